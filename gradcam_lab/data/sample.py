@@ -1,0 +1,64 @@
+"""What every data set yields: an image and the objects in it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from gradcam_lab.errors import LabError
+
+Box = tuple[float, float, float, float]
+"""`(xmin, ymin, xmax, ymax)` in VOC's pixels: 1-based, both ends inclusive."""
+
+
+@dataclass(frozen=True)
+class Object:
+    """One annotated object: its class name, its box, and VOC's two flags."""
+
+    name: str
+    box: Box
+    difficult: bool = False
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One annotated image; the pixels are read when asked for, so a list of samples is small.
+
+    Attributes:
+        id: the image's name without its extension, unique within a split.
+        path: the image file.
+        size: `(width, height)` in pixels, as the annotation says and the reader has checked.
+        objects: what is annotated in it.
+    """
+
+    id: str
+    path: Path
+    size: tuple[int, int]
+    objects: tuple[Object, ...] = field(default=())
+
+    @property
+    def image(self) -> np.ndarray:
+        """The pixels: RGB, uint8, shape (height, width, 3)."""
+        return read_image(self.path)
+
+    def boxes(self, name: str) -> list[Box]:
+        """The boxes of one class, in the annotation's order."""
+        return [o.box for o in self.objects if o.name == name]
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Read an image file as RGB, uint8, shape (height, width, 3).
+
+    Raises:
+        LabError: the file is missing or no image.
+    """
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)  # cv2.imread cannot open non-ASCII paths on Windows
+    except OSError as error:
+        raise LabError(f"Cannot read the image '{path}' ({error.strerror}).") from error
+    pixels = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
+    if pixels is None:
+        raise LabError(f"'{path}' is not an image that OpenCV can read: replace it, or go on without it by --skip-bad.")
+    return pixels

@@ -1,0 +1,97 @@
+"""Writing files so that nothing is ever half there, and hashing them."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gradcam_lab.errors import LabError
+
+
+@contextmanager
+def moved_into_place(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; it becomes `path` when the block ends well and vanishes otherwise.
+
+    Raises:
+        LabError: the folder cannot be written.
+    """
+    make_folder(path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise LabError(f"Cannot write in the folder '{path.parent}' ({error.strerror}): choose another.") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())  # mkstemp makes files that only their owner may read
+        temporary.replace(path)
+    except OSError as error:
+        raise LabError(f"Cannot write '{path}': {error.strerror or error}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder with its parents.
+
+    Raises:
+        LabError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(f"Cannot make the folder '{path}' ({error.strerror}): choose another with --out.") from error
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with plain newlines, whole or not at all."""
+    with moved_into_place(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON that a person can read; NaN is refused because JSON has no such number."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        LabError: the file is missing, unreadable or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise LabError(f"There is no file '{path}': check the name.") from error
+    except UnicodeDecodeError as error:
+        raise LabError(f"'{path}' is not UTF-8 text: it should be a JSON file.") from error
+    except json.JSONDecodeError as error:
+        raise LabError(
+            f"'{path}' is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}): mend it or write it again."
+        ) from error
+    except OSError as error:
+        raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest(*parts: Any) -> str:
+    """Return one SHA-256 for any JSON-able values: the key under which a stage remembers its inputs."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

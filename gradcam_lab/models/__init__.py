@@ -1,0 +1,1 @@
+"""Classifiers: the zoo, training, and the embedded ToyVOC network."""

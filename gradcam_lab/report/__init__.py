@@ -1,0 +1,1 @@
+"""Figures, formulas and rendering of the report."""

@@ -1,0 +1,48 @@
+"""The one door to torchvision, also beside a CPU-only torch.
+
+The package index's torchvision is built against a CUDA torch. Beside a CPU build its compiled operators cannot
+load, and `import torchvision` fails with `operator torchvision::nms does not exist`, although models, transforms
+and data sets need none of them. Declaring the two missing schemas first makes the import work; they stay
+without a kernel, so `torchvision.ops` must not be called (and nothing here does).
+"""
+
+from functools import cache
+from types import ModuleType
+
+SCHEMAS = (
+    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+)
+
+
+@cache
+def torchvision() -> ModuleType:
+    """Import torchvision, declaring its operators first only where the plain import fails for want of them.
+
+    Raises:
+        RuntimeError, ImportError: the import fails for any other reason.
+    """
+    import sys
+
+    try:
+        import torchvision
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        _declare_operators()
+        import torchvision
+    return torchvision
+
+
+def _declare_operators() -> None:
+    import torch
+
+    library = torch.library.Library("torchvision", "DEF")
+    for schema in SCHEMAS:
+        library.define(schema)
+    _declared.append(library)  # the schemas live as long as this object
+
+
+_declared: list[object] = []

@@ -1,0 +1,1 @@
+"""What the report looks like and says: Jinja2, CSS, and the answers in Markdown."""
