@@ -1,0 +1,353 @@
+r"""# Step 2: Grad-CAM
+
+CAM read its weights $w^c_k$ off the last layer, so it works for networks that end in an average and one linear
+layer, and for no other. Grad-CAM (Selvaraju et al., *Grad-CAM: Visual Explanations from Deep Networks via
+Gradient-based Localization*, ICCV 2017) asks a question that any network can answer:
+
+> If channel $k$ of this layer were a little stronger, how much would the score of class $c$ rise?
+
+That is a derivative, and autograd knows it. Let $y^c$ be the score (the **logit**, see below) and $A^k$ channel
+$k$ of any convolutional layer. Average the derivative over the grid, and use it where CAM used $w^c_k$:
+
+$$\alpha^c_k = \frac{1}{HW}\sum_{i,j} \frac{\partial y^c}{\partial A^k_{ij}} \qquad
+L^c = \mathrm{ReLU}\left(\sum_k \alpha^c_k A^k\right)$$
+
+**It contains CAM.** In a GAP network $y^c = \sum_k w^c_k \frac{1}{HW}\sum_{i,j} A^k_{ij} + b_c$, so every
+derivative of channel $k$ is $w^c_k / HW$, and so is their average. Hence $L^c = \mathrm{ReLU}(M^c) / HW$,
+exactly. The two lessons check each other.
+
+**The logit, not the probability.** The derivative of the sigmoid is $\sigma(z)(1 - \sigma(z))$. At $z = 17$
+this is exactly 0 in float32: the network is so sure that it can explain nothing. The logit has no such ceiling.
+
+**ReLU after the sum.** A channel may argue for the class in one cell and another channel against it in the same
+cell. The sum weighs the two; only the result is cut at zero.
+
+| task | what you write | points |
+| --- | --- | --- |
+| 2.1 | `channel_weights`: average the gradient over space | 1 |
+| 2.2 | `weighted_map`: sum over channels, then ReLU | 1 |
+| 2.3 | `watched` and `GradCAM`: any named layer of any CNN, by a hook | 3 |
+| 2.4 | `select_scores`: what to explain (1); `all_classes`: every class in one forward (1) | 2 |
+| 2.5 | `input_gradient`: the gradient at the pixels | 2 |
+| 2.6 | written: what CAM needs and Grad-CAM does not; VGG after `features` | 2 |
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Target = int | Sequence[int] | Tensor | Callable[[Tensor], Tensor]
+"""What to explain: one class for all images, one class an image, or any function of the outputs."""
+
+# ## 2.1 and 2.2 The two formulas
+#
+# They are one line each. Mind the axes: the weights average over space and keep the channels; the map sums over
+# channels and keeps the space.
+
+
+def channel_weights(gradients: Tensor) -> Tensor:
+    r"""Average the gradient over space: one weight per channel.
+
+    Source: Selvaraju et al. 2017, equation 1.
+
+    Args:
+        gradients: $\partial y^c / \partial A^k_{ij}$, shape (N, K, H, W).
+
+    Returns:
+        $\alpha^c_k$, shape (N, K).
+    """
+    ### BEGIN SOLUTION 2.1
+    return gradients.mean(dim=(2, 3))
+    ### END SOLUTION 2.1
+
+
+def weighted_map(features: Tensor, weights: Tensor) -> Tensor:
+    r"""Sum the channels by their weights, then keep what argues for the class.
+
+    Source: Selvaraju et al. 2017, equation 2.
+
+    Args:
+        features: $A$, shape (N, K, H, W).
+        weights: $\alpha^c$, shape (N, K).
+
+    Returns:
+        $L^c = \mathrm{ReLU}(\sum_k \alpha^c_k A^k)$, shape (N, H, W).
+    """
+    ### BEGIN SOLUTION 2.2
+    return torch.einsum("nk,nkhw->nhw", weights, features).relu()
+    ### END SOLUTION 2.2
+
+
+# ## 2.3 Reaching into a network
+#
+# The layer sits in the middle of somebody else's network, and we cannot rewrite its `forward`. PyTorch lets us
+# attach a **hook**, a function that is called with a layer's output whenever the layer has run, and may replace
+# it.
+#
+# Two small helpers first. A layer is named as in `model.named_modules()`: `"layer4"`, `"features"`,
+# `"layer4.1.conv2"`. Choose a *block*, not a convolution inside it: `layer4[-1].conv3` is added to its shortcut
+# afterwards, and its map can look entirely different from the map of what the network really goes on with.
+
+
+def find_layer(model: nn.Module, name: str) -> nn.Module:
+    """Look a layer up by its name.
+
+    Raises:
+        ValueError: there is no such layer; the message proposes the nearest names.
+    """
+    layers = dict(model.named_modules())
+    if name not in layers:
+        near = get_close_matches(name, layers, n=3, cutoff=0.3)
+        raise ValueError(f"the model has no layer '{name}'; did you mean one of {near}?")
+    return layers[name]
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Put a model in eval mode, and every part of it back as it was afterwards, also after an error.
+
+    In train mode BatchNorm averages over the batch, so an image's map would depend on its neighbours, and dropout would
+    change it at every call.
+    """
+    flags = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in flags:
+            module.training = training
+
+
+# Now the hook. It could leave the network alone and only *note* the output, and then `loss.backward()` would
+# find the gradient. That is how most published code does it, and it costs three times a plain forward pass:
+# autograd records every layer from the pixels on, and walks the whole way back. We need nothing from before our
+# layer. So:
+#
+# - run without a graph (`no_grad`) as far as the layer;
+# - there, cut: `detach()` the feature map and ask for *its* gradient, as if it were the input;
+# - switch the recording on, and let the network go on with a **copy**. Why a copy? Many networks follow with a
+#   ReLU that works in place; it would overwrite the very numbers that we noted down.
+#
+# Frozen weights do not matter now, because the feature map itself requires the gradient. A layer that is called
+# twice in one forward pass has two outputs, and "its" map is not defined: refuse, and say so.
+
+
+@contextmanager
+def watched(model: nn.Module, layer: str) -> Iterator[list[Tensor]]:
+    """Within the block, a forward pass stores the layer's output and builds a graph only from there on.
+
+    The model is in eval mode meanwhile. Afterwards its hooks, flags and the grad mode are as before, also when the
+    forward pass raises.
+
+    Args:
+        model: any module.
+        layer: the name of a layer whose output is one tensor of shape (N, K, H, W).
+
+    Yields:
+        A list, empty at first, that holds the feature map (a leaf that requires the gradient) after the forward pass.
+
+    Raises:
+        ValueError: no such layer, or its output is not of shape (N, K, H, W).
+        RuntimeError: the layer runs more than once in a forward pass.
+    """
+    stored: list[Tensor] = []
+
+    def hook(module: nn.Module, inputs: Any, output: Any) -> Tensor:
+        if stored:
+            raise RuntimeError(f"layer '{layer}' runs more than once in a forward pass: choose the block around it")
+        if not isinstance(output, Tensor) or output.dim() != 4:
+            raise ValueError(f"layer '{layer}' does not return a feature map of shape (N, K, H, W)")
+        ### BEGIN SOLUTION 2.3a
+        features = output.detach().requires_grad_()
+        stored.append(features)
+        torch.set_grad_enabled(True)  # for the rest of this forward pass; the block below puts it back
+        return features.clone()
+        ### END SOLUTION 2.3a
+
+    handle = find_layer(model, layer).register_forward_hook(hook)
+    try:
+        with evaluating(model), torch.inference_mode(False), torch.no_grad():
+            yield stored
+    finally:
+        handle.remove()
+
+
+# ## 2.4 What is to be explained?
+#
+# Usually a class. But nothing in the formulas needs $y^c$ to be a class: any number that the network computes
+# will do. "Why dog rather than cat?" is the difference of two logits. "Any of ImageNet's 118 dogs" is the
+# log-sum-exp of theirs. So a target may be a function from the outputs (N, C) to one score an image (N,).
+#
+# One rule prevents a silent mistake: as many targets as images. Published code that zips images with targets
+# lets the shorter list win, and the last images get maps of zeros.
+
+
+def select_scores(outputs: Tensor, target: Target) -> Tensor:
+    """Pick the score to explain, one an image.
+
+    Args:
+        outputs: the logits, shape (N, C).
+        target: a class index for all images; N indices (list or tensor), one an image; or a function from (N, C)
+            to (N,).
+
+    Returns:
+        The scores, shape (N,).
+
+    Raises:
+        ValueError: the number of targets is not N, an index is not a class, or the function's result is not of
+            shape (N,).
+    """
+    ### BEGIN SOLUTION 2.4a
+    if callable(target):
+        return one_per_image(target(outputs), outputs)
+    classes = torch.as_tensor(target, device=outputs.device)
+    if classes.dim() == 0:  # one class for all
+        classes = classes.expand(len(outputs))
+    classes = one_per_image(classes, outputs)
+    return outputs.gather(1, checked_classes(classes, outputs)[:, None])[:, 0]
+    ### END SOLUTION 2.4a
+
+
+def one_per_image(values: Tensor, outputs: Tensor) -> Tensor:
+    """Return values of shape (N,) unchanged (a bare number counts as one of shape (1,)).
+
+    Raises:
+        ValueError: there are more or fewer values than images.
+    """
+    count = len(outputs)
+    if values.dim() == 0 and count == 1:
+        return values[None]
+    if values.shape != (count,):
+        raise ValueError(f"{count} images need a target of shape ({count},), one an image, not {tuple(values.shape)}")
+    return values
+
+
+def checked_classes(classes: Tensor, outputs: Tensor) -> Tensor:
+    """Return class indices unchanged; a negative one would silently count from the end.
+
+    Raises:
+        ValueError: an index is not between 0 and C - 1.
+    """
+    count = outputs.shape[1]
+    if ((classes < 0) | (classes >= count)).any():
+        raise ValueError(f"the classes {classes.tolist()} are not all between 0 and {count - 1}")
+    return classes
+
+
+# ## 2.3 (continued) and 2.4 The explainer
+#
+# All is ready: watch the layer, run the model, choose the score, ask for its gradient. `torch.autograd.grad`
+# returns the gradient of the feature map and nothing else: unlike `backward()` it leaves every parameter's
+# `.grad` alone. The scores of a batch may be summed first, because in eval mode no image's score depends on
+# another image.
+
+
+class GradCAM:
+    """Grad-CAM of one layer of one model.
+
+    Args:
+        model: any CNN that returns logits (N, C). It is left exactly as it was: mode, `.grad`, hooks.
+        layer: the name of the layer, as in `model.named_modules()`; the last block before pooling is the usual choice.
+    """
+
+    def __init__(self, model: nn.Module, layer: str) -> None:
+        find_layer(model, layer)  # a wrong name should fail here, not at the first image
+        self.model = model
+        self.layer = layer
+
+    def __call__(self, images: Tensor, target: Target) -> Tensor:
+        """Explain each image's score.
+
+        Args:
+            images: shape (N, 3, H, W).
+            target: see `select_scores`.
+
+        Returns:
+            The raw maps, shape (N, h, w), non-negative, on the layer's grid; normalising and upsampling come later.
+
+        Raises:
+            ValueError: targets and images do not match, or the score does not depend on the layer.
+        """
+        ### BEGIN SOLUTION 2.3b
+        with watched(self.model, self.layer) as stored:
+            outputs = self.model(images)
+            features = self.only(stored)
+            scores = select_scores(outputs, target)
+            (gradients,) = torch.autograd.grad(scores.sum(), features)
+            return weighted_map(features.detach(), channel_weights(gradients))
+        ### END SOLUTION 2.3b
+
+    def only(self, stored: list[Tensor]) -> Tensor:
+        """Return the stored feature map.
+
+        Raises:
+            RuntimeError: the layer did not run.
+        """
+        if not stored:
+            raise RuntimeError(f"layer '{self.layer}' did not run in this forward pass: choose one that does")
+        return stored[0]
+
+    # All classes at once: the expensive part, the forward pass up to the layer, is the same for every class. Only the
+    # short way back differs, and autograd can walk it for all classes together: it takes a *batch* of start vectors,
+    # here the rows of the identity matrix, one a class (`is_grads_batched`).
+
+    def all_classes(self, images: Tensor) -> Tensor:
+        """Explain every class of every image in one forward pass.
+
+        Args:
+            images: shape (N, 3, H, W).
+
+        Returns:
+            The raw maps, shape (N, C, h, w).
+        """
+        ### BEGIN SOLUTION 2.4b
+        with watched(self.model, self.layer) as stored:
+            outputs = self.model(images)  # (N, C)
+            features = self.only(stored)
+            one_hot = torch.eye(outputs.shape[1], dtype=outputs.dtype, device=outputs.device)
+            starts = one_hot[:, None, :].expand(
+                -1, len(outputs), -1
+            )  # (C, N, C): start c picks column c of every image
+            (gradients,) = torch.autograd.grad(outputs, features, starts, is_grads_batched=True)  # (C, N, K, h, w)
+            return torch.stack([weighted_map(features.detach(), channel_weights(g)) for g in gradients], dim=1)
+        ### END SOLUTION 2.4b
+
+
+# ## 2.5 All the way down to the pixels
+#
+# Why stop at a layer? Take the gradient at the input itself (Simonyan et al., *Deep Inside Convolutional
+# Networks*, 2013). It is sharp, and it is noisy: it says which pixels would change the score if touched, not
+# where the object is. Seen beside Grad-CAM it teaches why a coarse layer is worth its coarseness.
+
+
+def input_gradient(model: nn.Module, images: Tensor, target: Target) -> Tensor:
+    r"""Return the gradient of the score at the pixels, $\partial y / \partial x$.
+
+    Source: Simonyan et al. 2013, section 3.
+
+    Args:
+        model: any network that returns logits (N, C); left as it was, and so are the images.
+        images: shape (N, 3, H, W).
+        target: see `select_scores`.
+
+    Returns:
+        The gradient, shape (N, 3, H, W). To draw it, take the largest absolute value of the three colours.
+    """
+    ### BEGIN SOLUTION 2.5
+    with evaluating(model), torch.inference_mode(False), torch.enable_grad():
+        pixels = images.detach().clone().requires_grad_()
+        scores = select_scores(model(pixels), target)
+        (gradient,) = torch.autograd.grad(scores.sum(), pixels)
+    return gradient
+    ### END SOLUTION 2.5
+
+
+# ## 2.6 Written (2 points)
+#
+# (a) What does CAM need of a network that Grad-CAM does not? Name a network for which CAM is not defined, and
+# say which line of step 1 would fail. (b) You explain a VGG at its layer `features`. Which steps of VGG's
+# forward pass remain after it, and through which of them does the gradient of task 2.3 travel?
