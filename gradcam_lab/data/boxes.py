@@ -1,0 +1,86 @@
+"""Detections and ground truth as JSON, in the two formats that every other tool of the course can read.
+
+detections    {image: [[xmin, ymin, xmax, ymax, score], ...]}
+ground truth  {image: [[xmin, ymin, xmax, ymax], ...]}   or   {image: [{"box": [...], "difficult": true}, ...]}
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import read_json, write_json
+
+
+def read_detections(path: Path) -> dict[str, np.ndarray]:
+    """Read detections: an (n, 5) array `xmin, ymin, xmax, ymax, score` for each image.
+
+    Raises:
+        LabError: the file is missing or not of this format, or holds a number that is not finite.
+    """
+    return {
+        image: np.array([_numbers(row, 5, path, image) for row in rows], dtype=float).reshape(-1, 5)
+        for image, rows in _images(path)
+    }
+
+
+def read_ground_truth(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Read objects: for each image their boxes (m, 4) and whether each is difficult, bool (m,).
+
+    Raises:
+        LabError: the file is missing or not of this format, or holds a number that is not finite.
+    """
+    truth = {}
+    for image, rows in _images(path):
+        objects = [_object(row, path, image) for row in rows]
+        boxes = np.array([box for box, _ in objects], dtype=float).reshape(-1, 4)
+        truth[image] = boxes, np.array([difficult for _, difficult in objects], dtype=bool)
+    return truth
+
+
+def write_detections(path: Path, detections: Mapping[str, np.ndarray]) -> None:
+    """Write detections, every image with a list, also an empty one; coordinates and scores rounded to 6 digits."""
+    write_json(path, {image: np.round(rows, 6).tolist() for image, rows in detections.items()})
+
+
+def write_ground_truth(path: Path, samples: Iterable[Sample], target: str) -> None:
+    """Write the objects of one class in each sample."""
+    write_json(
+        path,
+        {
+            sample.id: [{"box": o.box, "difficult": o.difficult} for o in sample.objects if o.name == target]
+            for sample in samples
+        },
+    )
+
+
+def _images(path: Path) -> Iterable[tuple[str, list[Any]]]:
+    content = read_json(path)
+    if not isinstance(content, dict) or not all(isinstance(rows, list) for rows in content.values()):
+        raise LabError(f"'{path}' does not map each image to a list of boxes: see the README's formats of boxes.")
+    return content.items()
+
+
+def _object(row: Any, path: Path, image: str) -> tuple[list[float], bool]:
+    if isinstance(row, dict):
+        difficult = row.get("difficult", False)
+        if difficult not in (False, True, 0, 1):
+            raise LabError(f"'{path}', image '{image}': 'difficult' is {difficult!r}: it must be true or false.")
+        return _numbers(row.get("box"), 4, path, image), bool(difficult)
+    return _numbers(row, 4, path, image), False
+
+
+def _numbers(row: Any, count: int, path: Path, image: str) -> list[float]:
+    wanted = "[xmin, ymin, xmax, ymax, score]" if count == 5 else "[xmin, ymin, xmax, ymax]"
+    numeric = isinstance(row, list) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in row)
+    if not numeric or len(row) != count:
+        raise LabError(f"'{path}', image '{image}': {str(row)[:60]!r} is not a box {wanted}: mend it.")
+    if not all(math.isfinite(value) for value in row):
+        raise LabError(f"'{path}', image '{image}': the box {row} holds NaN or infinity: mend or remove it.")
+    if row[2] < row[0] or row[3] < row[1]:
+        raise LabError(f"'{path}', image '{image}': the box {row} ends before it begins: it should be {wanted}.")
+    return row

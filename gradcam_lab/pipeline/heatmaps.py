@@ -1,0 +1,159 @@
+"""Images to raw heatmaps and class probabilities, in batches, going on where an interrupted run stopped."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradcam_lab.console import progress
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import digest, moved_into_place
+from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.pipeline.steps import Steps
+
+BATCH = 16
+SAVE_EVERY = 30.0
+"""Seconds of work that a killed process may lose."""
+
+
+class Heatmaps(NamedTuple):
+    """The raw maps of one class, with what the classifier said of each image.
+
+    `ids` and `splits` are text, shape (n,); `maps` is float32, shape (n, h, w); `probabilities` of the target, shape
+    (n,); `class_probabilities` of every class the classifier speaks, shape (n, C); `classes` names them, shape (C,);
+    `sizes` holds `(width, height)` of each image, shape (n, 2).
+    """
+
+    ids: np.ndarray
+    splits: np.ndarray
+    maps: np.ndarray
+    probabilities: np.ndarray
+    class_probabilities: np.ndarray
+    classes: np.ndarray
+    sizes: np.ndarray
+
+    def of(self, split: str) -> "Heatmaps":
+        """Keep the images of one split."""
+        chosen = self.splits == split
+        rows = {name: value if name == "classes" else value[chosen] for name, value in self._asdict().items()}
+        return Heatmaps(**rows)
+
+
+def read_heatmaps(path: Path) -> Heatmaps:
+    """Read what `write_heatmaps` wrote; nothing in the file is unpickled."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return Heatmaps(*(arrays[name] for name in Heatmaps._fields))
+
+
+class Explainer:
+    """One forward pass gives both the target's heatmap and the probabilities of all classes.
+
+    Args:
+        classifier: what is explained; its network is moved to the best device there is, in channels-last order, which
+            convolutions on a CPU and on a GPU's tensor cores are fastest in.
+        steps: whose step 2 does it.
+        target: the class to explain.
+        precision: "float32", or "bf16" for automatic mixed precision.
+    """
+
+    def __init__(self, classifier: Classifier, steps: Steps, target: str, precision: str) -> None:
+        self.classifier = classifier
+        self.target = target
+        self.half = precision == "bf16"
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        classifier.network.to(self.device, memory_format=torch.channels_last)
+        self.gradcam = steps.gradcam.GradCAM(classifier.network, classifier.layer)
+
+    def __call__(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+        """Explain a batch: maps (N, h, w) and class probabilities (N, C), float32."""
+        inputs = torch.stack([self.classifier.preprocessing(sample.image) for sample in samples])
+        inputs = inputs.to(self.device, memory_format=torch.channels_last)
+        seen: list[Tensor] = []
+
+        def target_score(outputs: Tensor) -> Tensor:
+            seen.append(outputs.detach().float())
+            return self.classifier.score(outputs.float(), self.target)
+
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            maps = self.gradcam(inputs, target_score)
+        probabilities = [self.classifier.probability(seen[0], name) for name in self.classifier.class_names]
+        return maps.float().cpu().numpy(), torch.stack(probabilities, dim=1).cpu().numpy()
+
+
+def write_heatmaps(
+    path: Path, classifier: Classifier, steps: Steps, splits: dict[str, Sequence[Sample]], target: str, precision: str
+) -> None:
+    """Write the raw heatmaps of all splits.
+
+    Interrupted, also by Ctrl-C, it leaves what it has in `.heatmaps-<hash>.npz` and takes it up again next time.
+
+    Raises:
+        LabError: a map holds NaN or infinity.
+    """
+    todo = [(split, sample) for split, samples in splits.items() for sample in samples]
+    explain = Explainer(classifier, steps, target, precision)
+    unfinished = _Unfinished(path, classifier, steps, todo, target, precision)
+    maps, probabilities = unfinished.read()
+    saved = time.monotonic()
+    try:
+        with progress(f"Grad-CAM of {target}", len(todo)) as advance:
+            advance(len(maps))
+            for start in range(len(maps), len(todo), BATCH):
+                batch = [sample for _, sample in todo[start : start + BATCH]]
+                batch_maps, batch_probabilities = explain(batch)
+                if not np.isfinite(batch_maps).all():
+                    raise LabError(f"The heatmap of '{batch[0].path}' or a neighbour is not finite: check the weights.")
+                maps.extend(batch_maps)
+                probabilities.extend(batch_probabilities)
+                advance(len(batch))
+                if time.monotonic() - saved > SAVE_EVERY:
+                    unfinished.write(maps, probabilities)
+                    saved = time.monotonic()
+    except BaseException:  # KeyboardInterrupt above all
+        unfinished.write(maps, probabilities)
+        raise
+    classes = classifier.class_names
+    heatmaps = Heatmaps(
+        ids=np.array([sample.id for _, sample in todo]),
+        splits=np.array([split for split, _ in todo]),
+        maps=np.stack(maps),
+        probabilities=np.stack(probabilities)[:, classes.index(target)],
+        class_probabilities=np.stack(probabilities),
+        classes=np.array(classes),
+        sizes=np.array([sample.size for _, sample in todo]),
+    )
+    with moved_into_place(path) as temporary:
+        np.savez_compressed(temporary, **heatmaps._asdict())
+    unfinished.forget()
+
+
+class _Unfinished:
+    """The part of the work that is done, in a file whose name says for exactly which inputs."""
+
+    def __init__(
+        self, path: Path, classifier: Classifier, steps: Steps, todo: list, target: str, precision: str
+    ) -> None:
+        images = [(str(sample.path), sample.path.stat().st_mtime_ns) for _, sample in todo]
+        code = steps.sha256["step2_gradcam"]
+        key = digest(classifier.sha256, classifier.layer, code, images, target, precision)
+        self.path = path.with_name(f".{path.stem}-{key[:16]}.npz")
+
+    def read(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        try:
+            with np.load(self.path, allow_pickle=False) as arrays:
+                return list(arrays["maps"]), list(arrays["probabilities"])
+        except (OSError, ValueError, KeyError):
+            return [], []
+
+    def write(self, maps: list[np.ndarray], probabilities: list[np.ndarray]) -> None:
+        if maps:
+            with moved_into_place(self.path) as temporary:
+                np.savez(temporary, maps=np.stack(maps), probabilities=np.stack(probabilities))
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)

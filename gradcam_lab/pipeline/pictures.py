@@ -1,0 +1,223 @@
+"""Which images the report shows, and the maps on them. How figures look is decided in `gradcam_lab.report.figures`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from gradcam_lab.data.sample import Box, Sample
+from gradcam_lab.files import write_json
+from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.pipeline.comparison import cam_and_gradcam, inputs_of
+from gradcam_lab.pipeline.failures import KINDS, Failure
+from gradcam_lab.pipeline.heatmaps import Heatmaps
+from gradcam_lab.pipeline.steps import Steps
+from gradcam_lab.report import figures
+from gradcam_lab.report.photos import Panel, dimmed
+
+RANDOM_IMAGES = 10
+FAILURES_OF_A_KIND = 4
+SHOWN_SCORE = 0.05
+"""Boxes that the network hardly believes in would only cover the picture."""
+
+
+@dataclass
+class Pictures:
+    """Everything that the figures of one run are drawn from.
+
+    Attributes:
+        classifier: the network, for maps that are not on disk.
+        steps: the lessons.
+        samples: the images of test.
+        heatmaps: their maps.
+        detections: (n, 5) arrays by image.
+        failures: from `find_failures`.
+        target: the class.
+        threshold: the fraction that validation chose.
+        seed: draws the random images.
+    """
+
+    classifier: Classifier
+    steps: Steps
+    samples: Sequence[Sample]
+    heatmaps: Heatmaps
+    detections: Mapping[str, np.ndarray]
+    failures: Sequence[Failure]
+    target: str
+    threshold: float
+    seed: int
+
+    def draw(self, folder: Path, results: dict[str, Any]) -> list[Path]:
+        """Draw every figure into a folder and list them in `figures.json`; return the files."""
+        records = [
+            self.hero(folder),
+            self.two_classes(folder),
+            self.cam_vs_gradcam(folder),
+            self.input_gradient(folder),
+            self.method(folder),
+            figures.threshold_sweep(folder, results),
+            figures.precision_recall(folder, results),
+            figures.class_ap(folder, results),
+            self.random_images(folder),
+            self.worst_failures(folder, results["failures"]["iou"]),
+        ]
+        kept = [record for record in records if record]
+        write_json(folder / "figures.json", kept)
+        return [folder / record["file"] for record in kept]
+
+    def hero(self, folder: Path) -> figures.Record:
+        """The image of the surest detection."""
+        sample = self.surest
+        return figures.hero(folder, [self.panel(sample), self.map_panel(sample, boxes=True)], self.target)
+
+    def two_classes(self, folder: Path) -> figures.Record:
+        """One image, two classes: where does each find its evidence?"""
+        sample, other = self.with_two_classes()
+        names = (self.target, other)
+        images = inputs_of(self.classifier, [sample])
+        gradcam = self.steps.gradcam.GradCAM(self.classifier.network, self.classifier.layer)
+        maps = [gradcam(images, lambda o, name=name: self.classifier.score(o, name))[0].cpu().numpy() for name in names]
+        panels = [self.panel(sample, boxes=False)]
+        panels += [
+            Panel(self.overlay(sample, heat), f"{name}, p = {self.probability(sample, name):.2f}")
+            for name, heat in zip(names, maps, strict=True)
+        ]
+        return figures.two_classes(folder, panels, sample.id, names)
+
+    def cam_vs_gradcam(self, folder: Path) -> figures.Record | None:
+        """Rows of image, CAM, Grad-CAM; nothing where CAM is not defined."""
+        chosen = self.with_target[:3]
+        maps = cam_and_gradcam(self.classifier, self.steps, chosen, self.target)
+        if maps is None:
+            return None
+        rows = [
+            [
+                self.panel(sample, boxes=False),
+                Panel(self.overlay(sample, cam.cpu().numpy()), "CAM"),
+                Panel(self.overlay(sample, gradcam.cpu().numpy()), "Grad-CAM"),
+            ]
+            for sample, cam, gradcam in zip(chosen, *maps, strict=True)
+        ]
+        return figures.cam_vs_gradcam(folder, rows)
+
+    def input_gradient(self, folder: Path) -> figures.Record:
+        """The gradient at the pixels, beside Grad-CAM of the same score."""
+        sample = self.surest
+        gradient = self.steps.gradcam.input_gradient(
+            self.classifier.network,
+            inputs_of(self.classifier, [sample]),
+            lambda outputs: self.classifier.score(outputs, self.target),
+        )
+        strength = gradient[0].abs().amax(dim=0)
+        strength = (strength / torch.quantile(strength, 0.99).clamp(min=1e-12)).clamp(max=1)
+        grey = np.rint(255 * strength.cpu().numpy()).astype(np.uint8)
+        picture = cv2.cvtColor(cv2.resize(grey, sample.size), cv2.COLOR_GRAY2RGB)
+        panels = [self.panel(sample, boxes=False), Panel(picture, "gradient at the pixels"), self.map_panel(sample)]
+        return figures.input_gradient(folder, panels)
+
+    def method(self, folder: Path) -> figures.Record:
+        """The five stations between an image and its boxes."""
+        sample = self.with_target[0]
+        raw = self.heatmap(sample)
+        width, height = sample.size
+        full = self.steps.boxes.upsample(raw, (height, width))
+        heat = self.steps.cam.normalize_map(raw)
+        cells = cv2.resize(heat, (width, height), interpolation=cv2.INTER_NEAREST)
+        mask = self.steps.boxes.threshold_mask(full, self.threshold)
+        panels = [
+            self.panel(sample, boxes=False),
+            Panel(self.steps.cam.overlay(sample.image, cells), f"raw map, {raw.shape[0]} x {raw.shape[1]} cells"),
+            self.map_panel(sample, title="upsampled"),
+            Panel(dimmed(sample.image, mask), f"at least {self.threshold:g} of the maximum"),
+            self.panel(sample, title="boxes"),
+        ]
+        return figures.method(folder, panels)
+
+    def random_images(self, folder: Path) -> figures.Record:
+        """Ten images of test, drawn by lot."""
+        count = min(RANDOM_IMAGES, len(self.samples))
+        chosen = np.random.default_rng(self.seed).choice(len(self.samples), count, replace=False)
+        panels = [self.panel(self.samples[index]) for index in chosen]
+        return figures.random_images(folder, panels, self.seed)
+
+    def worst_failures(self, folder: Path, iou: float) -> figures.Record | None:
+        """The worst failures of each kind, each image once."""
+        by_id = {sample.id: sample for sample in self.samples}
+        panels = {}
+        for kind in KINDS:
+            images = dict.fromkeys(failure.image for failure in self.failures if failure.kind == kind)
+            panels[kind] = [self.panel(by_id[image]) for image in list(images)[:FAILURES_OF_A_KIND]]
+        return figures.failures(folder, panels, iou) if any(panels.values()) else None
+
+    @cached_property
+    def with_target(self) -> list[Sample]:
+        """The images that hold the target, in test's order."""
+        return [sample for sample in self.samples if sample.boxes(self.target)]
+
+    @cached_property
+    def surest(self) -> Sample:
+        """The image that holds the target and whose best box has the highest score of all."""
+
+        def best(sample: Sample) -> float:
+            return self.detections[sample.id][:, 4].max(initial=0)
+
+        return max(self.with_target, key=best)
+
+    def with_two_classes(self) -> tuple[Sample, str]:
+        """The image in which the network is surest of both the target and another class that are really in it."""
+        pairs = [
+            (min(self.probability(sample, self.target), self.probability(sample, name)), sample, name)
+            for sample in self.with_target
+            for name in sorted({o.name for o in sample.objects} - {self.target})
+        ]
+        if pairs:
+            return max(pairs, key=lambda pair: pair[0])[1:]
+        others = [name for name in self.classifier.class_names if name != self.target] or [self.target]
+        return self.surest, max(others, key=lambda name: self.probability(self.surest, name))
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """The row of each image in the heatmaps."""
+        return {id: row for row, id in enumerate(self.heatmaps.ids.tolist())}
+
+    def heatmap(self, sample: Sample) -> np.ndarray:
+        """The raw map, shape (h, w)."""
+        return self.heatmaps.maps[self.rows[sample.id]]
+
+    def probability(self, sample: Sample, name: str) -> float:
+        """The probability of a class."""
+        return float(
+            self.heatmaps.class_probabilities[self.rows[sample.id], self.heatmaps.classes.tolist().index(name)]
+        )
+
+    def overlay(self, sample: Sample, heatmap: np.ndarray) -> np.ndarray:
+        """The image under a raw map."""
+        width, height = sample.size
+        heat = self.steps.cam.normalize_map(self.steps.boxes.upsample(heatmap, (height, width)))
+        return self.steps.cam.overlay(sample.image, heat)
+
+    def panel(self, sample: Sample, *, boxes: bool = True, title: str | None = None) -> Panel:
+        """The plain image, with the annotated and the detected boxes if asked for."""
+        caption = f"{sample.id}, p = {self.probability(sample, self.target):.2f}" if title is None else title
+        if not boxes:
+            return Panel(sample.image, caption)
+        return Panel(sample.image, caption, self.truth(sample), self.shown(sample))
+
+    def map_panel(self, sample: Sample, *, boxes: bool = False, title: str = "Grad-CAM") -> Panel:
+        """The image under its heatmap on disk."""
+        picture = self.overlay(sample, self.heatmap(sample))
+        return Panel(picture, title, self.truth(sample), self.shown(sample)) if boxes else Panel(picture, title)
+
+    def truth(self, sample: Sample) -> list[tuple[Box, bool]]:
+        """The annotated boxes of the target."""
+        return [(o.box, o.difficult) for o in sample.objects if o.name == self.target]
+
+    def shown(self, sample: Sample) -> list[tuple[Box, float]]:
+        """The detections that are sure enough to be drawn."""
+        rows = self.detections[sample.id].tolist()
+        return [((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in rows if score >= SHOWN_SCORE]

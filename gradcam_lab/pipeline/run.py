@@ -1,0 +1,370 @@
+"""`run-all`: every stage from a folder of images to a report, each one skipped where nothing has changed."""
+
+import inspect
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from gradcam_lab import __version__
+from gradcam_lab.console import say, warn
+from gradcam_lab.data import boxes as box_files
+from gradcam_lab.data.toyvoc import toyvoc
+from gradcam_lab.data.voc import Split, read_split, voc_hash
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import digest, read_json, write_json
+from gradcam_lab.models import zoo
+from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.pipeline import baselines, classification, comparison, failures, heatmaps, pictures, scoring, sweep
+from gradcam_lab.pipeline.stages import Stages
+from gradcam_lab.pipeline.steps import Steps, load_steps
+
+SCHEMA = "gradcam-lab/results/1"
+IOU_THRESHOLDS = (0.3, 0.4, 0.5)
+FAILURE_IOU = 0.5
+MIN_AREA = 30
+"""The smallest island that becomes a box, in pixels of the image."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user may choose.
+
+    Attributes:
+        data: "toyvoc" or a folder in VOC layout.
+        classifier: a name of the zoo.
+        weights: "imagenet", a file, or None for the embedded classifier's own.
+        target: the class to find.
+        limit: only the first so many images of each split.
+        out: the output folder; None for `report/<data>`.
+        seed: of the bootstrap and of the random images.
+        precision: "float32" or "bf16".
+        skip_bad: go on without bad images.
+    """
+
+    data: str = "toyvoc"
+    classifier: str = "embedded"
+    weights: str | None = None
+    target: str = "dog"
+    limit: int | None = None
+    out: Path | None = None
+    seed: int = 0
+    precision: str = "float32"
+    skip_bad: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The output folder."""
+        return self.out or Path("report") / (self.data if self.data == "toyvoc" else Path(self.data).resolve().name)
+
+
+def run_all(settings: Settings) -> Path:
+    """Run every stage up to `results.json` and the figures; the report is rendered from these alone.
+
+    Returns:
+        The output folder.
+
+    Raises:
+        LabError: the data, the classifier or the output folder cannot be used.
+    """
+    stages = Stages(settings.folder)  # first of all: an unwritable folder should not cost minutes
+    run = Run(settings, stages)
+    say(f"{settings.data}: {run.described}")
+    for skipped in run.val.skipped + run.test.skipped:
+        warn(f"  skipped: {skipped}")
+    if count := len(run.val.skipped) + len(run.test.skipped):
+        say(f"  {count} bad images or objects were skipped")
+    run.stages_in_order()
+    return settings.folder
+
+
+class Run:
+    """One run of the pipeline; every method writes one artifact.
+
+    Args:
+        settings: the user's choices.
+        stages: of the output folder.
+    """
+
+    def __init__(self, settings: Settings, stages: Stages) -> None:
+        self.settings = settings
+        self.stages = stages
+        self.steps: Steps = load_steps()
+        self.classifier: Classifier = zoo.load(settings.classifier, settings.weights)
+        self.target = settings.target
+        self.classifier.outputs_of(self.target)  # an unknown target should fail here
+        root = toyvoc() if settings.data == "toyvoc" else Path(settings.data)
+        self.val, self.test = (self._read(root, name) for name in ("val", "test"))
+        self.data_hash = digest(voc_hash(self.val), voc_hash(self.test))
+
+    def _read(self, root: Path, name: str) -> Split:
+        split = read_split(
+            root, name, known=self.classifier.class_names, limit=self.settings.limit, skip_bad=self.settings.skip_bad
+        )
+        if not any(o.name == self.target and not o.difficult for sample in split.samples for o in sample.objects):
+            raise LabError(
+                f"No image of the split '{name}' of '{split.root}' holds a {self.target} that is not difficult: choose "
+                "another --target or a larger --limit."
+            )
+        return split
+
+    @property
+    def described(self) -> str:
+        """A line about the run."""
+        return (
+            f"{len(self.val.samples)} images of val, {len(self.test.samples)} of test, looking for {self.target} with "
+            f"{self.classifier.name} at layer {self.classifier.layer}"
+        )
+
+    def stages_in_order(self) -> None:
+        """Run the stages; each is keyed by the hashes of the artifacts it reads, its parameters and its code."""
+        common = (self.data_hash, self.target)
+        run, out = self.stages.run, self.stages.output
+        run("data", "ground_truth.json", common, self.write_ground_truth)
+        network = (self.classifier.sha256, self.classifier.layer, self.settings.precision)
+        run("heatmaps", "heatmaps.npz", (*common, network, self.code("step2_gradcam", heatmaps)), self.write_heatmaps)
+        maps, code = out("heatmaps"), self.code("step1_cam", classification, scoring)
+        run("classifier", "classification.json", (*common, maps, self.settings.seed, code), self.write_classification)
+        code = self.code("step1_cam", comparison) + self.code("step2_gradcam")
+        run("cam", "comparison.json", (*common, network, code), self.write_comparison)
+        boxes = self.code("step3_boxes", sweep) + self.code("step4_metrics")
+        run("threshold", "threshold.json", (*common, maps, boxes, MIN_AREA), self.write_threshold)
+        run("boxes", "detections.json", (*common, maps, out("threshold"), boxes, MIN_AREA), self.write_detections)
+        code = self.code("step4_metrics", scoring, baselines, failures)
+        scores_from = (*common, maps, out("boxes"), self.settings.seed, code)
+        run("scores", "scores.json", scores_from, self.write_scores)
+        before = [out(name) for name in ("data", "classifier", "cam", "threshold", "boxes", "scores")]
+        everything = (before, self.about(), self.code("step1_cam", sys.modules[__name__]))
+        run("results", "results.json", everything, self.write_results)
+        from gradcam_lab.report import figures, photos, plots, style
+
+        code = self.code("step1_cam", pictures, figures, photos, plots, style)
+        seen = (before, maps, self.settings.seed, network, code)
+        run("figures", "figures/figures.json", seen, self.write_figures)
+
+    def code(self, step: str, *modules: ModuleType) -> list[str]:
+        """The hashes of the code that a stage runs: its step and its modules."""
+        return [
+            self.steps.sha256[step],
+            *(sha256(inspect.getsource(module).encode()).hexdigest() for module in modules),
+        ]
+
+    def write_ground_truth(self, path: Path) -> None:
+        """The target's objects on test."""
+        box_files.write_ground_truth(path, self.test.samples, self.target)
+
+    def write_heatmaps(self, path: Path) -> None:
+        """The raw maps and the probabilities, on val and test."""
+        splits = {"val": self.val.samples, "test": self.test.samples}
+        heatmaps.write_heatmaps(path, self.classifier, self.steps, splits, self.target, self.settings.precision)
+
+    @cached_property
+    def heatmaps(self) -> heatmaps.Heatmaps:
+        """What `write_heatmaps` wrote."""
+        return heatmaps.read_heatmaps(self.stages.folder / "heatmaps.npz")
+
+    def write_classification(self, path: Path) -> None:
+        """Per-class AP and mAP on test."""
+        maps = self.heatmaps.of("test")
+        names = maps.classes.tolist()
+        scores = classification.evaluate_classifier(
+            self.test.samples, maps.class_probabilities, names, self.settings.seed
+        )
+        write_json(path, scores)
+
+    def write_comparison(self, path: Path) -> None:
+        """The top five of one image, and CAM against Grad-CAM."""
+        holding = [sample for sample in self.test.samples if sample.boxes(self.target)]
+        maps = comparison.cam_and_gradcam(self.classifier, self.steps, holding[: comparison.IMAGES], self.target)
+        top = comparison.top5(self.classifier, self.steps, holding[0])
+        write_json(path, {"top5": top, "cam_vs_gradcam": comparison.measure(maps)})
+
+    def write_threshold(self, path: Path) -> None:
+        """The sweep on val, the threshold it chooses, and the oracle of test."""
+        curves = {}
+        for split in (self.val, self.test):
+            truth = sweep.ground_truth(self.steps, split.samples, self.target)
+            maps = self.heatmaps.of(split.name)
+            curves[split.name] = sweep.sweep(
+                self.steps, maps, truth, IOU_THRESHOLDS, MIN_AREA, f"thresholds on {split.name}"
+            )
+        chosen, oracle = (_best(curves[name]["mean_ap"]) for name in ("val", "test"))
+        best = curves["test"]["mean_ap"][oracle]
+        write_json(
+            path,
+            {
+                "grid": sweep.GRID,
+                **curves,
+                "chosen": sweep.GRID[chosen],
+                "oracle": {"threshold": sweep.GRID[oracle], "mean_ap": best},
+            },
+        )
+
+    @cached_property
+    def threshold(self) -> float:
+        """What validation chose."""
+        return read_json(self.stages.folder / "threshold.json")["chosen"]
+
+    def write_detections(self, path: Path) -> None:
+        """Step 3 on test, at that threshold."""
+        box_files.write_detections(
+            path, sweep.detect_all(self.steps, self.heatmaps.of("test"), self.threshold, MIN_AREA)
+        )
+
+    @cached_property
+    def detections(self) -> dict[str, Any]:
+        """What `write_detections` wrote."""
+        return box_files.read_detections(self.stages.folder / "detections.json")
+
+    @cached_property
+    def truth(self) -> dict[str, Any]:
+        """The target's objects on test, as step 4 wants them."""
+        return sweep.ground_truth(self.steps, self.test.samples, self.target)
+
+    @cached_property
+    def failures(self) -> list[failures.Failure]:
+        """The objects that were not found."""
+        return failures.find_failures(self.steps, self.detections, self.truth, FAILURE_IOU)
+
+    def write_scores(self, path: Path) -> None:
+        """The main table: ours beside the baselines, with intervals; the curves; the failures."""
+        maps = self.heatmaps.of("test")
+        probabilities = dict(zip(maps.ids.tolist(), maps.probabilities.tolist(), strict=True))
+        counts = scoring.image_draws(len(self.truth), self.settings.seed)
+        rows = [("Grad-CAM", "ours", self.detections)]
+        rows += baselines.baselines(self.test.samples, self.target, probabilities)
+        table = [
+            {
+                "name": name,
+                "kind": kind,
+                "boxes": sum(map(len, boxes.values())),
+                "scores": scoring.score_detections(self.steps, boxes, self.truth, IOU_THRESHOLDS, counts),
+            }
+            for name, kind, boxes in rows
+        ]
+        curves = self.steps.metrics.evaluate(self.detections, self.truth, IOU_THRESHOLDS)
+        kinds = [failure.kind for failure in self.failures]
+        write_json(
+            path,
+            {
+                "table": table,
+                "curves": {
+                    f"{threshold:g}": {
+                        "recall": score.curve.recall.tolist(),
+                        "precision": score.curve.precision.tolist(),
+                    }
+                    for threshold, score in curves.items()
+                },
+                "failures": {"counts": {kind: kinds.count(kind) for kind in failures.KINDS}, "iou": FAILURE_IOU},
+            },
+        )
+
+    def about(self) -> dict[str, Any]:
+        """Everything of `results.json` that is known before the first stage: what ran, on what, with which versions."""
+        network = self.classifier
+        settings = self.settings
+        return {
+            "schema": SCHEMA,
+            "run": {
+                "data": settings.data if settings.data == "toyvoc" else Path(settings.data).resolve().name,
+                "data_root": str(self.test.root),
+                "target": self.target,
+                "classifier": network.name,
+                "architecture": type(network.network).__name__,
+                "weights": network.metadata.get("weights", ""),
+                "layer": network.layer,
+                "output": network.activation,
+                "input_size": network.preprocessing.size,
+                "seed": settings.seed,
+                "limit": settings.limit,
+                "precision": settings.precision,
+                "parameters": {
+                    "min_area": MIN_AREA,
+                    "iou_thresholds": IOU_THRESHOLDS,
+                    "ties": "group",
+                    "method": "area",
+                    "nms": inspect.signature(self.steps.boxes.detect).parameters["max_overlap"].default,
+                    "bootstrap": scoring.DRAWS,
+                },
+            },
+            "provenance": {
+                "gradcam_lab": __version__,
+                "python": platform.python_version(),
+                **{name: version(name) for name in ("torch", "torchvision", "numpy")},
+                "opencv": version("opencv-python-headless"),
+                "platform": platform.platform(),
+                "data_sha256": self.data_hash,
+                "weights_sha256": network.sha256,
+                "code_sha256": self.steps.sha256,
+                "command": self.command,
+            },
+            "implementation": self.steps.implementation,
+            "data": {
+                "splits": {split.name: self._counts(split) for split in (self.val, self.test)},
+                "skipped": [*self.val.skipped, *self.test.skipped],
+            },
+        }
+
+    @property
+    def command(self) -> str:
+        """The command line that gives this run again."""
+        settings, default = self.settings, Settings()
+        options = [
+            f"--{name} {value}"
+            for name in ("data", "classifier", "weights", "target", "limit", "seed", "precision")
+            if (value := getattr(settings, name)) != getattr(default, name)
+        ]
+        return " ".join(["gradcam-lab run-all", *options, *(["--skip-bad"] if settings.skip_bad else [])])
+
+    def _counts(self, split: Split) -> dict[str, int]:
+        objects = [o for sample in split.samples for o in sample.objects if o.name == self.target]
+        return {
+            "images": len(split.samples),
+            "images_with_target": sum(bool(sample.boxes(self.target)) for sample in split.samples),
+            "objects": len(objects),
+            "difficult": sum(o.difficult for o in objects),
+        }
+
+    def write_results(self, path: Path) -> None:
+        """All numbers of the run in one file."""
+        read = {
+            name: read_json(self.stages.folder / f"{name}.json")
+            for name in ("classification", "comparison", "threshold", "scores")
+        }
+        classifier = {"recipe": self.classifier.metadata.get("recipe"), **read["classification"]}
+        write_json(
+            path,
+            {
+                **self.about(),
+                "classifier": classifier,
+                **read["comparison"],
+                "threshold": read["threshold"],
+                "iou_thresholds": IOU_THRESHOLDS,
+                **read["scores"],
+            },
+        )
+
+    def write_figures(self, path: Path) -> Sequence[Path]:
+        """Every figure of the report."""
+        drawn = pictures.Pictures(
+            classifier=self.classifier,
+            steps=self.steps,
+            samples=self.test.samples,
+            heatmaps=self.heatmaps.of("test"),
+            detections=self.detections,
+            failures=self.failures,
+            target=self.target,
+            threshold=self.threshold,
+            seed=self.settings.seed,
+        )
+        return drawn.draw(path.parent, read_json(self.stages.folder / "results.json"))
+
+
+def _best(values: Sequence[float]) -> int:
+    return max(range(len(values)), key=values.__getitem__)

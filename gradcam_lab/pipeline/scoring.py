@@ -1,0 +1,106 @@
+"""Scores with 95% intervals: the percentile bootstrap over images (Efron, 1979).
+
+The images are the sample, not the boxes: two boxes of one image stand or fall together. So images are drawn with
+replacement, each with all its boxes and objects, and the whole of step 4 is run on every draw.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcam_lab.pipeline.steps import Steps
+
+DRAWS = 1000
+"""Bootstrap samples of every interval."""
+
+
+def image_draws(images: int, seed: int, draws: int = DRAWS) -> np.ndarray:
+    """Count how often each image occurs in each bootstrap sample: int, shape (draws, images)."""
+    rng = np.random.default_rng(seed)
+    return np.array([np.bincount(rng.integers(images, size=images), minlength=images) for _ in range(draws)])
+
+
+def interval(values: np.ndarray) -> tuple[float | None, float | None]:
+    """Return the 2.5th and the 97.5th percentile, leaving out draws on which nothing was defined."""
+    defined = values[~np.isnan(values)]
+    if not len(defined):
+        return None, None
+    low, high = np.percentile(defined, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def score_detections(
+    steps: Steps,
+    detections: Mapping[str, np.ndarray],
+    truth: Mapping[str, Any],
+    thresholds: Sequence[float],
+    counts: np.ndarray,
+    *,
+    ties: str = "group",
+    method: str = "area",
+    count_difficult: bool = False,
+) -> dict[str, dict[str, float | None]]:
+    """Score detections at each IoU threshold, with intervals and the range over the order of equal scores.
+
+    Args:
+        steps: whose step 4 does it.
+        detections: (n, 5) arrays by image.
+        truth: step 4's `GroundTruth` by image.
+        thresholds: IoU thresholds.
+        counts: from `image_draws`, one column an image of `truth`; no rows for no intervals.
+        ties: see step 4.
+        method: see step 4.
+        count_difficult: see step 4.
+
+    Returns:
+        By threshold (as text): `ap`, `ap_low`, `ap_high`, `ap_worst_order`, `ap_best_order`, `recall`, `recall_low`,
+        `recall_high`, `corloc`, `corloc_low`, `corloc_high`; all fractions, None where nothing is defined.
+    """
+    result = {}
+    for threshold in thresholds:
+        matches = steps.metrics.match_all(detections, truth, threshold, count_difficult)
+        total = int(matches.objects.sum())
+        point = steps.metrics.summarise(matches.scores, matches.outcomes, total, ties, method)
+        worst, best = steps.metrics.order_range(matches.scores, matches.outcomes, total, method)
+        ap, recall = _resample(steps, matches, counts, ties, method)
+        correct = steps.metrics.correct_localisation(detections, truth, threshold)
+        hits = np.array([correct.get(image, np.nan) for image in truth], dtype=float)  # NaN: no object, not asked
+        corloc = _weighted_means(hits, counts)
+        result[f"{threshold:g}"] = {
+            **_named("ap", point.ap, ap),
+            "ap_worst_order": _or_none(worst),
+            "ap_best_order": _or_none(best),
+            **_named("recall", point.recall, recall),
+            **_named("corloc", float(np.nanmean(hits)) if correct else np.nan, corloc),
+        }
+    return result
+
+
+def _resample(steps: Steps, matches: Any, counts: np.ndarray, ties: str, method: str) -> tuple[np.ndarray, np.ndarray]:
+    """Run step 4 on every bootstrap sample: AP and recall, shape (draws,) each."""
+    by_score = np.argsort(-matches.scores, kind="stable")  # sorted once: repeating elements keeps the order
+    image, scores, outcomes = matches.image[by_score], matches.scores[by_score], matches.outcomes[by_score]
+    ap, recall = np.empty(len(counts)), np.empty(len(counts))
+    for draw, times in enumerate(counts):
+        again = times[image]
+        objects = int(times @ matches.objects)
+        summary = steps.metrics.summarise(np.repeat(scores, again), np.repeat(outcomes, again), objects, ties, method)
+        ap[draw], recall[draw] = summary.ap, summary.recall
+    return ap, recall
+
+
+def _weighted_means(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    asked = ~np.isnan(values)
+    times = counts[:, asked].sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.where(times > 0, counts[:, asked] @ values[asked] / np.maximum(times, 1), np.nan)
+
+
+def _named(name: str, point: float, draws: np.ndarray) -> dict[str, float | None]:
+    low, high = interval(draws)
+    return {name: _or_none(point), f"{name}_low": low, f"{name}_high": high}
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
