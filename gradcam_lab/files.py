@@ -19,11 +19,8 @@ def moved_into_place(path: Path) -> Iterator[Path]:
     Raises:
         LabError: the folder cannot be written.
     """
-    make_folder(path.parent)
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    except OSError as error:
-        raise LabError(f"Cannot write in the folder '{path.parent}' ({error.strerror}): choose another.") from error
+    require_writable(path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -53,6 +50,20 @@ def make_folder(path: Path) -> Path:
     except OSError as error:
         raise LabError(f"Cannot make the folder '{path}' ({error.strerror}): choose another with --out.") from error
     return path
+
+
+def require_writable(folder: Path) -> None:
+    """Find out before a long computation whether its result can be written.
+
+    Raises:
+        LabError: the folder cannot be made or written.
+    """
+    make_folder(folder)
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise LabError(f"Cannot write in the folder '{folder}' ({error.strerror}): choose another.") from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """What every data set yields: an image and the objects in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +47,12 @@ class Sample:
     def boxes(self, name: str) -> list[Box]:
         """The boxes of one class, in the annotation's order."""
         return [o.box for o in self.objects if o.name == name]
+
+
+def labels(samples: Sequence[Sample], name: str) -> np.ndarray:
+    """Say which images hold a class: 1, 0, or NaN where only difficult ones are (VOC leaves those out); shape (n,)."""
+    found = [[o.difficult for o in sample.objects if o.name == name] for sample in samples]
+    return np.array([np.nan if flags and all(flags) else float(bool(flags)) for flags in found])
 
 
 def read_image(path: Path) -> np.ndarray:

@@ -7,17 +7,11 @@ import numpy as np
 import sklearn
 from sklearn.metrics import average_precision_score
 
-from gradcam_lab.data.sample import Sample
+from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.pipeline.scoring import image_draws, interval
 
 DRAWS = 300
 """Fewer bootstrap samples than for boxes: scikit-learn is slower, and mAP is the mean of several classes anyway."""
-
-
-def labels(samples: Sequence[Sample], name: str) -> np.ndarray:
-    """Return 1 where a class is in the image, 0 where not, NaN where only difficult ones are; shape (n,)."""
-    found = [[o.difficult for o in sample.objects if o.name == name] for sample in samples]
-    return np.array([np.nan if flags and all(flags) else float(bool(flags)) for flags in found])
 
 
 def evaluate_classifier(

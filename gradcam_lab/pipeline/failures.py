@@ -44,7 +44,9 @@ def find_failures(
         for index in np.flatnonzero(~objects.difficult):
             best = overlaps[index].max(initial=0)
             if best <= threshold:
-                kind = _kind(objects.boxes, index, boxes[overlaps[index].argmax()]) if best >= TOUCHES else "missed"
+                kind = (
+                    _kind(objects.boxes, int(index), boxes[overlaps[index].argmax()]) if best >= TOUCHES else "missed"
+                )
                 failures.append(Failure(image, int(index), kind, float(best)))
     return sorted(failures, key=lambda failure: (KINDS.index(failure.kind), failure.iou))
 

@@ -1,7 +1,7 @@
 """Images to raw heatmaps and class probabilities, in batches, going on where an interrupted run stopped."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ class Explainer:
         self.target = target
         self.half = precision == "bf16"
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        classifier.network.to(self.device, memory_format=torch.channels_last)
+        classifier.network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.gradcam = steps.gradcam.GradCAM(classifier.network, classifier.layer)
 
     def __call__(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +86,12 @@ class Explainer:
 
 
 def write_heatmaps(
-    path: Path, classifier: Classifier, steps: Steps, splits: dict[str, Sequence[Sample]], target: str, precision: str
+    path: Path,
+    classifier: Classifier,
+    steps: Steps,
+    splits: Mapping[str, Sequence[Sample]],
+    target: str,
+    precision: str,
 ) -> None:
     """Write the raw heatmaps of all splits.
 

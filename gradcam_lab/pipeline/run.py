@@ -194,8 +194,9 @@ class Run:
             curves[split.name] = sweep.sweep(
                 self.steps, maps, truth, IOU_THRESHOLDS, MIN_AREA, f"thresholds on {split.name}"
             )
-        chosen, oracle = (_best(curves[name]["mean_ap"]) for name in ("val", "test"))
-        best = curves["test"]["mean_ap"][oracle]
+        chosen = sweep.choose(curves["val"]["mean_ap"])
+        best = max(curves["test"]["mean_ap"])
+        oracle = curves["test"]["mean_ap"].index(best)
         write_json(
             path,
             {
@@ -364,7 +365,3 @@ class Run:
             seed=self.settings.seed,
         )
         return drawn.draw(path.parent, read_json(self.stages.folder / "results.json"))
-
-
-def _best(values: Sequence[float]) -> int:
-    return max(range(len(values)), key=values.__getitem__)

@@ -34,7 +34,8 @@ def load_steps(implementation: str = "reference") -> Steps:
         raise ValueError(f"there is no implementation '{implementation}'")
     modules = [import_module(f"gradcam_lab.lessons.{name}") for name in NAMES]
     hashes = {name: _hash(module) for name, module in zip(NAMES, modules, strict=True)}
-    return Steps(*modules, implementation=dict.fromkeys(NAMES, implementation), sha256=hashes)
+    cam, gradcam, boxes, metrics = modules
+    return Steps(cam, gradcam, boxes, metrics, dict.fromkeys(NAMES, implementation), hashes)
 
 
 def _hash(module: ModuleType) -> str:

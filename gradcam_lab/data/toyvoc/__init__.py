@@ -1,0 +1,9 @@
+"""ToyVOC: a small data set in the VOC devkit's layout, drawn from a seed when it is first needed.
+
+`toyvoc()` returns its folder and makes it where it is missing; `build` writes one anywhere.
+"""
+
+from gradcam_lab.data.toyvoc.scene import CLASSES
+from gradcam_lab.data.toyvoc.write import COUNTS, SEED, VERSION, build, dataset_hash, toyvoc
+
+__all__ = ["CLASSES", "COUNTS", "SEED", "VERSION", "build", "dataset_hash", "toyvoc"]

@@ -1,0 +1,343 @@
+"""Writing ToyVOC as a VOC devkit folder: whole or not at all, with a manifest by which every use checks it."""
+
+import hashlib
+import io
+import multiprocessing
+import os
+import secrets
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from gradcam_lab.data.cache import cache_folder
+from gradcam_lab.data.toyvoc.scene import CLASSES, Scene, SceneObject, scene
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import digest, make_folder, read_json, sha256, write_json, write_text
+
+VERSION = "1"  # raise it whenever another picture comes out
+SEED = 2007
+COUNTS = {"train": 1600, "val": 300, "test": 400}
+JPEG_QUALITY = 92
+CHUNK = 20  # images drawn per task of a worker
+MANIFEST = "manifest.json"
+
+VOC_CLASSES = (
+    *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
+    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
+)
+"""VOC's own order: a class's index in `SegmentationClass` is its place here, counted from 1."""
+VOID = 255
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One image to draw; nothing else decides what is in it.
+
+    Attributes:
+        id: its file name without the extension.
+        seed: `(seed, split, index)`.
+    """
+
+    id: str
+    seed: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written for one image: the hash of each file, and which class is there, if only in difficult objects."""
+
+    id: str
+    hashes: dict[str, str]
+    objects: tuple[SceneObject, ...]
+
+
+# ----------------------------------------------------------------------------------------------- using it
+
+
+def toyvoc(folder: Path | None = None, *, progress: Progress | None = None) -> Path:
+    """Return the folder of ToyVOC (it holds `JPEGImages`, ...), made on first use and checked on every use.
+
+    Args:
+        folder: the cache folder to keep it in, instead of `cache_folder()`.
+        progress: told `(images done, images in all)` while it is made.
+
+    Raises:
+        LabError: the cache folder cannot be written.
+    """
+    root = (folder or cache_folder()) / f"toyvoc-{VERSION}"
+    ensure(root, progress=progress)
+    return root
+
+
+def ensure(root: Path, *, seed: int = SEED, counts: dict[str, int] = COUNTS, progress: Progress | None = None) -> None:
+    """Make the data set at `root` unless it is there and whole; a damaged one is moved aside and made again."""
+    if root.exists():
+        damage = find_damage(root, seed=seed, counts=counts)
+        if damage is None:
+            return
+        aside = _first_free(root)
+        print(
+            f"ToyVOC in '{root}' is damaged ({damage}): it is kept as '{aside.name}' and made again.", file=sys.stderr
+        )
+        try:
+            root.rename(aside)
+        except OSError as error:
+            raise LabError(f"Cannot move the damaged folder '{root}' aside ({error.strerror}): remove it.") from error
+    build(root, seed=seed, counts=counts, progress=progress)
+
+
+def _first_free(root: Path) -> Path:
+    number = 1
+    while (aside := root.with_name(f"{root.name}-damaged-{number}")).exists():
+        number += 1
+    return aside
+
+
+def dataset_hash(root: Path) -> str:
+    """Return the hash that stands for the whole data set, from its manifest.
+
+    Raises:
+        LabError: there is no manifest, or it is not one.
+    """
+    manifest = read_json(root / MANIFEST)
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("sha256"), str):
+        raise LabError(
+            f"'{root / MANIFEST}' is not ToyVOC's manifest: remove the folder '{root}' to have it made again."
+        )
+    return manifest["sha256"]
+
+
+def _whole(seed: int, counts: dict[str, int], files: dict[str, str]) -> str:
+    return digest(VERSION, seed, list(counts.items()), files)
+
+
+def find_damage(root: Path, *, seed: int = SEED, counts: dict[str, int] = COUNTS) -> str | None:
+    """Compare every file with the manifest.
+
+    Returns:
+        what is wrong, in a few words, or None where all is well.
+    """
+    try:
+        manifest = read_json(root / MANIFEST)
+        files: dict[str, str] = manifest["files"]
+        if manifest["sha256"] != _whole(seed, counts, files):
+            return f"{MANIFEST} is not what was written"
+        for name, expected in files.items():
+            if sha256(root / name) != expected:
+                return f"{name} has changed"
+    except FileNotFoundError as error:
+        return f"{Path(error.filename).relative_to(root).as_posix()} is missing"
+    except (LabError, OSError, KeyError, TypeError, AttributeError):
+        return f"{MANIFEST} or a file of it cannot be read"
+    return None
+
+
+# ----------------------------------------------------------------------------------------------- making it
+
+
+def build(folder: Path, *, seed: int = SEED, counts: dict[str, int] = COUNTS, progress: Progress | None = None) -> None:
+    """Draw a data set into a new folder; it appears only when it is whole.
+
+    Args:
+        folder: the folder to make; its parents are made too.
+        seed: what all randomness comes from.
+        counts: how many images each split has.
+        progress: told `(images done, images in all)` now and then.
+
+    Raises:
+        LabError: the folder exists already or cannot be made.
+    """
+    if folder.exists():
+        raise LabError(f"'{folder}' exists already: remove it or choose another name.")
+    jobs = {split: _jobs(seed, number, counts) for number, split in enumerate(counts)}
+    with _folder_moved_into_place(folder) as temporary:
+        for name in ("JPEGImages", "Annotations", "SegmentationClass", "ImageSets/Main", "ImageSets/Segmentation"):
+            make_folder(temporary / name)
+        written = _draw_all(temporary, [job for split in jobs.values() for job in split], progress)
+        for split, its in jobs.items():
+            _write_lists(temporary, split, [written[job.id] for job in its])
+        _write_manifest(temporary, seed, counts, written.values())
+
+
+def _jobs(seed: int, number: int, counts: dict[str, int]) -> list[Job]:
+    """The images of the split with that number, named on from the splits before it."""
+    sizes = list(counts.values())
+    first = 1 + sum(sizes[:number])
+    return [Job(f"{first + i:06d}", (seed, number, i)) for i in range(sizes[number])]
+
+
+@contextmanager
+def _folder_moved_into_place(folder: Path) -> Iterator[Path]:
+    """Yield a new folder beside `folder`; it becomes `folder` when the block ends well and vanishes otherwise."""
+    temporary = folder.with_name(f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    make_folder(temporary)
+    try:
+        yield temporary
+        try:
+            temporary.rename(folder)
+        except OSError as error:
+            if not folder.exists():
+                raise LabError(f"Cannot make the folder '{folder}' ({error.strerror}): choose another.") from error
+            # Another process was faster: the same seed drew the same data, so its folder is as good as ours.
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _draw_all(folder: Path, jobs: Sequence[Job], progress: Progress | None) -> dict[str, Written]:
+    """Draw and write all images, in as many processes as there are cores."""
+    chunks = [jobs[i : i + CHUNK] for i in range(0, len(jobs), CHUNK)]
+    written: dict[str, Written] = {}
+    for done in _drawn_chunks(folder, chunks):
+        written.update((w.id, w) for w in done)
+        if progress:
+            progress(len(written), len(jobs))
+    return written
+
+
+def _drawn_chunks(folder: Path, chunks: Sequence[Sequence[Job]]) -> Iterator[list[Written]]:
+    """Yield what was written for each chunk, in the order in which they are finished."""
+    workers = min(os.cpu_count() or 1, len(chunks))
+    left = dict(enumerate(chunks))
+    if workers > 1:
+        # "spawn", because a fork of a process in which torch or OpenCV has threads may hang.
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
+        try:
+            numbers = {pool.submit(_draw_chunk, folder, chunk): number for number, chunk in left.items()}
+            for future in as_completed(numbers):
+                yield future.result()
+                del left[numbers[future]]
+        except BrokenProcessPool:
+            pass  # a script without `if __name__ == "__main__"` cannot have workers: the rest is drawn here
+        finally:
+            pool.shutdown(cancel_futures=True)
+    for chunk in left.values():
+        yield _draw_chunk(folder, chunk)
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    cv2.setNumThreads(1)  # there is a process per core already
+
+
+def _draw_chunk(folder: Path, jobs: Sequence[Job]) -> list[Written]:
+    return [_write_image(folder, job, scene(np.random.default_rng(job.seed))) for job in jobs]
+
+
+def _write_image(folder: Path, job: Job, drawn: Scene) -> Written:
+    """Write the picture, its annotation and its masks."""
+    contents = {
+        f"JPEGImages/{job.id}.jpg": _jpeg(drawn.image),
+        f"Annotations/{job.id}.xml": _annotation(job.id, drawn).encode(),
+        f"SegmentationClass/{job.id}.png": _segmentation(drawn),
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    return Written(job.id, hashes, drawn.objects)
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    done, content = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    if not done:
+        raise RuntimeError("OpenCV could not encode a JPEG")
+    return content.tobytes()
+
+
+def _annotation(name: str, drawn: Scene) -> str:
+    """The XML of one image, as the devkit writes it; `source/image` says where the scene plays."""
+    height, width = drawn.instances.shape
+    objects = "".join(
+        f"""\t<object>
+\t\t<name>{o.name}</name>
+\t\t<pose>{o.pose}</pose>
+\t\t<truncated>{o.truncated:d}</truncated>
+\t\t<difficult>{o.difficult:d}</difficult>
+\t\t<bndbox>
+\t\t\t<xmin>{o.box[0]}</xmin>
+\t\t\t<ymin>{o.box[1]}</ymin>
+\t\t\t<xmax>{o.box[2]}</xmax>
+\t\t\t<ymax>{o.box[3]}</ymax>
+\t\t</bndbox>
+\t</object>
+"""
+        for o in drawn.objects
+    )
+    return f"""<annotation>
+\t<folder>ToyVOC</folder>
+\t<filename>{name}.jpg</filename>
+\t<source>
+\t\t<database>ToyVOC {VERSION}</database>
+\t\t<annotation>drawn</annotation>
+\t\t<image>{drawn.place}</image>
+\t</source>
+\t<size>
+\t\t<width>{width}</width>
+\t\t<height>{height}</height>
+\t\t<depth>3</depth>
+\t</size>
+\t<segmented>1</segmented>
+{objects}</annotation>
+"""
+
+
+def voc_palette() -> np.ndarray:
+    """VOC's colour map, an index's bits spread over the high bits of red, green and blue: uint8, shape (256, 3)."""
+    index = np.arange(256)
+    palette = np.zeros((256, 3), np.uint8)
+    for bit in range(8):
+        for channel in range(3):
+            palette[:, channel] |= (((index >> (3 * bit + channel)) & 1) << (7 - bit)).astype(np.uint8)
+    return palette
+
+
+_PALETTE = voc_palette().tobytes()
+
+
+def _segmentation(drawn: Scene) -> bytes:
+    """The class of each pixel as a palette PNG, void where objects meet the background or each other."""
+    index = np.array([0, *(VOC_CLASSES.index(o.name) + 1 for o in drawn.objects)], np.uint8)
+    classes = index[drawn.instances]
+    square = np.ones((3, 3), np.uint8)
+    classes[cv2.dilate(drawn.instances, square) != cv2.erode(drawn.instances, square)] = VOID
+    picture = Image.fromarray(classes)
+    picture.putpalette(_PALETTE)
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _write_lists(folder: Path, split: str, written: Sequence[Written]) -> None:
+    """The split's list of images, and for each class who has it: 1, -1, or 0 where only difficult objects have."""
+    names = "".join(f"{w.id}\n" for w in written)
+    write_text(folder / "ImageSets" / "Main" / f"{split}.txt", names)
+    write_text(folder / "ImageSets" / "Segmentation" / f"{split}.txt", names)
+    for name in CLASSES:
+        lines = "".join(f"{w.id} {_presence(name, w.objects):2d}\n" for w in written)
+        write_text(folder / "ImageSets" / "Main" / f"{name}_{split}.txt", lines)
+
+
+def _presence(name: str, objects: Sequence[SceneObject]) -> int:
+    difficult = [o.difficult for o in objects if o.name == name]
+    if not difficult:
+        return -1
+    return 0 if all(difficult) else 1
+
+
+def _write_manifest(folder: Path, seed: int, counts: dict[str, int], written: Iterable[Written]) -> None:
+    files = {name: value for w in written for name, value in w.hashes.items()}
+    files |= {path.relative_to(folder).as_posix(): sha256(path) for path in (folder / "ImageSets").rglob("*.txt")}
+    files = dict(sorted(files.items()))
+    whole = _whole(seed, counts, files)
+    write_json(folder / MANIFEST, {"version": VERSION, "seed": seed, "counts": counts, "files": files, "sha256": whole})

@@ -1,0 +1,137 @@
+"""A classifier: a network together with what its outputs mean and how an image becomes its input."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gradcam_lab.errors import LabError
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image becomes a network's input: squashed to a square, then standardised channel by channel.
+
+    Attributes:
+        size: height and width of the input in pixels. The aspect is not kept, so that every pixel of the image is
+            seen and a position in the heatmap is a position in the image.
+        mean: subtracted from R, G, B, which run from 0 to 1.
+        std: what the difference is divided by.
+    """
+
+    size: int = 224
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+
+    def __call__(self, image: np.ndarray) -> Tensor:
+        """Turn one image, RGB uint8 of shape (H, W, 3), into a float32 tensor of shape (3, size, size)."""
+        height, width = image.shape[:2]
+        shrinks = height >= self.size and width >= self.size
+        # Averaging over the area avoids moire, but along a side that grows it would repeat pixels.
+        resized = cv2.resize(
+            image, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        )
+        pixels = torch.from_numpy(resized).permute(2, 0, 1).float() / 255  # (3, size, size)
+        return (pixels - torch.tensor(self.mean)[:, None, None]) / torch.tensor(self.std)[:, None, None]
+
+
+@dataclass
+class Classifier:
+    """A network that says whether something is in an image, and how to read its answer.
+
+    A class is a *group* of outputs: ImageNet has 118 breeds, but a lesson asks for `dog`. A network made for the
+    classes themselves has groups of one.
+
+    Attributes:
+        name: the architecture, as the zoo calls it.
+        network: maps (N, 3, size, size) to logits (N, C); kept in eval mode and without parameter gradients.
+        output_names: what each of the C outputs stands for.
+        groups: the spoken class names, each with the indices of its outputs.
+        activation: how logits become probabilities: `sigmoid` where classes may occur together, else `softmax`.
+        layer: the module whose output Grad-CAM looks at.
+        preprocessing: how an image becomes an input.
+        sha256: which weights these are (see `weights_hash`).
+        metadata: where the weights come from, as shown in the report.
+    """
+
+    name: str
+    network: nn.Module
+    output_names: tuple[str, ...]
+    groups: Mapping[str, tuple[int, ...]]
+    activation: Literal["sigmoid", "softmax"]
+    layer: str
+    preprocessing: Preprocessing
+    sha256: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.network.eval().requires_grad_(False)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes that can be asked for."""
+        return tuple(self.groups)
+
+    def outputs_of(self, name: str) -> list[int]:
+        """Return the indices of a class's outputs.
+
+        Raises:
+            LabError: the classifier has no such class.
+        """
+        if name not in self.groups:
+            raise LabError(
+                f"The classifier '{self.name}' knows no class '{name}': choose one of {', '.join(self.class_names)}."
+            )
+        return list(self.groups[name])
+
+    def score(self, outputs: Tensor, name: str) -> Tensor:
+        """Return a class's logit, the quantity whose gradient Grad-CAM takes.
+
+        For a group it is the log-sum-exp of the group's logits: under a softmax this is the logit the group would
+        have if its outputs were merged into one.
+
+        Args:
+            outputs: logits, shape (N, C).
+            name: the class.
+
+        Returns:
+            Shape (N,).
+        """
+        return outputs[:, self.outputs_of(name)].logsumexp(dim=1)
+
+    def probability(self, outputs: Tensor, name: str) -> Tensor:
+        """Return a class's probability: that one of its outputs is true.
+
+        Under a softmax the outputs exclude each other and their probabilities add up; under sigmoids they are
+        taken as independent, so that p = 1 - prod(1 - p_k).
+
+        Args:
+            outputs: logits, shape (N, C).
+            name: the class.
+
+        Returns:
+            Between 0 and 1, shape (N,).
+        """
+        group = self.outputs_of(name)
+        if self.activation == "softmax":
+            return outputs.softmax(dim=1)[:, group].sum(dim=1).clamp(max=1)  # a rounded sum may exceed 1
+        if len(group) == 1:
+            return outputs[:, group[0]].sigmoid()
+        return -torch.nn.functional.logsigmoid(-outputs[:, group]).sum(dim=1).expm1()
+
+
+def weights_hash(network: nn.Module) -> str:
+    """Return the SHA-256 of a network's parameters and buffers: the same weights in another file have the same hash."""
+    total = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        total.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        total.update(value.cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()

@@ -1,0 +1,104 @@
+"""Classifiers by name: the embedded one and torchvision's, with ImageNet weights that speak VOC's class names."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from gradcam_lab.errors import LabError
+from gradcam_lab.models import imagenet, toynet
+from gradcam_lab.models.checkpoint import load_weights, mismatch, read_state_dict
+from gradcam_lab.models.classifier import Classifier, Preprocessing, weights_hash
+from gradcam_lab.vision import torchvision
+
+LAYERS = {
+    "resnet18": "layer4",
+    "resnet34": "layer4",
+    "resnet50": "layer4",
+    "vgg16": "features",
+    "vgg19": "features",
+    "mobilenet_v2": "features",
+    "squeezenet1_1": "features",
+}
+"""torchvision's architectures, each with the module whose output is the last feature map."""
+
+NAMES = ("embedded", *LAYERS)
+"""Every name that `load` knows."""
+
+
+def load(name: str = "embedded", weights: str | None = None) -> Classifier:
+    """Return a classifier with its weights.
+
+    Args:
+        name: one of `NAMES`.
+        weights: `imagenet` for torchvision's download, or a file: for `embedded` one that `gradcam-lab train` made,
+            for the others a state dict of the architecture with ImageNet's 1000 outputs. None is for `embedded` only,
+            whose weights come with the package.
+
+    Raises:
+        LabError: there is no such name, no weights were given where they are needed, or they cannot be loaded.
+    """
+    if name not in NAMES:
+        raise LabError(f"There is no classifier '{name}': choose one of {', '.join(NAMES)}.")
+    if name == "embedded":
+        if weights == "imagenet":
+            raise LabError("The embedded classifier has no ImageNet weights: leave --weights out, or choose another.")
+        return toynet.read(Path(weights) if weights else None)
+    if not weights:
+        raise LabError(
+            f"'{name}' needs weights, because with random ones it can locate nothing: give --weights imagenet or "
+            "--weights FILE."
+        )
+    state = _download(name) if weights == "imagenet" else read_state_dict(Path(weights))
+    network = _blank(name)
+    wrong = mismatch(network, state)
+    if wrong:
+        raise LabError(f"'{weights}' does not fit {name}, {wrong}{_looks_like(state, name)}.")
+    load_weights(network, state)
+    return Classifier(
+        name=name,
+        network=network,
+        output_names=imagenet.class_names(),
+        groups=imagenet.VOC_GROUPS,
+        activation="softmax",
+        layer=LAYERS[name],
+        preprocessing=Preprocessing(),
+        sha256=weights_hash(network),
+        metadata={"weights": "imagenet" if weights == "imagenet" else Path(weights).name},
+    )
+
+
+def _blank(name: str) -> nn.Module:
+    """Build an architecture without memory for its weights and without drawing random ones."""
+    with torch.device("meta"):
+        return torchvision().models.get_model(name, weights=None)
+
+
+def _download(name: str) -> Mapping[str, Tensor]:
+    """Fetch torchvision's weights, or take them from its cache.
+
+    These are the `IMAGENET1K_V1` weights, which every architecture of the zoo has and published Grad-CAM results use.
+    """
+    weights = torchvision().models.get_model_weights(name).IMAGENET1K_V1
+    file = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
+    if not file.is_file():
+        try:
+            weights.get_state_dict(progress=True, check_hash=True, weights_only=True, map_location="cpu")
+        except (OSError, RuntimeError) as error:  # no network, or what came has the wrong hash
+            raise LabError(
+                f"The ImageNet weights of {name} are not in '{file}' and could not be downloaded ({error}): go online, "
+                "put that file there, or give a state dict by --weights FILE."
+            ) from error
+    return read_state_dict(file)
+
+
+def _looks_like(state: Mapping[str, Tensor], asked: str) -> str:
+    """Say which architecture a state dict belongs to, going by the names in it, as the end of a sentence."""
+    names = {name for name in state if not name.endswith("num_batches_tracked")}
+    for other in LAYERS:
+        if names == {name for name in _blank(other).state_dict() if not name.endswith("num_batches_tracked")}:
+            if other == asked:
+                return f": it has the layers of {asked}, but not for ImageNet's 1000 classes, so give another file"
+            return f": it looks like {other}, so give --classifier {other}"
+    return ": it looks like no architecture of the zoo, so give another file"

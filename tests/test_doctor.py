@@ -1,0 +1,145 @@
+"""The doctor: what a healthy machine looks like, and that each illness is found and answered with a remedy."""
+
+import builtins
+import subprocess
+import sys
+
+import pytest
+
+from gradcam_lab import doctor, vision
+from gradcam_lab.data.cache import VARIABLE
+from gradcam_lab.doctor import Finding, examine, examine_one
+from gradcam_lab.models import toynet
+from gradcam_lab.models.classifier import Preprocessing
+
+
+@pytest.fixture(autouse=True)
+def _own_places(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(toynet, "FILE", tmp_path / "toy.safetensors")
+    toynet.save(
+        toynet.FILE,
+        toynet.build(2, (8, 8, 8, 8)),
+        classes=("cat", "dog"),
+        widths=(8, 8, 8, 8),
+        preprocessing=Preprocessing(),
+        recipe={},
+        scores={},
+    )
+
+
+def have_pango():
+    return examine_one("Pango").ok
+
+
+def test_everything_is_examined_and_sound_where_the_tests_run(tmp_path):
+    found = {f.name: f for f in examine()}
+    assert list(found) == [
+        "Python",
+        "torch",
+        "Device",
+        "torchvision",
+        "Pango",
+        "Fonts",
+        "Cache folder",
+        "Embedded classifier",
+    ]
+    if not found["Pango"].ok:  # a machine without Pango is no reason to fail: all else works there
+        assert "--no-pdf" in found.pop("Pango").remedy
+        assert not found.pop("Fonts").ok
+    assert [f for f in found.values() if not f.ok] == []
+    assert [f.remedy for f in found.values() if f.remedy] == []
+    assert found["Cache folder"].detail == str(tmp_path / "cache")
+    assert found["Embedded classifier"].detail == "knows cat, dog"
+
+
+def test_an_old_python(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 10, 9))
+    found = examine_one("Python")
+    assert (found.ok, found.remedy) == (False, "install Python 3.11 or newer")
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "detail"), [(True, False, "CUDA: Big One"), (False, True, "MPS"), (False, False, "CPU with")]
+)
+def test_the_device_is_named(monkeypatch, cuda, mps, detail):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Big One")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert examine_one("Device").detail.startswith(detail)
+
+
+def test_a_broken_torchvision(monkeypatch):
+    def broken():
+        raise RuntimeError("its libraries do not fit\nand a long trace")
+
+    monkeypatch.setattr(vision, "torchvision", broken)
+    assert examine_one("torchvision") == Finding("torchvision", False, "its libraries do not fit", doctor.REINSTALL)
+
+
+def test_a_missing_pango_is_one_finding_and_its_banner_is_not_shown(monkeypatch, capsys):
+    real = builtins.__import__
+
+    def without_pango(name, *args, **kwargs):
+        if name == "weasyprint":
+            print("-----\nWeasyPrint could not import some external libraries.")
+            raise OSError("cannot load library 'libpango-1.0-0'")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without_pango)
+    assert examine_one("Pango") == Finding("Pango", False, "cannot load library 'libpango-1.0-0'", doctor.PANGO)
+    assert capsys.readouterr() == ("", "")
+
+
+class TestFonts:
+    @pytest.fixture(autouse=True)
+    def _pango(self):
+        if not have_pango():
+            pytest.skip("Pango is not installed")
+
+    def page(self, monkeypatch, body):
+        monkeypatch.setattr(doctor, "PRINT_PAGE", "import sys, weasyprint\nprint(2)\n" + body)
+        return examine_one("Fonts")
+
+    def test_one_font_for_all_is_no_good(self, monkeypatch):
+        found = self.page(monkeypatch, "weasyprint.HTML(string='<p>dog<p>cat').write_pdf(sys.argv[1])")
+        assert not found.ok
+        assert found.detail.startswith("text and listings come out alike, in ")
+
+    def test_names_are_found_in_plain_and_in_compressed_pdf(self, monkeypatch):
+        style = '<p style=\\"font-family: monospace\\">'
+        body = f'weasyprint.HTML(string="<p>dog{style}dog").write_pdf(sys.argv[1], uncompressed_pdf=%s)'
+        plain, packed = (self.page(monkeypatch, body % flag) for flag in (True, False))
+        assert plain == packed
+        assert plain.ok
+        assert len(plain.detail.split(", ")) == 2
+
+    def test_a_crash_is_survived(self, monkeypatch):
+        found = self.page(monkeypatch, "import os; os.abort()")
+        assert not found.ok
+        assert found.detail.startswith("printing a page of two words failed")
+
+
+def test_a_cache_folder_that_cannot_be_made(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "file" / "cache"))
+    found = examine_one("Cache folder")
+    assert not found.ok
+    assert VARIABLE in found.remedy
+
+
+def test_a_missing_classifier():
+    toynet.FILE.unlink()
+    found = examine_one("Embedded classifier")
+    assert not found.ok
+    assert "toy.safetensors' is missing" in found.detail
+    assert "gradcam-lab train" in found.remedy
+
+
+def test_looking_for_the_doctor_imports_nothing_slow():
+    code = (
+        "import sys, gradcam_lab.doctor; print([m for m in ('torch', 'weasyprint', 'matplotlib') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
