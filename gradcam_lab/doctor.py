@@ -2,14 +2,15 @@
 
 import contextlib
 import io
+import json
 import platform
 import re
 import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gradcam_lab.data.cache import VARIABLE, cache_folder
@@ -66,8 +67,6 @@ def _device() -> str:
 
     if torch.cuda.is_available():
         return f"CUDA: {torch.cuda.get_device_name()}"
-    if torch.backends.mps.is_available():
-        return "MPS: the GPU of this Mac"
     return f"CPU with {torch.get_num_threads()} threads"
 
 
@@ -145,3 +144,20 @@ def examine_one(name: str) -> Finding:
     except Exception as error:
         first_line = (str(error).strip().splitlines() or [""])[0]
         return Finding(name, False, first_line or type(error).__name__, remedy)
+
+
+def as_table(findings: Sequence[Finding]) -> str:
+    """Return the findings as plain lines; what is wrong is followed by its remedy."""
+    lines = []
+    for finding in findings:
+        lines.append(f"{'ok  ' if finding.ok else 'BAD '} {finding.name:<20} {finding.detail}")
+        if not finding.ok:
+            lines.append(f"     remedy: {finding.remedy}")
+    bad = sum(not finding.ok for finding in findings)
+    lines.append("All is well." if not bad else f"{bad} of {len(findings)} need attention.")
+    return "\n".join(lines)
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """Return the findings as JSON."""
+    return json.dumps([asdict(finding) for finding in findings], indent=1)

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gradcam_lab.data.cache import cache_folder
+from gradcam_lab.data.cache import VARIABLE, cache_folder
 from gradcam_lab.data.toyvoc.scene import CLASSES, Scene, SceneObject, scene
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, make_folder, read_json, sha256, write_json, write_text
@@ -182,17 +182,24 @@ def _jobs(seed: int, number: int, counts: dict[str, int]) -> list[Job]:
 def _folder_moved_into_place(folder: Path) -> Iterator[Path]:
     """Yield a new folder beside `folder`; it becomes `folder` when the block ends well and vanishes otherwise."""
     temporary = folder.with_name(f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")
-    make_folder(temporary)
     try:
+        temporary.mkdir(parents=True)
         yield temporary
-        try:
-            temporary.rename(folder)
-        except OSError as error:
-            if not folder.exists():
-                raise LabError(f"Cannot make the folder '{folder}' ({error.strerror}): choose another.") from error
-            # Another process was faster: the same seed drew the same data, so its folder is as good as ours.
+        _rename(temporary, folder)
+    except OSError as error:
+        problem = f"Cannot write the data set '{folder}' ({error.strerror or error})"
+        raise LabError(f"{problem}: choose another folder, or another cache by setting {VARIABLE}.") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _rename(temporary: Path, folder: Path) -> None:
+    """Move the folder into place, unless another process was faster: from the same seed, its folder is as good."""
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
 
 
 def _draw_all(folder: Path, jobs: Sequence[Job], progress: Progress | None) -> dict[str, Written]:
