@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -152,8 +153,8 @@ class _Unfinished:
         try:
             with np.load(self.path, allow_pickle=False) as arrays:
                 return list(arrays["maps"]), list(arrays["probabilities"])
-        except (OSError, ValueError, KeyError):
-            return [], []
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return [], []  # not there, or damaged: then the work is done again
 
     def write(self, maps: list[np.ndarray], probabilities: list[np.ndarray]) -> None:
         if maps:

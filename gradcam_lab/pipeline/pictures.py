@@ -22,8 +22,6 @@ from gradcam_lab.report.photos import Panel, dimmed
 
 RANDOM_IMAGES = 10
 FAILURES_OF_A_KIND = 4
-SHOWN_SCORE = 0.05
-"""Boxes that the network hardly believes in would only cover the picture."""
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import inspect
 import platform
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -101,7 +102,9 @@ class Run:
         self.classifier.outputs_of(self.target)  # an unknown target should fail here
         root = toyvoc() if settings.data == "toyvoc" else Path(settings.data)
         self.val, self.test = (self._read(root, name) for name in ("val", "test"))
-        self.data_hash = digest(voc_hash(self.val), voc_hash(self.test))
+        # The same files give other objects where bad ones are skipped, or another vocabulary leaves some out.
+        reading = (settings.skip_bad, self.classifier.class_names)
+        self.data_hash = digest(voc_hash(self.val), voc_hash(self.test), reading)
 
     def _read(self, root: Path, name: str) -> Split:
         split = read_split(
@@ -316,12 +319,11 @@ class Run:
     def command(self) -> str:
         """The command line that gives this run again."""
         settings, default = self.settings, Settings()
-        options = [
-            f"--{name} {value}"
-            for name in ("data", "classifier", "weights", "target", "limit", "seed", "precision")
-            if (value := getattr(settings, name)) != getattr(default, name)
-        ]
-        return " ".join(["gradcam-lab run-all", *options, *(["--skip-bad"] if settings.skip_bad else [])])
+        words = ["gradcam-lab", "run-all"]
+        for name in ("data", "classifier", "weights", "target", "limit", "seed", "precision"):
+            if (value := getattr(settings, name)) != getattr(default, name):
+                words += [f"--{name}", str(value)]
+        return shlex.join([*words, *(["--skip-bad"] if settings.skip_bad else [])])  # a path may hold spaces
 
     def _counts(self, split: Split) -> dict[str, int]:
         objects = [o for sample in split.samples for o in sample.objects if o.name == self.target]

@@ -18,7 +18,8 @@ DRAWS = 1000
 def image_draws(images: int, seed: int, draws: int = DRAWS) -> np.ndarray:
     """Count how often each image occurs in each bootstrap sample: int, shape (draws, images)."""
     rng = np.random.default_rng(seed)
-    return np.array([np.bincount(rng.integers(images, size=images), minlength=images) for _ in range(draws)])
+    counts = [np.bincount(rng.integers(images, size=images), minlength=images) for _ in range(draws)]
+    return np.array(counts, dtype=int).reshape(draws, images)  # the shape also of no draws at all
 
 
 def interval(values: np.ndarray) -> tuple[float | None, float | None]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradcam_lab.console import say
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import digest, make_folder, read_json, sha256, write_json
+from gradcam_lab.files import digest, read_json, require_writable, sha256, write_json
 
 Make = Callable[[Path], Sequence[Path] | None]
 """Writes the artifact at this path, and returns what else it wrote."""
@@ -25,7 +25,8 @@ class Stages:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = make_folder(folder)
+        require_writable(folder)
+        self.folder = folder
         self.record_file = folder / "stages.json"
         self.records: dict[str, Any] = self._read()
         self.seconds: dict[str, float] = {}
@@ -76,10 +77,17 @@ class Stages:
         return ""
 
     def _read(self) -> dict[str, Any]:
+        """Read the records; a damaged one is as good as none, because its stage only runs again."""
         if not self.record_file.is_file():
             return {}
         try:
             records = read_json(self.record_file)
-            return {name: records[name] for name in records if {"inputs", "files"} <= set(records[name])}
-        except (LabError, TypeError):
-            return {}  # a damaged record only means that the stages run again
+        except LabError:
+            return {}
+        if not isinstance(records, dict):
+            return {}
+        return {name: record for name, record in records.items() if _is_whole(record)}
+
+
+def _is_whole(record: Any) -> bool:
+    return isinstance(record, dict) and "inputs" in record and isinstance(record.get("files"), dict)

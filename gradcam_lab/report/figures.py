@@ -1,0 +1,163 @@
+"""The figures of a run: each function draws one file into `figures/` and returns its record for `figures.json`.
+
+The pipeline decides which images to show and computes the maps; what they look like and what their captions say is
+decided here. A record is `{"file", "section", "key", "caption", "alt"}`, all plain text; the report's sections ask for
+figures by `key`.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gradcam_lab.report.photos import SHOWN_SCORE, Panel, Row, draw_photos, draw_rows, in_rows
+from gradcam_lab.report.plots import draw_class_ap, draw_precision_recall, draw_threshold_sweep
+
+Record = dict[str, str]
+
+KINDS = {
+    "missed": "no box overlaps the object in any way worth mentioning",
+    "head only": "the box lies inside the object and holds only a part of it",
+    "merged": "the box covers several objects at once",
+    "context": "the box spills over into the surroundings",
+}
+"""The kinds of failure, from the worst, and what each means."""
+
+_BOXES = (
+    "Green boxes are annotated (dashed: difficult), orange boxes are detected, with their score "
+    f"(those below {SHOWN_SCORE} are left out)."
+)
+
+
+def hero(folder: Path, panels: Sequence[Panel], target: str) -> Record:
+    """Draw the picture of the title page: the photo and its heatmap, with boxes."""
+    draw_photos(folder / "hero.jpg", panels, columns=len(panels), tallest=4.6)
+    return {
+        "file": "hero.jpg",
+        "section": "title",
+        "key": "hero",
+        "caption": f"What the network was asked: is there a {target}? What its heatmap answers: here. {_BOXES}",
+        "alt": f"A photo with a {target}, and the same photo under its Grad-CAM heatmap, with their boxes.",
+    }
+
+
+def two_classes(folder: Path, panels: Sequence[Panel], image: str, classes: Sequence[str]) -> Record:
+    """Draw one image beside its maps for two classes (panels: image, map of the first, map of the second)."""
+    first, second = classes
+    draw_photos(folder / "two_classes.jpg", panels, columns=len(panels))
+    return {
+        "file": "two_classes.jpg",
+        "section": "cam",
+        "key": "two_classes",
+        "caption": f"Image {image}, and where the same forward pass finds evidence for {first} and for {second}. "
+        "Each map is scaled by its own maximum: compare where they are hot, not how hot.",
+        "alt": f"Image {image} beside two heatmaps of it, one for {first} and one for {second}.",
+    }
+
+
+def cam_vs_gradcam(folder: Path, rows: Sequence[Sequence[Panel]]) -> Record:
+    """Draw CAM beside Grad-CAM, one image a row (panels: image, CAM, Grad-CAM)."""
+    draw_rows(folder / "cam_vs_gradcam.jpg", [Row(panels) for panels in rows], tallest=1.3)
+    return {
+        "file": "cam_vs_gradcam.jpg",
+        "section": "gradcam",
+        "key": "cam_vs_gradcam",
+        "caption": "The image, its class activation map after ReLU, and Grad-CAM at the same layer.",
+        "alt": "Rows of three pictures: an image, its class activation map and its Grad-CAM map, which look the same.",
+    }
+
+
+def input_gradient(folder: Path, panels: Sequence[Panel]) -> Record:
+    """Draw the image, the gradient at its pixels, and Grad-CAM."""
+    draw_photos(folder / "input_gradient.jpg", panels, columns=len(panels))
+    return {
+        "file": "input_gradient.jpg",
+        "section": "gradcam",
+        "key": "input_gradient",
+        "caption": "The gradient of the score at the pixels (largest absolute value of the three colours) beside "
+        "Grad-CAM: fine and noisy against coarse and calm.",
+        "alt": "An image, the speckled gradient at its pixels, and the smooth Grad-CAM map of the same score.",
+    }
+
+
+def method(folder: Path, panels: Sequence[Panel]) -> Record:
+    """Draw the way from the map to the boxes (panels: image, coarse map, upsampled map, mask, boxes)."""
+    draw_photos(folder / "method.jpg", panels, columns=3, tallest=1.9)
+    return {
+        "file": "method.jpg",
+        "section": "boxes",
+        "key": "method",
+        "caption": "From the map to boxes: the image; the raw map, one square a cell; the map upsampled to the image; "
+        f"what stays above the threshold; a box around each connected component. {_BOXES}",
+        "alt": "Five pictures of one image: plain, under coarse heat cells, under the smooth heatmap, with the "
+        "thresholded region kept and the rest faded, and with the resulting boxes.",
+    }
+
+
+def random_images(folder: Path, panels: Sequence[Panel], seed: int) -> Record:
+    """Draw images of test that were drawn by lot."""
+    draw_photos(folder / "random.jpg", panels, columns=4, tallest=2.4)
+    return {
+        "file": "random.jpg",
+        "section": "results",
+        "key": "random",
+        "caption": f"Images of test, drawn by lot (seed {seed}) and not chosen by anyone. {_BOXES}",
+        "alt": f"{len(panels)} test images with annotated boxes in green and detected boxes in orange.",
+    }
+
+
+def failures(folder: Path, panels: Mapping[str, Sequence[Panel]], iou: float) -> Record:
+    """Draw the worst failures, one heading for each kind that occurs, in the order of `KINDS`."""
+    rows = []
+    for kind, meaning in KINDS.items():
+        for number, part in enumerate(in_rows(panels.get(kind, ()), columns=4)):
+            rows.append(Row(part, f"{kind.capitalize()}: {meaning}" if number == 0 else ""))
+    draw_rows(folder / "failures.jpg", rows, tallest=1.25)
+    return {
+        "file": "failures.jpg",
+        "section": "results",
+        "key": "failures",
+        "caption": f"The worst failures at IoU {iou:g}, sorted by kind. {_BOXES}",
+        "alt": "Test images on which the detection failed, grouped as missed, head only, merged and context.",
+    }
+
+
+def threshold_sweep(folder: Path, results: dict[str, Any]) -> Record:
+    """Draw AP over the threshold, on val and on test."""
+    draw_threshold_sweep(folder / "threshold_sweep.svg", results)
+    sweep = results["threshold"]
+    return {
+        "file": "threshold_sweep.svg",
+        "section": "boxes",
+        "key": "threshold_sweep",
+        "caption": f"AP over the threshold. The dashed line is the threshold of {sweep['chosen']:.2f} that val chose; "
+        f"the blue point is the one that would have been best on test ({sweep['oracle']['threshold']:.2f}), an oracle "
+        "that no honest method may use.",
+        "alt": "Two line plots of average precision over the threshold, for the validation and the test split, with "
+        "the chosen threshold and the oracle marked.",
+    }
+
+
+def precision_recall(folder: Path, results: dict[str, Any]) -> Record:
+    """Draw the precision-recall curves of Grad-CAM's boxes on test."""
+    draw_precision_recall(folder / "precision_recall.svg", results)
+    return {
+        "file": "precision_recall.svg",
+        "section": "metrics",
+        "key": "precision_recall",
+        "caption": "Precision over recall of Grad-CAM's boxes on test (dark line), and the interpolated curve "
+        "(orange), whose area is AP.",
+        "alt": "Precision-recall curves at each IoU threshold, with the area under the interpolated curve shaded.",
+    }
+
+
+def class_ap(folder: Path, results: dict[str, Any]) -> Record:
+    """Draw the classifier's AP for each class."""
+    draw_class_ap(folder / "class_ap.svg", results)
+    return {
+        "file": "class_ap.svg",
+        "section": "metrics",
+        "key": "class_ap",
+        "caption": "AP of the classifier on test for each class (in brackets the number of images that hold it). "
+        "The dashed line is the mean.",
+        "alt": "Bars of the classifier's average precision for each class.",
+    }

@@ -1,0 +1,54 @@
+"""`python -m gradcam_lab.report.sample RUN DEST`: a run's report to be published, without paths of this machine."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import make_folder, write_json
+from gradcam_lab.report.render import read_results, render
+
+FILES = ("results.json", "report.html", "report.pdf", "figures/hero.jpg")
+
+
+def copy_sample(run: Path, destination: Path) -> None:
+    """Render a run again with neutral paths, and copy the report, its numbers and its hero into a folder.
+
+    Raises:
+        LabError: the folder is no finished run, the PDF cannot be made, or the destination cannot be written.
+    """
+    results = read_results(run)
+    root = results["run"]["data_root"]
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name)
+        shutil.copytree(run / "figures", copy / "figures")
+        write_json(copy / "results.json", neutral(results, {root: Path(root).name, str(Path.home()): "~"}))
+        rendered = render(copy)
+        if rendered.problem:
+            raise LabError(rendered.problem)
+        make_folder(destination)
+        for file in FILES:
+            shutil.copyfile(copy / file, destination / Path(file).name)
+
+
+def neutral(value: Any, names: dict[str, str]) -> Any:
+    """Replace paths inside every string of a JSON value."""
+    if isinstance(value, dict):
+        return {key: neutral(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [neutral(item, names) for item in value]
+    if isinstance(value, str):
+        for path, name in names.items():
+            value = value.replace(path, name)
+    return value
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python -m gradcam_lab.report.sample RUN DEST")
+    try:
+        copy_sample(Path(sys.argv[1]), Path(sys.argv[2]))
+    except LabError as error:
+        sys.exit(str(error))
