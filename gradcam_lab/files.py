@@ -91,8 +91,10 @@ def read_json(path: Path) -> Any:
         raise LabError(f"'{path}' is not UTF-8 text: it should be a JSON file.") from error
     except json.JSONDecodeError as error:
         raise LabError(
-            f"'{path}' is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}): mend it or write it again."
+            f"'{path}' is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}): mend it."
         ) from error
+    except (ValueError, RecursionError) as error:  # an integer of thousands of digits, brackets nested a thousand deep
+        raise LabError(f"'{path}' is JSON that Python cannot read ({error}): mend it.") from error
     except OSError as error:
         raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error
 

@@ -173,9 +173,9 @@ def normalize_map(heatmap: np.ndarray) -> np.ndarray:
     if not np.isfinite(heatmap).all():
         raise ValueError("the heatmap holds NaN or infinity")
     ### BEGIN SOLUTION 1.4a
-    evidence = np.maximum(heatmap, 0).astype(np.float32)
+    evidence = np.maximum(heatmap, 0)
     peak = evidence.max(initial=0)
-    return evidence / peak if peak > 0 else np.zeros_like(evidence)
+    return (evidence / peak if peak > 0 else np.zeros_like(evidence)).astype(np.float32)
     ### END SOLUTION 1.4a
 
 

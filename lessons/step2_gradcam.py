@@ -270,7 +270,8 @@ class GradCAM:
             The raw maps, shape (N, h, w), non-negative, on the layer's grid; normalising and upsampling come later.
 
         Raises:
-            ValueError: targets and images do not match, or the score does not depend on the layer.
+            ValueError: targets and images do not match.
+            RuntimeError: the layer did not run, or ran twice, or the score does not depend on it.
         """
         ### BEGIN SOLUTION 2.3b
         with watched(self.model, self.layer) as stored:

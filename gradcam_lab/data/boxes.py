@@ -4,7 +4,7 @@ detections    {image: [[xmin, ymin, xmax, ymax, score], ...]}
 ground truth  {image: [[xmin, ymin, xmax, ymax], ...]}   or   {image: [{"box": [...], "difficult": true}, ...]}
 """
 
-import math
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,17 @@ def read_ground_truth(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def write_detections(path: Path, detections: Mapping[str, np.ndarray]) -> None:
-    """Write detections, every image with a list, also an empty one; coordinates and scores rounded to 6 digits."""
-    write_json(path, {image: np.round(rows, 6).tolist() for image, rows in detections.items()})
+    """Write detections, every image with a list, also an empty one.
+
+    Coordinates are rounded to 6 decimals, but scores to 9 significant digits: a softmax gives an image without the
+    class 1e-7 and another 1e-9, and rounding both to 0 would make ties that the classifier did not.
+    """
+    write_json(path, {image: [_rounded(row) for row in rows.tolist()] for image, rows in detections.items()})
+
+
+def _rounded(row: list[float]) -> list[float]:
+    *box, score = row
+    return [*(round(value, 6) for value in box), float(f"{score:.9g}")]
 
 
 def write_ground_truth(path: Path, samples: Iterable[Sample], target: str) -> None:
@@ -79,8 +88,8 @@ def _numbers(row: Any, count: int, path: Path, image: str) -> list[float]:
     numeric = isinstance(row, list) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in row)
     if not numeric or len(row) != count:
         raise LabError(f"'{path}', image '{image}': {str(row)[:60]!r} is not a box {wanted}: mend it.")
-    if not all(math.isfinite(value) for value in row):
-        raise LabError(f"'{path}', image '{image}': the box {row} holds NaN or infinity: mend or remove it.")
+    if not all(abs(value) <= sys.float_info.max for value in row):  # also an integer too large for a float
+        raise LabError(f"'{path}', image '{image}': the box {str(row)[:60]} holds NaN or infinity: mend or remove it.")
     if row[2] < row[0] or row[3] < row[1]:
         raise LabError(f"'{path}', image '{image}': the box {row} ends before it begins: it should be {wanted}.")
     return row

@@ -76,9 +76,12 @@ def fit(
     random = torch.Generator().manual_seed(recipe.seed)
     network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
-    steps = -(-len(images) // recipe.batch)
+    steps = recipe.passes * -(-len(images) // recipe.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, recipe.learning_rate, total_steps=recipe.passes * steps, pct_start=0.1
+        optimiser,
+        recipe.learning_rate,
+        total_steps=steps + (steps == 10),  # a rise of one step, a tenth of 10, would make torch divide by 0
+        pct_start=0.1,
     )
     sizes = [size for size, count in recipe.epochs for _ in range(count)]
     for epoch, size in enumerate(sizes, start=1):

@@ -17,6 +17,7 @@ from gradcam_lab.console import progress, say, tracked, warn
 from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.data.toyvoc import CLASSES, toyvoc
 from gradcam_lab.data.voc import Split, find_root, read_split, voc_hash
+from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable
 from gradcam_lab.models import toynet
 from gradcam_lab.models.classifier import Classifier, Preprocessing
@@ -39,6 +40,8 @@ def train(data: str, out: Path, *, epochs: int | None = None, seed: int = 0, ski
         LabError: the data or the output file cannot be used.
     """
     require_writable(out.parent)  # better now than after the training
+    if out.is_dir():
+        raise LabError(f"'{out}' is a folder: give --out the name of a file, such as classifier.safetensors.")
     recipe = replace(Recipe(), seed=seed)
     if epochs:
         recipe = recipe.shortened(epochs)
@@ -80,6 +83,7 @@ def train(data: str, out: Path, *, epochs: int | None = None, seed: int = 0, ski
         out,
         network,
         classes=classes,
+        widths=toynet.WIDTHS,
         preprocessing=preprocessing,
         recipe={
             **asdict(recipe),
@@ -112,7 +116,7 @@ def pixels(samples: Sequence[Sample], size: int) -> Tensor:
 
 
 def mean_average_precision(classifier: Classifier, split: Split, batch: int = 32) -> dict[str, Any]:
-    """Score a classifier on one split: scikit-learn's AP of each class that occurs (`classes`), and their mean (`map`)."""
+    """Score a classifier on one split: scikit-learn's AP of each class that occurs, and their mean, as `map`."""
     outputs = []
     with torch.inference_mode():
         for start in range(0, len(split.samples), batch):

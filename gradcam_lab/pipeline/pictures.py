@@ -204,18 +204,17 @@ class Pictures:
         caption = f"{sample.id}, p = {self.probability(sample, self.target):.2f}" if title is None else title
         if not boxes:
             return Panel(sample.image, caption)
-        return Panel(sample.image, caption, self.truth(sample), self.shown(sample))
+        return Panel(sample.image, caption, self.truth(sample), self.detected(sample))
 
     def map_panel(self, sample: Sample, *, boxes: bool = False, title: str = "Grad-CAM") -> Panel:
         """The image under its heatmap on disk."""
         picture = self.overlay(sample, self.heatmap(sample))
-        return Panel(picture, title, self.truth(sample), self.shown(sample)) if boxes else Panel(picture, title)
+        return Panel(picture, title, self.truth(sample), self.detected(sample)) if boxes else Panel(picture, title)
 
     def truth(self, sample: Sample) -> list[tuple[Box, bool]]:
         """The annotated boxes of the target."""
         return [(o.box, o.difficult) for o in sample.objects if o.name == self.target]
 
-    def shown(self, sample: Sample) -> list[tuple[Box, float]]:
-        """The detections that are sure enough to be drawn."""
-        rows = self.detections[sample.id].tolist()
-        return [((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in rows if score >= SHOWN_SCORE]
+    def detected(self, sample: Sample) -> list[tuple[Box, float]]:
+        """The detected boxes with their scores."""
+        return [((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in self.detections[sample.id].tolist()]
