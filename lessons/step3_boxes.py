@@ -7,9 +7,9 @@ plainest means:
 1. **upsample** the coarse map to the size of the original image;
 2. **threshold**: keep the pixels that reach a fraction $t$ of the map's own maximum;
 3. **connected components**: each island of kept pixels is one object, its bounding box one box;
-4. **score** each box: the network's probability that the class is there at all, times how hot the island's own
-   peak is ($p \cdot \max_{\text{island}} L / \max L$), so that in one image the hottest island comes first, and
-   among images the ones in which the network believes;
+4. **score** each box: the network's probability that the class is there at all, times the highest heat inside the
+   box, as a share of the map's ($p \cdot \max_{\text{box}} L / \max L$). So in one image the hottest box comes
+   first, and among images those in which the network believes;
 5. **non-maximum suppression**: of two boxes that largely overlap, keep the better.
 
 Every choice here is a confession. Islands say that two touching dogs are one. The threshold says that all dogs

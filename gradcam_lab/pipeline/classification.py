@@ -38,7 +38,7 @@ def evaluate_classifier(
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
         ap = {name: _average_precision(answer, score) for name, (answer, score) in present.items()}
         draws = [
-            np.nanmean([_average_precision(answer, score, times) for answer, score in present.values()])
+            _mean_of_defined([_average_precision(answer, score, times) for answer, score in present.values()])
             for times in image_draws(len(samples), seed, DRAWS)
         ]
     low, high = interval(np.array(draws))
@@ -59,3 +59,8 @@ def _average_precision(answer: np.ndarray, score: np.ndarray, times: np.ndarray 
         return float("nan")  # this draw holds no image of the class
     weights = None if times is None else times[counted]
     return float(average_precision_score(answer[counted], score[counted], sample_weight=weights))
+
+
+def _mean_of_defined(values: Sequence[float]) -> float:
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")

@@ -55,6 +55,7 @@ class Pictures:
         records = [
             self.hero(folder),
             self.two_classes(folder),
+            self.mistake(folder),
             self.cam_vs_gradcam(folder),
             self.input_gradient(folder),
             self.method(folder),
@@ -77,15 +78,28 @@ class Pictures:
         """One image, two classes: where does each find its evidence?"""
         sample, other = self.with_two_classes()
         names = (self.target, other)
+        return figures.two_classes(folder, self.class_panels(sample, names), sample.id, names)
+
+    def mistake(self, folder: Path) -> figures.Record | None:
+        """The surest false alarm: what did the network take for the target?"""
+        without = [sample for sample in self.samples if sample.objects and not sample.boxes(self.target)]
+        if not without:
+            return None
+        sample = max(without, key=lambda sample: self.probability(sample, self.target))
+        other = max({o.name for o in sample.objects}, key=lambda name: (self.probability(sample, name), name))
+        panels = self.class_panels(sample, (self.target, other))
+        return figures.mistake(folder, panels, sample.id, self.target, other)
+
+    def class_panels(self, sample: Sample, names: Sequence[str]) -> list[Panel]:
+        """The plain image, and its map for each class."""
         images = inputs_of(self.classifier, [sample])
         gradcam = self.steps.gradcam.GradCAM(self.classifier.network, self.classifier.layer)
         maps = [gradcam(images, lambda o, name=name: self.classifier.score(o, name))[0].cpu().numpy() for name in names]
-        panels = [self.panel(sample, boxes=False)]
-        panels += [
-            Panel(self.overlay(sample, heat), f"{name}, p = {self.probability(sample, name):.2f}")
-            for name, heat in zip(names, maps, strict=True)
+        titles = [f"{name}, p = {self.probability(sample, name):.2f}" for name in names]
+        return [
+            Panel(sample.image, sample.id),
+            *(Panel(self.overlay(sample, heat), title) for heat, title in zip(maps, titles, strict=True)),
         ]
-        return figures.two_classes(folder, panels, sample.id, names)
 
     def cam_vs_gradcam(self, folder: Path) -> figures.Record | None:
         """Rows of image, CAM, Grad-CAM; nothing where CAM is not defined."""

@@ -60,7 +60,7 @@ def score_detections(
     """
     result = {}
     for threshold in thresholds:
-        matches = steps.metrics.match_all(detections, truth, threshold, count_difficult)
+        matches = steps.metrics.match_all(detections, truth, threshold, count_difficult, ties)
         total = int(matches.objects.sum())
         point = steps.metrics.summarise(matches.scores, matches.outcomes, total, ties, method)
         worst, best = steps.metrics.order_range(matches.scores, matches.outcomes, total, method)

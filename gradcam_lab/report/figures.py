@@ -54,6 +54,19 @@ def two_classes(folder: Path, panels: Sequence[Panel], image: str, classes: Sequ
     }
 
 
+def mistake(folder: Path, panels: Sequence[Panel], image: str, target: str, other: str) -> Record:
+    """Draw the surest false alarm (panels: image, map of the target that is not there, map of a class that is)."""
+    draw_photos(folder / "mistake.jpg", panels, columns=len(panels))
+    return {
+        "file": "mistake.jpg",
+        "section": "cam",
+        "key": "mistake",
+        "caption": f"The surest false alarm of test: image {image} holds no {target}. Its map for {target}, and for {other}, "
+        "which is there.",
+        "alt": f"Image {image} beside two heatmaps: one for {target}, which is not in it, and one for {other}, which is.",
+    }
+
+
 def cam_vs_gradcam(folder: Path, rows: Sequence[Sequence[Panel]]) -> Record:
     """Draw CAM beside Grad-CAM, one image a row (panels: image, CAM, Grad-CAM)."""
     draw_rows(folder / "cam_vs_gradcam.jpg", [Row(panels) for panels in rows], tallest=1.3)

@@ -1,0 +1,1 @@
+"""The tests; `python -m tests.bench` measures the speed of Grad-CAM."""
