@@ -241,7 +241,7 @@ def match_all(
             truth = GroundTruth(truth.boxes, np.zeros(len(truth.boxes), dtype=bool))
         rows = detections.get(name, np.zeros((0, 5)))
         if ties == "group":
-            rows = rows[np.lexsort(rows.T)]
+            rows = rows[np.lexsort(rows.T)[::-1]]  # by falling score, then by coordinates
         outcomes.append(match_detections(rows[:, :4], rows[:, 4], truth, threshold))
         images.append(np.full(len(rows), index))
         scores.append(rows[:, 4])
