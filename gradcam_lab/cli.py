@@ -159,9 +159,9 @@ def train(
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without images that cannot be used.")] = False,
 ) -> None:
     """Train the small embedded network from nothing and write it as safetensors."""
-    from gradcam_lab.models import training
+    from gradcam_lab.models.training import train as train_network
 
-    training.train(data, out, epochs=epochs, seed=seed, skip_bad=skip_bad)
+    train_network(data, out, epochs=epochs, seed=seed, skip_bad=skip_bad)
 
 
 @app.command()
@@ -169,9 +169,9 @@ def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Look for what could go wrong on this machine, and say what to do about it."""
-    from gradcam_lab import doctor as examination
+    from gradcam_lab.doctor import as_json, as_table, examine
 
-    findings = examination.examine()
-    print(examination.as_json(findings) if json else examination.as_table(findings))
+    findings = examine()
+    print(as_json(findings) if json else as_table(findings))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)

@@ -14,9 +14,10 @@ from sklearn.metrics import average_precision_score
 from torch import Tensor
 
 from gradcam_lab.console import progress, say, tracked, warn
+from gradcam_lab.data.named import TOYVOC, data_root
 from gradcam_lab.data.sample import Sample, labels
-from gradcam_lab.data.toyvoc import CLASSES, toyvoc
-from gradcam_lab.data.voc import Split, find_root, read_split, voc_hash
+from gradcam_lab.data.toyvoc import CLASSES
+from gradcam_lab.data.voc import Split, read_split, voc_hash
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable
 from gradcam_lab.models import toynet
@@ -45,11 +46,11 @@ def train(data: str, out: Path, *, epochs: int | None = None, seed: int = 0, ski
     recipe = replace(Recipe(), seed=seed)
     if epochs:
         recipe = recipe.shortened(epochs)
-    root = toyvoc() if data == "toyvoc" else find_root(Path(data))
+    root = data_root(data)
     splits = [read_split(root, name, skip_bad=skip_bad) for name in SPLITS]
     for skipped in (sentence for split in splits for sentence in split.skipped):
         warn(f"  skipped: {skipped}")
-    classes = CLASSES if data == "toyvoc" else classes_of(splits[0])
+    classes = CLASSES if data == TOYVOC else classes_of(splits[0])
     say(f"{len(splits[0].samples)} images, {len(classes)} classes, {recipe.passes} epochs")
 
     start = time.perf_counter()
@@ -87,7 +88,7 @@ def train(data: str, out: Path, *, epochs: int | None = None, seed: int = 0, ski
         preprocessing=preprocessing,
         recipe={
             **asdict(recipe),
-            "data": data if data == "toyvoc" else root.name,
+            "data": data if data == TOYVOC else root.name,
             "data_sha256": voc_hash(splits[0]),
             "images": len(images),
             "seconds": round(seconds),

@@ -16,7 +16,7 @@ from typing import Any
 from gradcam_lab import __version__
 from gradcam_lab.console import say, warn
 from gradcam_lab.data import boxes as box_files
-from gradcam_lab.data.toyvoc import toyvoc
+from gradcam_lab.data.named import TOYVOC, data_root
 from gradcam_lab.data.voc import Split, read_split, voc_hash
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, read_json, write_json
@@ -49,7 +49,7 @@ class Settings:
         skip_bad: go on without bad images.
     """
 
-    data: str = "toyvoc"
+    data: str = TOYVOC
     classifier: str = "embedded"
     weights: str | None = None
     target: str = "dog"
@@ -62,7 +62,12 @@ class Settings:
     @property
     def folder(self) -> Path:
         """The output folder."""
-        return self.out or Path("report") / (self.data if self.data == "toyvoc" else Path(self.data).resolve().name)
+        return self.out or Path("report") / self.data_name
+
+    @property
+    def data_name(self) -> str:
+        """The data set's name without its path."""
+        return self.data if self.data == TOYVOC else Path(self.data).resolve().name
 
 
 def run_all(settings: Settings) -> Path:
@@ -100,7 +105,7 @@ class Run:
         self.classifier: Classifier = zoo.load(settings.classifier, settings.weights)
         self.target = settings.target
         self.classifier.outputs_of(self.target)  # an unknown target should fail here
-        root = toyvoc() if settings.data == "toyvoc" else Path(settings.data)
+        root = data_root(settings.data)
         self.val, self.test = (self._read(root, name) for name in ("val", "test"))
         # The same files give other objects where bad ones are skipped, or another vocabulary leaves some out.
         reading = (settings.skip_bad, self.classifier.class_names)
@@ -276,7 +281,7 @@ class Run:
         return {
             "schema": SCHEMA,
             "run": {
-                "data": settings.data if settings.data == "toyvoc" else Path(settings.data).resolve().name,
+                "data": settings.data_name,
                 "data_root": str(self.test.root),
                 "target": self.target,
                 "classifier": network.name,
