@@ -3,11 +3,14 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gradcam_lab.errors import LabError
+
+if TYPE_CHECKING:
+    from gradcam_lab.report.render import Rendered
 
 # Whatever needs torch, matplotlib or weasyprint is imported inside the command that uses it, so that --help is quick.
 
@@ -87,11 +90,11 @@ def run_all(
 
     settings = run.Settings(data, classifier, weights, target, limit, out, seed, precision.value, skip_bad)
     try:
-        folder = run.run_all(settings)
-        _render(folder, pdf)
+        rendered = run.run_all(settings, pdf=pdf)
     except KeyboardInterrupt:
         print("Interrupted. The same command goes on from here.", file=sys.stderr)
         raise typer.Exit(130) from None
+    _print(rendered)
 
 
 @app.command()
@@ -100,14 +103,13 @@ def report(
     pdf: Annotated[bool, typer.Option(help="Also make the PDF.")] = True,
 ) -> None:
     """Render the report of a finished run again."""
-    _render(run, pdf)
-
-
-def _render(folder: Path, pdf: bool) -> None:
-    """Render and print the report's path last; exit with 3 where only the PDF could not be made."""
     from gradcam_lab.report.render import render
 
-    rendered = render(folder, pdf=pdf)
+    _print(render(run, pdf=pdf))
+
+
+def _print(rendered: "Rendered") -> None:
+    """Print the report's path last; exit with 3 where only the PDF could not be made."""
     if rendered.problem:
         print(rendered.problem, file=sys.stderr)
     print(rendered.pdf or rendered.html)

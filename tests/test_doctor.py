@@ -59,15 +59,12 @@ def test_an_old_python(monkeypatch):
     assert (found.ok, found.remedy) == (False, "install Python 3.11 or newer")
 
 
-@pytest.mark.parametrize(
-    ("cuda", "mps", "detail"), [(True, False, "CUDA: Big One"), (False, True, "MPS"), (False, False, "CPU with")]
-)
-def test_the_device_is_named(monkeypatch, cuda, mps, detail):
+@pytest.mark.parametrize(("cuda", "detail"), [(True, "CUDA: Big One"), (False, "CPU with")])
+def test_the_device_is_named(monkeypatch, cuda, detail):
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Big One")
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert examine_one("Device").detail.startswith(detail)
 
 

@@ -7,13 +7,14 @@ wrong with a data set is found here, once, and reported by name, so that no late
 import hashlib
 import math
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import fromstring
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile
 
 from gradcam_lab import files
 from gradcam_lab.data.sample import Box, Object, Sample
@@ -184,7 +185,7 @@ def _read_size(path: Path) -> tuple[int, int]:
     if not path.is_file():
         raise _ProblemError(f"The image '{path}' is missing")
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=("JPEG", "PNG")) as image:
+        with warnings.catch_warnings(), _strictly(), Image.open(path, formats=("JPEG", "PNG")) as image:
             warnings.simplefilter("ignore")  # odd metadata makes no bad image
             width, height = image.size
             image.draft("L", (1, 1))
@@ -193,6 +194,17 @@ def _read_size(path: Path) -> tuple[int, int]:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise _ProblemError(f"The image '{path}' is broken, truncated or neither JPEG nor PNG") from error
     return (height, width) if on_its_side else (width, height)
+
+
+@contextmanager
+def _strictly() -> Iterator[None]:
+    """Have Pillow refuse truncated images, also after WeasyPrint has told it for the whole process not to."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Object, ...]:

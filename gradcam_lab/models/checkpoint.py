@@ -36,6 +36,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
             "state_dict() alone."
         ) from error
     except OSError as error:
+        if error.filename is None:  # torch's own complaint about what is in the file, not the disk's
+            raise _unreadable(path) from error
         raise LabError(f"Cannot read the weights file '{path}' ({error.strerror or error}).") from error
     except Exception as error:  # a damaged file stops torch in many ways: RuntimeError, EOFError, struct.error, ...
         raise _unreadable(path) from error

@@ -1,6 +1,7 @@
 """`run-all`: every stage from a folder of images to a report, each one skipped where nothing has changed."""
 
 import inspect
+import os
 import platform
 import shlex
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -19,12 +21,16 @@ from gradcam_lab.data import boxes as box_files
 from gradcam_lab.data.named import TOYVOC, data_root
 from gradcam_lab.data.voc import Split, read_split, voc_hash
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import digest, read_json, write_json
+from gradcam_lab.files import digest, read_json, write_json, write_text
+from gradcam_lab.files import sha256 as file_sha256
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline import baselines, classification, comparison, failures, heatmaps, pictures, scoring, sweep
 from gradcam_lab.pipeline.stages import Stages
 from gradcam_lab.pipeline.steps import Steps, load_steps
+from gradcam_lab.report import figures, photos, plots, style
+from gradcam_lab.report.pdf import write_pdf
+from gradcam_lab.report.render import Rendered, to_html
 
 SCHEMA = "gradcam-lab/results/1"
 IOU_THRESHOLDS = (0.3, 0.4, 0.5)
@@ -70,24 +76,24 @@ class Settings:
         return self.data if self.data == TOYVOC else Path(self.data).resolve().name
 
 
-def run_all(settings: Settings) -> Path:
-    """Run every stage up to `results.json` and the figures; the report is rendered from these alone.
-
-    Returns:
-        The output folder.
+def run_all(settings: Settings, *, pdf: bool = True) -> Rendered:
+    """Run every stage, from the images to the report.
 
     Raises:
         LabError: the data, the classifier or the output folder cannot be used.
     """
-    stages = Stages(settings.folder)  # first of all: an unwritable folder should not cost minutes
-    run = Run(settings, stages)
+    run = Run(settings)
     say(f"{settings.data}: {run.described}")
     for skipped in run.val.skipped + run.test.skipped:
         warn(f"  skipped: {skipped}")
     if count := len(run.val.skipped) + len(run.test.skipped):
         say(f"  {count} bad images or objects were skipped")
     run.stages_in_order()
-    return settings.folder
+    return run.report(pdf)
+
+
+class PdfError(Exception):
+    """There is no PDF; the text says what to install."""
 
 
 class Run:
@@ -95,12 +101,10 @@ class Run:
 
     Args:
         settings: the user's choices.
-        stages: of the output folder.
     """
 
-    def __init__(self, settings: Settings, stages: Stages) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.stages = stages
         self.steps: Steps = load_steps()
         self.classifier: Classifier = zoo.load(settings.classifier, settings.weights)
         self.target = settings.target
@@ -110,6 +114,7 @@ class Run:
         # The same files give other objects where bad ones are skipped, or another vocabulary leaves some out.
         reading = (settings.skip_bad, self.classifier.class_names)
         self.data_hash = digest(voc_hash(self.val), voc_hash(self.test), reading)
+        self.stages = Stages(settings.folder)  # an unwritable folder fails here, before the work; bad data leaves none
 
     def _read(self, root: Path, name: str) -> Split:
         split = read_split(
@@ -150,11 +155,32 @@ class Run:
         before = [out(name) for name in ("data", "classifier", "cam", "threshold", "boxes", "scores")]
         everything = (before, self.about(), self.code("step1_cam", sys.modules[__name__]))
         run("results", "results.json", everything, self.write_results)
-        from gradcam_lab.report import figures, photos, plots, style
-
         code = self.code("step1_cam", pictures, figures, photos, plots, style)
         seen = (before, maps, self.settings.seed, network, code)
         run("figures", "figures/figures.json", seen, self.write_figures)
+
+    def report(self, pdf: bool) -> Rendered:
+        """Render what the stages wrote; without Pango the HTML is there all the same."""
+        out = self.stages.output
+        date = os.environ.get("SOURCE_DATE_EPOCH")
+        looks = [package_hash("gradcam_lab.report"), package_hash("gradcam_lab.templates"), date]
+        html = self.stages.run("report", "report.html", (out("results"), out("figures"), looks), self.write_html)
+        if not pdf:
+            return Rendered(html, None, None)
+        try:
+            paper = self.stages.run("pdf", "report.pdf", (out("report"), date), self.write_pdf)
+        except PdfError as problem:
+            return Rendered(html, None, str(problem))
+        return Rendered(html, paper, None)
+
+    def write_html(self, path: Path) -> None:
+        """The report."""
+        write_text(path, to_html(path.parent))
+
+    def write_pdf(self, path: Path) -> None:
+        """The report on paper."""
+        if problem := write_pdf((path.parent / "report.html").read_text(encoding="utf-8"), path):
+            raise PdfError(problem)
 
     def code(self, step: str, *modules: ModuleType) -> list[str]:
         """The hashes of the code that a stage runs: its step and its modules."""
@@ -372,3 +398,10 @@ class Run:
             seed=self.settings.seed,
         )
         return drawn.draw(path.parent, read_json(self.stages.folder / "results.json"))
+
+
+def package_hash(package: str) -> str:
+    """Return one hash of every file of a package, code and data alike."""
+    root = Path(str(resources.files(package)))
+    files = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return digest({path.relative_to(root).as_posix(): file_sha256(path) for path in files})

@@ -1,0 +1,55 @@
+"""What several test files need: a small ToyVOC, a ToyNet of random weights, and a cache folder that is nobody's."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gradcam_lab.data.cache import VARIABLE
+from gradcam_lab.data.toyvoc import CLASSES, build
+from gradcam_lab.models import toynet
+from gradcam_lab.models.classifier import Preprocessing
+from gradcam_lab.pipeline.steps import Steps, load_steps
+
+COUNTS = {"train": 24, "val": 16, "test": 24}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_cache(tmp_path_factory):
+    """Keep every test, and every process that a test starts, away from the user's own cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory) -> Path:
+    """A small ToyVOC in a folder whose name is not easy; to be read and not to be changed."""
+    folder = tmp_path_factory.mktemp("data") / "Käse & Hündchen" / "toy voc"
+    build(folder, counts=COUNTS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory) -> Path:
+    """The file of a ToyNet that has learned nothing."""
+    path = tmp_path_factory.mktemp("weights") / "random ToyNet.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = toynet.build(len(CLASSES))
+    toynet.save(
+        path,
+        network,
+        classes=CLASSES,
+        widths=toynet.WIDTHS,
+        preprocessing=Preprocessing(size=112),  # half the usual size: four times as quick
+        recipe={"epochs": 0},
+        scores={},
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def steps() -> Steps:
+    """The reference implementation of the four steps."""
+    return load_steps()
