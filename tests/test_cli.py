@@ -226,9 +226,7 @@ class TestReport:
             f"{copy / 'report.html'}\n",
         )
 
-    def test_without_pango_run_all_keeps_the_rest_and_tries_again(
-        self, finished, toy, weights, tmp_path, monkeypatch
-    ):
+    def test_without_pango_run_all_keeps_the_rest_and_tries_again(self, finished, toy, weights, tmp_path, monkeypatch):
         out = shutil.copytree(finished, tmp_path / "run")
         for _ in range(2):
             with monkeypatch.context() as patch:

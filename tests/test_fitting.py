@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from gradcam_lab.models import toynet
-from gradcam_lab.models.fitting import Recipe, augment, fit, multi_label_loss, rectangles
+from gradcam_lab.models.fitting import Recipe, augment, fit, multi_label_loss
 
 MEAN, STD = torch.full((3, 1, 1), 0.5), torch.full((3, 1, 1), 0.25)
-PLAIN = Recipe(zoom=(1, 1), shift=0, colour=0, erase=0)
+PLAIN = Recipe(zoom=(1, 1), shift=0, colour=0, hidden_images=0)
 """Nothing but flips."""
 
 
@@ -57,7 +57,7 @@ class TestAugment:
     def test_a_shift_moves_the_picture_by_at_most_its_share(self):
         image = torch.zeros(1, 3, 40, 40, dtype=torch.uint8)
         image[:, :, 18:22, 18:22] = 255
-        recipe = Recipe(zoom=(1, 1), shift=0.25, colour=0, erase=0)
+        recipe = Recipe(zoom=(1, 1), shift=0.25, colour=0, hidden_images=0)
         batch = augment(image.expand(64, -1, -1, -1), 40, recipe, generator())[:, 0]
         rows = torch.arange(40) + 0.5
         centres = (batch.sum(dim=2) * rows).sum(dim=1) / batch.sum(dim=(1, 2))
@@ -68,42 +68,35 @@ class TestAugment:
     def test_zoom_scales_the_picture(self):
         image = torch.zeros(1, 3, 40, 40, dtype=torch.uint8)
         image[:, :, 10:30, 10:30] = 255
-        recipe = Recipe(zoom=(1.5, 1.5), shift=0, colour=0, erase=0)
+        recipe = Recipe(zoom=(1.5, 1.5), shift=0, colour=0, hidden_images=0)
         share = augment(image, 40, recipe, generator())[0, 0].mean()
         assert share.item() == pytest.approx(0.25 * 1.5**2, rel=0.05)
 
-    def test_erasing_paints_a_grey_rectangle(self):
-        recipe = Recipe(zoom=(1, 1), shift=0, colour=0, erase=1)
-        white = torch.full((16, 3, 40, 40), 255, dtype=torch.uint8)
-        batch = augment(white, 40, recipe, generator())
-        assert set(batch.unique().tolist()) == {0.5, 1.0}
-        hidden = (batch == 0.5).float().mean(dim=(1, 2, 3))
-        assert hidden.min() >= 0.15**2
-        assert hidden.max() <= 0.55**2
+    def test_hiding_paints_whole_cells_in_the_images_mean_colour(self):
+        recipe = Recipe(zoom=(1, 1), shift=0, colour=0, hidden_images=0.5, hidden_cells=0.4, grids=(4,))
+        stripes = torch.zeros(200, 3, 40, 40, dtype=torch.uint8)
+        stripes[:, :, 1::2] = 255  # mirrored they are the same, and their mean is in none of them
+        batch = augment(stripes, 40, recipe, generator())
+        hidden = (batch - 0.5).abs() < 1e-3
+        cells = hidden.reshape(200, 3, 4, 10, 4, 10).permute(0, 2, 4, 1, 3, 5).flatten(3)
+        assert (cells.all(dim=3) == cells.any(dim=3)).all()  # whole cells, in all three channels
+        touched = cells.all(dim=3).flatten(1).any(dim=1)
+        assert 0.4 < touched.float().mean() < 0.6
+        assert 0.35 < cells.all(dim=3)[touched].float().mean() < 0.45
+
+    def test_all_images_or_none_may_be_hidden(self):
+        white = torch.full((20, 3, 40, 40), 255, dtype=torch.uint8)
+        white[:, :, :20] = 0
+        shown = Recipe(zoom=(1, 1), shift=0, colour=0, hidden_images=0)
+        assert set(augment(white, 40, shown, generator()).unique().tolist()) == {0.0, 1.0}
+        gone = augment(white, 40, Recipe(zoom=(1, 1), shift=0, colour=0, hidden_images=1, hidden_cells=1), generator())
+        assert torch.allclose(gone, torch.tensor(0.5))
 
     def test_colours_change_each_channel_by_itself(self):
         grey = torch.full((16, 3, 8, 8), 128, dtype=torch.uint8)
-        batch = augment(grey, 8, Recipe(erase=0), generator())
+        batch = augment(grey, 8, Recipe(hidden_images=0), generator())
         assert (batch.std(dim=(2, 3)) < 1e-4).all()
         assert (batch.mean(dim=(2, 3)).std(dim=1) > 1e-3).all()
-
-
-class TestRectangles:
-    def test_by_hand(self):
-        extent = torch.tensor([[0.5, 0.5], [0.25, 1.0]])
-        place = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
-        first, second = rectangles(4, extent, place).int().tolist()
-        assert first == [[0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
-        assert second == [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1]]
-
-    @given(st.integers(1, 64), st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4))
-    def test_cover_their_share_to_a_pixel(self, size, numbers):
-        extent, place = torch.tensor([numbers[:2]]), torch.tensor([numbers[2:]])
-        (mask,) = rectangles(size, extent, place)
-        assert mask.shape == (size, size)
-        for axis, share in enumerate(numbers[:2]):
-            covered = mask.any(dim=1 - axis).sum().item()
-            assert covered == 0 or abs(covered - share * size) <= 1 + 1e-3
 
 
 class TestLoss:

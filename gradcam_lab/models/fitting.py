@@ -24,20 +24,23 @@ class Recipe:
         zoom: each image is scaled by a random factor between these two.
         shift: and moved by up to this share of its size.
         colour: each channel is multiplied by 1 +- this, and shifted by half of it.
-        erase: the probability that a rectangle of the image is painted over. What the network likes to look at is then
-            missing now and then, so that it learns to recognise the rest of the object too (Singh and Lee,
-            *Hide-and-Seek*, ICCV 2017).
+        hidden_images: the share of images of which parts are painted over,
+        hidden_cells: and the share of their cells that are. The network's favourite part is then missing now and then,
+            so that it learns to recognise the rest of the object too (Singh and Lee, *Hide-and-Seek*, ICCV 2017).
+        grids: the numbers of cells along a side, one of them for each batch.
         seed: of weights, order and augmentation.
     """
 
-    epochs: tuple[tuple[int, int], ...] = ((128, 20), (224, 8))
-    batch: int = 32
-    learning_rate: float = 4e-3
+    epochs: tuple[tuple[int, int], ...] = ((112, 30), (224, 6))
+    batch: int = 16
+    learning_rate: float = 3e-3
     weight_decay: float = 0.05
-    zoom: tuple[float, float] = (0.75, 1.3)
-    shift: float = 0.15
-    colour: float = 0.25
-    erase: float = 0.5
+    zoom: tuple[float, float] = (0.8, 1.25)
+    shift: float = 0.1
+    colour: float = 0.15
+    hidden_images: float = 0.5
+    hidden_cells: float = 0.3
+    grids: tuple[int, ...] = (4, 6, 8)
     seed: int = 0
 
     @property
@@ -134,19 +137,8 @@ def augment(images: Tensor, size: int, recipe: Recipe, random: torch.Generator) 
     batch = F.grid_sample(pixels, where, padding_mode="reflection", align_corners=False)
     gain, bias = uniform(1 - recipe.colour, 1 + recipe.colour, 3, 1, 1), uniform(-0.5, 0.5, 1, 1, 1) * recipe.colour
     batch = batch * gain.to(images.device) + bias.to(images.device)
-    hidden = rectangles(size, uniform(0.2, 0.5, 2), uniform(0, 1, 2)) & (uniform(0, 1) < recipe.erase)[:, None, None]
-    return batch.masked_fill(hidden[:, None].to(images.device), 0.5).clamp(0, 1)
-
-
-def rectangles(size: int, extent: Tensor, place: Tensor) -> Tensor:
-    """Mark one rectangle an image: bool, shape (N, size, size).
-
-    Args:
-        size: height and width in pixels.
-        extent: height and width as a share of the image's, shape (N, 2).
-        place: how far down and right, from 0 to 1 of what is possible, shape (N, 2).
-    """
-    axis = (torch.arange(size) + 0.5) / size  # the pixels' centres
-    start = place * (1 - extent)
-    inside = (axis >= start[:, :, None]) & (axis < (start + extent)[:, :, None])  # (N, 2, size)
-    return inside[:, 0, :, None] & inside[:, 1, None, :]
+    cells = recipe.grids[int(torch.randint(len(recipe.grids), (), generator=random))]
+    hidden = uniform(0, 1, 1, cells, cells) < recipe.hidden_cells * (uniform(0, 1, 1, 1, 1) < recipe.hidden_images)
+    mask = F.interpolate(hidden.float().to(images.device), size)  # the nearest cell: sharp borders
+    # Painted in the image's own mean colour, so that what the first layers see keeps its statistics.
+    return torch.lerp(batch, batch.mean(dim=(2, 3), keepdim=True), mask).clamp(0, 1)

@@ -67,10 +67,17 @@ Draw = Callable[[np.random.Generator, Coat], list[Part]]
 """A head or a tail about its own origin; a head has radius 1 and looks right."""
 
 
-def coat(rng: np.random.Generator) -> Coat:
-    """Choose a coat; all animals choose from the same ones."""
+MARKINGS = ("plain", "patches", "spots", "stripes", "saddle")
+DOG_MARKINGS = (0.08, 0.4, 0.27, 0.02, 0.23)
+CAT_MARKINGS = (0.42, 0.04, 0.01, 0.52, 0.01)
+HORSE_MARKINGS = (0.8, 0.12, 0.02, 0.01, 0.05)
+"""How probable each marking is: stripes are mostly a cat's, patches a dog's, plain fur anyone's; the head decides."""
+
+
+def coat(rng: np.random.Generator, markings: Sequence[float]) -> Coat:
+    """Choose a coat; all animals share the colours, and the markings in different proportions."""
     main, second = (jittered(rng, FURS[i]) for i in rng.choice(len(FURS), 2, replace=False))
-    marking = str(rng.choice(["plain", "patches", "spots", "stripes", "saddle"], p=[0.45, 0.17, 0.1, 0.16, 0.12]))
+    marking = str(rng.choice(MARKINGS, p=markings))
     if marking in ("stripes", "saddle"):
         second = shaded(main, 0.5)
     look = Look("fur", float(rng.uniform(0.06, 0.15)), marking, second)
@@ -82,24 +89,24 @@ def coat(rng: np.random.Generator) -> Coat:
 
 def dog(rng: np.random.Generator) -> Figure:
     """A dog: floppy ears, a long snout, a short tail."""
-    fur = coat(rng)
+    fur = coat(rng, DOG_MARKINGS)
     return _pet(rng, fur, _dog_head_front if rng.random() < 0.4 else _dog_head_side, _dog_tail)
 
 
 def cat(rng: np.random.Generator) -> Figure:
     """A cat: pointed ears, a flat face with whiskers, a long tail."""
-    fur = coat(rng)
+    fur = coat(rng, CAT_MARKINGS)
     return _pet(rng, fur, _cat_head_front if rng.random() < 0.6 else _cat_head_side, _cat_tail)
 
 
 def _pet(rng: np.random.Generator, fur: Coat, head: Draw, tail: Draw) -> Figure:
     """The shared body in one of three poses, with the head and the tail that make it a dog or a cat."""
-    pose = (_standing, _sitting, _lying)[rng.choice(3, p=[0.45, 0.33, 0.22])]
+    pose = (_standing, _sitting, _lying)[rng.choice(3, p=[0.3, 0.42, 0.28])]
     body = pose(rng, fur)
     parts = [
         *moved(tail(rng, fur), *body.rump, angle=body.tail_angle),
         *body.parts,
-        *moved(head(rng, fur), *body.neck, scale=rng.uniform(0.175, 0.215), angle=rng.normal(0, 8)),
+        *moved(head(rng, fur), *body.neck, scale=rng.uniform(0.32, 0.38), angle=rng.normal(0, 8)),
     ]
     return Figure(parts, fur.look, "Right")
 
@@ -309,7 +316,7 @@ HOOF: Colour = (0.14, 0.12, 0.11)
 
 def horse(rng: np.random.Generator) -> Figure:
     """A horse: long legs, an arched neck with a mane, a long head; its coat is one of the dogs' and cats'."""
-    fur = coat(rng)
+    fur = coat(rng, HORSE_MARKINGS)
     grazing, stride = rng.random() < 0.3, rng.uniform(-0.1, 0.1)
     hair = shaded(fur.main, 0.4) if rng.random() < 0.7 else mixed(fur.main, WHITE, 0.6)
     far = shaded(fur.main, 0.72)

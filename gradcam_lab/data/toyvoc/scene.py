@@ -13,19 +13,19 @@ from gradcam_lab.data.toyvoc.draw import Patch, extent, over, render, soft, text
 
 # The knobs of difficulty. Fractions are of the image's height unless they say otherwise.
 CLASS_WEIGHTS = {"bird": 0.12, "boat": 0.1, "car": 0.11, "cat": 0.17, "dog": 0.23, "horse": 0.11, "person": 0.16}
-OBJECT_COUNTS = (0.45, 0.3, 0.17, 0.08)  # probability of 1, 2, 3 and 4 objects
-PAIR = 0.15  # probability that two objects of one class touch
+OBJECT_COUNTS = (0.52, 0.31, 0.12, 0.05)  # probability of 1, 2, 3 and 4 objects
+PAIR = 0.08  # probability that two objects of one class touch
 TOUCH = (0.0, 0.16)  # how far the second one then overlaps the first, as a fraction of its width
-MAIN_HEIGHT = (0.36, 0.85)  # range of the main object's height
-OTHER_HEIGHT = (0.13, 0.6)  # range of the others'
+MAIN_HEIGHT = (0.42, 0.78)  # range of the main object's height
+OTHER_HEIGHT = (0.28, 0.55)  # range of the others'
 CROWDING = 0.92  # factor on all heights for each object beyond the first
 MAX_WIDTH = 0.92  # of an object, as a fraction of the image's width
-CLASS_SCALE = {"bird": 0.72, "boat": 0.9, "car": 1.05, "cat": 0.95, "dog": 1.0, "horse": 1.05, "person": 1.0}
+CLASS_SCALE = {"bird": 0.85, "boat": 0.9, "car": 1.05, "cat": 0.95, "dog": 1.0, "horse": 1.05, "person": 1.0}
 CUT_BY_BORDER = 0.07  # probability that an object is pushed over the border
 CUT_SHARE = (0.12, 0.45)  # how much of it then lies outside
 OVERLAP = 0.08  # probability that an object is placed without looking where the others are
 CANDIDATES = 16  # places tried for the others
-CLUTTER = 1.6  # mean number of props
+CLUTTER = 1.2  # mean number of props
 TALL = 0.45  # props with at least this usual height stay far away, where they hide little
 OCCLUDER = 0.12  # probability of a prop near the viewer
 BOAT_ON_WATER = 0.85
