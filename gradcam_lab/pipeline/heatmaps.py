@@ -51,12 +51,21 @@ def read_heatmaps(path: Path) -> Heatmaps:
         return Heatmaps(*(arrays[name] for name in Heatmaps._fields))
 
 
+def place(classifier: Classifier) -> torch.device:
+    """Move a network to the best device there is, in channels-last order, in which its convolutions are fastest.
+
+    A run does this before its first stage, so that the same bits come out whichever stages are skipped.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    classifier.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return device
+
+
 class Explainer:
     """One forward pass gives both the target's heatmap and the probabilities of all classes.
 
     Args:
-        classifier: what is explained; its network is moved to the best device there is, in channels-last order, which
-            convolutions on a CPU and on a GPU's tensor cores are fastest in.
+        classifier: what is explained; see `place` for where its network runs.
         steps: whose step 2 does it.
         target: the class to explain.
         precision: "float32", or "bf16" for automatic mixed precision.
@@ -66,8 +75,7 @@ class Explainer:
         self.classifier = classifier
         self.target = target
         self.half = precision == "bf16"
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        classifier.network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.device = place(classifier)
         self.gradcam = steps.gradcam.GradCAM(classifier.network, classifier.layer)
 
     def __call__(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:

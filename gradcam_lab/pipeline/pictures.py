@@ -70,8 +70,10 @@ class Pictures:
         return [folder / record["file"] for record in kept]
 
     def hero(self, folder: Path) -> figures.Record:
-        """The image of the surest detection."""
-        sample = self.surest
+        """A success, and called one: the surest image of which no object was missed."""
+        failed = {failure.image for failure in self.failures}
+        right = [sample for sample in self.with_target if sample.id not in failed]
+        sample = max(right, key=self.best_score) if right else self.surest
         return figures.hero(folder, [self.panel(sample), self.map_panel(sample, boxes=True)], self.target)
 
     def two_classes(self, folder: Path) -> figures.Record:
@@ -174,11 +176,11 @@ class Pictures:
     @cached_property
     def surest(self) -> Sample:
         """The image that holds the target and whose best box has the highest score of all."""
+        return max(self.with_target, key=self.best_score)
 
-        def best(sample: Sample) -> float:
-            return self.detections[sample.id][:, 4].max(initial=0)
-
-        return max(self.with_target, key=best)
+    def best_score(self, sample: Sample) -> float:
+        """The score of its surest detection."""
+        return float(self.detections[sample.id][:, 4].max(initial=0))
 
     def with_two_classes(self) -> tuple[Sample, str]:
         """The image in which the network is surest of both the target and another class that are really in it."""

@@ -107,6 +107,7 @@ class Run:
         self.settings = settings
         self.steps: Steps = load_steps()
         self.classifier: Classifier = zoo.load(settings.classifier, settings.weights)
+        heatmaps.place(self.classifier)
         self.target = settings.target
         self.classifier.outputs_of(self.target)  # an unknown target should fail here
         root = data_root(settings.data)

@@ -35,7 +35,7 @@ def hero(folder: Path, panels: Sequence[Panel], target: str) -> Record:
         "file": "hero.jpg",
         "section": "title",
         "key": "hero",
-        "caption": f"What the network was asked: is there a {target}? What its heatmap answers: here. {_BOXES}",
+        "caption": f"A success: asked whether there is a {target}, the heatmap answers where. {_BOXES}",
         "alt": f"A photo with a {target}, and the same photo under its Grad-CAM heatmap, with their boxes.",
     }
 
