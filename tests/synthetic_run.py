@@ -174,7 +174,7 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
     image, box = photos[1]
     hot = blob(image.shape[:2], box)
     records = [
-        figures.hero(pictures, [panels[0], with_boxes("Grad-CAM", heated(*photos[0]), photos[0][1])], "dog"),
+        figures.hero(pictures, [panels[0], with_boxes("Grad-CAM", heated(*photos[0]), photos[0][1])], "dog", True),
         figures.two_classes(
             pictures,
             [

@@ -22,6 +22,8 @@ from gradcam_lab.report.photos import Panel, dimmed
 
 RANDOM_IMAGES = 10
 FAILURES_OF_A_KIND = 4
+SURE = 0.5
+"""A box below this score is right by luck as much as by sight."""
 
 
 @dataclass
@@ -70,11 +72,11 @@ class Pictures:
         return [folder / record["file"] for record in kept]
 
     def hero(self, folder: Path) -> figures.Record:
-        """A success, and called one: the surest image of which no object was missed."""
+        """A success, and called one: the surest image of which no object was missed; without any, the surest image."""
         failed = {failure.image for failure in self.failures}
-        right = [sample for sample in self.with_target if sample.id not in failed]
+        right = [s for s in self.with_target if s.id not in failed and self.best_score(s) >= SURE]
         sample = max(right, key=self.best_score) if right else self.surest
-        return figures.hero(folder, [self.panel(sample), self.map_panel(sample, boxes=True)], self.target)
+        return figures.hero(folder, [self.panel(sample), self.map_panel(sample, boxes=True)], self.target, bool(right))
 
     def two_classes(self, folder: Path) -> figures.Record:
         """One image, two classes: where does each find its evidence?"""

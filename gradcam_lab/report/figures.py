@@ -28,14 +28,15 @@ _BOXES = (
 )
 
 
-def hero(folder: Path, panels: Sequence[Panel], target: str) -> Record:
+def hero(folder: Path, panels: Sequence[Panel], target: str, success: bool) -> Record:
     """Draw the picture of the title page: the photo and its heatmap, with boxes."""
     draw_photos(folder / "hero.jpg", panels, columns=len(panels), tallest=4.6)
+    kind = "A success" if success else "The surest detection, though not every object is found"
     return {
         "file": "hero.jpg",
         "section": "title",
         "key": "hero",
-        "caption": f"A success: asked whether there is a {target}, the heatmap answers where. {_BOXES}",
+        "caption": f"{kind}: asked whether there is a {target}, the heatmap answers where. {_BOXES}",
         "alt": f"A photo with a {target}, and the same photo under its Grad-CAM heatmap, with their boxes.",
     }
 
