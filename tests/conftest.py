@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from gradcam_lab.course.judge import Judge, Limits
 from gradcam_lab.data.cache import VARIABLE
 from gradcam_lab.data.toyvoc import CLASSES, build
 from gradcam_lab.models import toynet
@@ -53,3 +54,10 @@ def weights(tmp_path_factory) -> Path:
 def steps() -> Steps:
     """The reference implementation of the four steps."""
     return load_steps()
+
+
+@pytest.fixture(scope="session")
+def judge():
+    """One judge for the whole run, because its worker takes two seconds to import torch; impatient, for loops."""
+    with Judge(Limits(seconds=5)) as judge:
+        yield judge

@@ -1,0 +1,1 @@
+"""The course: cutting stubs, workspaces, judging a step file, points, hints, grading."""

@@ -1,0 +1,114 @@
+"""A student's workspace: a folder with a memory of what was found out about exactly these texts."""
+
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gradcam_lab.course import cut
+from gradcam_lab.course.folder import Folder
+from gradcam_lab.course.judge import Judge
+from gradcam_lab.course.manifest import Check, Step, Task, lessons
+from gradcam_lab.course.verdicts import Status, StepResult, Verdict, summarise
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import digest, read_json, sha256, write_json
+
+MEMORY = ".gradcam-lab"
+TRIES = 3
+"""So often a task has to be tried before its answer is shown."""
+
+
+class Workspace(Folder):
+    """A folder that `gradcam-lab start` made.
+
+    Args:
+        root: the folder that holds `.gradcam-lab`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.memory = root / MEMORY
+        self.state_file = self.memory / "state.json"
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> "Workspace | None":
+        """The workspace around a folder (by default the current one), or None."""
+        here = (start or Path.cwd()).resolve()
+        return next((cls(folder) for folder in (here, *here.parents) if (folder / MEMORY).is_dir()), None)
+
+    @classmethod
+    def require(cls, start: Path | None = None) -> "Workspace":
+        """The workspace around a folder.
+
+        Raises:
+            LabError: there is none.
+        """
+        if found := cls.find(start):
+            return found
+        where = (start or Path.cwd()).resolve()
+        raise LabError(f"'{where}' is not inside a workspace: 'gradcam-lab start my-lab' makes one; then cd into it.")
+
+    def state(self) -> dict[str, Any]:
+        """What is remembered; damaged or missing, it is as good as empty."""
+        try:
+            state = read_json(self.state_file)
+        except LabError:
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def remember(self, **changes: Any) -> None:
+        """Change some entries of the memory."""
+        write_json(self.state_file, {**self.state(), **changes})
+
+    def result(self, step: Step) -> StepResult:
+        """What is known about exactly the text that is there now; tasks of which nothing is known are not started."""
+        return summarise(step, self.hash(step), self.verdicts(step), self.answers())
+
+    def verdicts(self, step: Step) -> list[Verdict]:
+        """The remembered verdicts on exactly this text, by exactly these checks."""
+        known = self.state().get("verdicts", {}).get(step.name, {})
+        if known.get("sha256") != self.hash(step) or known.get("checks") != checks_hash(step):
+            return []
+        return [Verdict(**{**row, "status": Status(row["status"])}) for row in known["rows"]]
+
+    def check(self, step: Step, judge: Judge, checks: list[Check] | None = None) -> list[Verdict]:
+        """Judge a step file, or only some of its checks, and remember the verdicts with the hash of the text."""
+        text = self.source(step)[0]
+        known = {verdict.check: verdict for verdict in self.verdicts(step)}
+        new = list(self.judge(step, judge, checks=checks))
+        if self.source(step)[0] == text:  # saved meanwhile: then these verdicts are of a text that is gone
+            self.keep(step, [*{**known, **{verdict.check: verdict for verdict in new}}.values()])
+        return new
+
+    def keep(self, step: Step, verdicts: list[Verdict]) -> None:
+        """Remember verdicts on the text that is there now, and count the tries."""
+        rows = [asdict(verdict) for verdict in verdicts]
+        entry = {"sha256": self.hash(step), "checks": checks_hash(step), "rows": rows}
+        state = self.state()
+        tries = state.get("tries", {})
+        for task in step.coded:
+            if any(v.task == task.id and v.status not in (Status.passed, Status.not_started) for v in verdicts):
+                texts = tries.setdefault(task.id, [])
+                if (text := self.hash_of_task(step, task)) not in texts:
+                    texts.append(text)
+        self.remember(verdicts={**state.get("verdicts", {}), step.name: entry}, tries=tries)
+
+    def hash_of_task(self, step: Step, task: Task) -> str:
+        """A hash of the student's functions of one task: another text is another try."""
+        source = self.source(step)[0]
+        try:
+            return digest([cut.unit_text(source, unit) for unit in task.units])
+        except SyntaxError:
+            return digest(source)
+
+    def tries(self, task: Task) -> int:
+        """How many different texts were judged and did not pass."""
+        return len(self.state().get("tries", {}).get(task.id, []))
+
+
+@cache
+def checks_hash(step: Step) -> str:
+    """A hash of everything that decides a step's verdicts beside the student's text."""
+    folder = lessons() / "checks"
+    files = [folder / f"test_{step.name}.py", folder / "checking.py", folder / "networks.py", lessons() / step.file]
+    return digest([sha256(file) for file in files])

@@ -1,0 +1,1 @@
+"""The checks of the course: plain pytest functions, one file a step, beside the tasks' manifests and wrong answers."""
