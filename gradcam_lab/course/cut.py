@@ -6,6 +6,7 @@ A graded body stands between `### BEGIN SOLUTION 2.1` and `### END SOLUTION 2.1`
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -135,15 +136,12 @@ def prove(source: str, cut: str) -> None:
     """
     if _skeleton(source) != _skeleton(cut):
         raise LabError("The stub and the lesson differ in more than the solutions: look at the markers' places.")
-    lines = source.splitlines()
-    secret = set()
-    outside = set(lines)
+    inside = Counter[str]()
+    lines = [line.strip() for line in source.splitlines()]
     for region in regions(source):
-        inside = lines[region.first : region.last - 1]
-        secret |= {line.strip() for line in inside}
-        outside -= set(inside)
-    elsewhere = {line.strip() for line in outside}
-    survivors = {line.strip() for line in cut.splitlines()} & secret - elsewhere - {""}
+        inside.update(lines[region.first : region.last - 1])
+    allowed = Counter(lines) - inside  # a line such as "with torch.no_grad():" may stand outside of a solution too
+    survivors = (Counter(line.strip() for line in cut.splitlines()) - allowed).keys() & inside.keys()
     if survivors or "SOLUTION" in cut:
         raise LabError(f"A line of a solution survived in the stub: '{min(survivors, default='a marker')}'.")
 
@@ -180,7 +178,7 @@ def unit_text(source: str, unit: str) -> str | None:
     if unit not in places:
         return None
     first, last = places[unit]
-    return "\n".join(source.splitlines()[first - 1 : last]) + "\n"
+    return "\n".join(source.split("\n")[first - 1 : last]) + "\n"  # splitlines also breaks at form feeds
 
 
 def replace_unit(source: str, unit: str, text: str) -> str:
@@ -193,6 +191,6 @@ def replace_unit(source: str, unit: str, text: str) -> str:
     if unit not in places:
         raise LabError(f"There is no function '{unit}' in this file any more: put its name back first.")
     first, last = places[unit]
-    lines = source.splitlines()
-    lines[first - 1 : last] = text.rstrip("\n").splitlines()
-    return "\n".join(lines) + "\n"
+    lines = source.split("\n")
+    lines[first - 1 : last] = text.rstrip("\n").split("\n")
+    return "\n".join(lines)

@@ -8,6 +8,7 @@ against accidents, not against attackers.
 import json
 import os
 import sys
+import threading
 import time
 import traceback
 from importlib import import_module
@@ -32,6 +33,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 def serve(output_limit: int) -> None:
     """Answer requests until there are no more."""
     requests, answers = _private_channels()
+    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     import torch
 
     torch.set_num_threads(1)  # the same numbers on every machine, and no quarrel between several workers
@@ -49,10 +51,18 @@ def serve(output_limit: int) -> None:
         os.chdir(folder)
         size, text = _printed()
         if size > output_limit:
-            answer.update(_error(f"your code printed {size / 1e6:.1f} MB", "print less: a few lines are enough"))
+            answer.update(_error(f"your code printed {size / 1e6:.0f} MB", "print less: a few lines are enough"))
+            answer["status"] = "crashed"  # as if we had been too slow to notice: the parent then ends the process
         answer.update(token=request["token"], printed=text)
         answers.write(json.dumps(answer) + "\n")
     os._exit(0)  # threads that the student's code left behind must not keep us
+
+
+def _leave_with(parent: int) -> None:
+    """End when the parent is gone, also out of an endless loop: nobody waits for the answer."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _private_channels() -> tuple[TextIO, TextIO]:

@@ -171,12 +171,13 @@ Watch = Callable[[], str]
 
 def _global_watches() -> list[Watch]:
     return [
-        *(_watch_library(library) for library in LIBRARIES),
+        # The dtype comes first: setting it exchanges torch.Storage, which would look like a replaced function.
         _watch(torch.get_default_dtype, torch.set_default_dtype, "changed torch's default dtype"),
         _watch(torch.is_grad_enabled, torch.set_grad_enabled, "switched gradients on or off for everybody"),
         _watch(lambda: torch.get_rng_state().tolist(), _set_torch_seed, "changed torch's global random seed"),
         _watch(_numpy_seed, _set_numpy_seed, "changed numpy's global random seed"),
         _watch(random.getstate, random.setstate, "changed Python's global random seed"),
+        *(_watch_library(library) for library in LIBRARIES),
     ]
 
 
