@@ -173,7 +173,8 @@ def detect(
 
     Returns:
         float64, shape (n, 5): `xmin, ymin, xmax, ymax, score`, the best first. The score is the probability times the
-        highest value of the map inside the box, as a fraction of the map's maximum. (0, 5) where there is no evidence.
+        highest value of the upsampled map inside the box, as a fraction of that map's maximum. (0, 5) where there is no
+        evidence.
     """
     ### BEGIN SOLUTION 3.5
     full = upsample(heatmap, size)

@@ -93,7 +93,8 @@ def match_detections(boxes: np.ndarray, scores: np.ndarray, truth: GroundTruth, 
 
     Args:
         boxes: the detections, shape (n, 4), in any order.
-        scores: shape (n,). Of two equal scores the earlier box chooses first.
+        scores: shape (n,). Of two equal scores the earlier box chooses first; of two equal overlaps it takes the
+            earlier object.
         truth: the objects; `difficult` ones may be found any number of times.
         threshold: a match needs an IoU *greater* than this.
 
@@ -175,7 +176,7 @@ def average_precision(precision: np.ndarray, recall: np.ndarray, method: str = "
     Args:
         precision: shape (k,).
         recall: shape (k,), never falling.
-        method: "area" or "11point".
+        method: "area" or "11point" (where 3 of 10 objects reach the level 0.3, however 3 / 10 is rounded).
 
     Returns:
         AP from 0 to 1; 0 for an empty curve.

@@ -63,11 +63,37 @@ class Wrong(AssertionError):
         self.expected, self.got, self.reason, self.picture = expected, got, reason, picture
 
 
+REMEDIES = {
+    "its input": "work on a copy: clone() or copy(), and no method whose name ends in an underscore",
+    "hook": "remove it by its handle, also after an error: try ... finally",
+    "mode": "put the mode back afterwards, as `evaluating` does",
+    ".grad": "torch.autograd.grad returns a gradient and fills nothing; backward() fills every .grad on its way",
+    "requires_grad": "let the feature map require the gradient, not the parameters",
+    "parameters or buffers": "run the model in eval mode, and assign nothing to it",
+    "replaced": "give your own function another name",
+    "seed": "take the call out: nothing here needs chance",
+    "dtype": "take the call out, and convert a tensor where you need to",
+    "gradients": "use a `with` block, such as torch.no_grad(), which puts it back",
+}
+"""What to do about code that changed something, by words of the sentence that says so."""
+
+
 class Misbehaved(Wrong):
     """The code changed something that is not its own."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__("everything outside the function is as it was", sentence, f"your code {sentence}")
+        remedy = next(text for words, text in REMEDIES.items() if words in sentence)
+        super().__init__("everything but the result is as it was", f"your code {sentence}", remedy)
+
+
+def demand(fulfilled: bool, expected: str, got: str, reason: str) -> None:
+    """Fail with these sentences unless the condition holds.
+
+    Raises:
+        Wrong: it does not.
+    """
+    if not fulfilled:
+        raise Wrong(expected, got, reason)
 
 
 # --- random cases ---
@@ -264,9 +290,9 @@ def _state_of(network: nn.Module) -> dict[str, Any]:
     parameters = list(network.parameters())
     return {
         "left a hook on the model": [sum(len(getattr(m, kind)) for kind in HOOKS) for m in network.modules()],
-        "left the model in another mode (train or eval) than it found it": [m.training for m in network.modules()],
+        "left the model in another mode (train or eval)": [m.training for m in network.modules()],
         "filled the .grad of the model's parameters": [None if p.grad is None else p.grad.tolist() for p in parameters],
-        "switched requires_grad of the model's parameters": [p.requires_grad for p in parameters],
+        "switched the requires_grad of the model's parameters": [p.requires_grad for p in parameters],
         "changed the model's parameters or buffers": {k: v.tolist() for k, v in network.state_dict().items()},
     }
 
@@ -316,11 +342,26 @@ def agree(
         if _foreign(got, value) is None and _close(got, value, rtol, atol):
             complaint = sentence
             break
-    drawn = (_plain(got), _plain(expected)) if picture and _foreign(got, expected) is None else None
+    drawn = (_plain(got), _plain(expected)) if picture and _drawable(got, expected) else None
     wanted, came = _places(got, expected, rtol, atol)
     raise Wrong(
         f"{what}: {wanted}", came, complaint or reason or "the numbers differ: calculate one of them by hand", drawn
     )
+
+
+def agree_maps(got: Any, expected: Tensor, reasons: Reasons, reason: str = "", atol: float = 1e-5) -> None:
+    """Compare maps (N, H, W), and have the one drawn that differs most.
+
+    Raises:
+        Wrong: they differ.
+    """
+    try:
+        agree(got, expected, "the maps", reasons=reasons, reason=reason, atol=atol, picture=True)
+    except Wrong as wrong:
+        if wrong.picture:
+            pairs = zip(*wrong.picture, strict=True)
+            wrong.picture = max(pairs, key=lambda pair: abs(pair[0] - pair[1]).max())
+        raise
 
 
 def _foreign(got: Any, expected: Any) -> str | None:
@@ -353,6 +394,15 @@ def _foreign(got: Any, expected: Any) -> str | None:
             return f"{len(expected)} entries were expected, and your function returned {len(got)}"
         return next((c for g, e in zip(got, expected, strict=True) if (c := _foreign(g, e))), None)
     return None if type(got) is type(expected) else f"{_kind(expected)} was expected, and not {_kind(got)}"
+
+
+def _drawable(got: Any, expected: Any) -> bool:
+    """Whether both are the same kind of thing; two lists of boxes may be of different lengths."""
+    if _foreign(got, expected) is None:
+        return True
+    rows = isinstance(expected, np.ndarray) and type(got) is np.ndarray and got.ndim == expected.ndim == 2
+    boxes = rows and got.shape[1] == expected.shape[1] in (4, 5)
+    return bool(boxes and got.dtype.kind in "fiu" and np.isfinite(got).all())
 
 
 def _odd_numbers(shape: Sequence[int], expected: Sequence[int], finite: bool, odd: str) -> str | None:

@@ -1,5 +1,6 @@
 """Small networks for the checks and the tests: seeded or written out by hand, each with one peculiarity."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import torch
@@ -17,6 +18,12 @@ def seeded(network: Network, seed: int = 0) -> Network:
             inputs = parameter[0].numel() if parameter.dim() > 1 else 16
             parameter.normal_(0, (2 / inputs) ** 0.5, generator=generator)
     return network.eval()
+
+
+def built(kind: Callable[..., Network], *sizes: int) -> Network:
+    """Build a network without drawing torch's global random numbers, which nobody's code may change in a check."""
+    with torch.random.fork_rng(devices=[]):
+        return kind(*sizes)
 
 
 def images(count: int = 2, height: int = 32, width: int = 48, seed: int = 1) -> Tensor:
@@ -53,6 +60,7 @@ class GapNet(nn.Module):
         self.fc = nn.Linear(channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, C)."""
         x = self.layer4(self.relu(self.conv1(x)))
         return self.fc(self.avgpool(x).flatten(1))
 
@@ -67,6 +75,7 @@ class HandNet(nn.Module):
         self.fc = linear([[1, -1], [0.5, 2]], bias=[0.25, -3])
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, C)."""
         return self.fc(self.avgpool(self.features(x)).flatten(1))
 
 
@@ -74,6 +83,7 @@ class OverwritingNet(HandNet):
     """Like DenseNet: a ReLU right after `features` works in place, on the very tensor that a hook has seen."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, C)."""
         features = F.relu(self.features(x), inplace=True)
         return self.fc(self.avgpool(features).flatten(1))
 
@@ -90,6 +100,7 @@ class ResidualNet(nn.Module):
             self.conv3.weight = nn.Parameter(torch.tensor([[-0.5, 0.0], [0.0, 1.0]])[:, :, None, None])
 
         def forward(self, x: Tensor) -> Tensor:
+            """Return the block's output, of the shape of its input."""
             return x + self.conv3(x)
 
     def __init__(self) -> None:
@@ -100,6 +111,7 @@ class ResidualNet(nn.Module):
         self.fc = linear([[1, 0], [0, 1]], bias=[0, 0])
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, C)."""
         return self.fc(self.avgpool(self.layer4(self.conv1(x))).flatten(1))
 
 
@@ -107,6 +119,7 @@ class TwiceNet(GapNet):
     """One ReLU module used after two convolutions, as in torchvision's residual blocks."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, C)."""
         x = self.relu(self.layer4(self.relu(self.conv1(x))))
         return self.fc(self.avgpool(x).flatten(1))
 
@@ -115,6 +128,7 @@ class RaisingNet(GapNet):
     """Fails after the watched layer has run."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, C)."""
         self.layer4(self.conv1(x))
         raise ArithmeticError("the head is broken")
 
@@ -128,6 +142,7 @@ class SideNet(GapNet):
         self.idle = nn.Conv2d(3, 4, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, C)."""
         self.side(x)
         return super().forward(x)
 
@@ -144,6 +159,7 @@ class BatchNormNet(nn.Module):
         self.fc = nn.Linear(8, 4)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, C)."""
         return self.fc(self.dropout(self.features(x).mean(dim=(2, 3))))
 
 
@@ -166,4 +182,5 @@ class VggLike(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (N, C)."""
         return self.classifier(self.avgpool(self.features(x)).flatten(1))
