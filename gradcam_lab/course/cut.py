@@ -6,6 +6,7 @@ A graded body stands between `### BEGIN SOLUTION 2.1` and `### END SOLUTION 2.1`
 
 import ast
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -46,13 +47,27 @@ class Region:
         return ".".join(parts[: 2 if parts[0][:1].isupper() else 1])
 
 
+def parse(source: str) -> ast.Module:
+    """Parse a text that anybody may have written.
+
+    Raises:
+        SyntaxError: it is no Python, or Python gives it up.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a backslash in a string
+            return ast.parse(source)
+    except (ValueError, RecursionError, MemoryError) as error:  # a NUL, brackets nested a thousand deep
+        raise SyntaxError(str(error)) from error
+
+
 def regions(source: str) -> list[Region]:
     """Find the graded bodies of a lesson file.
 
     Raises:
         LabError: a marker is misspelt, stands alone, is used twice, or is not inside a function.
     """
-    functions = dict(_functions(ast.parse(source)))
+    functions = dict(_functions(parse(source)))
     found: list[Region] = []
     begun: tuple[int, re.Match[str]] | None = None
     for number, line in enumerate(source.splitlines(), start=1):
@@ -148,7 +163,7 @@ def prove(source: str, cut: str) -> None:
 
 def _skeleton(source: str) -> list[str]:
     """Everything of a module that a stub must share with it."""
-    tree = ast.parse(source)
+    tree = parse(source)
     parts = [ast.get_docstring(tree) or ""]
     parts += [ast.dump(node) for node in tree.body if not isinstance(node, (Function, ast.ClassDef))]
     for node in ast.walk(tree):
@@ -166,7 +181,7 @@ def _skeleton(source: str) -> list[str]:
 def unit_lines(source: str) -> dict[str, tuple[int, int]]:
     """Where each function and method stands: its first (decorators included) and last line, counted from 1."""
     places = {}
-    for name, node in _functions(ast.parse(source)):
+    for name, node in _functions(parse(source)):
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         places[name] = first, node.end_lineno or first
     return places

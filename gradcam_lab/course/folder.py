@@ -49,7 +49,7 @@ class Folder:
 
     def hash(self, step: Step) -> str:
         """The SHA-256 of the text of a step file."""
-        return sha256(self.source(step)[0].encode()).hexdigest()
+        return text_hash(self.source(step)[0])
 
     def strays(self) -> list[str]:
         """Files that would stand in for a library, or change how Python and pytest work."""
@@ -85,6 +85,11 @@ class Folder:
             yield Verdict(
                 check.name, check.task, check.points, Status.error, f"a file {step.file} alone", problem, remedy
             )
+
+
+def text_hash(text: str) -> str:
+    """The SHA-256 of a text, in UTF-8."""
+    return sha256(text.encode()).hexdigest()
 
 
 def _own_words(piece: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.course import cut
-from gradcam_lab.course.folder import Folder
+from gradcam_lab.course.folder import Folder, text_hash
 from gradcam_lab.course.judge import Judge
 from gradcam_lab.course.manifest import Check, Step, Task, lessons
 from gradcam_lab.course.verdicts import Status, StepResult, Verdict, summarise
@@ -76,34 +76,37 @@ class Workspace(Folder):
         text = self.source(step)[0]
         known = {verdict.check: verdict for verdict in self.verdicts(step)}
         new = list(self.judge(step, judge, checks=checks))
-        if self.source(step)[0] == text:  # saved meanwhile: then these verdicts are of a text that is gone
-            self.keep(step, [*{**known, **{verdict.check: verdict for verdict in new}}.values()])
+        self.keep(step, [*{**known, **{verdict.check: verdict for verdict in new}}.values()], text)
         return new
 
-    def keep(self, step: Step, verdicts: list[Verdict]) -> None:
-        """Remember verdicts on the text that is there now, and count the tries."""
+    def keep(self, step: Step, verdicts: list[Verdict], text: str | None = None) -> None:
+        """Remember verdicts on a text (by default the one that is there now), and count the tries.
+
+        The text may have been saved over while it was judged: then its verdicts say nothing about the new one.
+        """
+        text = self.source(step)[0] if text is None else text
         rows = [asdict(verdict) for verdict in verdicts]
-        entry = {"sha256": self.hash(step), "checks": checks_hash(step), "rows": rows}
+        entry = {"sha256": text_hash(text), "checks": checks_hash(step), "rows": rows}
         state = self.state()
         tries = state.get("tries", {})
         for task in step.coded:
             if any(v.task == task.id and v.status not in (Status.passed, Status.not_started) for v in verdicts):
                 texts = tries.setdefault(task.id, [])
-                if (text := self.hash_of_task(step, task)) not in texts:
-                    texts.append(text)
+                if (key := hash_of_task(text, task)) not in texts:
+                    texts.append(key)
         self.remember(verdicts={**state.get("verdicts", {}), step.name: entry}, tries=tries)
-
-    def hash_of_task(self, step: Step, task: Task) -> str:
-        """A hash of the student's functions of one task: another text is another try."""
-        source = self.source(step)[0]
-        try:
-            return digest([cut.unit_text(source, unit) for unit in task.units])
-        except SyntaxError:
-            return digest(source)
 
     def tries(self, task: Task) -> int:
         """How many different texts were judged and did not pass."""
         return len(self.state().get("tries", {}).get(task.id, []))
+
+
+def hash_of_task(source: str, task: Task) -> str:
+    """A hash of the student's functions of one task: another text is another try."""
+    try:
+        return digest([cut.unit_text(source, unit) for unit in task.units])
+    except SyntaxError:
+        return digest(source)
 
 
 @cache
