@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 help:
 	@echo "make run         install into .venv, run everything on ToyVOC, print the report's path"
-	@echo "make test        ruff, the type checker and the whole test suite"
+	@echo "make test        ruff, the type checker, the course's own examination and the whole test suite"
 	@echo "make bench       Grad-CAM's speed beside a plain forward, captum, torchcam and grad-cam"
 	@echo "make checkpoint  train the embedded classifier again (about 8 minutes on 2 cores)"
 	@echo "make sample      render report/sample/ again"
@@ -23,6 +23,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/gradcam-lab verify
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/.installed-test

@@ -77,6 +77,7 @@ def read_through(step: Step) -> Iterator[str]:
         cut.stub(step.source)
     except LabError as error:
         yield str(error)
+        return
     table = {id: int(points) for id, points in _ROW.findall(step.source)}
     if list(table.items()) != [(task.id, task.points) for task in step.tasks]:
         yield f"the table in the docstring ({table}) is not the manifest's"
