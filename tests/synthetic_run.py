@@ -59,6 +59,8 @@ def results() -> dict[str, Any]:
             "command": "gradcam-lab run-all --data toyvoc",
         },
         "implementation": dict.fromkeys(STEPS, "reference"),
+        "course": None,
+        "answers": {},
         "data": {
             "splits": {
                 "val": {"images": 300, "images_with_target": 112, "objects": 131, "difficult": 5},

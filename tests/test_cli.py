@@ -180,7 +180,7 @@ class TestRunAll:
         refused(done, str(bad), "--skip-bad")
         monkeypatch.setattr(pipeline.Run, "stages_in_order", lambda run: None)
         nothing = Rendered(tmp_path / "report.html", None, None)
-        monkeypatch.setattr(pipeline.Run, "report", lambda run, pdf: nothing)
+        monkeypatch.setattr(pipeline, "report", lambda folder, pdf: nothing)
         done = run_all(data, weights, tmp_path / "out", "--skip-bad")
         assert done.code == 0
         assert done.err == f"  skipped: The image '{bad}' is broken, truncated or neither JPEG nor PNG.\n"

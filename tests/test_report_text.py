@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.report.formula import formula
-from gradcam_lab.report.listing import MARKER, listings, source
+from gradcam_lab.report.listing import MARKER, listings, reference
 from gradcam_lab.report.markdown import code, literal, scientific, to_html
 
 STEPS = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics")
@@ -174,7 +174,7 @@ def test_a_listing_is_set_line_by_line():
 
 @pytest.mark.parametrize("step", STEPS)
 def test_listings_of_a_lesson_are_complete_and_valid_python(step):
-    text = source(step, "reference")
+    text = reference(step)
     found = listings(text)
     marked = {match[1].rstrip("abcdef") for line in text.splitlines() if (match := MARKER.match(line))}
     assert marked
@@ -186,6 +186,6 @@ def test_listings_of_a_lesson_are_complete_and_valid_python(step):
         assert "SOLUTION" not in item.code
 
 
-def test_an_unknown_implementation_is_refused():
-    with pytest.raises(LabError, match="implementation 'mine' of step1_cam"):
-        source("step1_cam", "mine")
+def test_an_unknown_step_is_refused():
+    with pytest.raises(LabError, match=r"'step9_more\.py' is missing"):
+        reference("step9_more")

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from gradcam_lab import __version__
-from gradcam_lab.console import say, warn
+from gradcam_lab.console import say, tracked, warn
 from gradcam_lab.data import boxes as box_files
 from gradcam_lab.data.named import TOYVOC, data_root
 from gradcam_lab.data.voc import Split, read_split, voc_hash
@@ -26,8 +26,9 @@ from gradcam_lab.files import sha256 as file_sha256
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline import baselines, classification, comparison, failures, heatmaps, pictures, scoring, sweep
+from gradcam_lab.pipeline.child import STALL, enter, supervise
 from gradcam_lab.pipeline.stages import Stages
-from gradcam_lab.pipeline.steps import Steps, load_steps
+from gradcam_lab.pipeline.steps import NAMES, Course, Steps, load_steps
 from gradcam_lab.report import figures, photos, plots, style
 from gradcam_lab.report.pdf import write_pdf
 from gradcam_lab.report.render import Rendered, to_html
@@ -53,6 +54,8 @@ class Settings:
         seed: of the bootstrap and of the random images.
         precision: "float32" or "bf16".
         skip_bad: go on without bad images.
+        course: whose code runs, and what the report may show; None for the reference, all of it.
+        stall: seconds without progress after which a student's code is ended.
     """
 
     data: str = TOYVOC
@@ -64,6 +67,13 @@ class Settings:
     seed: int = 0
     precision: str = "float32"
     skip_bad: bool = False
+    course: Course | None = None
+    stall: float = STALL
+
+    @property
+    def students(self) -> dict[str, Path]:
+        """The steps in which a student's code runs, with their files."""
+        return self.course.students if self.course else {}
 
     @property
     def folder(self) -> Path:
@@ -77,11 +87,23 @@ class Settings:
 
 
 def run_all(settings: Settings, *, pdf: bool = True) -> Rendered:
-    """Run every stage, from the images to the report.
+    """Run every stage, from the images to the report; those with a student's code in a process of their own.
 
     Raises:
-        LabError: the data, the classifier or the output folder cannot be used.
+        LabError: the data, the classifier, the output folder or a student's code cannot be used.
     """
+    for chosen in settings.course.steps if settings.course else ():
+        say(str(chosen))
+    if settings.students:
+        log = settings.folder / "error.log"
+        supervise(compute, settings, files=settings.students, stall=settings.stall, log=log)
+    else:
+        compute(settings)
+    return report(settings.folder, pdf)
+
+
+def compute(settings: Settings) -> None:
+    """Run every stage up to the figures: all that the lessons' code has a part in."""
     run = Run(settings)
     say(f"{settings.data}: {run.described}")
     for skipped in run.val.skipped + run.test.skipped:
@@ -89,7 +111,33 @@ def run_all(settings: Settings, *, pdf: bool = True) -> Rendered:
     if count := len(run.val.skipped) + len(run.test.skipped):
         say(f"  {count} bad images or objects were skipped")
     run.stages_in_order()
-    return run.report(pdf)
+
+
+def report(folder: Path, pdf: bool) -> Rendered:
+    """Render what the stages wrote; without Pango the HTML is there all the same."""
+    stages = Stages(folder)
+    out = stages.output
+    date = os.environ.get("SOURCE_DATE_EPOCH")
+    looks = [package_hash("gradcam_lab.report"), package_hash("gradcam_lab.templates"), date]
+    html = stages.run("report", "report.html", (out("results"), out("figures"), looks), write_html)
+    if not pdf:
+        return Rendered(html, None, None)
+    try:
+        paper = stages.run("pdf", "report.pdf", (out("report"), date), write_paper)
+    except PdfError as problem:
+        return Rendered(html, None, str(problem))
+    return Rendered(html, paper, None)
+
+
+def write_html(path: Path) -> None:
+    """The report."""
+    write_text(path, to_html(path.parent))
+
+
+def write_paper(path: Path) -> None:
+    """The report on paper."""
+    if problem := write_pdf((path.parent / "report.html").read_text(encoding="utf-8"), path):
+        raise PdfError(problem)
 
 
 class PdfError(Exception):
@@ -105,7 +153,9 @@ class Run:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.steps: Steps = load_steps()
+        enter("loading", list(settings.students))
+        self.steps: Steps = load_steps(settings.course.chosen if settings.course else None)
+        enter("reading")
         self.classifier: Classifier = zoo.load(settings.classifier, settings.weights)
         heatmaps.place(self.classifier)
         self.target = settings.target
@@ -139,56 +189,34 @@ class Run:
     def stages_in_order(self) -> None:
         """Run the stages; each is keyed by the hashes of the artifacts it reads, its parameters and its code."""
         common = (self.data_hash, self.target)
-        run, out = self.stages.run, self.stages.output
+        begin, run, out = self.begin, self.stages.run, self.stages.output
+        begin("data")
         run("data", "ground_truth.json", common, self.write_ground_truth)
+        code = begin("heatmaps", ["step2_gradcam"], heatmaps)
         network = (self.classifier.sha256, self.classifier.layer, self.settings.precision)
-        run("heatmaps", "heatmaps.npz", (*common, network, self.code("step2_gradcam", heatmaps)), self.write_heatmaps)
-        maps, code = out("heatmaps"), self.code("step1_cam", classification, scoring)
+        run("heatmaps", "heatmaps.npz", (*common, network, code), self.write_heatmaps)
+        maps, code = out("heatmaps"), begin("classifier", [], classification, scoring)
         run("classifier", "classification.json", (*common, maps, self.settings.seed, code), self.write_classification)
-        code = self.code("step1_cam", comparison) + self.code("step2_gradcam")
+        code = begin("cam", ["step1_cam", "step2_gradcam"], comparison)
         run("cam", "comparison.json", (*common, network, code), self.write_comparison)
-        boxes = self.code("step3_boxes", sweep) + self.code("step4_metrics")
-        run("threshold", "threshold.json", (*common, maps, boxes, MIN_AREA), self.write_threshold)
-        run("boxes", "detections.json", (*common, maps, out("threshold"), boxes, MIN_AREA), self.write_detections)
-        code = self.code("step4_metrics", scoring, baselines, failures)
-        scores_from = (*common, maps, out("boxes"), self.settings.seed, code)
-        run("scores", "scores.json", scores_from, self.write_scores)
+        code = begin("threshold", ["step3_boxes", "step4_metrics"], sweep)
+        run("threshold", "threshold.json", (*common, maps, code, MIN_AREA), self.write_threshold)
+        code = begin("boxes", ["step3_boxes", "step4_metrics"], sweep)
+        run("boxes", "detections.json", (*common, maps, out("threshold"), code, MIN_AREA), self.write_detections)
+        code = begin("scores", ["step4_metrics"], scoring, baselines, failures)
+        run("scores", "scores.json", (*common, maps, out("boxes"), self.settings.seed, code), self.write_scores)
         before = [out(name) for name in ("data", "classifier", "cam", "threshold", "boxes", "scores")]
-        everything = (before, self.about(), self.code("step1_cam", sys.modules[__name__]))
-        run("results", "results.json", everything, self.write_results)
-        code = self.code("step1_cam", pictures, figures, photos, plots, style)
+        code = begin("results", ["step3_boxes"], sys.modules[__name__])
+        run("results", "results.json", (before, self.about(), self.texts, code), self.write_results)
+        code = begin("figures", NAMES, pictures, figures, photos, plots, style)
         seen = (before, maps, self.settings.seed, network, code)
         run("figures", "figures/figures.json", seen, self.write_figures)
 
-    def report(self, pdf: bool) -> Rendered:
-        """Render what the stages wrote; without Pango the HTML is there all the same."""
-        out = self.stages.output
-        date = os.environ.get("SOURCE_DATE_EPOCH")
-        looks = [package_hash("gradcam_lab.report"), package_hash("gradcam_lab.templates"), date]
-        html = self.stages.run("report", "report.html", (out("results"), out("figures"), looks), self.write_html)
-        if not pdf:
-            return Rendered(html, None, None)
-        try:
-            paper = self.stages.run("pdf", "report.pdf", (out("report"), date), self.write_pdf)
-        except PdfError as problem:
-            return Rendered(html, None, str(problem))
-        return Rendered(html, paper, None)
-
-    def write_html(self, path: Path) -> None:
-        """The report."""
-        write_text(path, to_html(path.parent))
-
-    def write_pdf(self, path: Path) -> None:
-        """The report on paper."""
-        if problem := write_pdf((path.parent / "report.html").read_text(encoding="utf-8"), path):
-            raise PdfError(problem)
-
-    def code(self, step: str, *modules: ModuleType) -> list[str]:
-        """The hashes of the code that a stage runs: its step and its modules."""
-        return [
-            self.steps.sha256[step],
-            *(sha256(inspect.getsource(module).encode()).hexdigest() for module in modules),
-        ]
+    def begin(self, stage: str, steps: Sequence[str] = (), *modules: ModuleType) -> list[str]:
+        """Announce a stage, and return the hashes of the code that it runs: its steps and its modules."""
+        enter(stage, [step for step in steps if self.steps.implementation[step] == "mine"])
+        sources = [inspect.getsource(module) for module in modules]
+        return [self.steps.sha256[step] for step in steps] + [sha256(text.encode()).hexdigest() for text in sources]
 
     def write_ground_truth(self, path: Path) -> None:
         """The target's objects on test."""
@@ -282,7 +310,7 @@ class Run:
                 "boxes": sum(map(len, boxes.values())),
                 "scores": scoring.score_detections(self.steps, boxes, self.truth, IOU_THRESHOLDS, counts),
             }
-            for name, kind, boxes in rows
+            for name, kind, boxes in tracked(rows, "scores", len(rows))
         ]
         curves = self.steps.metrics.evaluate(self.detections, self.truth, IOU_THRESHOLDS)
         kinds = [failure.kind for failure in self.failures]
@@ -305,6 +333,7 @@ class Run:
         """Everything of `results.json` that is known before the first stage: what ran, on what, with which versions."""
         network = self.classifier
         settings = self.settings
+        course = settings.course
         return {
             "schema": SCHEMA,
             "run": {
@@ -341,6 +370,10 @@ class Run:
                 "command": self.command,
             },
             "implementation": self.steps.implementation,
+            "course": {c.step: c.as_json() for c in course.steps} if course else None,
+            "answers": {
+                task: {"question": q, "answer": a} for task, (q, a) in (course.answers if course else {}).items()
+            },
             "data": {
                 "splits": {split.name: self._counts(split) for split in (self.val, self.test)},
                 "skipped": [*self.val.skipped, *self.test.skipped],
@@ -355,6 +388,8 @@ class Run:
         for name in ("data", "classifier", "weights", "target", "limit", "seed", "precision"):
             if (value := getattr(settings, name)) != getattr(default, name):
                 words += [f"--{name}", str(value)]
+        if settings.course and settings.course.impl != Course({}).impl:
+            words += ["--impl", settings.course.impl]
         return shlex.join([*words, *(["--skip-bad"] if settings.skip_bad else [])])  # a path may hold spaces
 
     def _counts(self, split: Split) -> dict[str, int]:
@@ -366,8 +401,14 @@ class Run:
             "difficult": sum(o.difficult for o in objects),
         }
 
-    def write_results(self, path: Path) -> None:
-        """All numbers of the run in one file."""
+    @property
+    def texts(self) -> dict[str, str]:
+        """What the report needs of the course's code, in files relative to the output folder."""
+        texts = self.settings.course.texts if self.settings.course else {}
+        return {f"code/{name}": text for name, text in texts.items()}
+
+    def write_results(self, path: Path) -> Sequence[Path]:
+        """All numbers of the run in one file, and the code that the report shows beside it."""
         read = {
             name: read_json(self.stages.folder / f"{name}.json")
             for name in ("classification", "comparison", "threshold", "scores")
@@ -384,6 +425,17 @@ class Run:
                 **read["scores"],
             },
         )
+        return self.write_code()
+
+    def write_code(self) -> list[Path]:
+        """The texts of the course; those of the run before are taken away, for they may hold what is hidden now."""
+        folder = self.stages.folder
+        possible = {f"code/{place}{step}.py" for place in ("", "stubs/", "yours/") for step in NAMES}
+        for name in possible & set(self.stages.records.get("results", {}).get("files", {})) - set(self.texts):
+            (folder / name).unlink(missing_ok=True)
+        for name, text in self.texts.items():
+            write_text(folder / name, text)
+        return [folder / name for name in self.texts]
 
     def write_figures(self, path: Path) -> Sequence[Path]:
         """Every figure of the report."""

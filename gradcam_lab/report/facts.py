@@ -36,6 +36,8 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
     kinds = failure_kinds(results["failures"]["counts"])
     return {
         **results,
+        "course": results.get("course"),  # these two are younger than the rest
+        "answers": results.get("answers") or {},
         "ours": ours,
         "ious": ious,
         "low": ious[0],
@@ -54,6 +56,13 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
         "provenance_rows": provenance_rows(results),
         "recipe_rows": flat(results["classifier"]["recipe"] or {}),
     }
+
+
+def may_show(results: dict[str, Any], task: str) -> bool:
+    """Whether the lab's own answer to a written task may stand in the report: not before the student has given one."""
+    course = results["course"] or {}
+    entry = next((entry for step, entry in course.items() if step.startswith(f"step{task.partition('.')[0]}_")), None)
+    return not entry or not entry["stub"] or task in entry["passed"] or task in results["answers"]
 
 
 def points(fraction: float) -> str:

@@ -1,10 +1,12 @@
-"""The listings of the report: the graded functions of a step, from the very file that ran."""
+"""The listings of the report: the graded functions of a step, from the file that ran, or what may be shown of it."""
 
 import ast
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
+from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 from pygments import highlight
@@ -14,6 +16,7 @@ from pygments.lexers import PythonLexer
 from gradcam_lab.errors import LabError
 
 MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION (\S+)\s*$")
+TODO = re.compile(r'^\s*raise NotImplementedError\("task (\d+\.\d+): ')
 _TASK = re.compile(r"(\d+\.\d+)")
 
 
@@ -25,17 +28,22 @@ class Listing:
         tasks: the numbers of the tasks that it answers, such as `("2.3",)`.
         name: its name, with its class in front where it is a method.
         code: its source, without markers and with docstrings cut to their first line.
+        note: what there is to say about it, if anything.
+        yours: whether it is the student's own.
     """
 
     tasks: tuple[str, ...]
     name: str
     code: str
+    note: str = ""
+    yours: bool = False
 
     @property
     def html(self) -> Markup:
         """The highlighted source, for a `<pre>`: each line a block whose overlong end hangs below its own beginning."""
-        coloured = highlight(self.code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n").split("\n")
-        plain = self.code.rstrip("\n").split("\n")
+        code = self.code.expandtabs(4)
+        coloured = highlight(code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n").split("\n")
+        plain = code.rstrip("\n").split("\n")
         return Markup("").join(_line(line, text) for line, text in zip(coloured, plain, strict=True))
 
 
@@ -46,20 +54,85 @@ def _line(coloured: str, text: str) -> Markup:
     )
 
 
-def source(step: str, implementation: str) -> str:
-    """Read the file of a step as the named implementation ran it.
+def reference(step: str) -> str:
+    """Read the package's own file of a step.
 
     Raises:
-        LabError: there is no such implementation or step.
+        LabError: there is no such step.
     """
-    if implementation != "reference":
-        raise LabError(
-            f"The run used the implementation '{implementation}' of {step}: this version has only 'reference'."
-        )
     try:
         return resources.files("gradcam_lab.lessons").joinpath(f"{step}.py").read_text(encoding="utf-8")
     except OSError as error:
         raise LabError(f"The lesson file '{step}.py' is missing: install gradcam-lab again.") from error
+
+
+@dataclass(frozen=True)
+class Code:
+    """What is shown of one step.
+
+    Attributes:
+        badge: whose code ran, and the student's points.
+        origin: where the listings come from.
+        listings: its graded functions.
+        same: whether the text is still the one that ran.
+        yours: whether the student's file ran.
+    """
+
+    badge: str
+    origin: str
+    listings: list[Listing]
+    same: bool = True
+    yours: bool = False
+
+
+def code_of(run: Path, results: dict[str, Any], step: str) -> Code:
+    """Gather what may be shown of a step's code.
+
+    Args:
+        run: the folder of a finished run.
+        results: its results.
+        step: such as "step2_gradcam".
+
+    Raises:
+        LabError: a file is missing.
+        KeyError: the results lack something.
+    """
+    entry = (results["course"] or {}).get(step)
+    sha256 = results["provenance"]["code_sha256"][step]
+    if results["implementation"][step] == "mine":
+        return _students_code(run, step, (results["course"] or {})[step], sha256)
+    if entry and entry["stub"]:
+        return _hidden_code(run, step, entry)
+    text = _kept(run, f"{step}.py") if entry else reference(step)
+    return Code("Reference code", f"From {step}.py", listings(text), same=sha256_of(text) == sha256)
+
+
+def _students_code(run: Path, step: str, entry: dict[str, Any], sha256: str) -> Code:
+    """The student's file, which ran."""
+    text = _kept(run, f"{step}.py")
+    graded = stubs(_kept(run, f"stubs/{step}.py")) if entry["stub"] else listings(reference(step))
+    judged = bool(entry["possible"])  # otherwise nothing is known of any task, and nothing is said
+    passed = set(entry["passed"]) if judged else {task for item in graded for task in item.tasks}
+    shown = mixed(text, graded, passed, ran=True)
+    badge = f"Your code, {entry['points']}/{entry['possible']} points" if judged else "Your code"
+    return Code(badge, f"From your {step}.py, which ran", shown, same=sha256_of(text) == sha256, yours=True)
+
+
+def _hidden_code(run: Path, step: str, entry: dict[str, Any]) -> Code:
+    """In a workspace, where the reference ran: what the student has passed, and stubs."""
+    name = f"yours/{step}.py"
+    text = _kept(run, name) if (run / "code" / name).is_file() else None
+    shown = mixed(text, stubs(_kept(run, f"stubs/{step}.py")), set(entry["passed"]), ran=False)
+    badge = f"Reference code; you have {entry['points']}/{entry['possible']} points"
+    return Code(badge, f"The reference's {step}.py ran; what you have passed is shown as you wrote it", shown)
+
+
+def _kept(run: Path, name: str) -> str:
+    path = run / "code" / name
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"'{path}' cannot be read, and the report shows it: make the run again.") from error
 
 
 def sha256_of(text: str) -> str:
@@ -73,16 +146,70 @@ def listings(text: str) -> list[Listing]:
     Args:
         text: the source of a step, with its `### BEGIN SOLUTION` and `### END SOLUTION` lines.
     """
-    lines = text.splitlines()
+    return _tasks_by(MARKER, text)
+
+
+def stubs(text: str) -> list[Listing]:
+    """Cut the functions that a student has to write out of a stub, in the file's order."""
+    return _tasks_by(TODO, text)
+
+
+def functions(text: str | None) -> dict[str, str]:
+    """Every function and method of a student's file by its name, as `Listing.code`; none where it does not parse."""
+    try:
+        lines, found = _parsed(text or "")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # a NUL, brackets nested a thousand deep
+        return {}
+    return {name: _cut(lines, *place, function) for name, place, function in found}
+
+
+def mixed(text: str | None, stub: list[Listing], passed: set[str], *, ran: bool) -> list[Listing]:
+    """What the report shows of a step: never an answer that the student has not found.
+
+    Args:
+        text: the student's file, if there is one.
+        stub: what there is to write.
+        passed: the tasks that passed for this very text.
+        ran: whether the student's file ran, and not the reference.
+    """
+    mine = functions(text)
+    return [_shown(item, mine.get(item.name), [t for t in item.tasks if t not in passed], ran) for item in stub]
+
+
+def _shown(item: Listing, code: str | None, missing: list[str], ran: bool) -> Listing:
+    """One function: the student's where it ran or passed, else the stub."""
+    tasks = f"Task{'s' if len(missing) > 1 else ''} {' and '.join(missing)}"
+    if ran and code is None:
+        return replace(item, code="", note="Your file has no plain function of this name; the whole of it ran.")
+    if code is not None and (ran or not missing):
+        late = f"{tasks} {'have' if len(missing) > 1 else 'has'} not passed the checks yet." if missing else ""
+        return replace(item, code=code, note=late, yours=True)
+    if not missing:
+        return replace(item, note="You have passed this task, but the file has no plain function of this name.")
+    verb = "are" if len(missing) > 1 else "is"
+    return replace(item, note=f"{tasks} {verb} yours to write: the reference ran in its place.")
+
+
+def _tasks_by(pattern: re.Pattern[str], text: str) -> list[Listing]:
+    """The functions that hold a line with a task's number."""
+    lines, functions = _parsed(text)
     found = []
-    for name, function in _functions(ast.parse(text)):
-        first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
-        last = function.end_lineno or first
-        marked = [match[1] for line in lines[first - 1 : last] if (match := MARKER.match(line))]
+    for name, (first, last), function in functions:
+        marked = [match[1] for line in lines[first - 1 : last] if (match := pattern.match(line))]
         if marked:
             tasks = dict.fromkeys(match[1] for mark in marked if (match := _TASK.match(mark)))
             found.append(Listing(tuple(tasks), name, _cut(lines, first, last, function)))
     return found
+
+
+def _parsed(text: str) -> tuple[list[str], list[tuple[str, tuple[int, int], ast.FunctionDef]]]:
+    """The lines of a text as Python counts them, and its functions with their first and last line."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # not splitlines, which also ends lines at a form feed
+    found = []
+    for name, function in _functions(ast.parse(text)):
+        first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+        found.append((name, (first, function.end_lineno or first), function))
+    return text.split("\n"), found
 
 
 def _functions(tree: ast.Module) -> list[tuple[str, ast.FunctionDef]]:
@@ -105,12 +232,18 @@ def _cut(lines: list[str], first: int, last: int, function: ast.FunctionDef) -> 
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node, clean=False) is not None:
             docstring = node.body[0]
             start, end = docstring.lineno, docstring.end_lineno or docstring.lineno
-            if end > start:
+            whole = lines[end - 1].rstrip().endswith('"""')  # else something follows it, or its quotes are others
+            if end > start and whole:
                 dropped.update(range(start + 1, end + 1))
                 closed[start] = '"""'
     kept = []
     for number in range(first, last + 1):
         line = lines[number - 1]
         if number not in dropped and not MARKER.match(line):
-            kept.append(line[indent:].rstrip() + closed.get(number, ""))
+            kept.append(_dedent(line, indent).rstrip() + closed.get(number, ""))
     return "\n".join(kept) + "\n"
+
+
+def _dedent(line: str, indent: int) -> str:
+    """A comment or a long string may stand further left than the function it is in."""
+    return line[min(indent, len(line) - len(line.lstrip())) :]

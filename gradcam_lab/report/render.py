@@ -1,4 +1,4 @@
-"""A finished run to `report.html` and `report.pdf`, from `results.json`, `figures/` and the lesson files alone."""
+"""A finished run to `report.html` and `report.pdf`: from its results, its figures, and its code or the lessons."""
 
 import base64
 import os
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import jinja2
@@ -29,15 +28,21 @@ SECTIONS = {
     "boxes": "From a heatmap to boxes",
     "metrics": "How good are the boxes?",
     "results": "Looking at the detections",
+    "written": "Your answers",
     "answers": "Four questions",
     "conventions": "Conventions",
     "provenance": "Provenance",
 }
 """Name of the template in `templates/sections/` -> title."""
 
+QUESTIONS = {"gradcam": "2.6", "detection": "3.6", "metrics": "4.6", "improve": "3.6"}
+"""The lab's own answers in `templates/answers/`, and the written task after which each may be read."""
+
 MIME = {".jpg": "image/jpeg", ".svg": "image/svg+xml"}
 
 _BLOCK = re.compile(r"^::(\w+) ?(\S*)$", re.MULTILINE)
+_PICTURE = re.compile(r'<img src="[^"]*" alt="([^"]*)"[^>]*>')  # a formula's begins with its class
+_HEADING = re.compile(r"(</?)h[1-6]>")
 _PART = re.compile(r"<h3>(.*?)</h3>", re.DOTALL)
 
 
@@ -94,7 +99,7 @@ def to_html(run: Path) -> str:
     """Return the report of a run as one self-contained page; the errors are those of `render`."""
     results = read_results(run)
     try:
-        return _page(facts.facts_of(results), read_figures(run))
+        return _page(run, facts.facts_of(results), read_figures(run))
     except (KeyError, IndexError, StopIteration, jinja2.UndefinedError) as error:
         raise LabError(f"The run in '{run}' lacks something that its report needs ({error}): make it again.") from error
 
@@ -138,7 +143,7 @@ def _picture(folder: Path, name: str) -> dict[str, str]:
     return {"source": f"data:{MIME[path.suffix]};base64,{data}", "kind": "plot" if path.suffix == ".svg" else "photos"}
 
 
-def _page(variables: dict[str, Any], figures: list[dict[str, str]]) -> str:
+def _page(run: Path, variables: dict[str, Any], figures: list[dict[str, str]]) -> str:
     """Set the whole page."""
     numbers: Counter[str] = Counter()
 
@@ -150,7 +155,10 @@ def _page(variables: dict[str, Any], figures: list[dict[str, str]]) -> str:
     tools: dict[str, Any] = {
         "number": number,
         "figures_of": lambda key: [figure for figure in figures if figure["key"] == key],
-        "code_of": lambda step: _code_of(variables, step),
+        "code_of": lambda step: listing.code_of(run, variables, step),
+        "may_show": lambda task: facts.may_show(variables, task),
+        "answers_shown": [name for name, task in QUESTIONS.items() if facts.may_show(variables, task)],
+        "answer_html": answer_html,
         "css": lambda name: Markup((_templates() / name).read_text(encoding="utf-8")),
         "article": article,
         "made": made_at(),
@@ -158,8 +166,18 @@ def _page(variables: dict[str, Any], figures: list[dict[str, str]]) -> str:
     for environment in (html, prose):
         environment.globals.update(tools)
     blocks = html.get_template("blocks.html.j2").make_module(variables)
-    sections = [_section(name, place, prose, blocks, variables) for place, name in enumerate(SECTIONS)]
+    chapters = chapters_of(variables, len(tools["answers_shown"]))
+    sections = [_section(place, *chapter, prose, blocks, variables) for place, chapter in enumerate(chapters.items())]
     return html.get_template("report.html.j2").render(**variables, sections=sections)
+
+
+def chapters_of(results: dict[str, Any], questions: int) -> dict[str, str]:
+    """The sections of this report and their titles: a student's answers, and as many of the lab's as may be read."""
+    titles = SECTIONS | {
+        "answers": ("", "One question", "Two questions", "Three questions", "Four questions")[questions]
+    }
+    empty = {name for name, count in (("written", len(results["answers"])), ("answers", questions)) if not count}
+    return {name: title for name, title in titles.items() if name not in empty}
 
 
 def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environment:
@@ -180,7 +198,9 @@ def _templates() -> Path:
     return Path(str(resources.files("gradcam_lab.templates")))
 
 
-def _section(name: str, place: int, prose: jinja2.Environment, blocks: Any, variables: dict[str, Any]) -> Section:
+def _section(
+    place: int, name: str, title: str, prose: jinja2.Environment, blocks: Any, variables: dict[str, Any]
+) -> Section:
     """Render one section: Markdown, with a block of HTML wherever a line such as `::figure random` stands alone."""
     text = prose.get_template(f"sections/{name}.md.j2").render(**variables)
     pieces, end = [], 0
@@ -196,14 +216,13 @@ def _section(name: str, place: int, prose: jinja2.Environment, blocks: Any, vari
         return f'<h3 id="{part.id}">{part.title}</h3>'
 
     html = Markup(_PART.sub(with_id, "".join(pieces)))
-    return Section(name, str(place or ""), SECTIONS[name], html, parts)
+    return Section(name, str(place or ""), title, html, parts)
 
 
-def _code_of(variables: dict[str, Any], step: str) -> SimpleNamespace:
-    """The listings of a step, and whether its file is still the one that ran."""
-    text = listing.source(step, variables["implementation"][step])
-    same = listing.sha256_of(text) == variables["provenance"]["code_sha256"][step]
-    return SimpleNamespace(listings=listing.listings(text), same=same)
+def answer_html(text: str) -> Markup:
+    """A student's Markdown: raw HTML is text, pictures are their descriptions, and headings stay below ours."""
+    html = _PICTURE.sub(r"[\1]", markdown.to_html(text))
+    return Markup(_HEADING.sub(r"\1h5>", html))
 
 
 def made_at() -> datetime:
