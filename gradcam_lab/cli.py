@@ -1,5 +1,6 @@
 """The commands. Each one checks nothing and computes nothing: it hands its options to the function that does."""
 
+import io
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -57,6 +58,9 @@ class Method(StrEnum):
 
 def main() -> None:
     """Run the command line; what the user can mend ends with one sentence on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name that the console's encoding lacks must not stop us
     try:
         app()
     except LabError as error:

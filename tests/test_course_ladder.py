@@ -101,7 +101,7 @@ def test_each_call_shows_the_next_hint_and_what_comes_after(workspace, capsys):
     for number, hint in enumerate(ladder, start=1):
         hints.hint("2.1")
         out = said(capsys)
-        assert f"Hint {number} of {len(ladder)}" in out
+        assert f"hint {number} of {len(ladder)}" in out
         assert plain(hint) in plain(out)
         assert not any(plain(other) in plain(out) for other in ladder if other != hint)
         assert (f"shows hint {number + 1} of {len(ladder)}" in out) == (number < len(ladder))
@@ -121,7 +121,7 @@ def climb(task, capsys):
 def test_the_ladders_of_two_tasks_are_two(workspace, capsys):
     climb("2.1", capsys)
     hints.hint("2.2")
-    assert "Hint 1 of" in said(capsys)
+    assert "hint 1 of" in said(capsys)
     assert workspace.state()["hints"]["2.1"] == len(find_task("2.1")[1].hints)
 
 
@@ -175,7 +175,7 @@ def test_again_shows_what_was_shown_and_goes_no_further(workspace, capsys):
     both = said(capsys)
     hints.hint("2.1", again=True)
     out = said(capsys)
-    assert [line for line in out.splitlines() if "Hint" in line] == [x for x in both.splitlines() if "Hint" in x]
+    assert [line for line in out.splitlines() if ": hint" in line] == [x for x in both.splitlines() if ": hint" in x]
     assert workspace.state()["hints"] == {"2.1": 2}
 
 
@@ -283,7 +283,7 @@ def test_an_excerpt_keeps_every_letter_but_the_docstrings_end():
         "        return inner()\n"
         "x = 1\n"
     )
-    assert compare.excerpt(source, "A.b") == [
+    assert compare.of_unit(source, "A.b") == [
         "@property",
         "def b(self):",
         "    '''First.'''",
@@ -294,7 +294,7 @@ def test_an_excerpt_keeps_every_letter_but_the_docstrings_end():
         "text'''",
         "    return inner()",
     ]
-    assert compare.excerpt(source, "A.c") is None
+    assert compare.of_unit(source, "A.c") is None
 
 
 def test_no_excerpt_of_the_reference_has_a_marker():

@@ -366,7 +366,14 @@ class TestListing:
         )
         item = self.shown(text)[0]
         assert item.code.split("\n") == [
-            *("def f(self):", "\tx = 'a\x0cb\u2028c'", "# left", "\ty = '''", f"ä{'z' * 5000}", "'''", "\treturn x", "")
+            "def f(self):",
+            "    x = 'a\x0cb\u2028c'",
+            "# left",
+            "    y = '''",
+            f"ä{'z' * 5000}",
+            "'''",
+            "    return x",
+            "",
         ]
         assert item.html.count('class="line"') == 7
         assert "\t" not in item.html

@@ -148,6 +148,7 @@ class TestConstraints:
 RANKS = {
     "lessons": 0,
     "errors": 0,
+    "excerpts": 0,
     "files": 0,
     "console": 0,
     "vision": 0,

@@ -1,9 +1,6 @@
 """Your function beside the reference's, once yours has passed."""
 
-import ast
-import re
 import sys
-from collections.abc import Iterator
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from shutil import get_terminal_size
@@ -14,11 +11,10 @@ from gradcam_lab.course.manifest import Step, Task, find_task
 from gradcam_lab.course.verdicts import Status
 from gradcam_lab.course.workspace import Workspace
 from gradcam_lab.errors import LabError
+from gradcam_lab.excerpts import excerpt
 
 WIDE = 100
 """From so many columns on there is room for two functions side by side."""
-
-_OPENING = re.compile(r'\s*[rRuU]?("""|\'\'\')')
 
 Row = tuple[str | None, str | None, bool]
 """A line of yours, the line of the reference beside it, and whether they are equal; None where there is none."""
@@ -56,43 +52,14 @@ def passed(workspace: Workspace, step: Step, task: Task) -> bool:
 
 def reference(step: Step, unit: str) -> list[str]:
     """The lines of the reference's function, without markers."""
-    lines = excerpt(step.source, unit) or []
+    lines = of_unit(step.source, unit) or []
     return [line for line in lines if not cut.BEGIN.match(line) and not cut.END.match(line)]
 
 
-def excerpt(source: str, unit: str) -> list[str] | None:
-    """The lines of a function or method, moved to the left, its docstrings cut to their first line.
-
-    Returns:
-        None where the source has no `def` of this name.
-    """
-    places = cut.unit_lines(source)
-    if unit not in places:
-        return None
-    first, last = places[unit]
-    lines = source.split("\n")
-    indent = len(lines[first - 1]) - len(lines[first - 1].lstrip())
-    dropped: set[int] = set()
-    for start, end, quotes in _long_docstrings(source, lines):
-        dropped.update(range(start + 1, end + 1))
-        lines[start - 1] += quotes
-    return [_outdented(lines[n - 1], indent) for n in range(first, last + 1) if n not in dropped]
-
-
-def _long_docstrings(source: str, lines: list[str]) -> Iterator[tuple[int, int, str]]:
-    """First line, last line and quotes of every docstring of several lines."""
-    for node in ast.walk(cut.parse(source)):
-        if isinstance(node, cut.Function) and ast.get_docstring(node, clean=False) is not None:
-            docstring = node.body[0]
-            opening = _OPENING.match(lines[docstring.lineno - 1])
-            end = docstring.end_lineno or docstring.lineno
-            if opening and end > docstring.lineno:
-                yield docstring.lineno, end, opening[1]
-
-
-def _outdented(line: str, indent: int) -> str:
-    """A comment may stand further to the left than the function: it keeps all its letters."""
-    return re.sub(rf"^[ \t]{{0,{indent}}}", "", line).expandtabs(4).rstrip()
+def of_unit(source: str, unit: str) -> list[str] | None:
+    """The lines of a function or method to read, or None where the source has no `def` of this name."""
+    place = cut.unit_lines(source).get(unit)
+    return excerpt(source, *place) if place else None
 
 
 def side_by_side(mine: list[str], theirs: list[str]) -> list[Row]:
@@ -107,7 +74,7 @@ _MARK = "|"
 
 
 def _show(unit: str, source: str, step: Step) -> None:
-    mine = excerpt(source, unit)
+    mine = of_unit(source, unit)
     if mine is None:
         mine = [f"# {unit} passed, but there is no 'def' of this name in {step.file}"]
     rows = side_by_side(mine, reference(step, unit))

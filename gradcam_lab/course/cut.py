@@ -6,12 +6,12 @@ A graded body stands between `### BEGIN SOLUTION 2.1` and `### END SOLUTION 2.1`
 
 import ast
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.excerpts import parse
 
 BEGIN = re.compile(r"^(?P<indent> *)### BEGIN SOLUTION (?P<mark>(?P<task>\d+\.\d+)[a-z]?)$")
 END = re.compile(r"^ *### END SOLUTION (?P<mark>\d+\.\d+[a-z]?)$")
@@ -45,20 +45,6 @@ class Region:
         """The outermost function around it, or the method: what a student's version replaces as a whole."""
         parts = self.function.split(".")
         return ".".join(parts[: 2 if parts[0][:1].isupper() else 1])
-
-
-def parse(source: str) -> ast.Module:
-    """Parse a text that anybody may have written.
-
-    Raises:
-        SyntaxError: it is no Python, or Python gives it up.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a backslash in a string
-            return ast.parse(source)
-    except (ValueError, RecursionError, MemoryError) as error:  # a NUL, brackets nested a thousand deep
-        raise SyntaxError(str(error)) from error
 
 
 def regions(source: str) -> list[Region]:

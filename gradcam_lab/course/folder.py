@@ -19,6 +19,9 @@ STEERING = frozenset({"conftest", "sitecustomize", "usercustomize"})
 
 LIBRARIES = frozenset({"torch", "torchvision", "numpy", "cv2", "pytest", "gradcam_lab", "matplotlib", "PIL", "sklearn"})
 
+TAKEN = STEERING | LIBRARIES | sys.stdlib_module_names
+"""Names that no module of a student's may have."""
+
 _HEADING = re.compile(r"^## +(\d+\.\d+)\b.*$", re.MULTILINE)
 
 
@@ -53,11 +56,10 @@ class Folder:
 
     def strays(self) -> list[str]:
         """Files that would stand in for a library, or change how Python and pytest work."""
-        taken = STEERING | LIBRARIES | sys.stdlib_module_names
         names = [
             path for path in sorted(self.root.iterdir()) if path.suffix == ".py" or (path / "__init__.py").exists()
         ]
-        return [path.name for path in names if path.stem in taken]
+        return [path.name for path in names if path.stem in TAKEN]
 
     def answers(self) -> dict[str, str]:
         """The written answers that are given, by task."""

@@ -36,7 +36,7 @@ def hint(task: str, *, again: bool = False) -> None:
 
 def _show(task: Task, number: int) -> None:
     width = min(get_terminal_size().columns, 100)
-    say(f"Task {task.id}, {task.title}. Hint {number} of {len(task.hints)}:")
+    say(f"Task {task.id}, {task.title}: hint {number} of {len(task.hints)}:")
     for line in task.hints[number - 1].splitlines():
         say(textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False))
     say("")

@@ -48,6 +48,11 @@ class Verdict:
     printed: str = ""
     picture: list[Any] | None = None
 
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> "Verdict":
+        """A verdict that was kept as JSON."""
+        return cls(**{**row, "status": Status(row["status"])})
+
     @property
     def earned(self) -> int:
         """The points that it brings."""

@@ -69,7 +69,7 @@ class Workspace(Folder):
         known = self.state().get("verdicts", {}).get(step.name, {})
         if known.get("sha256") != self.hash(step) or known.get("checks") != checks_hash(step):
             return []
-        return [Verdict(**{**row, "status": Status(row["status"])}) for row in known["rows"]]
+        return [Verdict.from_json(row) for row in known["rows"]]
 
     def check(self, step: Step, judge: Judge, checks: list[Check] | None = None) -> list[Verdict]:
         """Judge a step file, or only some of its checks, and remember the verdicts with the hash of the text."""

@@ -14,6 +14,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.excerpts import excerpt, parse
 
 MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION (\S+)\s*$")
 TODO = re.compile(r'^\s*raise NotImplementedError\("task (\d+\.\d+): ')
@@ -41,9 +42,8 @@ class Listing:
     @property
     def html(self) -> Markup:
         """The highlighted source, for a `<pre>`: each line a block whose overlong end hangs below its own beginning."""
-        code = self.code.expandtabs(4)
-        coloured = highlight(code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n").split("\n")
-        plain = code.rstrip("\n").split("\n")
+        coloured = highlight(self.code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n").split("\n")
+        plain = self.code.rstrip("\n").split("\n")
         return Markup("").join(_line(line, text) for line, text in zip(coloured, plain, strict=True))
 
 
@@ -157,10 +157,10 @@ def stubs(text: str) -> list[Listing]:
 def functions(text: str | None) -> dict[str, str]:
     """Every function and method of a student's file by its name, as `Listing.code`; none where it does not parse."""
     try:
-        lines, found = _parsed(text or "")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # a NUL, brackets nested a thousand deep
+        text, found = _parsed(text or "")
+    except SyntaxError:
         return {}
-    return {name: _cut(lines, *place, function) for name, place, function in found}
+    return {name: _code(text, *place) for name, place in found}
 
 
 def mixed(text: str | None, stub: list[Listing], passed: set[str], *, ran: bool) -> list[Listing]:
@@ -192,24 +192,30 @@ def _shown(item: Listing, code: str | None, missing: list[str], ran: bool) -> Li
 
 def _tasks_by(pattern: re.Pattern[str], text: str) -> list[Listing]:
     """The functions that hold a line with a task's number."""
-    lines, functions = _parsed(text)
+    text, functions = _parsed(text)
+    lines = text.split("\n")
     found = []
-    for name, (first, last), function in functions:
+    for name, (first, last) in functions:
         marked = [match[1] for line in lines[first - 1 : last] if (match := pattern.match(line))]
         if marked:
             tasks = dict.fromkeys(match[1] for mark in marked if (match := _TASK.match(mark)))
-            found.append(Listing(tuple(tasks), name, _cut(lines, first, last, function)))
+            found.append(Listing(tuple(tasks), name, _code(text, first, last)))
     return found
 
 
-def _parsed(text: str) -> tuple[list[str], list[tuple[str, tuple[int, int], ast.FunctionDef]]]:
-    """The lines of a text as Python counts them, and its functions with their first and last line."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")  # not splitlines, which also ends lines at a form feed
+def _parsed(text: str) -> tuple[str, list[tuple[str, tuple[int, int]]]]:
+    """A text with plain newlines, and its functions with their first and last line."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     found = []
-    for name, function in _functions(ast.parse(text)):
+    for name, function in _functions(parse(text)):
         first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
-        found.append((name, (first, function.end_lineno or first), function))
-    return text.split("\n"), found
+        found.append((name, (first, function.end_lineno or first)))
+    return text, found
+
+
+def _code(text: str, first: int, last: int) -> str:
+    """A function to read, without markers."""
+    return "\n".join(line for line in excerpt(text, first, last) if not MARKER.match(line)) + "\n"
 
 
 def _functions(tree: ast.Module) -> list[tuple[str, ast.FunctionDef]]:
@@ -221,29 +227,3 @@ def _functions(tree: ast.Module) -> list[tuple[str, ast.FunctionDef]]:
         elif isinstance(node, ast.ClassDef):
             result += [(f"{node.name}.{item.name}", item) for item in node.body if isinstance(item, ast.FunctionDef)]
     return result
-
-
-def _cut(lines: list[str], first: int, last: int, function: ast.FunctionDef) -> str:
-    """The lines of a function, dedented, without markers, each docstring cut to its first line."""
-    indent = function.col_offset
-    dropped: set[int] = set()
-    closed = {}
-    for node in ast.walk(function):
-        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node, clean=False) is not None:
-            docstring = node.body[0]
-            start, end = docstring.lineno, docstring.end_lineno or docstring.lineno
-            whole = lines[end - 1].rstrip().endswith('"""')  # else something follows it, or its quotes are others
-            if end > start and whole:
-                dropped.update(range(start + 1, end + 1))
-                closed[start] = '"""'
-    kept = []
-    for number in range(first, last + 1):
-        line = lines[number - 1]
-        if number not in dropped and not MARKER.match(line):
-            kept.append(_dedent(line, indent).rstrip() + closed.get(number, ""))
-    return "\n".join(kept) + "\n"
-
-
-def _dedent(line: str, indent: int) -> str:
-    """A comment or a long string may stand further left than the function it is in."""
-    return line[min(indent, len(line) - len(line.lstrip())) :]
