@@ -186,7 +186,7 @@ def test_whatever_is_marked_is_gone_and_whatever_is_not_is_there(names, body):
         parts.append(f'def f_{name}(a, *b):\n    """Doc of {name}."""\n{text}\n')
     source = "\n\n".join(parts)
     stub = cut.stub(source)
-    functions = {node.name: node for node in ast.parse(stub).body}
+    functions = {node.name: node for node in ast.parse(stub).body if isinstance(node, ast.FunctionDef)}
     assert list(functions) == [f"f_{name}" for name in names]
     for number, (name, node) in enumerate(functions.items(), start=1):
         assert len(node.body) == 2

@@ -85,7 +85,7 @@ def test_a_slow_check_is_found(step, judge, monkeypatch):
 
 def test_a_stub_that_earns_something_is_found(step, judge, monkeypatch):
     kept = cut.graft(cut.stub(step.source), {})
-    right = cut.unit_text(step.source, "channel_weights")
+    right = cut.unit_text(step.source, "channel_weights") or ""
     monkeypatch.setattr(verify.cut, "stub", lambda source: cut.replace_unit(kept, "channel_weights", right))
     problems = list(verify.try_stub(step, judge))
     assert "the stub earns 1 points" in problems

@@ -31,7 +31,7 @@ def change(place, step, **bodies):
 def test_it_is_found_from_any_folder_inside(place, tmp_path):
     inner = place.root / "a" / "b"
     inner.mkdir(parents=True)
-    assert Workspace.find(inner).root == place.root
+    assert Workspace.require(inner).root == place.root
     assert Workspace.find(tmp_path) is None
     with pytest.raises(LabError, match="start my-lab"):
         Workspace.require(tmp_path)
