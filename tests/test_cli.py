@@ -516,7 +516,7 @@ class TestProcess:
         )
         assert done.returncode == 2
         assert done.stdout == ""
-        assert done.stderr == "gradcam-lab: There is no file 'D.json': check the name.\n"
+        assert done.stderr == "gradcam-lab: There is no file 'G.json': check the name.\n"
 
     def test_the_console_script_knows_its_version(self):
         script = shutil.which("gradcam-lab", path=str(Path(sys.executable).parent))

@@ -1,6 +1,21 @@
-"""Where images and boxes come from: ToyVOC (made here) and folders in the VOC layout, all as `Sample`s."""
+"""Where images come from: ToyVOC (made here), the official data sets, and folders of the user's, all as `Sample`s."""
 
+from gradcam_lab.data.imagenette import LabelledSplit, read_folder
+from gradcam_lab.data.named import BoxData, LabelData, data_root, open_data
+from gradcam_lab.data.reading import Split
 from gradcam_lab.data.sample import Object, Sample
-from gradcam_lab.data.voc import Split, find_root, read_split
+from gradcam_lab.data.voc import find_root, read_split
 
-__all__ = ["Object", "Sample", "Split", "find_root", "read_split"]
+__all__ = [
+    "BoxData",
+    "LabelData",
+    "LabelledSplit",
+    "Object",
+    "Sample",
+    "Split",
+    "data_root",
+    "find_root",
+    "open_data",
+    "read_folder",
+    "read_split",
+]

@@ -5,7 +5,8 @@ ground truth  {image: [[xmin, ymin, xmax, ymax], ...]}   or   {image: [{"box": [
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,13 @@ def read_detections(path: Path) -> dict[str, np.ndarray]:
     Raises:
         LabError: the file is missing or not of this format, or holds a number that is not finite.
     """
-    return {
-        image: np.array([_numbers(row, 5, path, image) for row in rows], dtype=float).reshape(-1, 5)
-        for image, rows in _images(path)
-    }
+    return detections_in(_images(path), path)
+
+
+def detections_in(images: Mapping[str, list[Any]], path: Path) -> dict[str, np.ndarray]:
+    """Turn lists of rows into arrays; see `read_detections`."""
+    rows = [row for rows in images.values() for row in rows]
+    return dict(zip(images, shared_out(_boxes(rows, 5, images, path), images.values()), strict=True))
 
 
 def read_ground_truth(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -34,12 +38,45 @@ def read_ground_truth(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     Raises:
         LabError: the file is missing or not of this format, or holds a number that is not finite.
     """
-    truth = {}
-    for image, rows in _images(path):
-        objects = [_object(row, path, image) for row in rows]
-        boxes = np.array([box for box, _ in objects], dtype=float).reshape(-1, 4)
-        truth[image] = boxes, np.array([difficult for _, difficult in objects], dtype=bool)
-    return truth
+    return ground_truth_in(_images(path), path)
+
+
+def ground_truth_in(images: Mapping[str, list[Any]], path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Turn lists of objects into arrays; see `read_ground_truth`."""
+    flags = [_difficult(row, path, image) for image, rows in images.items() for row in rows]
+    plain = {
+        image: [row.get("box") if isinstance(row, dict) else row for row in rows] for image, rows in images.items()
+    }
+    boxes = _boxes([row for rows in plain.values() for row in rows], 4, plain, path)
+    parts = (shared_out(values, plain.values()) for values in (boxes, np.array(flags, dtype=bool)))
+    return dict(zip(images, zip(*parts, strict=True), strict=True))
+
+
+def shared_out(values: np.ndarray, lists: Iterable[Sequence[Any]]) -> Iterable[np.ndarray]:
+    """Cut an array into consecutive parts as long as the given lists."""
+    end = 0
+    for part in lists:
+        begin, end = end, end + len(part)
+        yield values[begin:end]
+
+
+def numbers_at_once(values: Sequence[Any]) -> np.ndarray | None:
+    """Turn JSON's values into floats, shape (n,); None where one of them is no finite number."""
+    if not set(map(type, values)) <= {int, float}:  # a bool is an int to isinstance, but not here
+        return None
+    try:
+        numbers = np.array(values, dtype=float)
+    except OverflowError:  # an integer too large for a float
+        return None
+    return numbers if np.isfinite(numbers).all() else None
+
+
+def rows_at_once(rows: Sequence[Any], count: int) -> np.ndarray | None:
+    """Turn JSON's lists into an array (n, count); None where one of them is not `count` finite numbers."""
+    if not set(map(type, rows)) <= {list} or not set(map(len, rows)) <= {count}:
+        return None
+    numbers = numbers_at_once(list(chain.from_iterable(rows)))
+    return None if numbers is None else numbers.reshape(-1, count)
 
 
 def write_detections(path: Path, detections: Mapping[str, np.ndarray]) -> None:
@@ -67,20 +104,35 @@ def write_ground_truth(path: Path, samples: Iterable[Sample], target: str) -> No
     )
 
 
-def _images(path: Path) -> Iterable[tuple[str, list[Any]]]:
-    content = read_json(path)
+def images_in(content: Any, path: Path) -> dict[str, list[Any]]:
+    """Return the content of a file, if it has the form of the two formats.
+
+    Raises:
+        LabError: it has not.
+    """
     if not isinstance(content, dict) or not all(isinstance(rows, list) for rows in content.values()):
         raise LabError(f"'{path}' does not map each image to a list of boxes: see the README's formats of boxes.")
-    return content.items()
+    return content
 
 
-def _object(row: Any, path: Path, image: str) -> tuple[list[float], bool]:
-    if isinstance(row, dict):
-        difficult = row.get("difficult", False)
-        if difficult not in (False, True, 0, 1):
-            raise LabError(f"'{path}', image '{image}': 'difficult' is {difficult!r}: it must be true or false.")
-        return _numbers(row.get("box"), 4, path, image), bool(difficult)
-    return _numbers(row, 4, path, image), False
+def _images(path: Path) -> dict[str, list[Any]]:
+    return images_in(read_json(path), path)
+
+
+def _boxes(rows: list[Any], count: int, images: Mapping[str, list[Any]], path: Path) -> np.ndarray:
+    """Check all rows at once, which is twenty times as quick; only if that fails, one by one, to name the first."""
+    boxes = rows_at_once(rows, count)
+    if boxes is not None and (boxes[:, :2] <= boxes[:, 2:4]).all():
+        return boxes
+    checked = [_numbers(row, count, path, image) for image, rows in images.items() for row in rows]
+    return np.array(checked, dtype=float).reshape(-1, count)
+
+
+def _difficult(row: Any, path: Path, image: str) -> bool:
+    difficult = row.get("difficult", False) if isinstance(row, dict) else False
+    if difficult not in (False, True, 0, 1):
+        raise LabError(f"'{path}', image '{image}': 'difficult' is {difficult!r}: it must be true or false.")
+    return bool(difficult)
 
 
 def _numbers(row: Any, count: int, path: Path, image: str) -> list[float]:

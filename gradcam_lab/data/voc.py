@@ -1,47 +1,30 @@
 """Reading a folder in the layout of the PASCAL VOC devkit: `JPEGImages`, `Annotations`, `ImageSets/Main`.
 
-ToyVOC is written in the same layout, so the reader that runs on it is the reader that runs on real photos. What is
-wrong with a data set is found here, once, and reported by name, so that no later stage meets a broken image.
+ToyVOC is written in the same layout, so the reader that runs on it is the reader that runs on real photos.
 """
 
-import hashlib
 import math
-import warnings
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Collection
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import fromstring
-from PIL import ExifTags, Image, ImageFile
 
 from gradcam_lab import files
+from gradcam_lab.console import tracked
+from gradcam_lab.data.reading import (
+    ProblemError,
+    Split,
+    only_known,
+    read_size,
+    require_good,
+    samples_hash,
+    sentences,
+)
 from gradcam_lab.data.sample import Box, Object, Sample
 from gradcam_lab.errors import LabError
 
 SUBFOLDERS = ("JPEGImages", "Annotations", "ImageSets/Main")
-
-
-@dataclass(frozen=True)
-class Split:
-    """The samples of one split, in the order of its list.
-
-    Attributes:
-        name: the split's name, such as `test`.
-        root: the folder that holds `JPEGImages`.
-        samples: what was read.
-        skipped: one sentence for every image or object that was left out.
-    """
-
-    name: str
-    root: Path
-    samples: tuple[Sample, ...]
-    skipped: tuple[str, ...] = ()
-
-
-class _ProblemError(Exception):
-    """What is wrong with one image or its annotation: a clause that names the file, without the full stop."""
 
 
 def find_root(folder: Path) -> Path:
@@ -79,16 +62,18 @@ def read_split(
     known: Collection[str] | None = None,
     limit: int | None = None,
     skip_bad: bool = False,
+    lists: str = "Main",
 ) -> Split:
     """Read one split of a folder in VOC layout and check every image and annotation in it.
 
     Args:
         folder: the data set, as `find_root` takes it.
-        split: the name of a list in `ImageSets/Main`, without `.txt`.
+        split: the name of a list, without `.txt`.
         known: the class names that the classifier speaks; None accepts every name.
         limit: read only the first so many lines of the list.
         skip_bad: go on without what is bad. An object of an unknown class is left out alone and its image stays;
             anything else leaves the image out.
+        lists: the folder of the list in `ImageSets`: `Main`, or `Segmentation` for the images that have masks.
 
     Raises:
         LabError: the folder or the list is missing or empty, something in it is bad and `skip_bad` is not set, or
@@ -97,31 +82,17 @@ def read_split(
     root = find_root(folder)
     samples: dict[str, Sample] = {}
     problems: list[str] = []
-    for id in _read_ids(root, split)[:limit]:
+    ids = _read_ids(root, lists, split)[:limit]
+    for id in tracked(ids, f"reading {split}", len(ids)):
         try:
             if id in samples:
-                raise _ProblemError(f"'{_list_path(root, split)}' names '{id}' twice")
-            sample = _read_sample(root, id)
-        except _ProblemError as problem:
+                raise ProblemError(f"'{_list_path(root, lists, split)}' names '{id}' twice")
+            samples[id], unknown = only_known(_read_sample(root, id), known, _annotation_path(root, id))
+            problems += unknown
+        except ProblemError as problem:
             problems.append(str(problem))
-            continue
-        unknown = [o.name for o in sample.objects if known is not None and o.name not in known]
-        problems += [
-            f"'{_annotation_path(root, id)}' has an object '{name}', a class the classifier does not know"
-            for name in unknown
-        ]
-        samples[id] = replace(sample, objects=tuple(o for o in sample.objects if o.name not in unknown))
-    if problems and not skip_bad:
-        raise LabError(f"{problems[0]}{_and_more(len(problems) - 1)}: mend it, or go on without it by --skip-bad.")
-    if not samples:
-        raise LabError(f"Nothing is left of the split '{split}' of '{root}' without what is bad, first: {problems[0]}.")
-    return Split(split, root, tuple(samples.values()), tuple(f"{problem}." for problem in problems))
-
-
-def _and_more(count: int) -> str:
-    if count == 0:
-        return ""
-    return f" (and there {'is 1 more problem' if count == 1 else f'are {count} more problems'})"
+    require_good(problems, samples, f"the split '{split}' of '{root}'", skip_bad)
+    return Split(split, root, tuple(samples.values()), sentences(problems))
 
 
 def voc_hash(split: Split) -> str:
@@ -130,18 +101,11 @@ def voc_hash(split: Split) -> str:
     Raises:
         LabError: a file has vanished since the split was read.
     """
-    total = hashlib.sha256()
-    for sample in split.samples:
-        try:
-            parts = (sample.id, files.sha256(_annotation_path(split.root, sample.id)), files.sha256(sample.path))
-        except OSError as error:
-            raise LabError(f"Cannot read '{error.filename}' ({error.strerror}): start again.") from error
-        total.update("\n".join((*parts, "")).encode())
-    return total.hexdigest()
+    return samples_hash(split.samples, lambda sample: files.sha256(_annotation_path(split.root, sample.id)))
 
 
-def _list_path(root: Path, split: str) -> Path:
-    return root / "ImageSets" / "Main" / f"{split}.txt"
+def _list_path(root: Path, lists: str, split: str) -> Path:
+    return root / "ImageSets" / lists / f"{split}.txt"
 
 
 def _image_path(root: Path, id: str) -> Path:
@@ -152,9 +116,9 @@ def _annotation_path(root: Path, id: str) -> Path:
     return root / "Annotations" / f"{id}.xml"
 
 
-def _read_ids(root: Path, split: str) -> list[str]:
+def _read_ids(root: Path, lists: str, split: str) -> list[str]:
     """Read the first word of each line; the second column of a per-class list (`000001  1`) is not needed."""
-    path = _list_path(root, split)
+    path = _list_path(root, lists, split)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError as error:
@@ -170,72 +134,41 @@ def _read_ids(root: Path, split: str) -> list[str]:
 
 def _read_sample(root: Path, id: str) -> Sample:
     if Path(id).name != id:  # nothing is read from, or later written to, a place outside its folder
-        raise _ProblemError(f"'{id}' in a split of '{root}' is not the plain name of an image")
-    size = _read_size(_image_path(root, id))
+        raise ProblemError(f"'{id}' in a split of '{root}' is not the plain name of an image")
+    size = read_size(_image_path(root, id))
     objects = _read_annotation(_annotation_path(root, id), size)
     return Sample(id, _image_path(root, id), size, objects)
 
 
-def _read_size(path: Path) -> tuple[int, int]:
-    """Decode an image at an eighth of its resolution (0.2 ms for a small photo) and return its full (width, height).
-
-    Pillow does this rather than OpenCV, which before 4.11 fills up a truncated JPEG with grey and says nothing.
-    OpenCV turns a photo as its EXIF orientation says, so the size of a photo taken on its side is swapped here too.
-    """
-    if not path.is_file():
-        raise _ProblemError(f"The image '{path}' is missing")
-    try:
-        with warnings.catch_warnings(), _strictly(), Image.open(path, formats=("JPEG", "PNG")) as image:
-            warnings.simplefilter("ignore")  # odd metadata makes no bad image
-            width, height = image.size
-            image.draft("L", (1, 1))
-            image.load()
-            on_its_side = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise _ProblemError(f"The image '{path}' is broken, truncated or neither JPEG nor PNG") from error
-    return (height, width) if on_its_side else (width, height)
-
-
-@contextmanager
-def _strictly() -> Iterator[None]:
-    """Have Pillow refuse truncated images, also after WeasyPrint has told it for the whole process not to."""
-    before = ImageFile.LOAD_TRUNCATED_IMAGES
-    ImageFile.LOAD_TRUNCATED_IMAGES = False
-    try:
-        yield
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = before
-
-
 def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Object, ...]:
     if not path.is_file():
-        raise _ProblemError(f"The annotation '{path}' is missing")
+        raise ProblemError(f"The annotation '{path}' is missing")
     try:
         annotation = fromstring(path.read_bytes())
     except (ParseError, ValueError, LookupError, OSError) as error:  # ValueError: an entity that defusedxml refuses
-        raise _ProblemError(f"The annotation '{path}' is not valid XML ({error})") from error
+        raise ProblemError(f"The annotation '{path}' is not valid XML ({error})") from error
     stated = tuple(_number(annotation, f"size/{tag}", path) for tag in ("width", "height"))
     if stated != size:
-        raise _ProblemError(
+        raise ProblemError(
             f"'{path}' says that its image is {stated[0]:g} x {stated[1]:g} pixels, but it is {size[0]} x {size[1]}"
         )
     objects = tuple(_read_object(element, size, path) for element in annotation.findall("object"))
     if not objects:
-        raise _ProblemError(f"'{path}' has no objects")
+        raise ProblemError(f"'{path}' has no objects")
     return objects
 
 
 def _read_object(element: Element, size: tuple[int, int], path: Path) -> Object:
     name = element.findtext("name", "").strip()
     if not name:
-        raise _ProblemError(f"'{path}' has an object without a name")
+        raise ProblemError(f"'{path}' has an object without a name")
     xmin, ymin, xmax, ymax = (_number(element, f"bndbox/{tag}", path) for tag in ("xmin", "ymin", "xmax", "ymax"))
     box: Box = (xmin, ymin, xmax, ymax)
     stated = ", ".join(f"{value:g}" for value in box)
     if xmin > xmax or ymin > ymax:
-        raise _ProblemError(f"'{path}' has a '{name}' whose box ({stated}) ends before it begins")
+        raise ProblemError(f"'{path}' has a '{name}' whose box ({stated}) ends before it begins")
     if xmin < 1 or ymin < 1 or xmax > size[0] or ymax > size[1]:
-        raise _ProblemError(
+        raise ProblemError(
             f"'{path}' has a '{name}' whose box ({stated}) leaves its image of {size[0]} x {size[1]} pixels, "
             "which VOC counts from 1"
         )
@@ -246,13 +179,13 @@ def _number(element: Element, tag: str, path: Path) -> float:
     """Read a finite number; some of VOC's own boxes are fractions (`45.70`)."""
     text = element.findtext(tag)
     if text is None:
-        raise _ProblemError(f"'{path}' has an <{element.tag}> without <{tag}>")
+        raise ProblemError(f"'{path}' has an <{element.tag}> without <{tag}>")
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise _ProblemError(f"'{path}' has '{text.strip()}' for <{tag}>, which is not a finite number")
+        raise ProblemError(f"'{path}' has '{text.strip()}' for <{tag}>, which is not a finite number")
     return value
 
 

@@ -2,14 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from gradcam_lab.data import boxes
-from gradcam_lab.errors import LabError
-from gradcam_lab.pipeline.scoring import image_draws, score_detections
-from gradcam_lab.pipeline.steps import load_steps
+import numpy as np
+
+from gradcam_lab.data.formats import read_both
+from gradcam_lab.lessons import step4_metrics as metrics
+from gradcam_lab.pipeline.blocks import resample_blocks
+from gradcam_lab.pipeline.matching import Matching
+from gradcam_lab.pipeline.scoring import image_draws, resample_images, score_matches
 
 Scores = dict[str, dict[str, float | None]]
+
+LARGE = 20_000
+"""Images, or boxes, above which step 4 on a thousand bootstrap samples would take longer than anybody waits."""
 
 
 def evaluate_files(
@@ -22,28 +29,52 @@ def evaluate_files(
     count_difficult: bool,
     bootstrap: int,
     seed: int,
+    target: str | None = None,
+    split: str = "test",
 ) -> Scores:
-    """Score a file of detections against a file of ground truth.
+    """Score saved detections against ground truth; the formats are recognised, see `gradcam_lab.data.formats`.
+
+    The scores are those of step 4; only the matching of all images runs at once, see `matching`. With more than
+    20 000 images or boxes the intervals come from blocks of images, see `blocks`.
+
+    Args:
+        detections: our JSON, COCO results, or a `comp4_det_test_dog.txt`.
+        ground_truth: our JSON, COCO ground truth, or a folder in VOC layout.
+        thresholds: the IoU thresholds.
+        ties: see step 4.
+        method: see step 4.
+        count_difficult: see step 4.
+        bootstrap: the samples behind the intervals; 0 for none.
+        seed: of the bootstrap.
+        target: the class, where the files do not say it.
+        split: the split of a folder in VOC layout.
+
+    Returns:
+        See `scoring.score_detections`.
 
     Raises:
         LabError: a file cannot be used, or the detections name an image that the ground truth does not.
     """
-    steps = load_steps()
-    found = boxes.read_detections(detections)
-    truth = {
-        image: steps.metrics.GroundTruth(*objects) for image, objects in boxes.read_ground_truth(ground_truth).items()
-    }
-    if not truth:
-        raise LabError(f"'{ground_truth}' names no image: there is nothing to score against.")
-    if strangers := [image for image in found if image not in truth]:
-        raise LabError(
-            f"'{detections}' has boxes for {len(strangers)} image(s) that '{ground_truth}' does not name, first "
-            f"'{strangers[0]}': give the ground truth of all images."
-        )
-    counts = image_draws(len(truth), seed, bootstrap)
-    return score_detections(
-        steps, found, truth, thresholds, counts, ties=ties, method=method, count_difficult=count_difficult
-    )
+    found, truth = read_both(detections, ground_truth, target=target, split=split)
+    large = max(len(truth), sum(map(len, found.values()))) > LARGE
+    if large:
+        resample = partial(resample_blocks, metrics, seed=seed, draws=bootstrap, ties=ties, method=method)
+    else:
+        counts = image_draws(len(truth), seed, bootstrap)
+        resample = partial(resample_images, metrics, counts=counts, ties=ties, method=method)
+    matching = Matching(found, truth, lowest=min(thresholds), count_difficult=count_difficult, ties=ties)
+    scores = {}
+    for threshold in thresholds:
+        matches = by_score(matching.at(threshold))
+        hits = matching.correct(threshold)
+        scores[f"{threshold:g}"] = score_matches(metrics, matches, hits, resample, ties, method)
+    return scores
+
+
+def by_score(matches: metrics.Matches) -> metrics.Matches:
+    """Put the surest detection first, those of equal scores as they were: sorting them again is quick."""
+    order = np.argsort(-matches.scores, kind="stable")
+    return metrics.Matches(matches.image[order], matches.scores[order], matches.outcomes[order], matches.objects)
 
 
 def as_json(scores: Scores) -> str:

@@ -4,8 +4,10 @@ The images are the sample, not the boxes: two boxes of one image stand or fall t
 replacement, each with all its boxes and objects, and the whole of step 4 is run on every draw.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +15,18 @@ from gradcam_lab.pipeline.steps import Steps
 
 DRAWS = 1000
 """Bootstrap samples of every interval."""
+
+
+class Draws(NamedTuple):
+    """AP, recall and CorLoc of every bootstrap sample, shape (draws,) each; NaN where nothing is defined."""
+
+    ap: np.ndarray
+    recall: np.ndarray
+    corloc: np.ndarray
+
+
+Resample = Callable[[Any, np.ndarray], Draws]
+"""From step 4's `Matches` and the hits of CorLoc to the bootstrap samples' values."""
 
 
 def image_draws(images: int, seed: int, draws: int = DRAWS) -> np.ndarray:
@@ -58,37 +72,58 @@ def score_detections(
         By threshold (as text): `ap`, `ap_low`, `ap_high`, `ap_worst_order`, `ap_best_order`, `recall`, `recall_low`,
         `recall_high`, `corloc`, `corloc_low`, `corloc_high`; all fractions, None where nothing is defined.
     """
+    resample = partial(resample_images, steps.metrics, counts=counts, ties=ties, method=method)
     result = {}
     for threshold in thresholds:
         matches = steps.metrics.match_all(detections, truth, threshold, count_difficult, ties)
-        total = int(matches.objects.sum())
-        point = steps.metrics.summarise(matches.scores, matches.outcomes, total, ties, method)
-        worst, best = steps.metrics.order_range(matches.scores, matches.outcomes, total, method)
-        ap, recall = _resample(steps, matches, counts, ties, method)
         correct = steps.metrics.correct_localisation(detections, truth, threshold)
         hits = np.array([correct.get(image, np.nan) for image in truth], dtype=float)  # NaN: no object, not asked
-        corloc = _weighted_means(hits, counts)
-        result[f"{threshold:g}"] = {
-            **_named("ap", point.ap, ap),
-            "ap_worst_order": _or_none(worst),
-            "ap_best_order": _or_none(best),
-            **_named("recall", point.recall, recall),
-            **_named("corloc", float(np.nanmean(hits)) if correct else np.nan, corloc),
-        }
+        result[f"{threshold:g}"] = score_matches(steps.metrics, matches, hits, resample, ties, method)
     return result
 
 
-def _resample(steps: Steps, matches: Any, counts: np.ndarray, ties: str, method: str) -> tuple[np.ndarray, np.ndarray]:
-    """Run step 4 on every bootstrap sample: AP and recall, shape (draws,) each."""
+def score_matches(
+    metrics: ModuleType, matches: Any, hits: np.ndarray, resample: Resample, ties: str, method: str
+) -> dict[str, float | None]:
+    """Score what is matched at one threshold.
+
+    Args:
+        metrics: step 4.
+        matches: its `Matches`.
+        hits: whether the surest box of each image is right: 1, 0, or NaN where nothing is to be found.
+        resample: gives the bootstrap samples' values for these matches and hits.
+        ties: see step 4.
+        method: see step 4.
+
+    Returns:
+        One row of `score_detections`.
+    """
+    total = int(matches.objects.sum())
+    point = metrics.summarise(matches.scores, matches.outcomes, total, ties, method)
+    worst, best = metrics.order_range(matches.scores, matches.outcomes, total, method)
+    draws = resample(matches, hits)
+    return {
+        **_named("ap", point.ap, draws.ap),
+        "ap_worst_order": _or_none(worst),
+        "ap_best_order": _or_none(best),
+        **_named("recall", point.recall, draws.recall),
+        **_named("corloc", np.nan if np.isnan(hits).all() else float(np.nanmean(hits)), draws.corloc),
+    }
+
+
+def resample_images(
+    metrics: ModuleType, matches: Any, hits: np.ndarray, *, counts: np.ndarray, ties: str, method: str
+) -> Draws:
+    """Run step 4 on every bootstrap sample of images; `counts` is from `image_draws`."""
     by_score = np.argsort(-matches.scores, kind="stable")  # sorted once: repeating elements keeps the order
     image, scores, outcomes = matches.image[by_score], matches.scores[by_score], matches.outcomes[by_score]
     ap, recall = np.empty(len(counts)), np.empty(len(counts))
     for draw, times in enumerate(counts):
         again = times[image]
         objects = int(times @ matches.objects)
-        summary = steps.metrics.summarise(np.repeat(scores, again), np.repeat(outcomes, again), objects, ties, method)
+        summary = metrics.summarise(np.repeat(scores, again), np.repeat(outcomes, again), objects, ties, method)
         ap[draw], recall[draw] = summary.ap, summary.recall
-    return ap, recall
+    return Draws(ap, recall, _weighted_means(hits, counts))
 
 
 def _weighted_means(values: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -1,0 +1,48 @@
+"""One process at a time: two that fetch the same data set must not write the same file."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from gradcam_lab.console import heartbeat, warn
+
+PAUSE = 0.2
+
+
+@contextmanager
+def alone(path: Path, what: str) -> Iterator[None]:
+    """Wait until no other process is inside this block for the same file; a process that is killed leaves no lock.
+
+    Args:
+        path: the file that stands for the lock; it is made, and stays.
+        what: what is waited for, in words.
+    """
+    with path.open("ab") as stream:
+        if not _taken(stream):
+            warn(f"Another process is at work on {what}: waiting for it.")
+        while not _taken(stream):
+            heartbeat()
+            time.sleep(PAUSE)
+        yield
+
+
+def _taken(stream: IO[bytes]) -> bool:
+    """Take the lock if it is free; closing the file gives it back."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            stream.seek(0)
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return True  # a file system without locks: better unguarded than not at all
+    return True

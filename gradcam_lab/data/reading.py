@@ -1,0 +1,129 @@
+"""What the readers of all data sets share: the check of an image, the report of what is bad, the hash of what was read.
+
+What is wrong with a data set is found when it is read, once, and reported by name, so that no later stage meets a
+broken image.
+"""
+
+import hashlib
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import ExifTags, Image, ImageFile
+
+from gradcam_lab import files
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.errors import LabError
+
+
+@dataclass(frozen=True)
+class Split:
+    """The samples of one split, in the order of its list.
+
+    Attributes:
+        name: the split's name, such as `test`.
+        root: the data set's folder; in VOC layout, the one that holds `JPEGImages`.
+        samples: what was read.
+        skipped: one sentence for every image or object that was left out.
+    """
+
+    name: str
+    root: Path
+    samples: tuple[Sample, ...]
+    skipped: tuple[str, ...] = ()
+
+
+class ProblemError(Exception):
+    """What is wrong with one image or its annotation: a clause that names the file, without the full stop."""
+
+
+def require_good(problems: Sequence[str], left: Sized, what: str, skip_bad: bool) -> None:
+    """Stop where something is bad and must not be, or where nothing good is left.
+
+    Args:
+        problems: what was found, a clause each.
+        left: the samples that are left.
+        what: the split and its folder, in words.
+        skip_bad: whether to go on without what is bad.
+
+    Raises:
+        LabError: the first problem, and how many there are.
+    """
+    if problems and not skip_bad:
+        raise LabError(f"{problems[0]}{_and_more(len(problems) - 1)}: mend it, or go on without it by --skip-bad.")
+    if not left:
+        raise LabError(f"Nothing is left of {what} without what is bad, first: {problems[0]}.")
+
+
+def _and_more(count: int) -> str:
+    if count == 0:
+        return ""
+    return f" (and there {'is 1 more problem' if count == 1 else f'are {count} more problems'})"
+
+
+def sentences(problems: Iterable[str]) -> tuple[str, ...]:
+    """Turn the clauses into sentences."""
+    return tuple(f"{problem}." for problem in problems)
+
+
+def only_known(sample: Sample, known: Collection[str] | None, annotation: Path) -> tuple[Sample, list[str]]:
+    """Leave out the objects whose class the classifier does not know (None knows all), and say so of each."""
+    unknown = [o.name for o in sample.objects if known is not None and o.name not in known]
+    problems = [f"'{annotation}' has an object '{name}', a class the classifier does not know" for name in unknown]
+    return replace(sample, objects=tuple(o for o in sample.objects if o.name not in unknown)), problems
+
+
+def samples_hash(samples: Iterable[Sample], annotation: Callable[[Sample], str]) -> str:
+    """Return one SHA-256 over the samples' ids, annotations and images.
+
+    Args:
+        samples: the images, in their order.
+        annotation: what stands for a sample's annotation, such as the hash of its file.
+
+    Raises:
+        LabError: a file has vanished since the samples were read.
+    """
+    total = hashlib.sha256()
+    for sample in samples:
+        try:
+            parts = (sample.id, annotation(sample), files.sha256(sample.path))
+        except OSError as error:
+            raise LabError(f"Cannot read '{error.filename}' ({error.strerror}): start again.") from error
+        total.update("\n".join((*parts, "")).encode())
+    return total.hexdigest()
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Decode an image at an eighth of its resolution (0.2 ms for a small photo) and return its full (width, height).
+
+    Pillow does this rather than OpenCV, which before 4.11 fills up a truncated JPEG with grey and says nothing.
+    OpenCV turns a photo as its EXIF orientation says, so the size of a photo taken on its side is swapped here too.
+
+    Raises:
+        ProblemError: the image is missing, broken or of another format.
+    """
+    if not path.is_file():
+        raise ProblemError(f"The image '{path}' is missing")
+    try:
+        with warnings.catch_warnings(), strictly(), Image.open(path, formats=("JPEG", "PNG")) as image:
+            warnings.simplefilter("ignore")  # odd metadata makes no bad image
+            width, height = image.size
+            image.draft("L", (1, 1))
+            image.load()
+            on_its_side = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ProblemError(f"The image '{path}' is broken, truncated or neither JPEG nor PNG") from error
+    return (height, width) if on_its_side else (width, height)
+
+
+@contextmanager
+def strictly() -> Iterator[None]:
+    """Have Pillow refuse truncated images, also after WeasyPrint has told it for the whole process not to."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before

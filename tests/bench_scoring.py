@@ -1,0 +1,115 @@
+"""How long does `evaluate` take? `python -m tests.bench_scoring`: 10 000, 100 000 and a million boxes, ten an image.
+
+Everything that the command does is timed, in a process of its own: starting Python, reading the files, matching at
+three thresholds, the bootstrap with its default 1000 draws. The growth exponent of two sizes is that of the time
+between them: 1 is linear, 2 is quadratic. Below `evaluation.LARGE` boxes the plain bootstrap runs, which costs more
+a box, so the exponent of the first step says little.
+"""
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from gradcam_lab.lessons.step4_metrics import GroundTruth
+
+SIZES = (10_000, 100_000, 1_000_000)
+FORMATS = ("ours", "comp4", "coco")
+
+
+def scene(images: int, boxes_each: int, seed: int) -> tuple[dict[str, np.ndarray], dict[str, GroundTruth]]:
+    """Up to three objects an image, one in ten difficult; boxes near them, and others anywhere."""
+    rng = np.random.default_rng(seed)
+    found, truth = {}, {}
+    for number in range(images):
+        objects = _boxes(rng, int(rng.integers(0, 4)))
+        near = objects[:boxes_each] + rng.normal(0, 12, objects[:boxes_each].shape)
+        near[:, 2:] = np.maximum(near[:, 2:], near[:, :2])
+        far = _boxes(rng, boxes_each - len(near))
+        scores = np.append(rng.beta(3, 2, len(near)), rng.beta(2, 4, len(far)))
+        found[f"{number:07}"] = np.column_stack([np.vstack([near, far]), scores]).round(6)
+        truth[f"{number:07}"] = GroundTruth(objects, rng.random(len(objects)) < 0.1)
+    return found, truth
+
+
+def _boxes(rng: np.random.Generator, count: int) -> np.ndarray:
+    corners = rng.integers(1, 300, (count, 2))
+    return np.hstack([corners, corners + rng.integers(20, 150, (count, 2))]).astype(float)
+
+
+def write(folder: Path, found: dict[str, np.ndarray], truth: dict[str, GroundTruth]) -> None:
+    """Write the detections in every format, and the ground truth in the two that go with them."""
+    rows = [(image, row) for image, part in found.items() for row in part.tolist()]
+    objects = [
+        (image, box, flag)
+        for image, part in truth.items()
+        for box, flag in zip(part.boxes.tolist(), part.difficult.tolist(), strict=True)
+    ]
+    ours: dict[str, list] = {image: [] for image in truth}
+    for image, box, flag in objects:
+        ours[image].append({"box": box, "difficult": flag})
+    annotations = [
+        {"image_id": int(image), "category_id": 1, "bbox": _coco(box), "iscrowd": int(flag)}
+        for image, box, flag in objects
+    ]
+    content = {
+        "ours.json": {image: part.tolist() for image, part in found.items()},
+        "ours-truth.json": ours,
+        "coco.json": [
+            {"image_id": int(image), "category_id": 1, "bbox": _coco(row), "score": row[4]} for image, row in rows
+        ],
+        "coco-truth.json": {
+            "images": [{"id": int(image), "file_name": f"{image}.jpg"} for image in truth],
+            "annotations": annotations,
+            "categories": [{"id": 1, "name": "dog"}],
+        },
+    }
+    for name, value in content.items():
+        (folder / name).write_text(json.dumps(value), encoding="utf-8")
+    lines = (f"{image} {row[4]} {row[0]} {row[1]} {row[2]} {row[3]}\n" for image, row in rows)
+    (folder / "comp4_det_test_dog.txt").write_text("".join(lines), encoding="utf-8")
+
+
+def _coco(box: list[float]) -> list[float]:
+    xmin, ymin, xmax, ymax = box[:4]
+    return [xmin - 1, ymin - 1, xmax - xmin + 1, ymax - ymin + 1]
+
+
+def timed(folder: Path, kind: str) -> float:
+    """Return the seconds that `gradcam-lab evaluate` takes."""
+    detections = "comp4_det_test_dog.txt" if kind == "comp4" else f"{kind}.json"
+    truth = "coco-truth.json" if kind == "coco" else "ours-truth.json"
+    files = ["--detections", str(folder / detections), "--ground-truth", str(folder / truth)]
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "gradcam_lab", "evaluate", *files, "--json"], check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3, help="the quickest of so many counts")
+    rounds = parser.parse_args().rounds
+    seconds: dict[str, list[float]] = {kind: [] for kind in FORMATS}
+    with tempfile.TemporaryDirectory() as name:
+        for size in SIZES:
+            write(Path(name), *scene(size // 10, boxes_each=10, seed=0))
+            for kind in FORMATS:
+                seconds[kind].append(min(timed(Path(name), kind) for _ in range(rounds)))
+    print(
+        f"{'seconds':<10}" + "".join(f"{f'{size:,}'.replace(',', ' '):>12}" for size in SIZES) + "   growth exponents"
+    )
+    for kind, times in seconds.items():
+        growth = [math.log10(b / a) for a, b in pairwise(times)]
+        print(f"{kind:<10}" + "".join(f"{t:>12.2f}" for t in times) + "   " + ", ".join(f"{g:.2f}" for g in growth))
+
+
+if __name__ == "__main__":
+    main()
