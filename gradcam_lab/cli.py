@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 
 
-LEARN, TEACH, RUN, TRAIN, MACHINE = "Learn", "Teach", "Run", "Train", "This machine"
+LEARN, TEACH, RUN, EXPLAIN, TRAIN, DATA = "Learn", "Teach", "Run", "Explain", "Train", "Data and machine"
 """The panels of --help: what people do."""
 
 
@@ -40,6 +40,54 @@ class Precision(StrEnum):
 
     float32 = "float32"
     bf16 = "bf16"
+
+
+class TrainPrecision(StrEnum):
+    """Arithmetic of the training; fp16 needs a GPU."""
+
+    float32 = "float32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+class Explanation(StrEnum):
+    """How a class is explained."""
+
+    gradcam = "gradcam"
+    cam = "cam"
+    input_gradient = "input-gradient"
+    all = "all"
+
+
+class Split(StrEnum):
+    """A part of a data set."""
+
+    train = "train"
+    val = "val"
+    test = "test"
+
+
+class Optimizer(StrEnum):
+    """What moves the weights."""
+
+    adam = "adam"
+    adamw = "adamw"
+    sgd = "sgd"
+
+
+class Scheduler(StrEnum):
+    """What becomes of the learning rate."""
+
+    onecycle = "onecycle"
+    step = "step"
+    cosine = "cosine"
+    plateau = "plateau"
+    constant = "constant"
+
+
+CLASSIFIER_HELP = "embedded, resnet18/34/50, vgg16, vgg19, mobilenet_v2 or squeezenet1_1."
+WEIGHTS_HELP = "imagenet (torchvision's download), or a file."
+JSON_HELP = "Print JSON and nothing else."
 
 
 class Ties(StrEnum):
@@ -102,7 +150,7 @@ def start(folder: Annotated[Path, typer.Argument(help="The workspace to make.")]
 def check(
     words: Annotated[list[str] | None, typer.Argument(metavar="[STEP or TASK]...", help="Such as 2, or 2.3.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file is saved.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Check your code: points, the first failure, and the next thing to do."""
     from gradcam_lab.course.check import check as check_words
@@ -112,7 +160,7 @@ def check(
 
 
 @app.command(rich_help_panel=LEARN)
-def status(json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False) -> None:
+def status(json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False) -> None:
     """Show where you are, without running anything."""
     from gradcam_lab.course.where import status as show
 
@@ -176,7 +224,7 @@ def grade(
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="Time limit of one check.")] = 10,
     memory: Annotated[float, typer.Option(min=0.1, help="Memory limit of one check, GiB.")] = 2,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Grade a folder of submissions; interrupted, the same command goes on."""
     from gradcam_lab.course.grading import grade as grade_all
@@ -210,13 +258,14 @@ def verify(jobs: Annotated[int, typer.Option(min=1, help="So many steps at a tim
 
 @app.command("run-all", rich_help_panel=RUN)
 def run_all(
-    data: Annotated[str, typer.Option(help="toyvoc, or a folder in VOC layout.")] = "toyvoc",
-    classifier: Annotated[
-        str,
-        typer.Option(help="embedded, resnet18, resnet34, resnet50, vgg16, vgg19, mobilenet_v2 or squeezenet1_1."),
-    ] = "embedded",
-    weights: Annotated[str | None, typer.Option(help="imagenet (torchvision's download), or a file.")] = None,
-    target: Annotated[str, typer.Option(help="The class to find.")] = "dog",
+    data: Annotated[str, typer.Option(help="toyvoc, voc2007, pets, or a folder in VOC layout.")] = "toyvoc",
+    data_root: Annotated[Path | None, typer.Option(help="Where voc2007 or pets lies already; else a download.")] = None,
+    classifier: Annotated[str, typer.Option(help=CLASSIFIER_HELP)] = "embedded",
+    weights: Annotated[str | None, typer.Option(help=WEIGHTS_HELP)] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="A file of gradcam-lab train, or model_at_epoch_019.pth.tar.")
+    ] = None,
+    target: Annotated[str, typer.Option(help="The class to find, or all.")] = "dog",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N images of each split.")] = None,
     out: Annotated[Path | None, typer.Option(help="The output folder.", show_default="report/<data>")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap and the random images.")] = 0,
@@ -236,13 +285,26 @@ def run_all(
     chosen = {choice["step"]: steps.Chosen(**choice) for choice in choose(impl.value)}
     course = steps.Course(chosen, written_answers(), impl.value) if chosen else None
     settings = run.Settings(
-        data, classifier, weights, target, limit, out, seed, precision.value, skip_bad, course=course, stall=stall
+        data,
+        classifier,
+        weights,
+        target,
+        limit,
+        out,
+        seed,
+        precision.value,
+        skip_bad,
+        data_root=data_root,
+        checkpoint=checkpoint,
+        course=course,
+        stall=stall,
     )
     try:
         rendered = run.run_all(settings, pdf=pdf)
     except KeyboardInterrupt:
         raise _interrupted() from None
-    _print(rendered)
+    if rendered:
+        _print(rendered)
 
 
 def _interrupted() -> typer.Exit:
@@ -272,8 +334,15 @@ def _print(rendered: "Rendered") -> None:
 
 @app.command(rich_help_panel=RUN)
 def evaluate(
-    detections: Annotated[Path, typer.Option(help="JSON: {image: [[xmin, ymin, xmax, ymax, score], ...]}.")],
-    ground_truth: Annotated[Path, typer.Option(help="JSON: {image: [[xmin, ymin, xmax, ymax], ...]}.")],
+    detections: Annotated[
+        Path,
+        typer.Option(help="JSON {image: [[xmin, ymin, xmax, ymax, score], ...]}, COCO results, or VOC's comp4 text."),
+    ],
+    ground_truth: Annotated[
+        Path, typer.Option(help="JSON {image: [[xmin, ymin, xmax, ymax], ...]}, COCO annotations, or a VOC folder.")
+    ],
+    target: Annotated[str | None, typer.Option(help="The class, where the files hold several.")] = None,
+    split: Annotated[str, typer.Option(help="Of a VOC folder.")] = "test",
     iou: Annotated[
         list[float] | None,
         typer.Option(min=0, max=1, help="A match needs an IoU above this. Repeatable.", show_default="0.3, 0.4, 0.5"),
@@ -285,7 +354,7 @@ def evaluate(
     ] = False,
     bootstrap: Annotated[int, typer.Option(min=0, help="Samples behind the 95% intervals; 0 for none.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Score any boxes: AP, recall and CorLoc with 95% intervals."""
     from gradcam_lab.pipeline import evaluation
@@ -294,6 +363,8 @@ def evaluate(
         detections,
         ground_truth,
         iou or (0.3, 0.4, 0.5),
+        target=target,
+        split=split,
         ties=ties.value,
         method=method.value,
         count_difficult=count_difficult,
@@ -303,25 +374,264 @@ def evaluate(
     print(evaluation.as_json(scores) if json else evaluation.as_table(scores))
 
 
+@app.command(rich_help_panel=RUN)
+def sweep(
+    run: Annotated[Path, typer.Option(help="The folder of a finished run.")] = Path("report/toyvoc"),
+    split: Annotated[Split, typer.Option(help="val, or test (labelled as an oracle).")] = Split.val,
+    start: Annotated[float, typer.Option("--from", min=0, max=1, help="The lowest threshold.")] = 0.05,
+    stop: Annotated[float, typer.Option("--to", min=0, max=1, help="The highest threshold.")] = 0.95,
+    step: Annotated[float, typer.Option(min=0.001, max=1, help="From one to the next.")] = 0.05,
+    iou: Annotated[
+        list[float] | None,
+        typer.Option(min=0, max=1, help="A match needs an IoU above this. Repeatable.", show_default="the run's"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to draw the curves.", show_default="the run's folder")] = None,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Try thresholds on a run's saved heatmaps: a table, and AP and recall against the threshold."""
+    from gradcam_lab.pipeline.sweeping import sweep_run
+
+    print(sweep_run(run, split=split.value, start=start, stop=stop, step=step, iou=iou, json=json, out=out))
+
+
+@app.command(rich_help_panel=EXPLAIN)
+def predict(
+    image: Annotated[Path, typer.Argument(help="A photo.")],
+    classifier: Annotated[str, typer.Option(help=CLASSIFIER_HELP)] = "embedded",
+    weights: Annotated[str | None, typer.Option(help=WEIGHTS_HELP)] = None,
+    k: Annotated[int, typer.Option("--top", min=1, help="So many classes.")] = 5,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Name the most probable classes of an image."""
+    from gradcam_lab.pipeline.predict import predict as name_classes
+
+    print(name_classes(image, classifier=classifier, weights=weights, k=k, json=json))
+
+
+@app.command(rich_help_panel=EXPLAIN)
+def explain(
+    image: Annotated[Path, typer.Argument(help="A photo.")],
+    classes: Annotated[
+        list[str] | None,
+        typer.Option("--class", metavar="NAME|INDEX", help="Repeatable.", show_default="the most probable"),
+    ] = None,
+    method: Annotated[
+        Explanation, typer.Option(help="all draws every method beside the others.")
+    ] = Explanation.gradcam,
+    layer: Annotated[
+        str | None, typer.Option(help="As in named_modules().", show_default="the last feature map")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="NAME|INDEX", help="Why the class rather than this one?")
+    ] = None,
+    smooth: Annotated[int, typer.Option(min=0, help="SmoothGrad over so many noisy copies, beside the gradient.")] = 0,
+    classifier: Annotated[str, typer.Option(help=CLASSIFIER_HELP)] = "embedded",
+    weights: Annotated[str | None, typer.Option(help=WEIGHTS_HELP)] = None,
+    out: Annotated[Path, typer.Option(help="The folder for picture, raw map and JSON.")] = Path("explained"),
+    seed: Annotated[int, typer.Option(min=0, help="Of SmoothGrad's noise.")] = 0,
+) -> None:
+    """Show where a network looks: picture, raw map and JSON of one image."""
+    from gradcam_lab.pipeline.explain import explain as explain_image
+
+    written = explain_image(
+        image,
+        classifier=classifier,
+        weights=weights,
+        classes=classes or (),
+        method=method.value,
+        layer=layer,
+        against=against,
+        smooth=smooth,
+        out=out,
+        seed=seed,
+    )
+    _print_paths(written)
+
+
+@app.command(rich_help_panel=EXPLAIN)
+def show(
+    run: Annotated[Path | None, typer.Option(help="A finished run.", show_default="report/toyvoc")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Instead: a network of gradcam-lab train, in three panels.")
+    ] = None,
+    detections: Annotated[Path | None, typer.Option(help="Instead: saved boxes, with the next two.")] = None,
+    ground_truth: Annotated[Path | None, typer.Option(help="The true boxes.")] = None,
+    images: Annotated[Path | None, typer.Option(help="The folder of the images.")] = None,
+    image: Annotated[Path | None, typer.Option(help="With --model: this image.")] = None,
+    random: Annotated[int | None, typer.Option(min=1, help="So many random images.", show_default="10")] = None,
+    index: Annotated[int | None, typer.Option(min=0, help="With --model: this image of the split.")] = None,
+    cls: Annotated[
+        str | None, typer.Option("--class", metavar="NAME|INDEX", help="With --model.", show_default="the predicted")
+    ] = None,
+    split: Annotated[Split | None, typer.Option(help="Of the data.", show_default="val; of saved boxes test")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="With --model.", show_default="what the network was trained on")
+    ] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Where that data set lies.")] = None,
+    target: Annotated[str | None, typer.Option(help="With --detections: the class.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder for the pictures.", show_default="shown")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random images.")] = 1,
+) -> None:
+    """Draw images: with true and predicted boxes, or with a network's heatmap."""
+    from gradcam_lab.pipeline import panels, showing
+
+    if sum(source is not None for source in (run, model, detections)) > 1:
+        raise LabError("Give one of --run, --model and --detections: each is another source of pictures.")
+    if model:
+        written = panels.show_model(
+            model,
+            image=image,
+            random=random,
+            index=index,
+            cls=cls,
+            split=(split or Split.val).value,
+            data=data,
+            data_root=data_root,
+            out=out or Path("shown"),
+            seed=seed,
+        )
+    elif detections:
+        if not (ground_truth and images):
+            raise LabError(
+                "--detections needs --ground-truth and --images: the true boxes and the folder of the images."
+            )
+        written = showing.show_saved(
+            detections,
+            ground_truth,
+            images,
+            random=random or 10,
+            seed=seed,
+            out=out or Path("shown"),
+            target=target,
+            split=(split or Split.test).value,
+        )
+    else:
+        written = showing.show_run(run or Path("report/toyvoc"), random=random or 10, seed=seed, out=out)
+    _print_paths(written)
+
+
+def _print_paths(paths: list[Path]) -> None:
+    for path in paths:
+        print(path)
+
+
 @app.command(rich_help_panel=TRAIN)
 def train(
-    data: Annotated[str, typer.Option(help="toyvoc, or a folder in VOC layout.")] = "toyvoc",
-    out: Annotated[Path, typer.Option(help="The classifier to write.")] = Path("classifier.safetensors"),
+    data: Annotated[
+        str | None,
+        typer.Option(help="toyvoc, voc2007, imagenette, pets, or a folder.", show_default="toyvoc"),
+    ] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Where a named data set lies already.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A YAML file with model, training and dataset; flags win.")
+    ] = None,
+    arch: Annotated[
+        str | None, typer.Option(help="toynet, cam_net, resnet18, resnet50, ...", show_default="toynet")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="Start from imagenet, or from a file.")] = None,
+    freeze_features: Annotated[
+        bool | None, typer.Option("--freeze-features", help="Train the head alone, what comes after the features.")
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Passes over the images.", show_default="the recipe's")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the weights, the order and the augmentation.")] = 0,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without images that cannot be used.")] = False,
+    batch: Annotated[int | None, typer.Option(min=1, help="Images a step, over all processes.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="The highest.")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="Of the optimizer.")] = None,
+    optimizer: Annotated[Optimizer | None, typer.Option(help="What moves the weights.")] = None,
+    scheduler: Annotated[Scheduler | None, typer.Option(help="What becomes of the learning rate.")] = None,
+    patience: Annotated[int | None, typer.Option(min=1, help="Stop after so many epochs without improvement.")] = None,
+    precision: Annotated[TrainPrecision | None, typer.Option(help="Arithmetic of the network.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only N images of each split.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A folder, or a file ending in .safetensors.", show_default="classifier"),
+    ] = None,
+    resume: Annotated[
+        bool | None, typer.Option("--resume/--fresh", help="Go on from the folder's checkpoint, or begin anew.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, order and augmentation.")] = None,
+    skip_bad: Annotated[
+        bool | None, typer.Option("--skip-bad", help="Go on without images that cannot be used.")
+    ] = None,
 ) -> None:
-    """Train the small embedded network from nothing and write it as safetensors."""
-    from gradcam_lab.models.training import train as train_network
+    """Train a classifier; interrupted or killed, the same command goes on. torchrun makes it several processes."""
+    from gradcam_lab.models import settings, training
 
-    train_network(data, out, epochs=epochs, seed=seed, skip_bad=skip_bad)
+    flags = {
+        "data": data,
+        "data_root": data_root,
+        "arch": arch,
+        "weights": weights,
+        "freeze_features": freeze_features,
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "optimizer": optimizer and optimizer.value,
+        "scheduler": scheduler and scheduler.value,
+        "patience": patience,
+        "precision": precision and precision.value,
+        "limit": limit,
+        "out": out,
+        "resume": resume,
+        "seed": seed,
+        "skip_bad": skip_bad,
+    }
+    try:
+        training.train_network(settings.settings_of(flags, config))
+    except KeyboardInterrupt:
+        raise _interrupted() from None
 
 
-@app.command(rich_help_panel=MACHINE)
+@app.command("evaluate-classifier", rich_help_panel=TRAIN)
+def evaluate_classifier(
+    model: Annotated[Path, typer.Option(help="A file of gradcam-lab train, or model_at_epoch_019.pth.tar.")],
+    data: Annotated[str, typer.Option(help="toyvoc, voc2007, imagenette, pets, or a folder.")] = "toyvoc",
+    data_root: Annotated[Path | None, typer.Option(help="Where a named data set lies already.")] = None,
+    split: Annotated[Split, typer.Option(help="Of labelled folders train or val.")] = Split.test,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only N images.")] = None,
+    val_size: Annotated[
+        float | None, typer.Option(help="Of a labelled folder without val: the share that the training kept.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The training's, which chose these images.")] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without images that cannot be used.")] = False,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Score a trained classifier: AP of every class, mAP, and accuracy where each image has one class."""
+    from gradcam_lab.models import distributed, evaluating
+
+    result = evaluating.evaluate_classifier(
+        model,
+        data,
+        split.value,
+        data_root=data_root,
+        limit=limit,
+        val_size=val_size,
+        seed=seed,
+        skip_bad=skip_bad,
+    )
+    if distributed.leads():
+        print(evaluating.as_json(result) if json else evaluating.as_table(result))
+
+
+@app.command(rich_help_panel=DATA)
+def fetch(
+    data: Annotated[str, typer.Argument(help="voc2007, voc2007-segmentation, imagenette or pets.")],
+    data_root: Annotated[Path | None, typer.Option(help="Look at the folder where you have it instead.")] = None,
+) -> None:
+    """Download a data set from its official place, or go on with an interrupted download; prints its folder."""
+    from gradcam_lab.data.named import data_root as folder_of
+
+    try:
+        print(folder_of(data, data_root))
+    except KeyboardInterrupt:
+        raise _interrupted() from None
+
+
+@app.command(rich_help_panel=DATA)
 def doctor(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Look for what could go wrong on this machine, and say what to do about it."""
     from gradcam_lab.doctor import as_json, as_table, examine

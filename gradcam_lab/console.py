@@ -1,5 +1,6 @@
 """What the lab says while it works: plain lines on stdout, a progress bar on stderr where somebody is looking."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -32,8 +33,11 @@ def heartbeat() -> None:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Advance]:
-    """Show a bar with the time that is left; nothing at all where stderr is not a terminal."""
-    if not sys.stderr.isatty():
+    """Show a bar with the time that is left; nothing at all where stderr is not a terminal.
+
+    Of several processes that torchrun has started, only the first shows one.
+    """
+    if not sys.stderr.isatty() or os.environ.get("RANK", "0") != "0":
         yield lambda steps=1: heartbeat()
         return
     from rich.console import Console

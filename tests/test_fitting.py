@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from gradcam_lab.models import toynet
-from gradcam_lab.models.fitting import Recipe, augment, fit, multi_label_loss
+from gradcam_lab.models.augmentation import augment
+from gradcam_lab.models.loop import Examples, Loop, mean_loss
+from gradcam_lab.models.losses import counted, summed_loss
+from gradcam_lab.models.recipe import Recipe
+from gradcam_lab.models.schedules import SCHEDULERS, Schedule, optimiser
 
-MEAN, STD = torch.full((3, 1, 1), 0.5), torch.full((3, 1, 1), 0.25)
 PLAIN = Recipe(zoom=(1, 1), shift=0, colour=0, hidden_images=0)
 """Nothing but flips."""
 
@@ -92,6 +95,13 @@ class TestAugment:
         gone = augment(white, 40, Recipe(zoom=(1, 1), shift=0, colour=0, hidden_images=1, hidden_cells=1), generator())
         assert torch.allclose(gone, torch.tensor(0.5))
 
+    @pytest.mark.parametrize(("start", "stop"), [(0, 3), (3, 3), (3, 7)])
+    def test_a_part_of_a_batch_is_changed_as_in_the_whole(self, start, stop):
+        images, whole, part = pictures(7), generator(), generator()
+        expected = augment(images, 24, Recipe(), whole)[start:stop]
+        assert torch.equal(augment(images[start:stop], 24, Recipe(), part, of=7, start=start), expected)
+        assert torch.equal(whole.get_state(), part.get_state())
+
     def test_colours_change_each_channel_by_itself(self):
         grey = torch.full((16, 3, 8, 8), 128, dtype=torch.uint8)
         batch = augment(grey, 8, Recipe(hidden_images=0), generator())
@@ -100,16 +110,29 @@ class TestAugment:
 
 
 class TestLoss:
+    LABELS = torch.tensor([[1.0, torch.nan], [0.0, 1.0]])
+
     def test_ignores_what_is_nan(self):
         logits = torch.tensor([[2.0, -1.0], [0.5, 3.0]], requires_grad=True)
-        labels = torch.tensor([[1.0, torch.nan], [0.0, 1.0]])
-        loss = multi_label_loss(logits, labels)
-        counted = F.binary_cross_entropy(torch.tensor([2.0, 0.5, 3.0]).sigmoid(), torch.tensor([1.0, 0.0, 1.0]))
-        assert loss.item() == pytest.approx(counted.item())
+        loss = summed_loss(logits, self.LABELS)
+        known = F.binary_cross_entropy(torch.tensor([2.0, 0.5, 3.0]).sigmoid(), torch.tensor([1.0, 0.0, 1.0]))
+        assert counted(self.LABELS) == 3
+        assert loss.item() == pytest.approx(3 * known.item())
+        assert mean_loss(logits.detach(), self.LABELS) == pytest.approx(known.item())
         loss.backward()
         assert logits.grad is not None
         assert logits.grad[0, 1] == 0
-        assert (logits.grad[~labels.isnan()] != 0).all()
+        assert (logits.grad[~self.LABELS.isnan()] != 0).all()
+
+    def test_numbers_of_classes_mean_a_softmax(self):
+        logits, labels = torch.tensor([[2.0, -1.0, 0.0], [0.5, 3.0, 1.0]]), torch.tensor([2, 1])
+        by_hand = -logits.softmax(dim=1)[[0, 1], [2, 1]].log().sum()
+        assert summed_loss(logits, labels).item() == pytest.approx(by_hand.item())
+        assert counted(labels) == 2
+
+    @pytest.mark.parametrize("labels", [LABELS[:0], torch.tensor([], dtype=torch.long)])
+    def test_no_image_has_no_loss(self, labels):
+        assert summed_loss(torch.zeros(0, 2), labels).item() == counted(labels) == 0
 
 
 class TestRecipe:
@@ -136,10 +159,72 @@ class TestRecipe:
         assert Recipe().shortened(Recipe().passes) == Recipe()
 
 
-class TestFit:
+class TestSchedules:
+    STEPS = 30
+
+    def rates(self, scheduler, scores=()):
+        recipe = Recipe(learning_rate=1.0, scheduler=scheduler, optimizer="sgd")
+        weight = torch.nn.Parameter(torch.zeros(1))
+        weight.grad = torch.zeros(1)
+        optimizer = optimiser([weight], recipe)
+        schedule = Schedule(optimizer, recipe, self.STEPS)
+        rates = []
+        for step in range(self.STEPS):
+            rates.append(schedule.rate)
+            optimizer.step()
+            schedule.after_step()
+            if step % 3 == 2:
+                schedule.after_epoch(scores[step // 3] if scores else 0.0)
+        return torch.tensor(rates)
+
+    def test_onecycle_rises_for_a_tenth_and_falls_to_nothing(self):
+        rates = self.rates("onecycle")
+        assert rates.argmax() == 2
+        assert rates.max() == 1
+        assert rates[-1] < 1e-4
+
+    def test_step_is_a_tenth_after_each_third(self):
+        expected = torch.tensor([1.0] * 10 + [0.1] * 10 + [0.01] * 10)
+        assert torch.allclose(self.rates("step"), expected)
+
+    def test_cosine_falls_along_a_cosine(self):
+        expected = (1 + torch.cos(torch.pi * torch.arange(30) / 30)) / 2
+        assert torch.allclose(self.rates("cosine"), expected, atol=1e-6)
+
+    def test_plateau_falls_where_val_does_not_improve_for_longer_than_3_epochs(self):
+        rates = self.rates("plateau", scores=[0.1, 0.2, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3])
+        assert torch.allclose(rates, torch.tensor([1.0] * 21 + [0.1] * 9))
+        assert (self.rates("plateau", scores=list(range(10))) == 1).all()
+
+    def test_constant_stays(self):
+        assert (self.rates("constant") == 1).all()
+
+    @pytest.mark.parametrize(("name", "kind"), [("adam", "Adam"), ("adamw", "AdamW"), ("sgd", "SGD")])
+    def test_the_optimiser_is_the_recipes(self, name, kind):
+        made = optimiser([torch.nn.Parameter(torch.zeros(1))], Recipe(optimizer=name, weight_decay=0.3))
+        assert type(made).__name__ == kind
+        assert made.param_groups[0]["weight_decay"] == 0.3
+        assert made.param_groups[0].get("momentum", 0.9) == 0.9
+
+
+class Kept:
+    """Pictures that are there already, as a source of a loop."""
+
+    def __init__(self, images, recipe):
+        self.images, self.recipe = images, recipe
+
+    def training(self, batches, size, random):
+        for batch in batches:
+            yield (augment(self.images[batch], size, self.recipe, random) - 0.5) / 0.25
+
+    def plain(self):
+        yield (self.images / 255 - 0.5) / 0.25
+
+
+class TestLoop:
     """Two classes that a glance tells apart: bright and dark pictures."""
 
-    def train(self, recipe, count=24, elsewhere=0):
+    def loop(self, recipe, count=24, elsewhere=0):
         torch.manual_seed(0)
         network = toynet.build(2, (8, 8, 8, 8))
         torch.manual_seed(elsewhere)  # what others draw from torch's own generator must not matter
@@ -148,28 +233,74 @@ class TestFit:
         images = torch.where(bright[:, None, None, None], 255 - images // 4, images // 4)
         labels = torch.stack([bright, ~bright], dim=1).float()
         labels[1, 0] = torch.nan
-        losses = []
-        fit(network, images, labels, recipe, MEAN, STD, lambda epoch, loss: losses.append((epoch, loss)))
-        return network, losses
+        return Loop(network, recipe, Examples(Kept(images, recipe), labels))
+
+    def train(self, recipe, **kwargs):
+        loop = self.loop(recipe, **kwargs)
+        return loop, [loop.epoch(size) for size in recipe.sizes]
 
     def test_two_runs_from_one_seed_are_equal_and_another_is_not(self):
         recipe = Recipe(epochs=((16, 1), (32, 1)), batch=8)
         (first, losses), (again, losses_again) = self.train(recipe), self.train(recipe, elsewhere=1)
         assert losses == losses_again
-        assert all(
-            torch.equal(a, b) for a, b in zip(first.state_dict().values(), again.state_dict().values(), strict=True)
-        )
+        assert same_weights(first, again)
         _, others = self.train(Recipe(epochs=((16, 1), (32, 1)), batch=8, seed=1))
         assert losses != others
 
     def test_it_learns(self):
-        network, losses = self.train(Recipe(epochs=((16, 8), (32, 4)), batch=8, learning_rate=0.03))
-        assert [epoch for epoch, _ in losses] == list(range(1, 13))
-        assert losses[-1][1] < 0.5 * losses[0][1]
-        assert not network.training
+        loop, losses = self.train(Recipe(epochs=((16, 8), (32, 4)), batch=8, learning_rate=0.03))
+        assert losses[-1] < 0.5 * losses[0]
+        logits = loop.logits(loop.train.source)
+        assert not loop.network.training
+        assert (logits.argmax(dim=1) == torch.arange(24) % 2).float().mean() > 0.9
 
     @pytest.mark.parametrize(("passes", "batch"), [(1, 24), (1, 7), (10, 24), (5, 12)])
     def test_any_number_of_steps_will_do(self, passes, batch):
         """Ten steps divide by zero in torch's OneCycleLR if a tenth of them is the rise."""
         _, losses = self.train(Recipe(epochs=((16, passes),), batch=batch))
         assert len(losses) == passes
+
+    @pytest.mark.parametrize("scheduler", SCHEDULERS)
+    @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+    def test_it_goes_on_to_the_bit_from_a_state_that_was_written(self, tmp_path, scheduler, optimizer):
+        recipe = Recipe(epochs=((16, 3),), batch=10, learning_rate=0.01, scheduler=scheduler, optimizer=optimizer)
+        whole = self.loop(recipe)
+        first = [self.epoch_of(whole), self.epoch_of(whole), self.epoch_of(whole)]
+        broken_off = self.loop(recipe)
+        self.epoch_of(broken_off)
+        torch.save(broken_off.state(), tmp_path / "state.pt")
+        other = self.loop(recipe, elsewhere=3)
+        self.epoch_of(other)  # whatever it has done before
+        other.restore(torch.load(tmp_path / "state.pt", weights_only=True))
+        assert [self.epoch_of(other), self.epoch_of(other)] == first[1:]
+        assert same_weights(whole, other)
+        assert whole.schedule.rate == other.schedule.rate
+
+    def epoch_of(self, loop):
+        loss = loop.epoch(16)
+        loop.schedule.after_epoch(-loss)
+        return loss
+
+    def test_what_needs_no_gradient_stays(self):
+        recipe = Recipe(epochs=((16, 1),), batch=8)
+        loop = self.loop(recipe)
+        loop.network.layer4.requires_grad_(False)
+        before = {name: value.clone() for name, value in loop.network.named_parameters()}
+        frozen = Loop(loop.network, recipe, loop.train)
+        frozen.epoch(16)
+        changed = {name for name, value in frozen.network.named_parameters() if not torch.equal(value, before[name])}
+        assert "fc.weight" in changed
+        assert not any(name.startswith("layer4") for name in changed)
+
+    def test_bf16_computes_otherwise_and_keeps_its_weights_in_float32(self):
+        recipe = Recipe(epochs=((16, 2),), batch=8)
+        (plain, exact), (half, rough) = self.train(recipe), self.train(Recipe(**{**vars(recipe), "precision": "bf16"}))
+        assert exact != rough
+        assert exact == pytest.approx(rough, rel=0.1)
+        assert all(p.dtype == torch.float32 for p in half.network.parameters())
+        assert not same_weights(plain, half)
+
+
+def same_weights(first, second):
+    one, two = first.network.state_dict(), second.network.state_dict()
+    return all(torch.equal(one[name], two[name]) for name in one)

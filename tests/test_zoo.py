@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import urllib.error
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,7 +14,8 @@ from safetensors.torch import load_file, save_file
 
 from gradcam_lab.data.voc import read_split
 from gradcam_lab.errors import LabError
-from gradcam_lab.models import toynet, zoo
+from gradcam_lab.models import saved, toynet, zoo
+from gradcam_lab.models.architectures import ARCHITECTURES, blank, build
 from gradcam_lab.models.checkpoint import read_state_dict
 from gradcam_lab.models.classifier import Preprocessing
 from gradcam_lab.models.imagenet import VOC_GROUPS, class_names
@@ -231,6 +233,123 @@ class TestStateDicts:
             LabError, match=r"it has 'extra', which the network does not: it looks like no architecture"
         ):
             zoo.load("squeezenet1_1", str(tmp_path / "more.pth"))
+
+
+def written(path, arch, built=None, **changes):
+    """A network of random weights as `gradcam-lab train` writes it."""
+    torch.manual_seed(0)
+    network = build(arch, len(CLASSES), built)
+    description = saved.Description(
+        arch, CLASSES, "softmax", Preprocessing(64), built or {}, {"epochs": [[64, 1]]}, {"val": {"map": 0.5}}
+    )
+    saved.save(path, network.state_dict(), replace(description, **changes))
+    return network
+
+
+class TestTrainedHere:
+    OPTIONS: ClassVar = {"cam_net": {"residual": True, "widths": [8, 8, 8, 16]}, "toynet": {"widths": [8, 8, 8, 16]}}
+
+    @pytest.mark.parametrize("arch", ["cam_net", "toynet", "mobilenet_v2", "squeezenet1_1"])
+    def test_every_architecture_comes_back_as_it_was(self, tmp_path, arch):
+        network = written(tmp_path / "a.safetensors", arch, self.OPTIONS.get(arch))
+        name = "embedded" if arch == "toynet" else arch
+        for model in (
+            zoo.load_file(tmp_path / "a.safetensors"),
+            zoo.load(name if name in zoo.NAMES else "embedded", str(tmp_path / "a.safetensors")),
+        ):
+            assert (model.name, model.activation, model.layer) == (name, "softmax", ARCHITECTURES[arch].layer)
+            assert model.class_names == model.output_names == CLASSES
+            assert model.preprocessing == Preprocessing(64)
+            assert model.metadata["recipe"] == {"epochs": [[64, 1]]}
+            assert model.metadata["scores"] == {"val": {"map": 0.5}}
+            ours, theirs = network.state_dict(), model.network.state_dict()
+            assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+    def test_the_shipped_file_loads_from_before_there_were_other_networks(self):
+        model = zoo.load_file(toynet.FILE)
+        assert (model.name, model.activation, model.layer) == ("embedded", "sigmoid", "layer4")
+        assert model.sha256 == zoo.load().sha256
+
+    def test_another_classifier_than_asked_for_is_refused(self, tmp_path):
+        written(tmp_path / "a.safetensors", "squeezenet1_1")
+        with pytest.raises(LabError, match="holds 'squeezenet1_1' and not 'resnet18': give --classifier squeezenet1_1"):
+            zoo.load("resnet18", str(tmp_path / "a.safetensors"))
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"activation": "tanh"}, {"options": {"depth": 3}}, {"options": {"widths": []}}, {"classes": CLASSES[:2]}],
+    )
+    def test_metadata_that_make_no_sense_are_refused(self, tmp_path, changes):
+        written(tmp_path / "a.safetensors", "cam_net", self.OPTIONS["cam_net"], **changes)
+        with pytest.raises(LabError, match=r"a\.safetensors' was not made by gradcam-lab train"):
+            zoo.load_file(tmp_path / "a.safetensors")
+
+    def test_an_unknown_architecture_is_refused(self, tmp_path):
+        written(tmp_path / "a.safetensors", "cam_net", self.OPTIONS["cam_net"])
+        state, texts = saved.read_safetensors(tmp_path / "a.safetensors")
+        save_file(state, tmp_path / "b.safetensors", {**texts, "arch": '"alexnet"'})
+        with pytest.raises(LabError, match=r"b\.safetensors' was not made by gradcam-lab train, its metadata"):
+            zoo.load_file(tmp_path / "b.safetensors")
+
+    def test_no_such_file(self, tmp_path):
+        with pytest.raises(LabError, match=r"no weights file '.*none\.pth'"):
+            zoo.load_file(tmp_path / "none.pth")
+
+
+class TestSeedsCheckpoint:
+    """A file of the exact structure of `model_at_epoch_019.pth.tar`, but for the weights, which are nearly all 0."""
+
+    BIAS = torch.arange(20.0) - 10
+
+    def write(self, path, prefix="", **changes):
+        # Expanded zeros take no room in the file; a real one has 94 MB.
+        shapes = blank("resnet50", 20).state_dict()
+        state = {name: torch.zeros((), dtype=value.dtype).expand(value.shape) for name, value in shapes.items()}
+        state["fc.bias"] = self.BIAS
+        optimizer = {
+            "state": {0: {"step": torch.tensor(3.0), "exp_avg": torch.zeros(2)}},
+            "param_groups": [{"lr": 1e-4, "betas": (0.9, 0.999), "amsgrad": False, "params": [0, 1]}],
+        }
+        model = {prefix + name: value for name, value in state.items()}
+        torch.save({"i_epoch": 19, "model_sdict": model, "optimizer_sdict": optimizer, **changes}, path)
+        return path
+
+    @pytest.mark.parametrize("prefix", ["", "module."])
+    def test_it_is_known_by_its_structure_and_read_in_the_seeds_order(self, tmp_path, prefix):
+        path = self.write(tmp_path / "model_at_epoch_019.pth.tar", prefix)
+        for model in (zoo.load_file(path), zoo.load_seed_checkpoint(path), zoo.load("resnet50", str(path))):
+            assert (model.name, model.activation, model.layer) == ("resnet50", "sigmoid", "layer4")
+            assert model.class_names.index("dog") == 4
+            assert model.class_names[:8] == ("person", "bird", "cat", "cow", "dog", "horse", "sheep", "aeroplane")
+            assert model.class_names[-2:] == ("sofa", "tvmonitor")
+            assert set(model.class_names) == set(VOC_GROUPS)
+            assert model.preprocessing == Preprocessing()
+            assert model.metadata["recipe"] == {"epoch": 19}
+        outputs = model.network(torch.zeros(1, 3, 64, 64))
+        assert model.score(outputs, "dog").item() == self.BIAS[4]
+        assert model.probability(outputs, "cat").item() == pytest.approx(self.BIAS[2].sigmoid().item())
+
+    def test_another_number_of_classes_is_told(self, tmp_path):
+        path = self.write(tmp_path / "a.pth.tar", model_sdict={"conv1.weight": torch.zeros(64, 3, 7, 7)})
+        with pytest.raises(LabError, match=r"does not hold a resnet50 with the 20 classes of VOC, it lacks 'bn1"):
+            zoo.load_file(path)
+
+    @pytest.mark.parametrize("value", [{"epoch": 1}, {"fc.bias": torch.zeros(2)}, [1]])
+    def test_another_structure_is_refused(self, tmp_path, value):
+        torch.save(value, tmp_path / "a.pth.tar")
+        with pytest.raises(LabError, match="is neither a file that gradcam-lab train has made nor a checkpoint with"):
+            zoo.load_file(tmp_path / "a.pth.tar")
+
+    def test_code_in_it_is_never_run(self, tmp_path):
+        trace = tmp_path / "the code ran"
+        path = self.write(tmp_path / "a.pth.tar", optimizer_sdict={"a": Mine(trace)})
+        with pytest.raises(LabError, match="holds more than tensors"):
+            zoo.load_file(path)
+        assert not trace.exists()
+
+    def test_it_is_asked_for_as_what_it_is(self, tmp_path):
+        with pytest.raises(LabError, match="holds 'resnet50' and not 'resnet18': give --classifier resnet50"):
+            zoo.load("resnet18", str(self.write(tmp_path / "a.pth.tar")))
 
 
 class Mine:

@@ -23,11 +23,23 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     """
     if path.suffix == ".safetensors":
         return read_safetensors(path)[0]
+    state = read_pickle(path)
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise LabError(f"'{path}' is no state dict but {_describe(state)}: save the model's state_dict() alone.")
+    return {str(name): value for name, value in state.items()}
+
+
+def read_pickle(path: Path) -> object:
+    """Read what `torch.save` wrote, as long as it is made of tensors, numbers, texts, lists and dicts.
+
+    Raises:
+        LabError: the file is missing, truncated, or holds anything else; nothing of that is executed.
+    """
     _must_exist(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of a foreign pickle before it refuses it
-            state = torch.load(path, weights_only=True, map_location="cpu")
+            return torch.load(path, weights_only=True, map_location="cpu")
     except pickle.UnpicklingError as error:
         if not _holds_code(path, error):
             raise _unreadable(path) from error
@@ -41,9 +53,6 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         raise LabError(f"Cannot read the weights file '{path}' ({error.strerror or error}).") from error
     except Exception as error:  # a damaged file stops torch in many ways: RuntimeError, EOFError, struct.error, ...
         raise _unreadable(path) from error
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise LabError(f"'{path}' is no state dict but {_describe(state)}: save the model's state_dict() alone.")
-    return {str(name): value for name, value in state.items()}
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

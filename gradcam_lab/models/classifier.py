@@ -33,14 +33,15 @@ class Preprocessing:
 
     def __call__(self, image: np.ndarray) -> Tensor:
         """Turn one image, RGB uint8 of shape (H, W, 3), into a float32 tensor of shape (3, size, size)."""
+        pixels = torch.from_numpy(self.squash(image)).permute(2, 0, 1).float() / 255  # (3, size, size)
+        return (pixels - torch.tensor(self.mean)[:, None, None]) / torch.tensor(self.std)[:, None, None]
+
+    def squash(self, image: np.ndarray) -> np.ndarray:
+        """Resize one image, RGB uint8 of shape (H, W, 3), to (size, size, 3); training and inference both do it so."""
         height, width = image.shape[:2]
         shrinks = height >= self.size and width >= self.size
         # Averaging over the area avoids moire, but along a side that grows it would repeat pixels.
-        resized = cv2.resize(
-            image, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        )
-        pixels = torch.from_numpy(resized).permute(2, 0, 1).float() / 255  # (3, size, size)
-        return (pixels - torch.tensor(self.mean)[:, None, None]) / torch.tensor(self.std)[:, None, None]
+        return cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
 @dataclass
@@ -126,6 +127,11 @@ class Classifier:
         if len(group) == 1:
             return outputs[:, group[0]].sigmoid()
         return -torch.nn.functional.logsigmoid(-outputs[:, group]).sum(dim=1).expm1()
+
+
+def best_device() -> torch.device:
+    """Return the GPU, where torch has one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def weights_hash(network: nn.Module) -> str:

@@ -5,20 +5,14 @@ a ResNet-50 runs on it as it is. Its last stage keeps the resolution of the thir
 than one of 7 x 7.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import moved_into_place
-from gradcam_lab.models.checkpoint import load_weights, mismatch, read_safetensors
-from gradcam_lab.models.classifier import Classifier, Preprocessing, weights_hash
+from gradcam_lab.models.classifier import Classifier, Preprocessing
 from gradcam_lab.vision import torchvision
 
 WIDTHS = (32, 64, 128, 192)
@@ -82,10 +76,7 @@ def save(
     recipe: Mapping[str, Any],
     scores: Mapping[str, Any],
 ) -> None:
-    """Write a ToyNet with all that is needed to use it again, as safetensors.
-
-    Convolutions and the linear layer are kept in half precision, which halves the file; BatchNorm's statistics, few
-    and of any magnitude, stay in single precision.
+    """Write a ToyNet with all that is needed to use it again, as safetensors, its weights in half precision.
 
     Args:
         path: the file, ending in `.safetensors`.
@@ -99,58 +90,23 @@ def save(
     Raises:
         LabError: the file cannot be written.
     """
-    metadata = {
-        "classes": list(classes),
-        "widths": list(widths),
-        "preprocessing": asdict(preprocessing),
-        "recipe": dict(recipe),
-        "scores": dict(scores),
-    }
-    tensors = {
-        name: (value.half() if value.ndim > 1 else value).cpu().contiguous()
-        for name, value in network.state_dict().items()
-    }
-    with moved_into_place(path) as temporary:
-        save_file(tensors, temporary, {name: json.dumps(value) for name, value in metadata.items()})
+    from gradcam_lab.models import saved  # which knows every architecture, this one too
+
+    options = {"widths": list(widths)}
+    description = saved.Description("toynet", tuple(classes), "sigmoid", preprocessing, options, recipe, scores)
+    saved.save(path, saved.halved(network.state_dict()), description)
 
 
 def read(path: Path | None = None) -> Classifier:
-    """Read a classifier that `save` wrote: the one that comes with the package, or another file.
+    """Read a classifier that `gradcam-lab train` made: the one that comes with the package, or another file.
 
     Raises:
         LabError: the file is missing, damaged, or was not made by `gradcam-lab train`.
     """
-    if path is None:
-        path = FILE
-        if not path.is_file():
-            raise LabError(
-                f"The embedded classifier '{path}' is missing: install gradcam-lab again, or give --weights FILE."
-            )
-    state, texts = read_safetensors(path)
-    foreign = f"'{path}' was not made by gradcam-lab train"
-    try:
-        metadata = {name: json.loads(text) for name, text in texts.items()}
-        preprocessing = metadata["preprocessing"]
-        preprocessing = Preprocessing(
-            int(preprocessing["size"]), tuple(preprocessing["mean"]), tuple(preprocessing["std"])
+    from gradcam_lab.models import saved
+
+    if path is None and not FILE.is_file():
+        raise LabError(
+            f"The embedded classifier '{FILE}' is missing: install gradcam-lab again, or give --weights FILE."
         )
-        classes, widths = tuple(metadata["classes"]), tuple(metadata["widths"])
-        with torch.device("meta"):  # no memory, no random numbers drawn: the weights come from the file
-            network = build(len(classes), widths)
-    except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
-        raise LabError(f"{foreign}, its metadata do not say what the network is: give a file that was.") from error
-    wrong = mismatch(network, state)
-    if wrong:
-        raise LabError(f"{foreign}, {wrong}: give a file that was.")
-    load_weights(network, state)
-    return Classifier(
-        name="embedded",
-        network=network,
-        output_names=classes,
-        groups={name: (index,) for index, name in enumerate(classes)},
-        activation="sigmoid",
-        layer="layer4",
-        preprocessing=preprocessing,
-        sha256=weights_hash(network),
-        metadata={"weights": path.name, "recipe": metadata.get("recipe", {}), "scores": metadata.get("scores", {})},
-    )
+    return saved.load(path or FILE)

@@ -7,20 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.models import imagenet, toynet
+from gradcam_lab.models import imagenet, saved, seeds, toynet
+from gradcam_lab.models.architectures import TORCHVISION, blank
 from gradcam_lab.models.checkpoint import load_weights, mismatch, read_state_dict
 from gradcam_lab.models.classifier import Classifier, Preprocessing, weights_hash
 from gradcam_lab.vision import torchvision
 
-LAYERS = {
-    "resnet18": "layer4",
-    "resnet34": "layer4",
-    "resnet50": "layer4",
-    "vgg16": "features",
-    "vgg19": "features",
-    "mobilenet_v2": "features",
-    "squeezenet1_1": "features",
-}
+LAYERS = {name: architecture.layer for name, architecture in TORCHVISION.items()}
 """torchvision's architectures, each with the module whose output is the last feature map."""
 
 NAMES = ("embedded", *LAYERS)
@@ -32,9 +25,9 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
 
     Args:
         name: one of `NAMES`.
-        weights: `imagenet` for torchvision's download, or a file: for `embedded` one that `gradcam-lab train` made,
-            for the others a state dict of the architecture with ImageNet's 1000 outputs. None is for `embedded` only,
-            whose weights come with the package.
+        weights: `imagenet` for torchvision's download, or a file: one that `load_file` reads, or for torchvision's
+            architectures also a state dict with ImageNet's 1000 outputs. None is for `embedded` only, whose weights
+            come with the package.
 
     Raises:
         LabError: there is no such name, no weights were given where they are needed, or they cannot be loaded.
@@ -50,12 +43,56 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
             f"'{name}' needs weights, because with random ones it can locate nothing: give --weights imagenet or "
             "--weights FILE."
         )
+    if weights != "imagenet" and _describes_itself(Path(weights)):
+        return _require(name, load_file(Path(weights)), weights)
+    return _with_imagenet(name, weights)
+
+
+def load_file(path: Path) -> Classifier:
+    """Return a classifier from a file that says itself what it is.
+
+    Args:
+        path: what `gradcam-lab train` has made, or the seeds' VOC checkpoint (see `seeds`).
+
+    Raises:
+        LabError: the file is missing, damaged, or of neither kind.
+    """
+    if path.suffix == ".safetensors" or not path.is_file():
+        return saved.load(path)
+    return seeds.load(path)
+
+
+def load_seed_checkpoint(path: Path) -> Classifier:
+    """Return the seeds' ResNet-50, trained on VOC; see `seeds.load`."""
+    return seeds.load(path)
+
+
+def _describes_itself(path: Path) -> bool:
+    return saved.is_ours(path) or seeds.is_checkpoint(path)
+
+
+def _require(name: str, classifier: Classifier, weights: str) -> Classifier:
+    if classifier.name != name:
+        raise LabError(f"'{weights}' holds '{classifier.name}' and not '{name}': give --classifier {classifier.name}.")
+    return classifier
+
+
+def imagenet_state(name: str, weights: str) -> Mapping[str, Tensor]:
+    """Return weights with ImageNet's 1000 outputs that fit an architecture of torchvision's.
+
+    Raises:
+        LabError: they cannot be had, or do not fit.
+    """
     state = _download(name) if weights == "imagenet" else read_state_dict(Path(weights))
-    network = _blank(name)
-    wrong = mismatch(network, state)
+    wrong = mismatch(_blank(name), state)
     if wrong:
         raise LabError(f"'{weights}' does not fit {name}, {wrong}{_looks_like(state, name)}.")
-    load_weights(network, state)
+    return state
+
+
+def _with_imagenet(name: str, weights: str) -> Classifier:
+    network = _blank(name)
+    load_weights(network, imagenet_state(name, weights))
     return Classifier(
         name=name,
         network=network,
@@ -70,9 +107,7 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
 
 
 def _blank(name: str) -> nn.Module:
-    """Build an architecture without memory for its weights and without drawing random ones."""
-    with torch.device("meta"):
-        return torchvision().models.get_model(name, weights=None)
+    return blank(name, len(imagenet.class_names()))
 
 
 def _download(name: str) -> Mapping[str, Tensor]:

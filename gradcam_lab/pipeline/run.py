@@ -18,14 +18,25 @@ from typing import Any
 from gradcam_lab import __version__
 from gradcam_lab.console import say, tracked, warn
 from gradcam_lab.data import boxes as box_files
-from gradcam_lab.data.named import TOYVOC, data_root
-from gradcam_lab.data.voc import Split, read_split, voc_hash
+from gradcam_lab.data.named import NAMES as DATA_NAMES
+from gradcam_lab.data.named import TOYVOC, BoxData, open_data
+from gradcam_lab.data.reading import Split
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, read_json, write_json, write_text
 from gradcam_lab.files import sha256 as file_sha256
-from gradcam_lab.models import zoo
+from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.classifier import Classifier
-from gradcam_lab.pipeline import baselines, classification, comparison, failures, heatmaps, pictures, scoring, sweep
+from gradcam_lab.pipeline import (
+    all_classes,
+    baselines,
+    classification,
+    comparison,
+    failures,
+    heatmaps,
+    pictures,
+    scoring,
+    sweep,
+)
 from gradcam_lab.pipeline.child import STALL, enter, supervise
 from gradcam_lab.pipeline.stages import Stages
 from gradcam_lab.pipeline.steps import NAMES, Course, Steps, load_steps
@@ -45,15 +56,17 @@ class Settings:
     """What the user may choose.
 
     Attributes:
-        data: "toyvoc" or a folder in VOC layout.
+        data: a data set's name, such as "toyvoc" or "voc2007", or a folder in VOC layout.
         classifier: a name of the zoo.
         weights: "imagenet", a file, or None for the embedded classifier's own.
-        target: the class to find.
+        target: the class to find, or "all".
         limit: only the first so many images of each split.
         out: the output folder; None for `report/<data>`.
         seed: of the bootstrap and of the random images.
         precision: "float32" or "bf16".
         skip_bad: go on without bad images.
+        data_root: where the named data set lies already; None to fetch it.
+        checkpoint: a file that says itself which network it holds, instead of `classifier` and `weights`.
         course: whose code runs, and what the report may show; None for the reference, all of it.
         stall: seconds without progress after which a student's code is ended.
     """
@@ -67,6 +80,8 @@ class Settings:
     seed: int = 0
     precision: str = "float32"
     skip_bad: bool = False
+    data_root: Path | None = None
+    checkpoint: Path | None = None
     course: Course | None = None
     stall: float = STALL
 
@@ -83,23 +98,37 @@ class Settings:
     @property
     def data_name(self) -> str:
         """The data set's name without its path."""
-        return self.data if self.data == TOYVOC else Path(self.data).resolve().name
+        return self.data if self.data in DATA_NAMES else Path(self.data).resolve().name
 
 
-def run_all(settings: Settings, *, pdf: bool = True) -> Rendered:
+def run_all(settings: Settings, *, pdf: bool = True) -> Rendered | None:
     """Run every stage, from the images to the report; those with a student's code in a process of their own.
+
+    Returns:
+        The report; None in the processes of `torchrun` that only help the first one with the heatmaps.
 
     Raises:
         LabError: the data, the classifier, the output folder or a student's code cannot be used.
     """
-    for chosen in settings.course.steps if settings.course else ():
-        say(str(chosen))
     if settings.students:
+        if distributed.launched():
+            raise LabError("torchrun does not run a student's code: use --impl reference, or leave torchrun out.")
+        _say_whose(settings)
         log = settings.folder / "error.log"
         supervise(compute, settings, files=settings.students, stall=settings.stall, log=log)
     else:
-        compute(settings)
+        with distributed.session():
+            if not distributed.leads():
+                Run(settings).help_with_heatmaps()
+                return None
+            _say_whose(settings)
+            compute(settings)
     return report(settings.folder, pdf)
+
+
+def _say_whose(settings: Settings) -> None:
+    for chosen in settings.course.steps if settings.course else ():
+        say(str(chosen))
 
 
 def compute(settings: Settings) -> None:
@@ -156,33 +185,52 @@ class Run:
         enter("loading", list(settings.students))
         self.steps: Steps = load_steps(settings.course.chosen if settings.course else None)
         enter("reading")
-        self.classifier: Classifier = zoo.load(settings.classifier, settings.weights)
+        with distributed.leader_first():  # what one process has downloaded, the others find
+            self.classifier: Classifier = _load(settings)
+            data = open_data(settings.data, settings.data_root)
         heatmaps.place(self.classifier)
-        self.target = settings.target
-        self.classifier.outputs_of(self.target)  # an unknown target should fail here
-        root = data_root(settings.data)
-        self.val, self.test = (self._read(root, name) for name in ("val", "test"))
+        self.everything = settings.target == heatmaps.ALL
+        if not self.everything:
+            self.classifier.outputs_of(settings.target)  # an unknown target should fail here
+        if not isinstance(data, BoxData):
+            raise LabError(
+                f"'{settings.data}' says what each image shows, but not where, so there is nothing to score boxes by: "
+                "choose other data, or look at single images by gradcam-lab show."
+            )
+        self.val, self.test = (self._read(data, name) for name in ("val", "test"))
+        self.target = self._main_target()
         # The same files give other objects where bad ones are skipped, or another vocabulary leaves some out.
         reading = (settings.skip_bad, self.classifier.class_names)
-        self.data_hash = digest(voc_hash(self.val), voc_hash(self.test), reading)
+        self.data_hash = digest(data.sha256(self.val), data.sha256(self.test), reading)
         self.stages = Stages(settings.folder)  # an unwritable folder fails here, before the work; bad data leaves none
+        self.told = False
 
-    def _read(self, root: Path, name: str) -> Split:
-        split = read_split(
-            root, name, known=self.classifier.class_names, limit=self.settings.limit, skip_bad=self.settings.skip_bad
-        )
-        if not any(o.name == self.target and not o.difficult for sample in split.samples for o in sample.objects):
-            raise LabError(
-                f"No image of the split '{name}' of '{split.root}' holds a {self.target} that is not difficult: choose "
-                "another --target or a larger --limit."
-            )
-        return split
+    def _read(self, data: BoxData, name: str) -> Split:
+        settings = self.settings
+        return data.read(name, known=self.classifier.class_names, limit=settings.limit, skip_bad=settings.skip_bad)
+
+    def _main_target(self) -> str:
+        """The class of the report's pictures and main tables: the target, or the dog (or the first) of all classes."""
+        wanted = self.settings.target
+        for split in (self.val, self.test):
+            if not self.everything and wanted not in all_classes.classes_with_objects(split.samples):
+                raise LabError(
+                    f"No image of the split '{split.name}' of '{split.root}' holds a {wanted} that is not difficult: "
+                    "choose another --target or a larger --limit."
+                )
+        if not self.everything:
+            return wanted
+        common = all_classes.classes_with_objects(self.val.samples, self.test.samples)
+        if not common:
+            raise LabError(f"No class has objects in both splits of '{self.test.root}': choose a larger --limit.")
+        return "dog" if "dog" in common else common[0]
 
     @property
     def described(self) -> str:
         """A line about the run."""
+        wanted = f"all classes ({self.target} in the pictures)" if self.everything else self.target
         return (
-            f"{len(self.val.samples)} images of val, {len(self.test.samples)} of test, looking for {self.target} with "
+            f"{len(self.val.samples)} images of val, {len(self.test.samples)} of test, looking for {wanted} with "
             f"{self.classifier.name} at layer {self.classifier.layer}"
         )
 
@@ -194,18 +242,26 @@ class Run:
         run("data", "ground_truth.json", common, self.write_ground_truth)
         code = begin("heatmaps", ["step2_gradcam"], heatmaps)
         network = (self.classifier.sha256, self.classifier.layer, self.settings.precision)
+        if self.everything:
+            run("all maps", "class_maps.npz", (self.data_hash, network, code), self.write_class_maps)
         run("heatmaps", "heatmaps.npz", (*common, network, code), self.write_heatmaps)
+        self.tell(False)
         maps, code = out("heatmaps"), begin("classifier", [], classification, scoring)
         run("classifier", "classification.json", (*common, maps, self.settings.seed, code), self.write_classification)
         code = begin("cam", ["step1_cam", "step2_gradcam"], comparison)
         run("cam", "comparison.json", (*common, network, code), self.write_comparison)
         code = begin("threshold", ["step3_boxes", "step4_metrics"], sweep)
         run("threshold", "threshold.json", (*common, maps, code, MIN_AREA), self.write_threshold)
+        if self.everything:
+            code = begin("classes", ["step3_boxes", "step4_metrics"], all_classes, sweep, scoring, baselines)
+            classes_from = (self.data_hash, out("all maps"), self.settings.seed, code, MIN_AREA)
+            run("classes", "classes.json", classes_from, self.write_classes)
         code = begin("boxes", ["step3_boxes", "step4_metrics"], sweep)
         run("boxes", "detections.json", (*common, maps, out("threshold"), code, MIN_AREA), self.write_detections)
         code = begin("scores", ["step4_metrics"], scoring, baselines, failures)
         run("scores", "scores.json", (*common, maps, out("boxes"), self.settings.seed, code), self.write_scores)
-        before = [out(name) for name in ("data", "classifier", "cam", "threshold", "boxes", "scores")]
+        names = ("data", "classifier", "cam", "threshold", *(["classes"] if self.everything else []), "boxes", "scores")
+        before = [out(name) for name in names]
         code = begin("results", ["step3_boxes"], sys.modules[__name__])
         run("results", "results.json", (before, self.about(), self.texts, code), self.write_results)
         code = begin("figures", NAMES, pictures, figures, photos, plots, style)
@@ -224,8 +280,43 @@ class Run:
 
     def write_heatmaps(self, path: Path) -> None:
         """The raw maps and the probabilities, on val and test."""
+        if self.everything:
+            heatmaps.write_arrays(path, self.class_maps.of_class(self.target))
+        else:
+            self.tell(True)
+            self.explain(path)
+
+    def write_class_maps(self, path: Path) -> None:
+        """The same for every class."""
+        self.tell(True)
+        self.explain(path)
+
+    def explain(self, path: Path) -> None:
+        """Run Grad-CAM on both splits, together with the other processes if there are some."""
         splits = {"val": self.val.samples, "test": self.test.samples}
-        heatmaps.write_heatmaps(path, self.classifier, self.steps, splits, self.target, self.settings.precision)
+        settings = self.settings
+        heatmaps.write_heatmaps(path, self.classifier, self.steps, splits, settings.target, settings.precision)
+
+    def tell(self, needed: bool) -> None:
+        """Tell the other processes once whether their help with the heatmaps is needed."""
+        if not self.told:
+            distributed.gather([needed])
+        self.told = True
+
+    def help_with_heatmaps(self) -> None:
+        """Do this process's share of the heatmaps, if the first process needs them."""
+        if any(distributed.gather([False])):
+            self.explain(self.stages.folder / ("class_maps.npz" if self.everything else "heatmaps.npz"))
+
+    @cached_property
+    def class_maps(self) -> heatmaps.Heatmaps:
+        """What `write_class_maps` wrote."""
+        return heatmaps.read_heatmaps(self.stages.folder / "class_maps.npz")
+
+    def write_classes(self, path: Path) -> None:
+        """Every class's AP and their mean."""
+        val, test, seed = self.val.samples, self.test.samples, self.settings.seed
+        write_json(path, all_classes.score_all(self.steps, self.class_maps, val, test, IOU_THRESHOLDS, MIN_AREA, seed))
 
     @cached_property
     def heatmaps(self) -> heatmaps.Heatmaps:
@@ -385,9 +476,19 @@ class Run:
         """The command line that gives this run again."""
         settings, default = self.settings, Settings()
         words = ["gradcam-lab", "run-all"]
-        for name in ("data", "classifier", "weights", "target", "limit", "seed", "precision"):
+        for name in (
+            "data",
+            "data_root",
+            "checkpoint",
+            "classifier",
+            "weights",
+            "target",
+            "limit",
+            "seed",
+            "precision",
+        ):
             if (value := getattr(settings, name)) != getattr(default, name):
-                words += [f"--{name}", str(value)]
+                words += [f"--{name.replace('_', '-')}", str(value)]
         if settings.course and settings.course.impl != Course({}).impl:
             words += ["--impl", settings.course.impl]
         return shlex.join([*words, *(["--skip-bad"] if settings.skip_bad else [])])  # a path may hold spaces
@@ -414,6 +515,7 @@ class Run:
             for name in ("classification", "comparison", "threshold", "scores")
         }
         classifier = {"recipe": self.classifier.metadata.get("recipe"), **read["classification"]}
+        every = read_json(self.stages.folder / "classes.json") if self.everything else None
         write_json(
             path,
             {
@@ -423,6 +525,7 @@ class Run:
                 "threshold": read["threshold"],
                 "iou_thresholds": IOU_THRESHOLDS,
                 **read["scores"],
+                "all_classes": every,
             },
         )
         return self.write_code()
@@ -451,6 +554,12 @@ class Run:
             seed=self.settings.seed,
         )
         return drawn.draw(path.parent, read_json(self.stages.folder / "results.json"))
+
+
+def _load(settings: Settings) -> Classifier:
+    if settings.checkpoint:
+        return zoo.load_file(settings.checkpoint)
+    return zoo.load(settings.classifier, settings.weights)
 
 
 def package_hash(package: str) -> str:

@@ -36,7 +36,8 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
     kinds = failure_kinds(results["failures"]["counts"])
     return {
         **results,
-        "course": results.get("course"),  # these two are younger than the rest
+        "all_classes": results.get("all_classes"),  # these three are younger than the rest
+        "course": results.get("course"),
         "answers": results.get("answers") or {},
         "ours": ours,
         "ious": ious,

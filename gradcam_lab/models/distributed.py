@@ -1,0 +1,134 @@
+"""Several processes that work as one: `torchrun --nproc-per-node 2 -m gradcam_lab train ...`.
+
+Without torchrun there is one process, its rank is 0, and everything here does nothing or all of it.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch import distributed as group
+
+from gradcam_lab.console import say
+
+T = TypeVar("T")
+
+PATIENCE = timedelta(hours=12)
+"""How long processes wait for one another: one of them may be downloading a data set."""
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """Join the processes that torchrun has started, with NCCL on GPUs and gloo on CPUs."""
+    if not launched() or group.is_initialized():
+        yield
+        return
+    on_gpus = torch.cuda.is_available()
+    if on_gpus:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    group.init_process_group("nccl" if on_gpus else "gloo", timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        group.destroy_process_group()
+
+
+def launched() -> bool:
+    """Say whether torchrun has started several processes."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def world() -> int:
+    """Return the number of processes."""
+    return group.get_world_size() if group.is_initialized() else 1
+
+
+def rank() -> int:
+    """Return this process's number, from 0."""
+    return group.get_rank() if group.is_initialized() else 0
+
+
+def leads() -> bool:
+    """Say whether this is the process that writes and prints, also before and after the session."""
+    if group.is_torchelastic_launched():
+        return os.environ["RANK"] == "0"
+    return rank() == 0
+
+
+def say_once(text: str) -> None:
+    """Print a line, in one of the processes."""
+    if leads():
+        say(text)
+
+
+def share(count: int) -> slice:
+    """Return which of so many things are this process's: in order, and as many as the others' or one more or less."""
+    return slice(rank() * count // world(), (rank() + 1) * count // world())
+
+
+def shard(items: Sequence[T]) -> Sequence[T]:
+    """Return this process's share of some items, in order."""
+    return items[share(len(items))]
+
+
+def gather(items: Sequence[T]) -> list[T]:
+    """Join what every process has made of its share, in order: the inverse of `shard`.
+
+    Every process must call it, and every one gets all.
+    """
+    if world() == 1:
+        return list(items)
+    parts: list[list[T]] = [[] for _ in range(world())]
+    group.all_gather_object(parts, list(items))
+    return [item for part in parts for item in part]
+
+
+def total(value: Tensor) -> Tensor:
+    """Add a tensor up over all processes, in place."""
+    if world() > 1:
+        group.all_reduce(value)
+    return value
+
+
+def differentiable_total(value: Tensor) -> Tensor:
+    """Add a tensor up over all processes, so that a gradient finds its way back into each of them."""
+    return _Total.apply(value) if world() > 1 else value
+
+
+class _Total(torch.autograd.Function):
+    """Every process's value is in every process's sum, so the gradients are added up as well."""
+
+    @staticmethod
+    def forward(context: Any, value: Tensor) -> Tensor:
+        return total(value.clone())
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        return total(gradient.clone())
+
+
+def wait() -> None:
+    """Wait until every process is here."""
+    if world() > 1:
+        group.barrier()
+
+
+@contextmanager
+def leader_first() -> Iterator[None]:
+    """Let one process do what the others will then find done, such as a download."""
+    if not leads():
+        wait()
+    yield
+    if leads():
+        wait()
+
+
+def parallel(network: nn.Module) -> nn.Module:
+    """Wrap a network so that every process ends a backward pass with the mean of all gradients."""
+    if world() == 1:
+        return network
+    return nn.parallel.DistributedDataParallel(network)

@@ -1,0 +1,21 @@
+"""What training makes small.
+
+Labels for classes that may occur together are numbers, shape (N, C): 1 where the class is there, 0 where not, NaN where
+it should not count. Labels of which exactly one is true are indices, shape (N,).
+"""
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def summed_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Sum the cross-entropy over all labels that count: binary for numbers, of the softmax for indices."""
+    if not labels.is_floating_point():
+        return F.cross_entropy(logits, labels, reduction="sum")
+    known = ~labels.isnan()
+    return F.binary_cross_entropy_with_logits(logits[known], labels[known], reduction="sum")
+
+
+def counted(labels: Tensor) -> int:
+    """Count the labels that count."""
+    return int((~labels.isnan()).sum()) if labels.is_floating_point() else len(labels)

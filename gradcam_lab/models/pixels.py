@@ -1,0 +1,115 @@
+"""The squashed pixels of many images: kept in memory where they fit, else read again whenever they are needed."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from gradcam_lab.console import tracked
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.errors import LabError
+from gradcam_lab.models.classifier import Preprocessing
+
+MEMORY = 2**30
+"""Bytes of pixels that may be kept."""
+
+WORKERS = min(4, os.cpu_count() or 1)
+"""Processes that read files where the pixels are not kept."""
+
+
+class Pixels(Protocol):
+    """Squashed images by their numbers."""
+
+    def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Yield uint8 of shape (N, 3, size, size) for each batch of N numbers; N may be 0."""
+
+
+def open_pixels(samples: Sequence[Sample], preprocessing: Preprocessing) -> Pixels:
+    """Read all images now if they fit into memory, or later from their files.
+
+    Raises:
+        LabError: an image cannot be read.
+    """
+    needed = len(samples) * 3 * preprocessing.size**2
+    return InMemory(samples, preprocessing) if needed <= MEMORY else FromFiles(samples, preprocessing)
+
+
+class InMemory:
+    """All pixels in one tensor."""
+
+    def __init__(self, samples: Sequence[Sample], preprocessing: Preprocessing) -> None:
+        images = tracked(samples, "reading images", len(samples))
+        self.pixels = stacked([preprocessing.squash(sample.image) for sample in images], preprocessing.size)
+
+    def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Yield uint8 of shape (N, 3, size, size) for each batch."""
+        return (self.pixels[batch] for batch in batches)
+
+
+class FromFiles:
+    """Pixels that other processes read while the network computes."""
+
+    def __init__(self, samples: Sequence[Sample], preprocessing: Preprocessing, workers: int = WORKERS) -> None:
+        self.order: list[list[int]] = []
+        self.loader = DataLoader(
+            _Files(samples, preprocessing),
+            batch_sampler=self.order,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            collate_fn=_Together(preprocessing.size),
+            worker_init_fn=_alone,
+        )
+
+    def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Yield uint8 of shape (N, 3, size, size) for each batch.
+
+        Raises:
+            LabError: an image cannot be read.
+        """
+        self.order[:] = [batch.tolist() for batch in batches]  # the loader looks at it when an epoch begins
+        for pixels in self.loader:
+            if isinstance(pixels, LabError):
+                raise pixels
+            yield pixels
+
+
+class _Files(Dataset):
+    def __init__(self, samples: Sequence[Sample], preprocessing: Preprocessing) -> None:
+        self.samples = samples
+        self.preprocessing = preprocessing
+
+    def __getitem__(self, number: int) -> np.ndarray | LabError:
+        try:
+            return self.preprocessing.squash(self.samples[number].image)
+        except LabError as error:
+            return error  # raised here, it would reach the user with the traceback of another process
+
+
+@dataclass(frozen=True)
+class _Together:
+    """Collate images; a class, because a worker that is not forked gets it pickled."""
+
+    size: int
+
+    def __call__(self, images: Sequence[np.ndarray | LabError]) -> Tensor | LabError:
+        for image in images:
+            if isinstance(image, LabError):
+                return image
+        return stacked([image for image in images if isinstance(image, np.ndarray)], self.size)
+
+
+def _alone(worker: int) -> None:
+    cv2.setNumThreads(0)  # OpenCV's threads do not survive a fork, and the workers are many already
+
+
+def stacked(images: Sequence[np.ndarray], size: int) -> Tensor:
+    """Turn n images (size, size, 3) into a tensor (n, 3, size, size); n may be 0."""
+    if not images:
+        return torch.empty(0, 3, size, size, dtype=torch.uint8)
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
