@@ -1,10 +1,12 @@
 """What several test files need: a small ToyVOC, a ToyNet of random weights, and a cache folder that is nobody's."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
+from gradcam_lab.course import start
 from gradcam_lab.course.judge import Judge, Limits
 from gradcam_lab.data.cache import VARIABLE
 from gradcam_lab.data.toyvoc import CLASSES, build
@@ -61,3 +63,20 @@ def judge():
     """One judge for the whole run, because its worker takes two seconds to import torch; impatient, for loops."""
     with Judge(Limits(seconds=5)) as judge:
         yield judge
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory) -> Path:
+    """A student's workspace that nobody has touched, to be copied."""
+    root = tmp_path_factory.mktemp("fresh") / "lab"
+    start.start(root)
+    return root
+
+
+@pytest.fixture
+def root(fresh, tmp_path, monkeypatch):
+    """A fresh workspace in a folder whose name is not easy; the current folder lies in it."""
+    root = tmp_path / "Käse & Hündchen" / "my lab"
+    shutil.copytree(fresh, root)
+    monkeypatch.chdir(root)
+    return root

@@ -27,20 +27,8 @@ TODO = 'raise NotImplementedError("task 2.1: channel_weights")'
 MINE = "return gradients.flatten(2).mean(-1)  # größer"
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    """A workspace to be copied."""
-    root = tmp_path_factory.mktemp("fresh") / "lab"
-    start.start(root)
-    return root
-
-
 @pytest.fixture
-def workspace(fresh, tmp_path, monkeypatch):
-    """A fresh workspace in a folder whose name is not easy; the current folder lies in it."""
-    root = tmp_path / "Käse & Hündchen" / "my lab"
-    shutil.copytree(fresh, root)
-    monkeypatch.chdir(root)
+def workspace(root):
     return Workspace(root)
 
 

@@ -3,7 +3,6 @@
 import io
 import os
 import re
-import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcam_lab.course import plugin, start
+from gradcam_lab.course import plugin
 from gradcam_lab.course.manifest import course
 from gradcam_lab.course.verdicts import Status
 from gradcam_lab.course.workspace import Workspace
@@ -19,23 +18,6 @@ from tests.students import line_with, step_of, write, write_answers
 
 WRONG = "return gradients.sum(dim=(2, 3))"
 RIGHT = "return gradients.mean(dim=(2, 3))"
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    """A workspace to be copied."""
-    root = tmp_path_factory.mktemp("fresh") / "lab"
-    start.start(root)
-    return root
-
-
-@pytest.fixture
-def root(fresh, tmp_path, monkeypatch):
-    """A fresh workspace in a folder whose name is not easy; the current folder lies in it."""
-    root = tmp_path / "Käse & Hündchen" / "my lab"
-    shutil.copytree(fresh, root)
-    monkeypatch.chdir(root)
-    return root
 
 
 @pytest.fixture

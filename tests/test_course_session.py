@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,23 +24,6 @@ from gradcam_lab.errors import LabError
 from tests.students import line_with, solved, step_of, write, write_answers
 
 NO_RELU = "return (weights[:, :, None, None] * features).sum(dim=1)"
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    """A workspace to be copied."""
-    root = tmp_path_factory.mktemp("fresh") / "lab"
-    start.start(root)
-    return root
-
-
-@pytest.fixture
-def root(fresh, tmp_path, monkeypatch):
-    """A fresh workspace in a folder whose name is not easy; the current folder lies in it."""
-    root = tmp_path / "Käse & Hündchen" / "my lab"
-    shutil.copytree(fresh, root)
-    monkeypatch.chdir(root)
-    return root
 
 
 @pytest.fixture
