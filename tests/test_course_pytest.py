@@ -64,13 +64,15 @@ class TestOutcomes:
     def test_a_fresh_workspace(self, run, root):
         code, lines = run()
         assert code == pytest.ExitCode.TESTS_FAILED
-        assert counts(lines) == {"not started": checks() - 4, "waiting": 4}
+        assert counts(lines) == {"not started": checks() - 6, "waiting": 6}
         line = line_with(root / "step1_cam.py", "task 1.1:")
-        assert lines[-4:] == [
+        assert lines[-6:] == [
             "Step 1: 0/8 points.",
             "Step 2: 0/11 points.",
             "Step 3: 0/10 points.",
-            f"Step 4: 0/12 points. Next: task 1.1, step1_cam.py line {line}. Stuck? gradcam-lab hint 1.1",
+            "Step 4: 0/12 points.",
+            "Step 5: 0/9 points.",
+            f"Step 6: 0/8 points. Next: task 1.1, step1_cam.py line {line}. Stuck? gradcam-lab hint 1.1",
         ]
 
     def test_the_reference_passes_and_is_remembered(self, run, root):
@@ -80,7 +82,7 @@ class TestOutcomes:
         code, lines = run()
         assert code == 0
         assert counts(lines) == {"passed": checks()}
-        assert lines[-1] == "Step 4: 12/12 points. Next: gradcam-lab run-all, which makes the report with your code."
+        assert lines[-1] == "Step 6: 8/8 points. Next: gradcam-lab run-all, which makes the report with your code."
         assert all(Workspace(root).result(step).code_passed for step in course())
 
     def test_a_wrong_body_in_three_lines(self, run, root):

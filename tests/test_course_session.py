@@ -89,7 +89,7 @@ class TestStart:
         start.start(Path("my-lab"))
         start.start(Path("my other lab"))
         lines = capsys.readouterr().out.splitlines()
-        assert lines[0] == f"Your workspace is in 'my-lab': 4 steps, {sum(s.points for s in course())} points."
+        assert lines[0] == f"Your workspace is in 'my-lab': 6 steps, {sum(s.points for s in course())} points."
         assert lines[1] == "Next: cd my-lab, then gradcam-lab"
         assert lines[3].replace('"', "'") == "Next: cd 'my other lab', then gradcam-lab"
 
@@ -399,7 +399,9 @@ class TestWhere:
             "Step 2: 1/11 points.",
             "Step 3: 0/10 points.",
             "Step 4: 0/12 points.",
-            "Together: 1/41 points.",
+            "Step 5: 0/9 points.",
+            "Step 6: 0/8 points.",
+            "Together: 1/58 points.",
             f"Next: task 1.1, step1_cam.py line {line}. Stuck? gradcam-lab hint 1.1",
         ]
 
@@ -421,9 +423,9 @@ class TestWhere:
     def test_status_as_json(self, root, capsys):
         write(root, 2, "2.1")
         answer = json.loads("\n".join(_status(capsys, json=True)))
-        assert [step["number"] for step in answer["steps"]] == [1, 2, 3, 4]
-        assert [step["changed"] for step in answer["steps"]] == [False, True, False, False]
-        assert (answer["points"], answer["possible"]) == (0, 41)
+        assert [step["number"] for step in answer["steps"]] == [1, 2, 3, 4, 5, 6]
+        assert [step["changed"] for step in answer["steps"]] == [False, True, False, False, False, False]
+        assert (answer["points"], answer["possible"]) == (0, 58)
 
     def test_torch_and_matplotlib_are_not_imported_for_it(self, root):
         code = (

@@ -11,6 +11,9 @@ from typing import Any
 
 NAMES = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics")
 
+MORE = ("step5_segmentation", "step6_truth")
+"""Steps that `run-all` does not run: always the reference's."""
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -88,7 +91,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Steps:
-    """The modules that do the work, and which implementation each of them is."""
+    """The modules that do the work, and which implementation each of the first four is; `run-all` needs no others."""
 
     cam: ModuleType
     gradcam: ModuleType
@@ -96,10 +99,12 @@ class Steps:
     metrics: ModuleType
     implementation: dict[str, str]
     sha256: dict[str, str]
+    segmentation: ModuleType
+    truth: ModuleType
 
 
 def load_steps(chosen: Mapping[str, Chosen] | None = None) -> Steps:
-    """Load the four steps.
+    """Load the steps.
 
     Args:
         chosen: whose code runs, by step; the package's own lesson files where there is no entry.
@@ -117,7 +122,8 @@ def load_steps(chosen: Mapping[str, Chosen] | None = None) -> Steps:
     )
     implementation = {name: "mine" if name in students else "reference" for name in NAMES}
     hashes = {name: sha256(str(text).encode()).hexdigest() for name, text in texts.items()}
-    return Steps(cam, gradcam, boxes, metrics, implementation, hashes)
+    segmentation, truth = (import_module(f"gradcam_lab.lessons.{name}") for name in MORE)
+    return Steps(cam, gradcam, boxes, metrics, implementation, hashes, segmentation, truth)
 
 
 def file_of(chosen: Chosen) -> Path:

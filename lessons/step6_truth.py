@@ -1,0 +1,335 @@
+r"""# Step 6: Is the heatmap telling the truth?
+
+A heatmap always looks like an explanation. It glows somewhere, the eye finds a reason, and one nods. So ask it
+questions whose answers are numbers, and put the same questions to maps that know nothing: a **centre map**, which
+looks at the middle of every picture, and a **random map**. What they can do too is no merit of Grad-CAM.
+
+1. **Does it point at the object?** The pointing game (Zhang et al., *Top-Down Neural Attention by Excitation
+   Backprop*, IJCV 2018): its hottest pixel should lie on the object, or within 15 pixels of it.
+2. **Does the network need what it shows?** Take the hottest pixels away first, and the probability should fall
+   quickly (*deletion*); give the hottest first, and it should rise quickly (*insertion*). Petsiuk et al., *RISE*,
+   BMVC 2018. With $p_i$ the probability after $i$ of $n$ steps, the area under the curve is
+
+   $$\frac{1}{n}\left(\frac{p_0 + p_n}{2} + \sum_{i=1}^{n-1} p_i\right)$$
+
+   low is good for deletion, high for insertion.
+3. **Does it depend on what the network has learned?** Replace the weights by random numbers, layer by layer from the
+   last one down, and compare the maps (Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018). A map that
+   does not change never looked at the weights: it is an edge detector with a good reputation.
+4. **Does it tell two classes apart?** Where a picture holds a cat and a dog, the map for *cat* must leave the dog.
+
+None of these tests proves that a map is true. A map that fails one, though, has been caught.
+
+| task | what you write | points |
+| --- | --- | --- |
+| 6.1 | `pointing_game`: hit, miss, or not asked | 1 |
+| 6.2 | `replacement_curve` and `area_under`: deletion and insertion | 2 |
+| 6.3 | `rank_correlation` and `reinitialised`: weights made random | 2 |
+| 6.4 | `heat_on_other`: the two-class test | 1 |
+| 6.5 | written: what these tests prove, and what not | 2 |
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+Probability = Callable[[Tensor], Tensor]
+"""A network that is asked about one class: images (N, 3, H, W), any N, to probabilities (N,)."""
+
+# ## Two maps that know nothing
+#
+# A photographer puts the subject in the middle, so the centre map is a serious rival. The random map is drawn on
+# a coarse grid and stretched like a real one: single hot pixels would look nothing like Grad-CAM, and be too easy
+# to beat.
+
+
+def centre_map(size: tuple[int, int]) -> np.ndarray:
+    """Return a map that is 1 in the middle and falls to 0 in the corners.
+
+    Args:
+        size: `(height, width)`.
+
+    Returns:
+        float32, shape (height, width).
+    """
+    y, x = ((np.arange(pixels) + 0.5) / pixels - 0.5 for pixels in size)  # from -0.5 to 0.5
+    distance = np.hypot(y[:, None], x[None, :])
+    return (1 - distance / np.hypot(0.5, 0.5)).astype(np.float32)
+
+
+def random_map(size: tuple[int, int], cells: tuple[int, int], seed: int) -> np.ndarray:
+    """Return uniform noise on a coarse grid, stretched by bilinear interpolation.
+
+    Args:
+        size: `(height, width)`.
+        cells: `(h, w)` of the grid; use the layer's.
+        seed: the same seed gives the same map.
+
+    Returns:
+        float32, shape (height, width).
+    """
+    noise = np.random.default_rng(seed).random(cells, dtype=np.float32)
+    return cv2.resize(noise, size[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+# ## 6.1 The pointing game
+#
+# One pixel, one question: is it on the object? The 15 pixels of tolerance are VOC's custom, because boxes and
+# maps are coarse. They are a distance as the crow flies, to the nearest pixel of the box.
+#
+# Three things are easily got wrong. A map that is the same everywhere points at nothing, but `argmax` names its
+# upper left corner all the same. An object marked `difficult` is ignored, as in step 4: pointing at it earns
+# nothing and costs nothing. And boxes count pixels from 1, arrays from 0.
+
+HIT, MISS, NOT_ASKED = 1, 0, -1
+"""What the hottest pixel can be. NOT_ASKED: the image counts neither for nor against the map."""
+
+
+def pointing_game(heatmap: np.ndarray, boxes: np.ndarray, difficult: np.ndarray, tolerance: float = 15) -> int:
+    """Say whether the hottest pixel lies on an object.
+
+    Source: Zhang et al. 2018, section 4.2.
+
+    Args:
+        heatmap: shape (H, W), at the image's size. Of equally hot pixels the first in reading order counts.
+        boxes: the objects of the class, shape (m, 4): `xmin, ymin, xmax, ymax`, 1-based, both ends inside.
+        difficult: bool, shape (m,).
+        tolerance: the pixel may lie at most this far (Euclidean distance) from the box's nearest pixel.
+
+    Returns:
+        NOT_ASKED where no object, or none that is not difficult, is there; otherwise HIT near an object that is not
+        difficult, NOT_ASKED near none but a difficult one, and MISS for all else. A map that is the same everywhere
+        points at nothing: a MISS, if it is asked.
+    """
+    ### BEGIN SOLUTION 6.1
+    if difficult.all():  # also where there is none at all
+        return NOT_ASKED
+    if heatmap.min() == heatmap.max():
+        return MISS
+    row, column = np.unravel_index(heatmap.argmax(), heatmap.shape)
+    point = np.array([column + 1, row + 1])
+    outside = np.maximum(boxes[:, :2] - point, point - boxes[:, 2:]).clip(min=0)  # (m, 2): how far in x and in y
+    near = np.hypot(outside[:, 0], outside[:, 1]) <= tolerance
+    if near[~difficult].any():
+        return HIT
+    return NOT_ASKED if near.any() else MISS
+    ### END SOLUTION 6.1
+
+
+# ## 6.2 Deletion and insertion
+#
+# Both are the same walk: begin with one picture, and exchange more and more of its pixels for those of another
+# one, the hottest first.
+#
+# - deletion: from the photo to a blank (in standardised input 0 is ImageNet's mean colour);
+# - insertion: from a blurred photo to the photo.
+#
+# Why a blurred photo and not a blank? Because on a blank the first pixels to appear have sharp edges, and edges
+# are evidence of their own. Deletion has that flaw, and one should know it: a picture with holes is a picture the
+# network has never seen. Both walks end where the other picture begins, so every map starts and finishes at the same
+# values, and only the order in between is judged.
+
+
+def replacement_curve(probability: Probability, start: Tensor, end: Tensor, heatmap: Tensor, steps: int) -> Tensor:
+    """Exchange pixels of one picture for another's, the hottest first, and watch the probability.
+
+    Source: Petsiuk et al. 2018, section 4.3.
+
+    Args:
+        probability: the network, as a function from images (N, 3, H, W) to probabilities (N,).
+        start: the picture to begin with, shape (3, H, W).
+        end: the picture to end with, shape (3, H, W).
+        heatmap: shape (H, W). Of equally hot pixels the first in reading order goes first.
+        steps: n, at least 1; before step i, `i * H * W // n` pixels (all three colours) have been exchanged.
+
+    Returns:
+        The probabilities after 0, 1, ..., n steps, shape (n + 1,).
+    """
+    ### BEGIN SOLUTION 6.2a
+    hottest_first = heatmap.flatten().argsort(descending=True, stable=True)
+    images = start.flatten(1).repeat(steps + 1, 1, 1)  # (n + 1, 3, H W)
+    for i, image in enumerate(images):
+        pixels = hottest_first[: i * len(hottest_first) // steps]
+        image[:, pixels] = end.flatten(1)[:, pixels]
+    return probability(images.view(-1, *start.shape))
+    ### END SOLUTION 6.2a
+
+
+def area_under(curve: Tensor) -> float:
+    """Measure the area under a curve over the interval from 0 to 1, by trapezoids.
+
+    Args:
+        curve: n + 1 values at equal distances, shape (n + 1,), n at least 1.
+
+    Returns:
+        The area; that of a curve which is 1 everywhere is 1.
+    """
+    ### BEGIN SOLUTION 6.2b
+    return float((curve[1:] + curve[:-1]).mean() / 2)
+    ### END SOLUTION 6.2b
+
+
+def blurred(image: Tensor) -> Tensor:
+    """Blur a picture (3, H, W) until an object is hardly to be recognised (a Gaussian of a tenth of its height).
+
+    The paper blurs less, by 5 of 224 pixels. Large objects shine through that, and the walk would begin at its end.
+    """
+    pixels = np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy())
+    soft = cv2.GaussianBlur(pixels, (0, 0), sigmaX=image.shape[1] / 10)
+    return torch.from_numpy(soft).permute(2, 0, 1).to(image)
+
+
+class Areas(NamedTuple):
+    """The areas under the two curves: low is good for deletion, high for insertion."""
+
+    deletion: float
+    insertion: float
+
+
+def deletion_and_insertion(probability: Probability, image: Tensor, heatmap: Tensor, steps: int) -> Areas:
+    """Walk both ways, see `replacement_curve`; the blank picture is 0 everywhere."""
+    deletion = replacement_curve(probability, image, torch.zeros_like(image), heatmap, steps)
+    insertion = replacement_curve(probability, blurred(image), image, heatmap, steps)
+    return Areas(area_under(deletion), area_under(insertion))
+
+
+# ## 6.3 Weights made random
+#
+# How alike are two maps? Their scales have no common unit, so compare the *order* of their cells: Spearman's
+# rank correlation. Write 1 beside the coldest cell, 2 beside the next, and so on, and correlate these ranks
+# (Pearson). 1 means the same order, -1 the reverse, 0 no relation.
+#
+# Equal cells share the average of their ranks. That matters here: ReLU leaves many zeros, and whoever ranks them
+# in reading order finds a relation between two maps where there is only the same order of counting.
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Compute Spearman's rank correlation of two maps; equal values share the mean of their ranks.
+
+    Args:
+        a: any shape.
+        b: the same shape.
+
+    Returns:
+        From -1 to 1; 0 where a map is the same everywhere, because it orders nothing.
+    """
+    ### BEGIN SOLUTION 6.3a
+    deviations = []
+    for values in (a, b):
+        _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
+        ranks = counts.cumsum() - (counts - 1) / 2  # the last rank of each group of equals, less half its length
+        deviations.append(ranks[group.ravel()] - (values.size + 1) / 2)
+    x, y = deviations
+    spread = np.sqrt((x @ x) * (y @ y))
+    return float(x @ y / spread) if spread else 0.0
+    ### END SOLUTION 6.3a
+
+
+# Now the network. PyTorch's layers know how to begin anew, `reset_parameters()`; a block does not, but the layers in
+# it do (`layer.modules()` names the layer itself and everything inside). Two courtesies: the network belongs to
+# the caller, so work on a deep copy; and the random numbers belong to everybody, so draw them within
+# `torch.random.fork_rng()`, which puts torch's own generator back.
+
+
+def reinitialised(model: nn.Module, layers: Sequence[str], seed: int) -> nn.Module:
+    """Return a copy of a network in which some layers have random weights again.
+
+    Args:
+        model: left as it is.
+        layers: names as in `model.named_modules()`; a name stands for everything inside that layer.
+        seed: the same seed gives the same weights; torch's global generator is left as it is.
+
+    Returns:
+        The copy, in the same mode. In the named layers every module that has a `reset_parameters()` was reset by it.
+    """
+    ### BEGIN SOLUTION 6.3b
+    fresh = copy.deepcopy(model)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        for name in layers:
+            for module in fresh.get_submodule(name).modules():
+                if callable(reset := getattr(module, "reset_parameters", None)):
+                    reset()
+    return fresh
+    ### END SOLUTION 6.3b
+
+
+# The cascade goes from the last layer down, because the last ones are nearest to the decision: first the classifier is
+# made random, then it and the layer before, and so on to the first.
+
+
+def randomisation_test(
+    model: nn.Module, layers: Sequence[str], explain: Callable[[nn.Module], np.ndarray], seed: int
+) -> list[float]:
+    """Make a network random from its last layer down, and compare its map with the real one after each step.
+
+    Args:
+        model: left as it is.
+        layers: the names of its layers, the last one first.
+        explain: from a network to its map.
+        seed: see `reinitialised`.
+
+    Returns:
+        One rank correlation for each layer.
+    """
+    real = explain(model)
+    networks = (reinitialised(model, layers[:count], seed) for count in range(1, len(layers) + 1))
+    return [rank_correlation(real, explain(network)) for network in networks]
+
+
+# ## 6.4 A cat and a dog
+#
+# The pointing game is easy where the picture holds one thing only: whoever finds *something* has found it. So
+# look at the pictures with two classes, and ask which share of the heat of *cat* lies on the dog. A map that spreads
+# its heat evenly puts as much there as the dog has area. A good map puts less, a map that only says "here is an
+# animal" puts more.
+#
+# Where the cat sits in front of the dog, heat belongs to both; only the pixels that are the dog's alone count.
+
+
+class Share(NamedTuple):
+    """Which share of a map's positive heat, and which share of the image's area, lies in some region."""
+
+    heat: float
+    area: float
+
+
+def covered(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Mark the pixels that lie in at least one box (1-based, both ends inside): bool, shape `size`."""
+    mask = np.zeros(size, dtype=bool)
+    for left, top, right, bottom in np.rint(boxes).astype(int).clip(min=0):
+        mask[max(top - 1, 0) : bottom, max(left - 1, 0) : right] = True
+    return mask
+
+
+def heat_on_other(heatmap: np.ndarray, own: np.ndarray, other: np.ndarray) -> Share:
+    """Measure the heat of one class that lies on the objects of another one, and on them alone.
+
+    Args:
+        heatmap: the map of a class, shape (H, W), at the image's size; it may be negative in places.
+        own: the boxes of this class, shape (m, 4).
+        other: the boxes of the other class, shape (n, 4); boxes may overlap.
+
+    Returns:
+        Of all the positive heat, and of all the pixels, the share in a box of `other` that is in no box of `own`. The
+        heat is NaN where the map has no positive value.
+    """
+    ### BEGIN SOLUTION 6.4
+    region = covered(other, heatmap.shape) & ~covered(own, heatmap.shape)
+    heat = heatmap.clip(min=0).astype(np.float64)
+    total = heat.sum()
+    return Share(float(heat[region].sum() / total) if total > 0 else np.nan, float(region.mean()))
+    ### END SOLUTION 6.4
+
+
+# ## 6.5 Written (2 points)
+#
+# (a) A map has the best pointing game and the best insertion curve of all, but stays as it is when every weight is
+# made random. What is it good for, and what has it told you about the network? (b) Deletion shows the network
+# pictures with holes. Why may a low deletion area be no proof that the map found the dog? Say what you would
+# compare it with, and which result would convince you.

@@ -1,0 +1,193 @@
+"""The tests of step 6 on a run, and MaxBoxAccV2, on a small ToyVOC and on maps whose truth is known."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gradcam_lab.data.sample import Object, Sample
+from gradcam_lab.data.toyvoc import CLASSES
+from gradcam_lab.data.voc import read_split
+from gradcam_lab.models import zoo
+from gradcam_lab.pipeline import oracle, truth
+from gradcam_lab.pipeline.heatmaps import Explainer, Heatmaps
+
+
+def made(id: str, *objects: tuple[str, tuple[float, float, float, float]], difficult: bool = False) -> Sample:
+    return Sample(id, Path(id), (60, 40), tuple(Object(name, box, difficult) for name, box in objects))
+
+
+def inside(box: tuple[int, int, int, int]) -> np.ndarray:
+    """A map of 1 in a box, at the image's size."""
+    heatmap = np.zeros((40, 60), np.float32)
+    heatmap[box[1] - 1 : box[3], box[0] - 1 : box[2]] = 1
+    return heatmap
+
+
+@pytest.fixture(scope="module")
+def run(toy, weights, steps) -> dict[str, Any]:
+    """A network that has learned nothing, its maps, and the images."""
+    classifier = zoo.load("embedded", str(weights))
+    samples = read_split(toy, "test").samples
+    maps, probabilities = Explainer(classifier, steps, "dog", "float32")(samples)
+    heatmaps = Heatmaps(
+        ids=np.array([s.id for s in samples]),
+        splits=np.array(["test"] * len(samples)),
+        maps=maps,
+        probabilities=probabilities[:, CLASSES.index("dog")],
+        class_probabilities=probabilities,
+        classes=np.array(classifier.class_names),
+        sizes=np.array([s.size for s in samples]),
+    )
+    return {"classifier": classifier, "samples": samples, "heatmaps": heatmaps}
+
+
+@pytest.fixture(scope="module")
+def result(run, steps) -> dict[str, Any]:
+    before = {name: value.clone() for name, value in run["classifier"].network.state_dict().items()}
+    found = truth.examine(run["classifier"], steps, run["samples"], run["heatmaps"], "dog", images=4)
+    after = run["classifier"].network.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)  # the random weights are those of copies
+    return found
+
+
+def test_the_result_is_json_and_is_the_same_again(run, steps, result):
+    assert json.loads(json.dumps(result, allow_nan=False)) == json.loads(json.dumps(result))
+    assert truth.examine(run["classifier"], steps, run["samples"], run["heatmaps"], "dog", images=4) == result
+
+
+def test_a_network_that_has_learned_nothing_passes_no_test_of_knowledge(result):
+    assert not result["pointing"]["passed"]
+    assert not result["replacement"]["deletion"]["passed"]
+    assert not result["replacement"]["insertion"]["passed"]
+    assert not result["two_classes"]["passed"]
+
+
+def test_the_curves_have_their_lengths_and_common_ends(result):
+    for way in ("deletion", "insertion"):
+        curves = result["replacement"][way]["curves"]
+        assert {len(curve) for curve in curves.values()} == {truth.WALK + 1}
+        for end in (0, -1):
+            assert len({round(curve[end], 5) for curve in curves.values()}) == 1
+    assert len(result["randomisation"]["curve"]) == len(result["randomisation"]["stages"]) == truth.STAGES
+    assert result["randomisation"]["stages"][0] == "fc"
+    assert result["randomisation"]["stages"][-1] == "conv1"
+
+
+def examination(run, steps, samples, maps) -> truth.Examination:
+    heatmaps = run["heatmaps"]._replace(maps=np.stack(maps))
+    return truth.Examination(run["classifier"], steps, samples, heatmaps, "dog")
+
+
+def test_pointing_counts_the_images_that_are_asked(run, steps):
+    """A perfect map in ten images, a constant one in two, one image without a dog, one with a difficult dog."""
+    corner = (1, 1, 4, 4)
+    samples = [made(f"{i}", ("dog", corner)) for i in range(12)]
+    samples += [made("cat", ("cat", corner)), made("hard", ("dog", corner), difficult=True)]
+    maps = [inside(corner)] * 10 + [np.zeros((40, 60), np.float32)] * 2 + [inside(corner)] * 2
+    pointing = examination(run, steps, samples, maps).pointing()
+    assert pointing["images"] == 12
+    assert pointing["rows"][truth.OURS]["value"] == pytest.approx(10 / 12)
+    assert pointing["rows"][truth.CENTRE]["value"] == 0
+    assert pointing["gains"][truth.CENTRE]["value"] == pytest.approx(10 / 12)
+    assert pointing["gains"][truth.CENTRE]["low"] > 0
+    assert pointing["passed"]
+
+
+def test_leaks_are_averaged_over_images_before_they_are_averaged(run, steps):
+    """An image with two pairs counts once; a map without heat is left out of the heat, not of the area."""
+    names = (truth.OURS, *truth.BASELINES)
+
+    def pair(image: int, heat: float, area: float) -> truth.Measured:
+        return truth.Measured(image, "dog", "cat", dict.fromkeys(names, heat), area)
+
+    found = [pair(0, 0.2, 0.1), pair(0, 0.4, 0.3), pair(1, 0.9, 0.4), pair(2, np.nan, 0.6)]
+    leak = examination(run, steps, [made("a")], [inside((1, 1, 4, 4))]).leak(found)
+    assert leak["images"] == 3
+    assert leak["rows"][truth.OURS]["value"] == pytest.approx((0.3 + 0.9) / 2)
+    assert leak["rows"]["area"]["value"] == pytest.approx((0.2 + 0.4 + 0.6) / 3)
+    assert leak["gains"]["area"]["value"] == pytest.approx((0.1 + 0.5) / 2)
+    assert not leak["passed"]
+
+
+def test_nothing_to_ask_gives_no_numbers_and_passes_nothing(run, steps):
+    empty = examination(run, steps, [made("a")], [np.ones((14, 14), np.float32)]).run()
+    assert empty["pointing"]["images"] == empty["replacement"]["images"] == 0
+    assert empty["two_classes"]["pairs"] == []
+    assert empty["pointing"]["rows"][truth.OURS] == {"value": None, "low": None, "high": None}
+    for part in (empty["pointing"], empty["randomisation"], empty["two_classes"], empty["replacement"]["deletion"]):
+        assert not part["passed"]
+    json.dumps(empty, allow_nan=False)
+
+
+def test_means_have_intervals_around_them():
+    mean = truth.mean_of([0, 1, np.nan, 1, 0], seed=0)
+    assert mean.value == 0.5
+    assert mean.low is not None
+    assert mean.high is not None
+    assert 0 <= mean.low < 0.5 < mean.high <= 1
+    assert truth.mean_of([np.nan], 0) == (None, None, None)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(3, [0, 3, 6]), (10, list(range(10))), (20, list(range(10)))])
+def test_images_are_chosen_at_equal_distances(count, expected):
+    assert truth.spread(range(10), count) == expected
+
+
+def test_the_cascade_begins_with_the_last_layer_and_misses_none(run):
+    vgg = nn.Sequential()
+    vgg.add_module("features", nn.Sequential(*(nn.Conv2d(3, 3, 1) if i % 2 == 0 else nn.ReLU() for i in range(9))))
+    vgg.add_module("classifier", nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 2)))
+    assert truth.cascade(vgg, 3) == [
+        ["classifier.2"],
+        ["classifier.0", "features.8", "features.6"],
+        ["features.4", "features.2", "features.0"],
+    ]
+    stages = truth.cascade(run["classifier"].network)
+    assert stages == [["fc"], ["layer4"], ["layer3"], ["layer2"], ["layer1"], ["bn1", "conv1"]]
+    assert truth.cascade(nn.Sequential(nn.Linear(2, 2))) == [["0"]]
+    assert list(truth.accumulated([["c"], ["b", "a"]])) == [["c"], ["c", "b", "a"]]
+
+
+# MaxBoxAccV2
+
+
+def test_max_box_acc_by_hand():
+    """Three images, two thresholds: at 0.3 the second is best (3 of 3), at 0.5 the first (2 of 3), at 0.7 either."""
+    overlaps = np.array([[0.5, 0.3], [0.6, 0.4], [0.1, 0.7]])
+    assert oracle.max_box_acc(overlaps).tolist() == pytest.approx([1, 2 / 3, 1 / 3])
+
+
+def test_best_overlap_is_that_of_any_box_with_any_object(steps):
+    """The map has a small island of heat 1 on one object and a large one of 0.5 on another."""
+    heatmap = inside((1, 1, 10, 10)) + 0.5 * inside((21, 11, 60, 40))
+    objects = np.array([[1, 1, 10, 20], [21, 11, 60, 34]], dtype=float)
+    best = oracle.best_overlap(steps, heatmap, objects, (0.4, 0.6))
+    assert best.tolist() == pytest.approx([24 / 30, 0.5])  # above 0.5 only the small island is left
+    assert oracle.best_overlap(steps, np.zeros((40, 60)), objects, (0.4,)).tolist() == [0]
+
+
+def test_maps_are_scored_where_there_is_an_object_to_find(steps):
+    box = (11, 11, 30, 30)
+    samples = [made("a", ("dog", box)), made("b", ("dog", box)), made("c", ("cat", box))]
+    samples += [made("d", ("dog", box), difficult=True)]
+    maps = [inside(box), inside((11, 11, 30, 22)), inside(box), inside(box)]  # the second: 12 of 20 rows, IoU 0.6
+    scores = oracle.score_maps(steps, samples, maps, "dog")
+    assert scores["oracle"]
+    assert scores["images"] == 2
+    assert [row["value"] for row in scores["rows"].values()] == [1, 1, 0.5]
+    assert scores["mean"]["value"] == pytest.approx(2.5 / 3)
+    assert scores["rows"]["0.7"]["low"] == 0
+    assert scores["rows"]["0.7"]["high"] == 1
+    assert oracle.score_maps(steps, samples[2:], maps[2:], "dog")["mean"]["value"] is None
+
+
+def test_the_bootstrap_finds_the_best_threshold_of_each_draw_again():
+    """Each image is right at its own threshold only: the full sample has 0.5, a draw of one image alone has 1."""
+    draws = oracle.resampled(np.array([[0.9, 0.0], [0.0, 0.9]]), seed=0)
+    assert draws.shape == (1000, 3)
+    assert set(draws.ravel()) == {0.5, 1.0}
