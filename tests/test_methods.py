@@ -1,0 +1,215 @@
+"""The relatives of CAM against captum, grad-cam and torchcam, and better boxes on maps made by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from gradcam_lab.data.voc import read_split
+from gradcam_lab.models import toynet
+from gradcam_lab.models.classifier import Classifier, Preprocessing
+from gradcam_lab.pipeline import better, finders, methods
+from gradcam_lab.pipeline.methods import cam, explain, grad_cam, grad_cam_plus_plus, hires_cam, layer_cam, look
+from gradcam_lab.vision import torchvision
+from tests.networks import hooks_of, images, zoo
+
+LAYERS = {"resnet18": "layer4", "vgg16": "features"}
+
+
+def classifier_of(name: str) -> Classifier:
+    names = tuple(f"class {number}" for number in range(10))
+    groups = {name: (number,) for number, name in enumerate(names)}
+    return Classifier(name, zoo(name), names, groups, "softmax", LAYERS[name], Preprocessing(96), "", {})
+
+
+def strongest(name: str) -> int:
+    """The class with the most evidence in both images, since two empty maps would agree about nothing."""
+    from gradcam_lab.lessons.step2_gradcam import GradCAM
+
+    return int(GradCAM(zoo(name), LAYERS[name]).all_classes(images(2, 96, 128)).amax(dim=(2, 3)).amin(dim=0).argmax())
+
+
+def ours(steps, name: str, weights: methods.Weights) -> tuple[Tensor, int]:
+    target = strongest(name)
+    seen = look(classifier_of(name), steps, images(2, 96, 128), f"class {target}")
+    return explain(seen, weights, steps), target
+
+
+def assert_same(maps: Tensor, expected: Tensor) -> None:
+    assert maps.shape == expected.shape
+    assert maps.amax(dim=(1, 2)).min() > 0
+    assert torch.allclose(maps, expected, rtol=1e-3, atol=1e-5 * float(expected.max()))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(("weights", "theirs"), [(grad_cam, "GradCAM"), (layer_cam, "LayerCAM")])
+def test_equal_torchcams(steps, name, weights, theirs):
+    """Not Grad-CAM++: torchcam 0.5 divides a copy (`alpha[mask].div_`), so that its weights lack the denominator."""
+    torchvision()
+    import torchcam.methods
+
+    maps, target = ours(steps, name, weights)
+    x = images(2, 96, 128).requires_grad_()
+    with getattr(torchcam.methods, theirs)(zoo(name), LAYERS[name]) as oracle:
+        expected = oracle(class_idx=target, scores=zoo(name)(x), normalized=False)[0]
+    assert_same(maps, expected)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(
+    ("weights", "theirs"),
+    [(grad_cam_plus_plus, "GradCAMPlusPlus"), (layer_cam, "LayerCAM"), (hires_cam, "HiResCAM"), (grad_cam, "GradCAM")],
+)
+def test_equal_pytorch_grad_cams(steps, name, weights, theirs):
+    torchvision()
+    import pytorch_grad_cam
+    from pytorch_grad_cam.utils.image import scale_cam_image
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    maps, target = ours(steps, name, weights)
+    x = images(2, 96, 128).requires_grad_()
+    network = zoo(name)
+    with getattr(pytorch_grad_cam, theirs)(network, [network.get_submodule(LAYERS[name])]) as oracle:
+        expected = torch.from_numpy(oracle(x, [ClassifierOutputTarget(target)] * 2))
+    mine = torch.from_numpy(scale_cam_image(maps.numpy(), (128, 96)))
+    assert mine.amax() > 0.9
+    assert torch.nn.functional.cosine_similarity(mine.flatten(1), expected.flatten(1)).min() > 0.9998
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_hires_cam_equals_captums(steps, name):
+    from captum.attr import LayerGradientXActivation
+
+    maps, target = ours(steps, name, hires_cam)
+    oracle = LayerGradientXActivation(zoo(name), zoo(name).get_submodule(LAYERS[name]))
+    expected = oracle.attribute(images(2, 96, 128).requires_grad_(), target=target).sum(dim=1).relu().detach()
+    assert_same(maps, expected)
+
+
+def test_cam_equals_torchcams(steps):
+    torchvision()
+    from torchcam.methods import CAM
+
+    maps, target = ours(steps, "resnet18", cam)
+    with CAM(zoo("resnet18"), "layer4", fc_layer="fc") as oracle:
+        zoo("resnet18")(images(2, 96, 128))
+        expected = oracle(class_idx=target, normalized=False)[0].relu()
+    assert_same(maps, expected)
+
+
+def test_cam_is_not_defined_for_vgg(steps):
+    with pytest.raises(ValueError, match="ends in an average"):
+        ours(steps, "vgg16", cam)
+    assert not better.defined(classifier_of("vgg16"), steps, better.METHODS["cam"])
+
+
+def test_looking_leaves_no_hooks(steps):
+    classifier = classifier_of("resnet18")
+    methods = {"shared": better.METHODS["shared"]}
+    before = hooks_of(classifier.network)
+    better.Looker(classifier, steps, "class 1", methods)(images(2, 96, 96))
+    assert hooks_of(classifier.network) == before
+
+
+# Views
+
+
+def test_a_mirrored_view_is_turned_back():
+    maps = torch.zeros(1, 4, 4)
+    maps[0, 1, 0] = 2
+    there = better.averaged({better.PLAIN: maps, better.MIRRORED: maps.flip(-1)}, 4)
+    assert torch.equal(there, maps / 2)
+
+
+def test_views_keep_colours_and_size():
+    x = images(1, 64, 64)
+    assert torch.equal(better.seen_as(x, better.MIRRORED), x.flip(3))
+    assert better.seen_as(x, better.View(1.5)).shape == (1, 3, 96, 96)
+
+
+def test_heat_is_shared_by_what_looks_alike():
+    """Two kinds of cells, the heat on one cell of the first kind: all of its kind get the same, the others nothing."""
+    features = torch.tensor([[[[1.0, 1, 0], [1, 0, 0]], [[0, 0, 1], [0, 1, 1]]]])
+    maps = torch.tensor([[[3.0, 0, 0], [0, 0, 0]]])
+    shared = better.share(maps, better.similarity(features), (2, 3))
+    assert torch.allclose(shared, torch.tensor([[[1.0, 1, 0], [1, 0, 0]]]), atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "earlier"), [("resnet18", "layer3"), ("vgg16", "features.29")])
+def test_the_earlier_layer(name, earlier):
+    assert better.earlier_layer(classifier_of(name)).startswith(earlier)
+
+
+# Ways to boxes
+
+
+def two_hills(dip: float) -> np.ndarray:
+    """Two round hills whose pass is about `dip` of the peaks."""
+    y, x = np.mgrid[:96, :128]
+    width = np.sqrt(30**2 / 2 / np.log(2 / dip))  # two Gaussians add up to `dip` half way
+    return sum(np.exp(-((x - cx) ** 2 + (y - 48) ** 2) / (2 * width**2)) for cx in (34, 94)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("dip", "count"), [(0.3, 2), (0.95, 1)])
+def test_watershed_splits_at_a_deep_pass_only(steps, dip, count):
+    boxes = finders.watershed(steps, two_hills(dip), None, 0.1, 30)
+    assert len(finders.islands(steps, two_hills(dip), None, 0.1, 30)) == 1
+    assert len(boxes) == count
+    if count == 2:
+        assert boxes[0, 2] == pytest.approx(64, abs=4)
+        assert boxes[1, 0] == pytest.approx(65, abs=4)
+
+
+def test_otsu_finds_the_gap(steps):
+    full = np.full((40, 60), 0.1, np.float32)
+    full[10:20, 30:50] = 0.9
+    assert finders.otsu(steps, full, None, 0.0, 30).tolist() == [[31, 11, 50, 20]]
+    assert finders.otsu(steps, np.zeros((4, 4), np.float32), None, 0.0, 1).shape == (0, 4)
+
+
+def test_islands_are_step_3s(steps):
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        heatmap = rng.random((7, 7)).astype(np.float32)
+        mine = finders.detect(steps, finders.islands, heatmap, (90, 60), 0.7, 0.6, 30)
+        theirs = steps.boxes.detect(heatmap, (60, 90), 0.7, threshold=0.6, iou=steps.metrics.box_iou, min_area=30)
+        assert np.array_equal(mine, theirs)
+
+
+# The comparison
+
+
+def test_the_comparison(steps, toy, weights):
+    classifier = toynet.read(weights)
+    val, test = (read_split(toy, name, known=classifier.class_names).samples[:16] for name in ("val", "test"))
+    names = ("cam", "gradcam", "otsu", "watershed", "shared")
+    chosen = {name: better.METHODS[name] for name in names}
+    chosen["scaled"] = replace(better.METHODS["flip"], views=(better.PLAIN, better.View(2.0, True)))
+    table = better.compare(classifier, steps, val, test, "dog", (0.3, 0.5), 30, 0, chosen)
+    rows = {row["name"]: row for row in table["rows"]}
+    assert list(rows) == list(chosen)
+    assert rows["gradcam"]["cost"] == 1
+    assert rows["scaled"]["cost"] > 2
+    assert rows["otsu"]["threshold"] is None
+    assert rows["gradcam"]["threshold"] in better.sweep.GRID
+    assert rows["cam"]["scores"]["0.3"]["ap"] == pytest.approx(rows["gradcam"]["scores"]["0.3"]["ap"], abs=1e-6)
+
+
+def test_the_default_is_vals_best_that_is_affordable():
+    rows = [
+        {"name": "gradcam", "cost": 1.0, "val_mean_ap": 0.5},
+        {"name": "dear", "cost": 3.1, "val_mean_ap": 0.9},
+        {"name": "fair", "cost": 2.9, "val_mean_ap": 0.7},
+    ]
+    assert better.best_affordable(rows) == "fair"
+
+
+def test_otsu_cuts_an_even_ramp_in_the_middle(steps):
+    ramp = np.tile(np.arange(256, dtype=np.float32), (20, 1))
+    for ignored in (0.1, 0.9):
+        ((xmin, ymin, xmax, ymax),) = finders.otsu(steps, ramp, None, ignored, 1)
+        assert 127 <= xmin <= 130
+        assert (ymin, xmax, ymax) == (1, 256, 20)
+    assert finders.otsu(steps, -ramp, None, 0.1, 1).shape == (0, 4)
