@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from .checking import Case, Wrong, agree, call, check
+from .checking import Case, Wrong, agree, boxes_around, call, check, islands
 
 
 def holds(got: np.ndarray, dtype: type, what: str) -> None:
@@ -122,33 +122,15 @@ def test_threshold_mask_marks_what_reaches_a_fraction_of_the_maximum(mine: Any, 
 # --- 3.3 mask_to_boxes ---
 
 
-def islands(mask: np.ndarray, diagonals: bool = True) -> list[np.ndarray]:
-    """The pixels of each island, (n, 2) rows and columns counted from 0, by walking from neighbour to neighbour."""
-    left = {(int(row), int(column)) for row, column in np.argwhere(mask)}
-    steps = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if diagonals or i == 0 or j == 0]
-    found = []
-    while left:
-        island, front = [], [left.pop()]
-        while front:
-            row, column = front.pop()
-            island.append((row, column))
-            near = {(row + i, column + j) for i, j in steps} & left
-            left -= near
-            front += near
-        found.append(np.array(island))
-    return found
-
-
-def boxes_around(groups: Sequence[np.ndarray]) -> np.ndarray:
-    """One box around each group of pixels, in VOC's pixels, in order."""
-    boxes = [[*(pixels.min(axis=0) + 1)[::-1], *(pixels.max(axis=0) + 1)[::-1]] for pixels in groups]
-    return in_order(np.array(boxes, dtype=float).reshape(-1, 4))
+def in_order_around(groups: Sequence[np.ndarray]) -> np.ndarray:
+    """One box around each group of pixels, from left to right."""
+    return in_order(boxes_around(groups))
 
 
 def contours(mask: np.ndarray, mode: int) -> np.ndarray:
     """Boxes around what cv2.findContours takes for islands."""
     found, _ = cv2.findContours(mask.astype(np.uint8), mode, cv2.CHAIN_APPROX_NONE)
-    return boxes_around([outline[:, 0, ::-1] for outline in found])
+    return in_order_around([outline[:, 0, ::-1] for outline in found])
 
 
 def in_order(boxes: Any) -> Any:
@@ -177,7 +159,7 @@ def test_boxes_surround_the_islands(mine: Any, case: Case) -> None:
     for small in (ISLANDS, noise):
         # Each cell becomes 2 x 2 pixels: how to count the pixels of a speck is the next check's question.
         mask = np.pad(small.repeat(2, axis=0).repeat(2, axis=1), ((top, bottom), (left, right)))
-        expected = boxes_around(islands(mask))
+        expected = in_order_around(islands(mask))
         boxes = call(mine.mask_to_boxes, mask)
         first, size = expected[:, :2], expected[:, 2:] - expected[:, :2] + 1
         agree(
@@ -206,15 +188,15 @@ def test_boxes_surround_the_islands(mine: Any, case: Case) -> None:
                 ("x and y are swapped: x counts columns, y counts rows", in_order(expected[:, [1, 0, 3, 2]])),
                 (
                     "pixels that touch at a corner belong to one island: use 8 neighbours, not 4",
-                    boxes_around(islands(mask, diagonals=False)),
+                    in_order_around(islands(mask, diagonals=False)),
                 ),
                 (
                     "the sea has a box as well: label 0 is the background, leave its row out",
-                    boxes_around([*islands(mask), np.argwhere(~mask)]),
+                    in_order_around([*islands(mask), np.argwhere(~mask)]),
                 ),
                 (
                     "there is one box around all islands: find the connected components first, one box for each",
-                    boxes_around([np.argwhere(mask)]),
+                    in_order_around([np.argwhere(mask)]),
                 ),
                 (
                     "an island inside a ring has no box: cv2.RETR_EXTERNAL skips it, use connectedComponentsWithStats",
@@ -390,7 +372,7 @@ def detected(
     """Boxes and scores of a map where no box is suppressed, in order."""
     full = stretched(heatmap, size).astype(float)
     groups = [pixels for pixels in islands(full >= threshold * full.max()) if len(pixels) >= min_area]
-    boxes = boxes_around(groups)
+    boxes = in_order_around(groups)
     peaks = np.array([within(full, box).max() for box in boxes])
     return best_first(np.column_stack([boxes, probability * peaks / full.max()]))
 
@@ -504,7 +486,7 @@ def test_detect_chains_the_four_steps(mine: Any, case: Case) -> None:
     def cut_first() -> np.ndarray:
         """Threshold the coarse map and stretch the mask."""
         cells = stretched((heatmap >= threshold * heatmap.max()).astype(float), size, "nearest")
-        boxes = boxes_around([pixels for pixels in islands(cells > 0) if len(pixels) >= min_area])
+        boxes = in_order_around([pixels for pixels in islands(cells > 0) if len(pixels) >= min_area])
         scores = [probability * within(full, box).max() / full.max() for box in boxes]
         return best_first(np.column_stack([boxes, scores]))
 

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .checking import Case, Wrong, agree, call, check, demand, shown
+from .checking import Case, Wrong, agree, boxes_around, call, check, demand, islands, shown
 
 NO, YES, UNKNOWN, VOID = 0, 1, 255, 255
 
@@ -408,29 +408,6 @@ def test_iou_of_each_class_and_its_mean(mine: Any, case: Case) -> None:
 
 
 # --- 5.4 mask_box ---
-
-
-def islands(mask: np.ndarray, diagonals: bool = True) -> list[np.ndarray]:
-    """The pixels of each island, (n, 2) rows and columns counted from 0, the largest first, by walking about."""
-    left = {(int(row), int(column)) for row, column in np.argwhere(mask)}
-    steps = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if diagonals or i == 0 or j == 0]
-    found = []
-    while left:
-        island, front = [], [left.pop()]
-        while front:
-            row, column = front.pop()
-            island.append((row, column))
-            near = {(row + i, column + j) for i, j in steps} & left
-            left -= near
-            front += near
-        found.append(np.array(island))
-    return sorted(found, key=len, reverse=True)
-
-
-def boxes_around(groups: Sequence[np.ndarray]) -> np.ndarray:
-    """One box around each group of pixels, in VOC's pixels, in order."""
-    boxes = [[*(pixels.min(axis=0) + 1)[::-1], *(pixels.max(axis=0) + 1)[::-1]] for pixels in groups]
-    return np.array(boxes, dtype=float).reshape(-1, 4)
 
 
 def three_dogs(case: Case) -> np.ndarray:
