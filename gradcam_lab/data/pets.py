@@ -9,6 +9,7 @@ and `train` the rest.
 """
 
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,16 +17,14 @@ import numpy as np
 from PIL import Image
 
 from gradcam_lab import files
-from gradcam_lab.console import tracked
 from gradcam_lab.data.holdout import held_out
 from gradcam_lab.data.reading import (
+    Entry,
     ProblemError,
     Split,
-    only_known,
+    read_entries,
     read_size,
-    require_good,
     samples_hash,
-    sentences,
     strictly,
 )
 from gradcam_lab.data.sample import Box, Object, Sample
@@ -88,19 +87,10 @@ def read_split(
             left.
     """
     root = find_root(folder)
-    samples: dict[str, Sample] = {}
-    problems: list[str] = []
     lines = _lines_of(root, split)[:limit]
-    for line in tracked(lines, f"reading {split}", len(lines)):
-        try:
-            if line.id in samples:
-                raise ProblemError(f"'{root / 'annotations'}' lists '{line.id}' twice in {split}")
-            samples[line.id], unknown = only_known(_read_sample(root, line), known, _trimap_path(root, line.id))
-            problems += unknown
-        except ProblemError as problem:
-            problems.append(str(problem))
-    require_good(problems, samples, f"the split '{split}' of '{root}'", skip_bad)
-    return Split(split, root, tuple(samples.values()), sentences(problems))
+    entries = [Entry(line.id, partial(_read_sample, root, line), _trimap_path(root, line.id)) for line in lines]
+    twice = f"'{root / 'annotations'}' lists '{{id}}' twice in {split}"
+    return read_entries(split, root, entries, twice, known, skip_bad)
 
 
 def pets_hash(split: Split) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from PIL import ExifTags, Image, ImageFile
 
 from gradcam_lab import files
+from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 
@@ -37,6 +38,45 @@ class Split:
 
 class ProblemError(Exception):
     """What is wrong with one image or its annotation: a clause that names the file, without the full stop."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a split's list: the image's name, how it is read, and the file that annotates it."""
+
+    id: str
+    read: Callable[[], Sample]
+    annotation: Path
+
+
+def read_entries(
+    split: str, root: Path, entries: Sequence[Entry], twice: str, known: Collection[str] | None, skip_bad: bool
+) -> Split:
+    """Read and check every image of a split.
+
+    Args:
+        split: its name.
+        root: the data set's folder.
+        entries: the lines of its list.
+        twice: what is wrong with a name that comes twice, a clause with `{id}` in it.
+        known: the class names that the classifier speaks; None accepts every name.
+        skip_bad: go on without what is bad.
+
+    Raises:
+        LabError: something is bad and `skip_bad` is not set, or nothing is left.
+    """
+    samples: dict[str, Sample] = {}
+    problems: list[str] = []
+    for entry in tracked(entries, f"reading {split}", len(entries)):
+        try:
+            if entry.id in samples:
+                raise ProblemError(twice.replace("{id}", entry.id))
+            samples[entry.id], unknown = only_known(entry.read(), known, entry.annotation)
+            problems += unknown
+        except ProblemError as problem:
+            problems.append(str(problem))
+    require_good(problems, samples, f"the split '{split}' of '{root}'", skip_bad)
+    return Split(split, root, tuple(samples.values()), sentences(problems))
 
 
 def require_good(problems: Sequence[str], left: Sized, what: str, skip_bad: bool) -> None:

@@ -5,21 +5,20 @@ ToyVOC is written in the same layout, so the reader that runs on it is the reade
 
 import math
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import fromstring
 
 from gradcam_lab import files
-from gradcam_lab.console import tracked
 from gradcam_lab.data.reading import (
+    Entry,
     ProblemError,
     Split,
-    only_known,
+    read_entries,
     read_size,
-    require_good,
     samples_hash,
-    sentences,
 )
 from gradcam_lab.data.sample import Box, Object, Sample
 from gradcam_lab.errors import LabError
@@ -80,19 +79,10 @@ def read_split(
             nothing is left.
     """
     root = find_root(folder)
-    samples: dict[str, Sample] = {}
-    problems: list[str] = []
     ids = _read_ids(root, lists, split)[:limit]
-    for id in tracked(ids, f"reading {split}", len(ids)):
-        try:
-            if id in samples:
-                raise ProblemError(f"'{_list_path(root, lists, split)}' names '{id}' twice")
-            samples[id], unknown = only_known(_read_sample(root, id), known, _annotation_path(root, id))
-            problems += unknown
-        except ProblemError as problem:
-            problems.append(str(problem))
-    require_good(problems, samples, f"the split '{split}' of '{root}'", skip_bad)
-    return Split(split, root, tuple(samples.values()), sentences(problems))
+    entries = [Entry(id, partial(_read_sample, root, id), _annotation_path(root, id)) for id in ids]
+    twice = f"'{_list_path(root, lists, split)}' names '{{id}}' twice"
+    return read_entries(split, root, entries, twice, known, skip_bad)
 
 
 def voc_hash(split: Split) -> str:
