@@ -80,3 +80,12 @@ def root(fresh, tmp_path, monkeypatch):
     shutil.copytree(fresh, root)
     monkeypatch.chdir(root)
     return root
+
+
+@pytest.fixture
+def one_thread():
+    """The same bits come out of the same number of threads only."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

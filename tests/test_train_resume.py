@@ -16,14 +16,7 @@ from gradcam_lab.models import checkpoints, logbook, saved, training, zoo
 from gradcam_lab.models.training import train_network
 from tests.trainings import draw_labelled, equal, log_of, settings
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """The same bits come out of the same number of threads only."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(autouse=True)

@@ -24,13 +24,7 @@ from tests.trainings import draw_labelled, log_of, settings, state_of
 FILES = ["best.safetensors", "curves.png", "last.safetensors", "log.csv", "state.pt"]
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """The same bits come out of the same number of threads only."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(autouse=True)

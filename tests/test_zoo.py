@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from gradcam_lab.data.voc import read_split
 from gradcam_lab.errors import LabError
-from gradcam_lab.models import saved, toynet, zoo
+from gradcam_lab.models import saved, seeds, toynet, zoo
 from gradcam_lab.models.architectures import ARCHITECTURES, blank, build
 from gradcam_lab.models.checkpoint import read_state_dict
 from gradcam_lab.models.classifier import Preprocessing
@@ -317,7 +317,7 @@ class TestSeedsCheckpoint:
     @pytest.mark.parametrize("prefix", ["", "module."])
     def test_it_is_known_by_its_structure_and_read_in_the_seeds_order(self, tmp_path, prefix):
         path = self.write(tmp_path / "model_at_epoch_019.pth.tar", prefix)
-        for model in (zoo.load_file(path), zoo.load_seed_checkpoint(path), zoo.load("resnet50", str(path))):
+        for model in (zoo.load_file(path), seeds.load(path), zoo.load("resnet50", str(path))):
             assert (model.name, model.activation, model.layer) == ("resnet50", "sigmoid", "layer4")
             assert model.class_names.index("dog") == 4
             assert model.class_names[:8] == ("person", "bird", "cat", "cow", "dog", "horse", "sheep", "aeroplane")

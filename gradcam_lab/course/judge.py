@@ -58,6 +58,7 @@ class Worker:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.count = 0
+        self.start_memory = 0  # known when the libraries are loaded
         self.scratch = tempfile.TemporaryDirectory(prefix="gradcam-lab-", ignore_cleanup_errors=True)
         self.printed = Path(self.scratch.name) / "printed"
         place = Path(self.scratch.name) / "here"
@@ -139,7 +140,7 @@ class Worker:
         if self.lines.empty() and (size := self.printed.stat().st_size) > self.limits.output:
             self.close()
             raise Died(Status.crashed, f"your code printed {size / 1e6:.0f} MB", "print less: a few lines are enough")
-        if hasattr(self, "start_memory") and self._memory() - self.start_memory > self.limits.memory:
+        if self.start_memory and self._memory() - self.start_memory > self.limits.memory:
             self.close()
             limit = self.limits.memory / 2**30
             raise Died(

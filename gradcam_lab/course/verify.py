@@ -5,12 +5,11 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
-from gradcam_lab.console import progress, say
+from gradcam_lab.console import Advance, progress, say
 from gradcam_lab.course import cut
-from gradcam_lab.course.judge import Judge, Limits
+from gradcam_lab.course.judge import Judge
 from gradcam_lab.course.manifest import Step, WrongAnswer, course
 from gradcam_lab.course.verdicts import Status, Verdict, summarise
 from gradcam_lab.errors import LabError
@@ -26,14 +25,6 @@ SEEDS = (0, 1, 2, 3)
 _ROW = re.compile(r"^\| (\d+\.\d+) \| .* \| (\d+) \|$", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Findings:
-    """What `verify` found: sentences on what is wrong, and how much it looked at."""
-
-    problems: list[str]
-    judged: int
-
-
 def verify(*, jobs: int = 2) -> bool:
     """Examine every step, say what was found, and return whether all is in order."""
     start = time.perf_counter()
@@ -41,34 +32,39 @@ def verify(*, jobs: int = 2) -> bool:
     total = sum(len(SEEDS) + 1 + len(step.wrong_answers) for step in steps)
     with progress("judging", total) as advance, ThreadPoolExecutor(min(jobs, os.cpu_count() or 1)) as pool:
         found = list(pool.map(lambda step: examine(step, advance), steps))
-    for problem in (problem for findings in found for problem in findings.problems):
+    problems = [problem for part in found for problem in part]
+    for problem in problems:
         say(problem)
     wrong = sum(len(step.wrong_answers) for step in steps)
     checks = sum(len(step.checks) for step in steps)
     points = sum(step.points for step in steps)
-    count = sum(len(findings.problems) for findings in found)
-    verdict = f"{count} problems" if count else "all in order"
+    verdict = f"{len(problems)} problems" if problems else "all in order"
     seconds = time.perf_counter() - start
     say(f"{len(steps)} steps, {points} points, {checks} checks, {wrong} wrong answers: {verdict} ({seconds:.0f} s)")
-    return not count
+    return not problems
 
 
-def examine(step: Step, advance: object = None) -> Findings:
-    """Look through one step: what is written, then what its checks say to right, empty and wrong answers."""
-    move = advance if callable(advance) else lambda: None
+def examine(step: Step, advance: Advance) -> list[str]:
+    """Look through one step: what is written, then what its checks say to right, empty and wrong answers.
+
+    Args:
+        step: the step.
+        advance: moves a bar at each answer that was judged.
+
+    Returns:
+        A sentence for each thing that is out of order.
+    """
     problems = list(read_through(step))
-    judged = 0
-    with Judge(Limits()) as judge:
+    with Judge() as judge:
         for seed in SEEDS:
             problems += try_reference(step, judge, seed)
-            move()
+            advance()
         problems += try_stub(step, judge)
-        move()
+        advance()
         for wrong in step.wrong_answers:
             problems += try_wrong(step, wrong, judge)
-            judged += 1
-            move()
-    return Findings([f"{step.name}: {problem}" for problem in problems], judged + len(SEEDS) + 1)
+            advance()
+    return [f"{step.name}: {problem}" for problem in problems]
 
 
 def read_through(step: Step) -> Iterator[str]:

@@ -62,11 +62,6 @@ def load_file(path: Path) -> Classifier:
     return seeds.load(path)
 
 
-def load_seed_checkpoint(path: Path) -> Classifier:
-    """Return the seeds' ResNet-50, trained on VOC; see `seeds.load`."""
-    return seeds.load(path)
-
-
 def _describes_itself(path: Path) -> bool:
     return saved.is_ours(path) or seeds.is_checkpoint(path)
 
