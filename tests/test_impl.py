@@ -163,7 +163,7 @@ class TestWhoseCodeRan:
         found = read_json(finished / "results.json")
         schema = json.loads(resources.files("gradcam_lab.pipeline").joinpath("results.schema.json").read_text("utf-8"))
         jsonschema.validate(found, schema)
-        mine = {name: "mine" for name in ("step1_cam", "step3_boxes")}
+        mine = dict.fromkeys(("step1_cam", "step3_boxes"), "mine")
         assert found["implementation"] == dict.fromkeys(NAMES, "reference") | mine
         assert found["course"]["step2_gradcam"] == {"points": 1, "possible": 10, "passed": ["2.1"], "stub": True}
         assert found["answers"] == {"3.6": {"question": "How *sure* are you?", "answer": ANSWER}}

@@ -45,7 +45,7 @@ from gradcam_lab.pipeline import (
 from gradcam_lab.pipeline.child import enter, supervise
 from gradcam_lab.pipeline.heatmaps import Heatmaps
 from gradcam_lab.pipeline.settings import Settings
-from gradcam_lab.pipeline.stages import Stages
+from gradcam_lab.pipeline.stages import Make, Stages
 from gradcam_lab.pipeline.steps import NAMES, Steps, load_steps
 from gradcam_lab.report import figures, photos, plots, style
 from gradcam_lab.report.pdf import write_pdf
@@ -58,19 +58,8 @@ PLAIN = "gradcam"
 """The method whose maps are `heatmaps.npz`."""
 BOXING = ("step3_boxes", "step4_metrics")
 """The steps that have a part in finding and scoring boxes."""
-PARTS = {
-    "data": "ground_truth.json",
-    "classifier": "classification.json",
-    "cam": "comparison.json",
-    "methods": "methods.json",
-    "threshold": "threshold.json",
-    "classes": "classes.json",
-    "boxes": "detections.json",
-    "scores": "scores.json",
-    "masks": "segmentation.json",
-    "truth": "truth.json",
-}
-"""The stages whose numbers go into `results.json`, and their files."""
+SCORED = ("classifier", "cam", "threshold", "scores", "classes", "methods", "masks", "truth")
+"""The stages whose numbers go into `results.json`."""
 MIN_AREA = 30
 """The smallest island that becomes a box, in pixels of the image."""
 
@@ -178,6 +167,10 @@ class Run:
         reading = (settings.skip_bad, self.classifier.class_names)
         self.data_hash = digest(data.sha256(self.val), data.sha256(self.test), reading)
         self.stages = Stages(settings.folder)  # an unwritable folder fails here, before the work; bad data leaves none
+        self.common = (self.data_hash, self.target)
+        self.network = (self.classifier.sha256, self.classifier.layer, settings.precision)
+        self.seed = settings.seed
+        self.done: dict[str, str] = {}
         self.told = False
         self.looked: dict[str, dict[str, better.Maps]] | None = None
 
@@ -234,60 +227,68 @@ class Run:
 
     def stages_in_order(self) -> None:
         """Run the stages; each is keyed by the hashes of the artifacts it reads, its parameters and its code."""
-        common = (self.data_hash, self.target)
-        begin, run, out = self.begin, self.stages.run, self.stages.output
+        self.look_at_images()
+        self.find_boxes()
+        if not self.settings.quick:
+            self.go_further()
+        out = self.stages.output
+        before = [out(name) for name in self.done]
+        code = self.begin("results", ["step3_boxes"], sys.modules[__name__])
+        self.run("results", "results.json", (before, self.about(), self.texts, code), self.write_results)
+        code = self.begin("figures", NAMES, pictures, figures, photos, plots, style)
+        self.run("figures", "figures/figures.json", (before, self.seed, self.network, code), self.write_figures)
+
+    def look_at_images(self) -> None:
+        """Everything that the network says of the images."""
+        begin, run, common = self.begin, self.run, self.common
         begin("data")
         run("data", "ground_truth.json", common, self.write_ground_truth)
         code = begin("heatmaps", ["step2_gradcam"], heatmaps)
-        network = (self.classifier.sha256, self.classifier.layer, self.settings.precision)
-        seed = self.settings.seed
         if self.everything:
-            run("all maps", "class_maps.npz", (self.data_hash, network, code), self.write_class_maps)
-        run("heatmaps", "heatmaps.npz", (*common, network, code), self.write_heatmaps)
+            run("all maps", "class_maps.npz", (self.data_hash, self.network, code), self.write_class_maps)
+        run("heatmaps", "heatmaps.npz", (*common, self.network, code), self.write_heatmaps)
         self.tell(False)
-        maps, code = out("heatmaps"), begin("classifier", [], classification, scoring)
-        run("classifier", "classification.json", (*common, maps, seed, code), self.write_classification)
+        maps, code = self.stages.output("heatmaps"), begin("classifier", [], classification, scoring)
+        run("classifier", "classification.json", (*common, maps, self.seed, code), self.write_classification)
         code = begin("cam", ["step1_cam", "step2_gradcam"], comparison)
-        run("cam", "comparison.json", (*common, network, code), self.write_comparison)
-        code = begin("methods", NAMES[:5], better, methods, finders, sweep, scoring)
+        run("cam", "comparison.json", (*common, self.network, code), self.write_comparison)
+
+    def find_boxes(self) -> None:
+        """Choose a method and its threshold on val; find and score the boxes of test."""
+        begin, run, out = self.begin, self.run, self.stages.output
+        maps = out("heatmaps")
+        looked = (*self.common, self.network, maps, begin("methods", NAMES[:5], better, methods, finders, sweep))
         if self.compares:
-            run("methods", "methods.json", (*common, network, list(self.methods), seed, code), self.write_methods)
+            run("methods", "methods.json", (looked, list(self.methods), self.seed), self.write_methods)
         if self.method != PLAIN:
-            run("maps", "maps.npz", (*common, network, maps, self.method, code), self.write_maps)
+            run("maps", "maps.npz", (looked, self.method), self.write_maps)
             maps = out("maps")
         code = begin("threshold", BOXING, sweep, finders)
-        boxing = (*common, maps, self.method, MIN_AREA)
+        boxing = (*self.common, maps, self.method, MIN_AREA)
         run("threshold", "threshold.json", (*boxing, code), self.write_threshold)
         if self.everything:
             code = begin("classes", BOXING, all_classes, sweep, scoring, baselines)
-            run("classes", "classes.json", (self.data_hash, out("all maps"), seed, code, MIN_AREA), self.write_classes)
+            scored = (self.data_hash, out("all maps"), self.seed, code, MIN_AREA)
+            run("classes", "classes.json", scored, self.write_classes)
         code = begin("boxes", BOXING, sweep, finders)
         run("boxes", "detections.json", (*boxing, out("threshold"), code), self.write_detections)
         code = begin("scores", BOXING, scoring, baselines, failures, sweep)
-        run("scores", "scores.json", (*boxing, out("heatmaps"), out("boxes"), seed, code), self.write_scores)
-        if not self.settings.quick:
-            masks = segmentation.masks_hash([*self.val.samples, *self.test.samples])
-            code = begin("masks", ["step2_gradcam", "step3_boxes", "step5_segmentation"], segmentation, scoring)
-            run("masks", "segmentation.json", (*common, network, masks, seed, code), self.write_segmentation)
-            code = begin("truth", ["step2_gradcam", "step3_boxes", "step4_metrics", "step6_truth"], truth, oracle)
-            run("truth", "truth.json", (*common, network, out("heatmaps"), seed, code), self.write_truth)
-        before = [out(name) for name in self.parts]
-        code = begin("results", ["step3_boxes"], sys.modules[__name__])
-        run("results", "results.json", (before, self.about(), self.texts, code), self.write_results)
-        code = begin("figures", NAMES, pictures, figures, photos, plots, style)
-        run("figures", "figures/figures.json", (before, maps, seed, network, code), self.write_figures)
+        run("scores", "scores.json", (*boxing, out("heatmaps"), out("boxes"), self.seed, code), self.write_scores)
 
-    @property
-    def parts(self) -> dict[str, str]:
-        """The stages whose numbers this run has, and their files."""
-        kept = PARTS
-        if not self.everything:
-            kept = {name: file for name, file in kept.items() if name != "classes"}
-        if not self.compares:
-            kept = {name: file for name, file in kept.items() if name != "methods"}
-        if self.settings.quick:
-            kept = {name: file for name, file in kept.items() if name not in ("masks", "truth")}
-        return kept
+    def go_further(self) -> None:
+        """Steps 5 and 6: masks, and tests of the heatmaps themselves."""
+        masks = segmentation.masks_hash([*self.val.samples, *self.test.samples])
+        code = self.begin("masks", ["step2_gradcam", "step3_boxes", "step5_segmentation"], segmentation, scoring)
+        inputs = (*self.common, self.network, masks, self.seed, code)
+        self.run("masks", "segmentation.json", inputs, self.write_segmentation)
+        code = self.begin("truth", ["step2_gradcam", *BOXING, "step6_truth"], truth, oracle)
+        inputs = (*self.common, self.network, self.stages.output("heatmaps"), self.seed, code)
+        self.run("truth", "truth.json", inputs, self.write_truth)
+
+    def run(self, name: str, file: str, inputs: Any, make: Make) -> None:
+        """Run a stage, or leave it as it is; see `Stages.run`."""
+        self.stages.run(name, file, inputs, make)
+        self.done[name] = file
 
     def begin(self, stage: str, steps: Sequence[str] = (), *modules: ModuleType) -> list[str]:
         """Announce a stage, and return the hashes of the code that it runs: its steps and its modules."""
@@ -336,7 +337,7 @@ class Run:
 
     def write_classes(self, path: Path) -> None:
         """Every class's AP and their mean."""
-        val, test, seed = self.val.samples, self.test.samples, self.settings.seed
+        val, test, seed = self.val.samples, self.test.samples, self.seed
         write_json(path, all_classes.score_all(self.steps, self.class_maps, val, test, IOU_THRESHOLDS, MIN_AREA, seed))
 
     @cached_property
@@ -348,9 +349,7 @@ class Run:
         """Per-class AP and mAP on test."""
         maps = self.heatmaps.of("test")
         names = maps.classes.tolist()
-        scores = classification.evaluate_classifier(
-            self.test.samples, maps.class_probabilities, names, self.settings.seed
-        )
+        scores = classification.evaluate_classifier(self.test.samples, maps.class_probabilities, names, self.seed)
         write_json(path, scores)
 
     def write_comparison(self, path: Path) -> None:
@@ -375,7 +374,7 @@ class Run:
             self.target,
             IOU_THRESHOLDS,
             MIN_AREA,
-            self.settings.seed,
+            self.seed,
             times,
         )
         write_json(path, {"rows": rows, "default": better.best_affordable(rows), "limit": better.AFFORDABLE})
@@ -468,7 +467,7 @@ class Run:
         """The main table: ours beside the baselines, with intervals; the curves; the failures."""
         maps = self.heatmaps.of("test")
         probabilities = dict(zip(maps.ids.tolist(), maps.probabilities.tolist(), strict=True))
-        counts = scoring.image_draws(len(self.truth), self.settings.seed)
+        counts = scoring.image_draws(len(self.truth), self.seed)
         rows = [(self.methods[self.method].title, "ours", self.detections)]
         if self.method != PLAIN:
             rows.append((self.methods[PLAIN].title, "plain", self.plain_detections))
@@ -509,14 +508,14 @@ class Run:
                 self.val.samples,
                 self.test.samples,
                 self.target,
-                self.settings.seed,
+                self.seed,
                 self.settings.precision,
             ),
         )
 
     def write_truth(self, path: Path) -> None:
         """Four tests of plain Grad-CAM's maps on test."""
-        maps, seed = self.heatmaps.of("test"), self.settings.seed
+        maps, seed = self.heatmaps.of("test"), self.seed
         write_json(
             path,
             truth.examine(
@@ -594,14 +593,12 @@ class Run:
 
     def write_results(self, path: Path) -> Sequence[Path]:
         """All numbers of the run in one file, and the code that the report shows beside it."""
-        files = {name: file for name, file in self.parts.items() if name not in ("data", "boxes")}
-        read = {name: read_json(self.stages.folder / file) for name, file in files.items()}
-        classifier = {"recipe": self.classifier.metadata.get("recipe"), **read["classifier"]}
+        read = {name: read_json(self.stages.folder / file) for name, file in self.done.items() if name in SCORED}
         write_json(
             path,
             {
                 **self.about(),
-                "classifier": classifier,
+                "classifier": {"recipe": self.classifier.metadata.get("recipe"), **read["classifier"]},
                 **read["cam"],
                 "threshold": read["threshold"],
                 "iou_thresholds": IOU_THRESHOLDS,
@@ -635,7 +632,7 @@ class Run:
             failures=self.failures,
             target=self.target,
             threshold=self.threshold,
-            seed=self.settings.seed,
+            seed=self.seed,
         )
         return drawn.draw(path.parent, read_json(self.stages.folder / "results.json"))
 
