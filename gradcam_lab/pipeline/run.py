@@ -44,7 +44,7 @@ from gradcam_lab.pipeline import (
 )
 from gradcam_lab.pipeline.child import enter, supervise
 from gradcam_lab.pipeline.heatmaps import Heatmaps
-from gradcam_lab.pipeline.settings import Settings
+from gradcam_lab.pipeline.settings import PLAIN, Settings
 from gradcam_lab.pipeline.stages import Make, Stages
 from gradcam_lab.pipeline.steps import NAMES, Steps, load_steps
 from gradcam_lab.report import figures, photos, plots, style
@@ -54,8 +54,6 @@ from gradcam_lab.report.render import Rendered, to_html
 SCHEMA = "gradcam-lab/results/1"
 IOU_THRESHOLDS = (0.3, 0.4, 0.5)
 FAILURE_IOU = 0.5
-PLAIN = "gradcam"
-"""The method whose maps are `heatmaps.npz`."""
 BOXING = ("step3_boxes", "step4_metrics")
 """The steps that have a part in finding and scoring boxes."""
 SCORED = ("classifier", "cam", "threshold", "scores", "classes", "methods", "masks", "truth")

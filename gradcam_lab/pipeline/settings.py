@@ -15,6 +15,9 @@ VALUES = (
 )
 FLAGS = ("quick", "skip_bad")
 
+PLAIN = "gradcam"
+"""The method of the lessons, whose maps are `heatmaps.npz`."""
+
 
 @dataclass(frozen=True)
 class Settings:
