@@ -188,7 +188,7 @@ def class_ap(folder: Path, results: dict[str, Any]) -> Record:
 
 def segmentation(folder: Path, rows: Sequence[Sequence[Panel]]) -> Record:
     """Draw the way to a mask, one image a row (panels: image, heatmap, seeds, cut map, refined mask with boxes, truth)."""
-    draw_rows(folder / "segmentation.jpg", [Row(panels) for panels in rows], tallest=1.1)
+    draw_rows(folder / "segmentation.jpg", [Row(panels) for panels in rows], tallest=1.3)
     return {
         "file": "segmentation.jpg",
         "section": "segmentation",
@@ -255,6 +255,6 @@ def two_class_test(folder: Path, results: dict[str, Any]) -> Record:
         "section": "truth",
         "key": "two_class_test",
         "caption": "The share of a class's heat that lies on another class's objects, less the share of the area that "
-        "they cover, with 95% intervals. Left of 0 the map avoids the other class. Blue: the interval lies left of 0.",
+        "they cover, with 95% intervals (in brackets the number of images). Left of 0 the map avoids the other class. Blue: the interval lies left of 0.",
         "alt": "Points with intervals, one for each ordered pair of classes, beside a vertical line at 0.",
     }

@@ -14,6 +14,9 @@ OURS = "Grad-CAM"
 MAPS = (OURS, "centre map", "random map")
 """The maps that are examined: ours, and the two that know nothing."""
 
+UNKNOWN: Row = {"value": None, "low": None, "high": None}
+"""The mean of nothing."""
+
 OPTIONAL = {
     "better": ("methods", "the comparison of methods"),
     "segmentation": ("segmentation", "the masks"),
@@ -171,43 +174,43 @@ def of_truth(truth: Row) -> Row:
 
 
 def _tests(truth: Row) -> Iterable[Row]:
-    """The rows of the table of tests."""
-    target, both = truth["target"], truth["two_classes"]
-    yield _test("pointing game", "high", True, truth["pointing"], truth["pointing"]["rows"])
+    """The rows of the table of tests, see `_test`."""
+    target, random, both = truth["target"], truth["randomisation"], truth["two_classes"]
+    yield _test("pointing game", "the pointing game", "high", truth["pointing"])
     for way, good in (("deletion", "low"), ("insertion", "high")):
-        part = truth["replacement"][way]
-        yield _test(f"{way}, area", good, False, part, part["rows"], truth["replacement"]["images"])
-    random = truth["randomisation"]
-    last = random["curve"][-1] if random["curve"] else {"value": None, "low": None, "high": None}
-    yield _test("all weights random, rank correlation", "near", False, random, {OURS: last, **random["baselines"]})
-    for part, name in (
-        (both["target_on_others"], f"heat of {target} on the others"),
-        (both["others_on_target"], f"heat of the others on {target}"),
+        part = {"images": truth["replacement"]["images"], **truth["replacement"][way]}
+        yield _test(f"{way}, area under the curve", way, good, part, percent=False)
+    last = random["curve"][-1] if random["images"] else UNKNOWN
+    part = {**random, "rows": {OURS: last, **random["baselines"]}}
+    yield _test("all weights random, rank correlation", "the test of random weights", "near", part, percent=False)
+    for part, first, second in (
+        (both["target_on_others"], target, "the others"),
+        (both["others_on_target"], "the others", target),
     ):
-        yield _test(name, "low", True, part, part["rows"], area=part["rows"]["area"]["value"])
+        yield _test(f"heat of {first} on {second}", f"the two-class test ({first} on {second})", "low", part)
 
 
-def _test(
-    name: str, good: str, percent: bool, part: Row, rows: Row, images: int | None = None, area: float | None = None
-) -> Row:
-    """One row: its `name`, what is `good` ("high", "low", or "near" the baselines), the `means` of the maps, and so on.
+def _test(name: str, short: str, good: str, part: Row, *, percent: bool = True) -> Row:
+    """One row: its `name`, a `short` one for the text, what is `good`, the `means` of the maps, whether it is `passed`.
 
-    `against` names each baseline that was not beaten, with the difference, ours less its own.
+    Good is "high", "low", or "near" the baselines. `against` names each baseline that was not beaten, with the
+    difference: ours less its own. Where a share of heat is to be low, `area` is that of the place it lies on.
     """
     return {
         "name": name,
+        "short": short,
         "good": good,
         "percent": percent,
-        "images": part["images"] if images is None else images,
-        "means": [rows[name] for name in MAPS],
-        "area": area,
+        "images": part["images"],
+        "means": [part["rows"][name] for name in MAPS],
+        "area": part["rows"].get("area", UNKNOWN)["value"],
         "passed": part["passed"],
         "against": [{"name": name, **gain} for name, gain in part["gains"].items() if not _beaten(gain, good)],
     }
 
 
 def _beaten(gain: Row, good: str) -> bool:
-    """Whether the whole interval of a difference lies on the right side of 0."""
+    """Whether the interval of a difference lies on the right side of 0; where it should be near 0, not above it."""
     if gain["low"] is None:
         return False
     return {"high": gain["low"] > 0, "low": gain["high"] < 0, "near": gain["low"] <= 0}[good]

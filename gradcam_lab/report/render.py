@@ -193,8 +193,8 @@ def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environ
         finalize=finalize,
         keep_trailing_newline=True,
     )
-    environment.filters.update(pct=percent, points=wording.points, signed=wording.signed, tied=tied)
-    environment.filters.update(listed=wording.listed, phrase=phrase, capital=capital)
+    environment.filters.update(pct=percent, points=wording.points, signed=wording.signed, decimal=wording.decimal)
+    environment.filters.update(listed=wording.listed, tied=tied, phrase=phrase, capital=capital)
     environment.filters.update(code=markdown.code, scientific=markdown.scientific)
     return environment
 

@@ -44,9 +44,14 @@ def points(fraction: float) -> str:
     return f"{text} point" if text == "1.0" else f"{text} points"
 
 
-def signed(fraction: float) -> str:
-    """A difference of two fractions in percent, with its sign."""
-    return "0.0" if abs(fraction) < NEGLIGIBLE else f"{100 * fraction:+.1f}".replace("-", "−")
+def signed(difference: float, percent: bool = True) -> str:
+    """A difference with its sign: of two fractions in percent with one decimal, of other numbers with two."""
+    return (f"{100 * difference:+.1f}" if percent else f"{difference:+.2f}").replace("-", "−")
+
+
+def decimal(value: float) -> str:
+    """A number with two decimals."""
+    return f"{value:.2f}".replace("-", "−")
 
 
 def listed(words: Sequence[str]) -> str:
