@@ -12,9 +12,11 @@ import numpy as np
 from gradcam_lab.data.sample import Box
 from gradcam_lab.files import write_json
 from gradcam_lab.report import figures
-from gradcam_lab.report.photos import Panel, dimmed
+from gradcam_lab.report.photos import Panel, dimmed, painted_seeds
 
-STEPS = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics")
+STEPS = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics", "step5_segmentation", "step6_truth")
+YOUNG = ("methods", "segmentation", "truth")
+"""The keys of the parts that not every run has."""
 CLASSES = {"boat": 0.88, "car": 0.93, "cat": 0.81, "dog": 0.936, "horse": 0.95, "person": 0.9}
 
 
@@ -36,6 +38,8 @@ def results() -> dict[str, Any]:
             "seed": 0,
             "limit": None,
             "precision": "float32",
+            "quick": False,
+            "method": {"name": "pair+watershed", "title": METHODS["pair+watershed"][0], "asked": None},
             "parameters": {
                 "min_area": 30,
                 "iou_thresholds": [0.3, 0.4, 0.5],
@@ -104,7 +108,29 @@ def results() -> dict[str, Any]:
         "curves": {iou: curve(end) for iou, end in (("0.3", 0.86), ("0.4", 0.74), ("0.5", 0.58))},
         "cam_vs_gradcam": {"images": 16, "max_relative_difference": 1.9e-7, "mean_cosine": 1.0},
         "failures": {"counts": {"missed": 9, "head only": 31, "merged": 12, "context": 19}, "iou": 0.5},
+        "methods": methods(),
+        "segmentation": segmentation(),
+        "truth": truth(),
     }
+
+
+def older(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the results as they were before there were methods, masks and tests of the heatmap."""
+    run = {key: value for key, value in content["run"].items() if key not in ("quick", "method")}
+    rest = {key: value for key, value in content.items() if key not in YOUNG}
+    return {**rest, "run": run, "table": plain_table()}
+
+
+def without(*parts: str, **run: Any) -> dict[str, Any]:
+    """Return the results of a run that left out parts; words about the run may be changed."""
+    content = results()
+    return {**content, **dict.fromkeys(parts), "run": {**content["run"], **run}}
+
+
+def plain() -> dict[str, Any]:
+    """Return the results of a run whose boxes are plain Grad-CAM's, by val's choice."""
+    content = without(method={"name": "gradcam", "title": "Grad-CAM", "asked": None})
+    return {**content, "table": plain_table(), "methods": {**content["methods"], "default": "gradcam"}}
 
 
 def sha256_of_lesson(step: str) -> str:
@@ -129,9 +155,147 @@ def curve(end: float) -> dict[str, list[float]]:
     return {"recall": recall.round(4).tolist(), "precision": precision.clip(0, 1).round(4).tolist()}
 
 
+METHODS = {
+    "cam": ("CAM", 0.35, 0.62, 0.58, 1.0),
+    "gradcam": ("Grad-CAM", 0.35, 0.62, 0.58, 1.0),
+    "gradcam++": ("Grad-CAM++", 0.3, 0.55, 0.51, 1.05),
+    "layercam": ("LayerCAM", 0.3, 0.6, 0.57, 1.05),
+    "otsu": ("Grad-CAM, Otsu’s threshold", None, 0.5, 0.47, 1.1),
+    "mask": ("Grad-CAM, box of the refined mask", 0.7, 0.61, 0.6, 1.9),
+    "scales": ("Grad-CAM, 4 scales, half of them flipped", 0.25, 0.7, 0.74, 7.4),
+    "pair+watershed": ("Grad-CAM, 0.75x flipped, watershed", 0.25, 0.71, 0.72, 1.8),
+}
+"""Invented ways to boxes: title, threshold, mean AP on val, AP on test at IoU 0.3, cost."""
+
+SCALES = {"0.3": 1.0, "0.4": 0.8, "0.5": 0.55}
+"""What an AP at IoU 0.3 is at the others."""
+
+
+def methods() -> dict[str, Any]:
+    """Return the comparison of the methods, whose default is the method of `table`."""
+    rows = [
+        {
+            "name": name,
+            "title": title,
+            "threshold": threshold,
+            "val_mean_ap": val,
+            "scores": {iou: score(ap * scale, False) for iou, scale in SCALES.items()},
+            "milliseconds": 15.5 * cost,
+            "cost": cost,
+        }
+        for name, (title, threshold, val, ap, cost) in METHODS.items()
+    ]
+    return {"rows": rows, "default": "pair+watershed", "limit": 3.0}
+
+
+def segmentation() -> dict[str, Any]:
+    """Return the IoU of the masks: refining gains, but not on the boat."""
+    by_method = {"centre box, s = 0.3": 0.25, "centre box, s = 0.5": 0.3, "thresholded map": 0.4, "refined mask": 0.5}
+    names = ["background", *CLASSES]
+    rows = []
+    for method, mean in by_method.items():
+        values = {name: 0.88 if name == "background" else mean + 0.02 * i for i, name in enumerate(names)}
+        if method == "refined mask":
+            values["boat"] -= 0.2
+        classes = {name: {"iou": iou, "low": iou - 0.04, "high": iou + 0.04} for name, iou in values.items()}
+        ends = {"mean_iou": mean + 0.1, "mean_iou_low": mean + 0.07, "mean_iou_high": mean + 0.13}
+        rows.append({"method": method, **ends, "classes": classes, "milliseconds": 0.4 if "box" in method else 9.7})
+    fractions = [round(0.05 * i, 2) for i in range(1, 20)]
+    hills = [[round(top - 1.5 * (t - best) ** 2, 4) for t in fractions] for top, best in ((0.51, 0.3), (0.5, 0.35))]
+    return {
+        "images": {"val": 118, "test": 400},
+        "classes": names,
+        "choices": {"threshold": 0.3, "sure_foreground": 0.7, "sure_background": 0.02},
+        "grid": [{"sure_foreground": 0.7, "sure_background": 0.02, "mean_iou": 0.58}],
+        "rows": rows,
+        "curve": {
+            "fractions": fractions,
+            **{split: {"mean_iou": hill, "target": hill} for split, hill in zip(("val", "test"), hills, strict=True)},
+        },
+    }
+
+
+def mean(value: float | None, around: float = 0.05) -> dict[str, float | None]:
+    """Return a mean with an interval that reaches equally far to both sides."""
+    if value is None:
+        return {"value": None, "low": None, "high": None}
+    return {"value": value, "low": round(value - around, 4), "high": round(value + around, 4)}
+
+
+def tested(ours: float, centre: float, random: float, passed: bool, **more: Any) -> dict[str, Any]:
+    """Return one test: the means of the three maps and the differences."""
+    rows = {"Grad-CAM": mean(ours), "centre map": mean(centre), "random map": mean(random)}
+    gains = {"centre map": mean(round(ours - centre, 4)), "random map": mean(round(ours - random, 4))}
+    return {"rows": rows, "gains": gains, "passed": passed, **more}
+
+
+def leak(heat: float, area: float) -> dict[str, Any]:
+    """Return one direction or pair of the two-class test."""
+    test = tested(heat, area * 1.6, area * 1.1, heat + 0.05 < area, images=14)
+    return {**test, "rows": {**test["rows"], "area": mean(area)}, "gains": {**test["gains"], "area": mean(heat - area)}}
+
+
+def truth() -> dict[str, Any]:
+    """Return the tests of the heatmap: insertion fails, the others pass."""
+    falling = np.linspace(1, 0.1, 11).tolist()
+    quick = (0.1 + 0.9 * np.exp(-0.5 * np.arange(11))).tolist()
+    last = np.linspace(0.9, 0.1, 6)
+    pairs = [
+        {"map": a, "on": b, **leak(heat, 0.2)} for a, b, heat in (("cat", "dog", 0.3), ("dog", "cat", 0.06))
+    ]
+    return {
+        "target": "dog",
+        "pointing": tested(0.93, 0.71, 0.32, True, images=152, tolerance=15),
+        "replacement": {
+            "images": 30,
+            "steps": 10,
+            "deletion": tested(
+                0.31, 0.52, 0.61, True,
+                curves={"Grad-CAM": quick, "centre map": falling, "random map": falling},
+            ),
+            "insertion": tested(
+                0.63, 0.62, 0.41, False,
+                curves={"Grad-CAM": falling[::-1], "centre map": quick[::-1], "random map": falling[::-1]},
+            ),
+        },
+        "randomisation": {
+            "images": 30,
+            "seeds": 3,
+            "stages": ["fc", "layer4", "layer3", "layer2", "layer1", "conv1"],
+            "curve": [mean(round(value, 4)) for value in last.tolist()],
+            "by_seed": [(last + shift).tolist() for shift in (-0.1, 0.0, 0.1)],
+            "no_evidence": [0.0] * 6,
+            "baselines": {"centre map": mean(0.22), "random map": mean(0.0)},
+            "gains": {"centre map": mean(-0.12), "random map": mean(0.1, 0.15)},
+            "passed": True,
+        },
+        "two_classes": {
+            "target_on_others": leak(0.06, 0.2),
+            "others_on_target": leak(0.07, 0.21),
+            "pairs": pairs,
+            "passed": True,
+        },
+        "max_box_acc": {
+            name: {
+                "oracle": True,
+                "images": 152,
+                "rows": {iou: {**mean(top - float(iou) / 2), "threshold": 0.2} for iou in ("0.3", "0.5", "0.7")},
+                "mean": mean(top - 0.25),
+            }
+            for name, top in (("Grad-CAM", 1.05), ("centre map", 0.9), ("random map", 0.7))
+        },
+    }
+
+
+def plain_table() -> list[dict[str, Any]]:
+    """Return plain Grad-CAM's row as ours, and the baselines."""
+    _, first, *rest = table()
+    return [{**first, "kind": "ours"}, *rest]
+
+
 def table() -> list[dict[str, Any]]:
-    """Return our row and the baselines."""
-    rows = [("Grad-CAM", "ours", 0.72, False)]
+    """Return our row, plain Grad-CAM's and the baselines."""
+    rows = [(METHODS["pair+watershed"][0], "ours", 0.72, False), ("Grad-CAM", "plain", 0.58, False)]
     for s, base in (("0.3", 0.44), ("0.5", 0.52)):
         rows += [
             (f"A: centre box, s={s}", "baseline", base / 8, True),
@@ -143,7 +307,7 @@ def table() -> list[dict[str, Any]]:
             "name": name,
             "kind": kind,
             "boxes": 400,
-            "scores": {iou: score(ap * scale, ties) for iou, scale in (("0.3", 1.0), ("0.4", 0.8), ("0.5", 0.55))},
+            "scores": {iou: score(ap * scale, ties) for iou, scale in SCALES.items()},
         }
         for name, kind, ap, ties in rows
     ]
@@ -219,9 +383,33 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
             0.5,
         ),
     ]
+    if content.get("segmentation"):
+        records += [
+            figures.segmentation(pictures, [mask_panels(f"{i:06d}", *photo) for i, photo in enumerate(photos[:3])]),
+            figures.segmentation_curve(pictures, content),
+        ]
+    if content.get("truth"):
+        draw = (figures.replacement, figures.randomisation, figures.two_class_test)
+        records += [figure(pictures, content) for figure in draw]
     write_json(pictures / "figures.json", records)
     write_json(folder / "results.json", content)
     return folder
+
+
+def mask_panels(title: str, image: np.ndarray, box: Box) -> list[Panel]:
+    """Return the way from a heatmap to a mask: a hill, its seeds, its cut, a mask, and the box as the truth."""
+    hill = blob(image.shape[:2], box)
+    seeds = np.select([hill > 0.8, hill < 0.2], [1, 0], 255)
+    truth = np.zeros(image.shape[:2], bool)
+    truth[int(box[1]) : int(box[3]), int(box[0]) : int(box[2])] = True
+    return [
+        Panel(image, title),
+        Panel(heated(image, box), "heatmap"),
+        Panel(painted_seeds(image, seeds), "seeds"),
+        Panel(dimmed(image, hill > 0.5), "at least 0.5"),
+        Panel(dimmed(image, truth & (hill > 0.3)), "refined", outlines=[box]),
+        Panel(dimmed(image, truth), "truth"),
+    ]
 
 
 def with_boxes(title: str, image: np.ndarray, box: Box) -> Panel:

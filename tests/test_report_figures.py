@@ -1,7 +1,9 @@
 """The report's figures: boxes on their pixels, rows that fill the page, the same bytes every time."""
 
+import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +12,19 @@ from hypothesis import strategies as st
 
 from gradcam_lab.data.sample import read_image
 from gradcam_lab.report import figures, plots
-from gradcam_lab.report.photos import DPI, WIDTH, Panel, Row, dimmed, draw_photos, draw_rows, in_rows, shorten
-from gradcam_lab.report.style import OURS, TRUTH
+from gradcam_lab.report.photos import (
+    DPI,
+    WIDTH,
+    Panel,
+    Row,
+    dimmed,
+    draw_photos,
+    draw_rows,
+    in_rows,
+    painted_seeds,
+    shorten,
+)
+from gradcam_lab.report.style import BLUE, OURS, TRUTH
 from tests.synthetic_run import results
 
 GREY = np.full((100, 100, 3), 128, np.uint8)
@@ -55,6 +68,15 @@ def test_a_detection_carries_its_score(tmp_path):
     corner = pixels[484:504, 324:364]  # a few pixels inside the box's top left corner, at (320, 480)
     assert near(corner, OURS).mean() > 0.4  # the label's ground
     assert (corner.min(axis=-1) > 200).any()  # and the digits on it
+
+
+def test_an_outline_is_a_box_without_a_score(tmp_path):
+    draw_photos(tmp_path / "a.jpg", [Panel(GREY, outlines=[(21, 31, 60, 80)])], 1, tallest=WIDTH)
+    pixels = read(tmp_path / "a.jpg")
+    rows, columns = np.nonzero(near(pixels, OURS))
+    assert columns.min() == pytest.approx(20 * PIXELS / 100, abs=4)
+    assert rows.max() == pytest.approx(80 * PIXELS / 100, abs=4)
+    assert not near(pixels[490:504, 330:364], OURS).any()  # where a detection has its score
 
 
 def test_photos_keep_their_proportions_and_fill_the_width(tmp_path):
@@ -114,12 +136,33 @@ def test_dimmed_keeps_the_inside():
     assert result[0, 1].tolist() == [210, 210, 210]
 
 
+def test_seeds_are_orange_blue_and_grey():
+    image = np.full((1, 3, 3), [90, 120, 150], np.uint8)
+    foreground, background, unknown = painted_seeds(image, np.array([[1, 0, 255]]))[0].astype(int).tolist()
+    assert unknown == [120, 120, 120]
+    for painted, colour in ((foreground, OURS), (background, BLUE)):
+        tint = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+        assert np.abs(np.array(painted) - (0.4 * 120 + 0.6 * tint)).max() <= 0.5
+    assert image[0, 0].tolist() == [90, 120, 150]
+
+
 def test_falling_is_the_best_from_here_on():
     assert plots.falling([0.5, 1.0, 0.2, 0.4]) == [1.0, 1.0, 0.4, 0.4]
     assert plots.falling([]) == []
 
 
-@pytest.mark.parametrize("draw", [figures.threshold_sweep, figures.precision_recall, figures.class_ap])
+CURVES = (
+    figures.threshold_sweep,
+    figures.precision_recall,
+    figures.class_ap,
+    figures.segmentation_curve,
+    figures.replacement,
+    figures.randomisation,
+    figures.two_class_test,
+)
+
+
+@pytest.mark.parametrize("draw", CURVES)
 def test_curves_are_small_and_the_same_every_time(tmp_path, draw):
     first, second = draw(tmp_path / "1", results()), draw(tmp_path / "2", results())
     assert first == second
@@ -137,6 +180,93 @@ def test_curves_of_a_run_that_found_nothing(tmp_path):
     figures.precision_recall(tmp_path, content)
     figures.class_ap(tmp_path, content)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def drawn(folder: Path, draw: Any, content: dict[str, Any]) -> str:
+    """The SVG of a figure."""
+    return (folder / draw(folder, content)["file"]).read_text(encoding="utf-8")
+
+
+def lines(svg: str, colour: str) -> list[list[tuple[float, float]]]:
+    """The points of every line of a colour that is longer than a sample in a legend."""
+    paths = re.findall(r'<path d="([^"]*)"[^>]*style="[^"]*stroke: ' + colour, svg)
+    found = [[(float(x), float(y)) for x, y in re.findall(r"[ML] (\S+) (\S+)", path)] for path in paths]
+    return [points for points in found if abs(points[-1][0] - points[0][0]) > 25 or len(points) > 3]
+
+
+def test_the_segmentation_curve_has_levels_that_stand_where_their_numbers_are(tmp_path):
+    content = results()
+    content["segmentation"]["curve"]["test"]["mean_iou"] = [0.6] * 19  # the refined mask's
+    svg = drawn(tmp_path, figures.segmentation_curve, content)
+    (level, level_of_target), (flat, *_) = lines(svg, BLUE), lines(svg, OURS)
+    assert {y for _, y in level} == {y for _, y in flat}
+    assert {y for _, y in level} != {y for _, y in level_of_target}
+
+
+def test_replacement_has_a_curve_for_each_map_from_all_to_nothing(tmp_path):
+    content = results()
+    left, right = lines(drawn(tmp_path, figures.replacement, content), OURS)
+    assert len(left) == len(right) == 11
+    assert left[0][1] < left[-1][1]  # the probability falls, and y grows downwards
+    assert right[0][1] > right[-1][1]
+
+
+def test_randomisation_draws_each_random_network_and_the_baselines(tmp_path):
+    content = results()
+    svg = drawn(tmp_path, figures.randomisation, content)
+    assert len(lines(svg, OURS)) == 3 + 1
+    ys = {line[0][1] for line in lines(svg, OURS)}
+    assert len(ys) == 3  # the mean of these three begins where the middle one does
+    content["truth"]["randomisation"]["by_seed"] = []
+    assert len(lines(drawn(tmp_path, figures.randomisation, content), OURS)) == 1
+
+
+def test_a_pair_of_classes_is_blue_only_where_its_interval_lies_left_of_0(tmp_path):
+    content = results()
+    svg = drawn(tmp_path, figures.two_class_test, content)
+    assert (len(lines(svg, BLUE)), len(lines(svg, OURS))) == (3, 1)
+    (leaking,) = lines(svg, OURS)
+    assert min(x for x, _ in leaking) > max(x for line in lines(svg, BLUE) for x, _ in line)
+    content["truth"]["two_classes"]["pairs"][1]["gains"]["area"]["high"] = 0.01
+    svg = drawn(tmp_path, figures.two_class_test, content)
+    assert (len(lines(svg, BLUE)), len(lines(svg, OURS))) == (2, 2)
+
+
+def test_curves_of_a_run_in_which_nothing_was_asked(tmp_path):
+    content = results()
+    nothing = {"value": None, "low": None, "high": None}
+    maps = ("Grad-CAM", "centre map", "random map")
+    truth, curve = content["truth"], content["segmentation"]["curve"]
+    for way in ("deletion", "insertion"):
+        part = truth["replacement"][way]
+        part.update(rows=dict.fromkeys(maps, nothing), curves={name: [] for name in maps})
+    truth["randomisation"].update(curve=[nothing] * 6, by_seed=[], baselines=dict.fromkeys(maps[1:], nothing))
+    for key in ("target_on_others", "others_on_target"):
+        truth["two_classes"][key]["gains"]["area"] = nothing
+    truth["two_classes"]["pairs"] = []
+    content["run"]["target"] = "church"
+    for split in ("val", "test"):
+        curve[split]["target"] = [None] * 19
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for draw in CURVES[3:]:
+            svg = drawn(tmp_path, draw, content)
+            assert "nan" not in svg.lower()
+
+
+def test_the_strip_of_masks_has_a_row_for_each_image(tmp_path):
+    record = figures.segmentation(tmp_path, [[Panel(GREY)] * 6] * 2)
+    pixels = read(tmp_path / record["file"])
+    side = (WIDTH - 5 * 0.08) / 6
+    assert pixels.shape[:2] == (pytest.approx((2 * side + 0.08) * DPI, abs=2), PIXELS)
+    for colour in ("orange", "blue", "grey"):
+        assert colour in record["caption"]
+
+
+def test_the_curves_name_whose_boxes_they_are(tmp_path):
+    content = results()
+    assert figures.precision_recall(tmp_path, content)["caption"].startswith("Grad-CAM, 0.75x flipped, watershed: ")
+    assert "of Grad-CAM's boxes" in figures.threshold_sweep(tmp_path, content)["caption"]
 
 
 def test_photo_figures_are_the_same_every_time(tmp_path):

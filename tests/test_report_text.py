@@ -15,8 +15,9 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.report.formula import formula
 from gradcam_lab.report.listing import MARKER, listings, reference
 from gradcam_lab.report.markdown import code, literal, scientific, to_html
+from gradcam_lab.report.wording import Bounds, compared, decimal, listed, signed
+from tests.synthetic_run import STEPS
 
-STEPS = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics")
 TEMPLATES = Path(str(resources.files("gradcam_lab.templates")))
 
 printable = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60)
@@ -109,6 +110,39 @@ def test_a_code_span_shows_its_value(value):
 def test_scientific():
     assert scientific(1.94e-7) == r"$1.9 \times 10^{-7}$"
     assert scientific(0.0) == "0"
+
+
+# Comparisons in words
+
+
+def test_a_difference_is_ahead_behind_or_level():
+    low, high = Bounds(0.3, 0.2, 0.4), Bounds(0.51, 0.41, 0.6)
+    assert compared(high, low) == {
+        **{"ours": 0.51, "theirs": 0.3, "ahead": True},
+        **{"lead": "21.0 points ahead", "verdict": "ahead of", "apart": True},
+    }
+    assert compared(low, high)["lead"] == "21.0 points behind"
+    assert compared(low, high)["apart"]
+    assert compared(low, low)["lead"] == "level"
+    assert compared(low, low)["verdict"] == "level with"
+    assert compared(Bounds(0.31, 0.21, 0.41), low)["lead"] == "1.0 point ahead"
+
+
+@pytest.mark.parametrize("other", [Bounds(0.5, 0.4, 0.6), Bounds(0.5, None, None), Bounds(None, None, None)])
+def test_intervals_that_touch_or_are_missing_are_not_apart(other):
+    mine = Bounds(0.3, 0.2, 0.4)
+    assert not compared(mine, other)["apart"]
+    assert not compared(other, mine)["apart"]
+
+
+def test_numbers_have_a_true_minus():
+    assert [signed(-0.0123), signed(0.5), signed(-0.0123, percent=False)] == ["−1.2", "+50.0", "−0.01"]
+    assert decimal(-0.126) == "−0.13"
+
+
+@pytest.mark.parametrize(("words", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_listed(words, text):
+    assert listed(words) == text
 
 
 # Listings

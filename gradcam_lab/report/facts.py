@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from gradcam_lab.report import findings
 from gradcam_lab.report.figures import KINDS
+from gradcam_lab.report.wording import compared
 
 PUBLISHED_SOURCE = (
     "Source: the results published with the exercise that this course grew from, copied as they stand. Every box of A "
@@ -34,17 +36,28 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
     splits = results["data"]["splits"]
     sweep = results["threshold"]
     kinds = failure_kinds(results["failures"]["counts"])
+    method = results["run"].get("method") or {"name": findings.PLAIN, "title": "Grad-CAM", "asked": None}
+    methods, segmentation, truth = (results.get(key) for key, _ in findings.OPTIONAL.values())
+    target = results["run"]["target"]
     return {
         **results,
-        "all_classes": results.get("all_classes"),  # these three are younger than the rest
+        "all_classes": results.get("all_classes"),  # these, and what follows from them, are younger than the rest
         "course": results.get("course"),
         "answers": results.get("answers") or {},
+        "method": method,
+        "us": "Grad-CAM" if method["name"] == findings.PLAIN else "our method",
+        "plain": next((row for row in results["table"] if row["kind"] == "plain"), None),
+        "quick": results["run"].get("quick"),
+        "missing": findings.missing(results),
+        "better": methods and findings.of_methods(methods, method["name"], results["table"], ious),
+        "segmentation": segmentation and findings.of_masks(segmentation, target),
+        "truth": truth and findings.of_truth(truth),
         "ours": ours,
         "ious": ious,
         "low": ious[0],
         "high": ious[-1],
         "test": {**splits["test"], "counted": splits["test"]["objects"] - splits["test"]["difficult"]},
-        "target_ap": results["classifier"]["classes"][results["run"]["target"]]["ap"],
+        "target_ap": results["classifier"]["classes"][target]["ap"],
         "rivals": [rival for iou in ious if (rival := rival_at(results["table"], ours, iou))],
         "val_at_chosen": mean_ap_at(sweep, "val"),
         "test_at_chosen": mean_ap_at(sweep, "test"),
@@ -61,44 +74,20 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
 
 def may_show(results: dict[str, Any], task: str) -> bool:
     """Whether the lab's own answer to a written task may stand in the report: not before the student has given one."""
-    course = results["course"] or {}
-    entry = next((entry for step, entry in course.items() if step.startswith(f"step{task.partition('.')[0]}_")), None)
-    return not entry or not entry["stub"] or task in entry["passed"] or task in results["answers"]
-
-
-def points(fraction: float) -> str:
-    """A difference of two fractions, in words."""
-    text = f"{100 * fraction:.1f}"
-    return f"{text} point" if text == "1.0" else f"{text} points"
+    if not results["course"]:
+        return True
+    step = f"step{task.partition('.')[0]}_"
+    entry = [entry for name, entry in results["course"].items() if name.startswith(step)][0]
+    return not entry["stub"] or task in entry["passed"] or task in results["answers"]
 
 
 def rival_at(table: list[dict[str, Any]], ours: dict[str, Any], iou: str) -> dict[str, Any] | None:
-    """Compare Grad-CAM at one IoU with the better of the scored centre boxes (C), or None where there is none."""
+    """Compare our boxes at one IoU with the better of the scored centre boxes (C), or None where there is none."""
     scored = [row for row in table if row["kind"] == "baseline" and row["name"].startswith("C")]
     if not scored:
         return None
     best = max(scored, key=lambda row: row["scores"][iou]["ap"])
-    mine, theirs = ours["scores"][iou], best["scores"][iou]
-    return {
-        "iou": iou,
-        "name": best["name"],
-        "ours": mine["ap"],
-        "theirs": theirs["ap"],
-        "lead": _lead(mine["ap"] - theirs["ap"]),
-        "ahead": mine["ap"] > theirs["ap"],
-        "verdict": _verdict(mine["ap"], theirs["ap"]),
-        "apart": mine["ap_low"] > theirs["ap_high"] or theirs["ap_low"] > mine["ap_high"],
-    }
-
-
-def _verdict(mine: float, theirs: float) -> str:
-    if mine == theirs:
-        return "level with"
-    return "ahead of" if mine > theirs else "behind"
-
-
-def _lead(difference: float) -> str:
-    return f"{points(abs(difference))} {'ahead' if difference > 0 else 'behind'}" if difference else "level"
+    return {"iou": iou, "name": best["name"], **compared(findings.ap_of(ours, iou), findings.ap_of(best, iou))}
 
 
 def mean_ap_at(sweep: dict[str, Any], split: str) -> float:
@@ -149,6 +138,7 @@ def provenance_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
         "classifier": f"{run['classifier']}, {run['architecture']}, layer {run['layer']}, {run['output']} outputs",
         "target": run["target"],
         "seed": run["seed"],
+        "boxes by": run.get("method", {}).get("name", findings.PLAIN),
         "limit": "none" if run["limit"] is None else run["limit"],
         "precision": run["precision"],
     }

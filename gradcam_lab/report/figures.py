@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.report.photos import SHOWN_SCORE, Panel, Row, draw_photos, draw_rows, in_rows
-from gradcam_lab.report.plots import draw_class_ap, draw_precision_recall, draw_threshold_sweep
+from gradcam_lab.report.plots import (
+    draw_class_ap,
+    draw_precision_recall,
+    draw_randomisation,
+    draw_replacement,
+    draw_segmentation_curve,
+    draw_threshold_sweep,
+    draw_two_classes,
+)
 
 Record = dict[str, str]
 
@@ -143,7 +151,7 @@ def threshold_sweep(folder: Path, results: dict[str, Any]) -> Record:
         "file": "threshold_sweep.svg",
         "section": "boxes",
         "key": "threshold_sweep",
-        "caption": f"AP over the threshold. The dashed line is the threshold of {sweep['chosen']:.2f} that val chose; "
+        "caption": f"AP of Grad-CAM's boxes over the threshold. The dashed line is the threshold of {sweep['chosen']:.2f} that val chose; "
         f"the blue point is the one that would have been best on test ({sweep['oracle']['threshold']:.2f}), an oracle "
         "that no honest method may use.",
         "alt": "Two line plots of average precision over the threshold, for the validation and the test split, with "
@@ -152,13 +160,14 @@ def threshold_sweep(folder: Path, results: dict[str, Any]) -> Record:
 
 
 def precision_recall(folder: Path, results: dict[str, Any]) -> Record:
-    """Draw the precision-recall curves of Grad-CAM's boxes on test."""
+    """Draw the precision-recall curves of our boxes on test."""
     draw_precision_recall(folder / "precision_recall.svg", results)
+    name = next(row["name"] for row in results["table"] if row["kind"] == "ours")
     return {
         "file": "precision_recall.svg",
         "section": "metrics",
         "key": "precision_recall",
-        "caption": "Precision over recall of Grad-CAM's boxes on test (dark line), and the interpolated curve "
+        "caption": f"{name}: precision over recall of its boxes on test (dark line), and the interpolated curve "
         "(orange), whose area is AP.",
         "alt": "Precision-recall curves at each IoU threshold, with the area under the interpolated curve shaded.",
     }
@@ -174,4 +183,78 @@ def class_ap(folder: Path, results: dict[str, Any]) -> Record:
         "caption": "AP of the classifier on test for each class (in brackets the number of images that hold it). "
         "The dashed line is the mean.",
         "alt": "Bars of the classifier's average precision for each class.",
+    }
+
+
+def segmentation(folder: Path, rows: Sequence[Sequence[Panel]]) -> Record:
+    """Draw the way to a mask, one image a row (panels: image, heatmap, seeds, cut map, refined mask with boxes, truth)."""
+    draw_rows(folder / "segmentation.jpg", [Row(panels) for panels in rows], tallest=1.3)
+    return {
+        "file": "segmentation.jpg",
+        "section": "segmentation",
+        "key": "segmentation",
+        "caption": "From a heatmap to a mask: the image; its heatmap; the seeds, orange for sure foreground, blue for "
+        "sure background, grey for unknown; the map cut at the threshold; the refined mask, with orange boxes around "
+        "its islands; the annotated mask.",
+        "alt": "Rows of six pictures: an image, its heatmap, the seeds painted on it, the thresholded map, the refined "
+        "mask with its boxes, and the true mask.",
+    }
+
+
+def segmentation_curve(folder: Path, results: dict[str, Any]) -> Record:
+    """Draw the IoU of the cut map over the threshold, on val and on test."""
+    draw_segmentation_curve(folder / "segmentation_curve.svg", results)
+    chosen = results["segmentation"]["choices"]["threshold"]
+    return {
+        "file": "segmentation_curve.svg",
+        "section": "segmentation",
+        "key": "segmentation_curve",
+        "caption": f"IoU of the map that is cut at a threshold, on val (grey) and on test (orange). The dashed vertical "
+        f"line is the threshold of {chosen:.2f} that val chose. The horizontal lines have no threshold: the refined "
+        "mask (blue) and the better centre box (dotted) on test.",
+        "alt": "Two line plots of intersection over union by threshold, one of the mean over the classes and one of "
+        f"{results['run']['target']}, with levels for the refined mask and for the centre box.",
+    }
+
+
+def replacement(folder: Path, results: dict[str, Any]) -> Record:
+    """Draw the curves of deletion and insertion."""
+    draw_replacement(folder / "replacement.svg", results)
+    return {
+        "file": "replacement.svg",
+        "section": "truth",
+        "key": "replacement",
+        "caption": "The probability while pixels are exchanged, the hottest first: deletion, where it should fall "
+        "quickly, and insertion, where it should rise quickly. In brackets the mean area under the curve, over "
+        f"{results['truth']['replacement']['images']} images.",
+        "alt": "Two line plots of the probability over the share of exchanged pixels, for Grad-CAM, the centre map and "
+        "the random map.",
+    }
+
+
+def randomisation(folder: Path, results: dict[str, Any]) -> Record:
+    """Draw the rank correlation along the cascade of layers made random."""
+    draw_randomisation(folder / "randomisation.svg", results)
+    test = results["truth"]["randomisation"]
+    return {
+        "file": "randomisation.svg",
+        "section": "truth",
+        "key": "randomisation",
+        "caption": "Rank correlation of the real maps with those of a network whose weights are random from the last "
+        f"layer down to the named one: mean and 95% interval over {test['images']} images, thin lines for each of the "
+        f"{test['seeds']} random networks. The horizontal lines are what a centre map and a random map reach.",
+        "alt": "A line plot of the rank correlation at each stage of the cascade, with two horizontal baselines.",
+    }
+
+
+def two_class_test(folder: Path, results: dict[str, Any]) -> Record:
+    """Draw the heat on the other class, less its area, for each pair of classes."""
+    draw_two_classes(folder / "two_class_test.svg", results)
+    return {
+        "file": "two_class_test.svg",
+        "section": "truth",
+        "key": "two_class_test",
+        "caption": "The share of a class's heat that lies on another class's objects, less the share of the area that "
+        "they cover, with 95% intervals (in brackets the number of images). Left of 0 the map avoids the other class. Blue: the interval lies left of 0.",
+        "alt": "Points with intervals, one for each ordered pair of classes, beside a vertical line at 0.",
     }

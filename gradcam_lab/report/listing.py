@@ -97,10 +97,10 @@ def code_of(run: Path, results: dict[str, Any], step: str) -> Code:
         LabError: a file is missing.
         KeyError: the results lack something.
     """
-    entry = (results["course"] or {}).get(step)
+    entry = results["course"][step] if results["course"] else None  # no entry, no listing: it might hold answers
     sha256 = results["provenance"]["code_sha256"][step]
     if results["implementation"][step] == "mine":
-        return _students_code(run, step, (results["course"] or {})[step], sha256)
+        return _students_code(run, step, results["course"][step], sha256)
     if entry and entry["stub"]:
         return _hidden_code(run, step, entry)
     text = _kept(run, f"{step}.py") if entry else reference(step)

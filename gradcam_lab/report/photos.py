@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcam_lab.data.sample import Box
-from gradcam_lab.report.style import INK, MUTED, OURS, TRUTH, save_jpeg, style
+from gradcam_lab.report.style import BLUE, INK, MUTED, OURS, TRUTH, save_jpeg, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,12 +34,14 @@ class Panel:
         title: a few words above it.
         truth: annotated boxes, each with VOC's flag `difficult`.
         detections: detected boxes, each with its score; those below `SHOWN_SCORE` are not drawn.
+        outlines: detected boxes that have no score.
     """
 
     image: np.ndarray
     title: str = ""
     truth: Sequence[tuple[Box, bool]] = ()
     detections: Sequence[tuple[Box, float]] = ()
+    outlines: Sequence[Box] = ()
 
     @property
     def aspect(self) -> float:
@@ -140,6 +142,8 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
         if score >= SHOWN_SCORE:
             _draw_box(axes, box, OURS, 1.8, "-")
             _draw_score(axes, box, score)
+    for box in panel.outlines:
+        _draw_box(axes, box, OURS, 1.8, "-")
 
 
 def _draw_box(axes: "Axes", box: Box, colour: str, width: float, line: str) -> None:
@@ -185,3 +189,22 @@ def dimmed(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """
     grey = image.mean(axis=2, keepdims=True) * 0.25 + 185
     return np.rint(np.where(mask[..., None], image, grey)).astype(np.uint8)
+
+
+def painted_seeds(image: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """Paint the seeds of a mask over the grey image: the foreground orange, the background blue, the unknown not at all.
+
+    Orange and blue are of `style`'s palette, in which no two colours look alike to any kind of colour vision.
+
+    Args:
+        image: RGB, uint8, shape (H, W, 3).
+        seeds: step 5's, shape (H, W): 1 for the foreground, 0 for the background, anything else for unknown.
+
+    Returns:
+        RGB, uint8, shape (H, W, 3).
+    """
+    painted = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
+    for value, colour in ((1, OURS), (0, BLUE)):
+        tint = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+        painted[seeds == value] = 0.4 * painted[seeds == value] + 0.6 * np.array(tint)
+    return np.rint(painted).astype(np.uint8)

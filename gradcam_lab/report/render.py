@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_text
-from gradcam_lab.report import facts, listing, markdown
+from gradcam_lab.report import facts, findings, listing, markdown, wording
 from gradcam_lab.report.pdf import write_pdf
 
 SCHEMA = "gradcam-lab/results/1"
@@ -27,6 +27,9 @@ SECTIONS = {
     "gradcam": "Grad-CAM",
     "boxes": "From a heatmap to boxes",
     "metrics": "How good are the boxes?",
+    "better": "Better boxes, honestly compared",
+    "segmentation": "From a heatmap to a mask",
+    "truth": "Is the heatmap telling the truth?",
     "results": "Looking at the detections",
     "written": "Your answers",
     "answers": "Four questions",
@@ -172,11 +175,12 @@ def _page(run: Path, variables: dict[str, Any], figures: list[dict[str, str]]) -
 
 
 def chapters_of(results: dict[str, Any], questions: int) -> dict[str, str]:
-    """The sections of this report and their titles: a student's answers, and as many of the lab's as may be read."""
+    """The sections of this report and their titles: what the run has, and as many of the lab's answers as may be read."""
     titles = SECTIONS | {
         "answers": ("", "One question", "Two questions", "Three questions", "Four questions")[questions]
     }
     empty = {name for name, count in (("written", len(results["answers"])), ("answers", questions)) if not count}
+    empty |= {name for name in findings.OPTIONAL if not results[name]}
     return {name: title for name, title in titles.items() if name not in empty}
 
 
@@ -189,7 +193,8 @@ def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environ
         finalize=finalize,
         keep_trailing_newline=True,
     )
-    environment.filters.update(pct=percent, points=facts.points, tied=tied, phrase=phrase)
+    environment.filters.update(pct=percent, points=wording.points, signed=wording.signed, decimal=wording.decimal)
+    environment.filters.update(listed=wording.listed, tied=tied, phrase=phrase, capital=capital)
     environment.filters.update(code=markdown.code, scientific=markdown.scientific)
     return environment
 
@@ -253,6 +258,11 @@ def tied(score: dict[str, float]) -> bool:
 def article(noun: str) -> str:
     """A noun with "a" or "an"."""
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
+def capital(text: str) -> str:
+    """A text with a capital letter in front."""
+    return text[:1].upper() + text[1:]
 
 
 def phrase(kinds: list[dict[str, Any]]) -> str:
