@@ -625,12 +625,14 @@ class Run:
             classifier=self.classifier,
             steps=self.steps,
             samples=self.test.samples,
+            plain=self.heatmaps.of("test"),
             heatmaps=self.maps.of("test"),
             detections=self.detections,
             failures=self.failures,
             target=self.target,
             threshold=self.threshold,
             seed=self.seed,
+            precision=self.settings.precision,
         )
         return drawn.draw(path.parent, read_json(self.stages.folder / "results.json"))
 
