@@ -216,7 +216,7 @@ class TestWholeStage:
 
         class Fixed(Explainer):
             def __init__(self):
-                self.classifier = replace(classifier, groups={name: (0,) for name in ("bird", "unicorn", "dog")})
+                self.classifier = replace(classifier, groups=dict.fromkeys(("bird", "unicorn", "dog"), (0,)))
 
             def __call__(self, samples):
                 maps = np.broadcast_to(np.arange(3, dtype=np.float32)[:, None, None], (len(samples), 3, 2, 2))
