@@ -151,6 +151,12 @@ class TestCounting:
         assert row["classes"]["dog"] == {"iou": None, "low": None, "high": None}
         assert row["mean_iou"] == 1
 
+    def test_a_class_occurs_in_the_truth_or_in_any_prediction(self):
+        missed, invented = np.zeros((2, 1, 21, 21), int)
+        missed[0, CAT, 0], invented[0, 0, DOG] = 3, 2
+        assert segmentation.occurring_in([missed]) == [0, CAT]
+        assert segmentation.occurring_in([missed, invented]) == [0, CAT, DOG]
+
     def test_small_images_keep_their_aspect_and_their_labels(self, steps, items):
         width, height = items[2].sample.size
         small = segmentation.scene_of(steps, items[2], 64)
@@ -259,7 +265,7 @@ class TestWholeStage:
             assert np.array_equal(picture["truth"] == 255, truth == 255)
             assert picture["image"].shape == (*truth.shape, 3)
             assert {picture[name].shape for name in ("heatmap", "seeds", "thresholded", "mask")} == {truth.shape}
-            assert set(picture["seeds"].ravel()) <= {0, 1, 255}
+            assert np.array_equal(picture["seeds"], steps.segmentation.seeds(picture["heatmap"], 0.7, 0.05))
             assert picture["mask"][picture["seeds"] == 1].all()
         monkeypatch.setattr(segmentation, "PRESENT", 1.01)
         assert segmentation.pictures(classifier, steps, samples, choices, "dog", 2) == []
@@ -306,6 +312,13 @@ class TestVocOf2007:
         assert set(result["classes"]) <= {"background", *CLASSES}
         assert "dog" in result["classes"]
 
+    def test_a_dog_without_a_pixel_of_its_own_is_not_shown(self, devkit, classifier, steps, monkeypatch):
+        monkeypatch.setattr(segmentation, "PRESENT", 0)
+        samples = read(devkit, "voc2007", "test")
+        assert all(sample.boxes("dog") for sample in samples)
+        drawn = segmentation.pictures(classifier, steps, samples, Choices(0.5, 0.7, 0.05), "dog", 5)
+        assert [picture["id"] for picture in drawn] == ["000003"]
+
     def test_in_the_split_of_all_images_those_without_a_mask_are_left_out(self, devkit):
         root = devkit / "VOCdevkit" / "VOC2007"
         (root / "SegmentationClass" / "000004.png").unlink()
@@ -326,6 +339,7 @@ class TestMasks:
         ("picture", "message"),
         [
             (Image.new("P", (3, 4)), "class indices at its image's size"),
+            (Image.new("1", (4, 3)), "class indices at its image's size"),
             (Image.new("RGB", (4, 3)), "class indices at its image's size"),
             (Image.new("L", (4, 3), 21), "has a pixel of 21, which is no class of VOC"),
         ],
