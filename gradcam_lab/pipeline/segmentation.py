@@ -32,10 +32,10 @@ PRESENT = 0.5
 """The probability from which on the classifier says that the class is there."""
 
 SURE_FOREGROUND = (0.5, 0.7, 0.9)
-SURE_BACKGROUND = (0.01, 0.02, 0.05)
+SURE_BACKGROUND = (0.01, 0.05)
 """The fractions of the map's maximum that are tried on val."""
 
-CHOOSING = 60
+CHOOSING = 80
 """Images of val on which the threshold and the seeds are chosen, at equal distances in its list."""
 
 SMALL = 128

@@ -26,7 +26,7 @@ from gradcam_lab.pipeline.steps import Steps
 
 OURS, CENTRE, RANDOM = "Grad-CAM", "centre map", "random map"
 BASELINES = (CENTRE, RANDOM)
-IMAGES = 24
+IMAGES = 30
 """Images of the tests that run the network many times."""
 WALK = 10
 """Steps of deletion and insertion."""
