@@ -240,9 +240,7 @@ def truth() -> dict[str, Any]:
     falling = np.linspace(1, 0.1, 11).tolist()
     quick = (0.1 + 0.9 * np.exp(-0.5 * np.arange(11))).tolist()
     last = np.linspace(0.9, 0.1, 6)
-    pairs = [
-        {"map": a, "on": b, **leak(heat, 0.2)} for a, b, heat in (("cat", "dog", 0.3), ("dog", "cat", 0.06))
-    ]
+    pairs = [{"map": a, "on": b, **leak(heat, 0.2)} for a, b, heat in (("cat", "dog", 0.3), ("dog", "cat", 0.06))]
     return {
         "target": "dog",
         "pointing": tested(0.93, 0.71, 0.32, True, images=152, tolerance=15),
@@ -250,11 +248,17 @@ def truth() -> dict[str, Any]:
             "images": 30,
             "steps": 10,
             "deletion": tested(
-                0.31, 0.52, 0.61, True,
+                0.31,
+                0.52,
+                0.61,
+                True,
                 curves={"Grad-CAM": quick, "centre map": falling, "random map": falling},
             ),
             "insertion": tested(
-                0.63, 0.62, 0.41, False,
+                0.63,
+                0.62,
+                0.41,
+                False,
                 curves={"Grad-CAM": falling[::-1], "centre map": quick[::-1], "random map": falling[::-1]},
             ),
         },
