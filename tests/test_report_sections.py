@@ -110,7 +110,8 @@ def test_the_comparison_says_what_val_chose_and_what_it_gains(page):
         f"Val chose {CHOSEN}: of the rows that cost less than 3 times plain Grad-CAM, it has the highest mean AP on "
         "val, 71.0 against 62.0",
         "Compared with plain Grad-CAM on test it is 14.0 points ahead at IoU 0.3 (intervals apart), 11.2 points "
-        "ahead at IoU 0.4 (intervals apart) and 7.7 points ahead at IoU 0.5 (intervals overlapping), at 1.8 times the time",
+        "ahead at IoU 0.4 (intervals apart) and 7.7 points ahead at IoU 0.5 (intervals overlapping), at "
+        "1.8 times the time",
         "At IoU 0.5, Grad-CAM++, LayerCAM and Grad-CAM, Otsu’s threshold do not get as far",
         "CAM scores exactly what it scores.",
         "Grad-CAM, 4 scales, half of them flipped, takes 7.4 times the time; against plain Grad-CAM that buys +8.8 "
@@ -226,8 +227,8 @@ def test_the_tests_say_what_was_passed_and_what_not(page):
     text = section(html, "truth")
     assert (
         "Grad-CAM passed the pointing game, deletion, the test of random weights, the two-class test (dog on the "
-        "others) and the two-class test (the others on dog). It failed insertion: the difference from the centre map is +0.01 "
-        "(−0.04 to +0.06), which should lie wholly above 0. To pass proves nothing"
+        "others) and the two-class test (the others on dog). It failed insertion: the difference from the centre map "
+        "is +0.01 (−0.04 to +0.06), which should lie wholly above 0. To pass proves nothing"
     ) in text
     table = rows(html, "truth")
     assert "<strong>no</strong>" in table["insertion, area under the curve"]
