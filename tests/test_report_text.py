@@ -119,12 +119,13 @@ def test_a_difference_is_ahead_behind_or_level():
     low, high = Bounds(0.3, 0.2, 0.4), Bounds(0.51, 0.41, 0.6)
     assert compared(high, low) == {
         **{"ours": 0.51, "theirs": 0.3, "ahead": True},
-        **{"lead": "21.0 points ahead", "verdict": "ahead of", "apart": True},
+        **{"lead": "21.0 points ahead", "than": "21.0 points better than", "verdict": "ahead of", "apart": True},
     }
     assert compared(low, high)["lead"] == "21.0 points behind"
+    assert compared(low, high)["than"] == "21.0 points worse than"
     assert compared(low, high)["apart"]
     assert compared(low, low)["lead"] == "level"
-    assert compared(low, low)["verdict"] == "level with"
+    assert compared(low, low)["verdict"] == compared(low, low)["than"] == "level with"
     assert compared(Bounds(0.31, 0.21, 0.41), low)["lead"] == "1.0 point ahead"
 
 

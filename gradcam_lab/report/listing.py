@@ -4,6 +4,7 @@ import ast
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Listing:
     note: str = ""
     yours: bool = False
 
-    @property
+    @cached_property
     def html(self) -> Markup:
         """The highlighted source, for a `<pre>`: each line a block whose overlong end hangs below its own beginning."""
         coloured = highlight(self.code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n").split("\n")
@@ -140,6 +141,7 @@ def sha256_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@cache  # a lesson is the same in every report, and reading it takes as long as all the rest of a page
 def listings(text: str) -> list[Listing]:
     """Cut the graded functions out of a lesson file, in the file's order.
 

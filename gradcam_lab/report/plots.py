@@ -248,7 +248,7 @@ def draw_two_classes(path: Path, results: dict[str, Any]) -> None:
         axes.axhline(1.5, color=RULE, linewidth=0.9)
         axes.set_yticks(range(len(rows)), [f"{name} ({row['images']})" for name, row in rows])
         for label in axes.get_yticklabels()[:2]:
-            label.set_weight("bold")
+            label.set_fontweight("bold")
         axes.tick_params(axis="y", length=0)
         axes.set(ylim=(len(rows) - 0.4, -0.6), xlabel="heat of the first class on the second, less its area (points)")
         axes.grid(visible=False, axis="y")

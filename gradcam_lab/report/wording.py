@@ -19,15 +19,17 @@ def compared(mine: Bounds, theirs: Bounds) -> dict[str, Any]:
     """Compare two measured fractions.
 
     Returns:
-        `ours`, `theirs`, whether ours is `ahead`, the `lead` ("3.2 points ahead"), the `verdict` ("ahead of"), and
-        whether the intervals are `apart`; an unmeasured fraction is taken for 0, and its interval for no interval.
+        `ours`, `theirs`, whether ours is `ahead`, the `lead` ("3.2 points ahead"), the same as `than` ("3.2
+        points better than"), the `verdict` ("ahead of"), and whether the intervals are `apart`; an unmeasured fraction is taken for 0, and its interval for no interval.
     """
     difference = (mine.value or 0.0) - (theirs.value or 0.0)
+    size = points(abs(difference))
     return {
         "ours": mine.value,
         "theirs": theirs.value,
         "ahead": difference > 0,
-        "lead": f"{points(abs(difference))} {'ahead' if difference > 0 else 'behind'}" if difference else "level",
+        "lead": f"{size} {'ahead' if difference > 0 else 'behind'}" if difference else "level",
+        "than": f"{size} {'better' if difference > 0 else 'worse'} than" if difference else "level with",
         "verdict": ("ahead of" if difference > 0 else "behind") if difference else "level with",
         "apart": above(mine, theirs) or above(theirs, mine),
     }
