@@ -1,5 +1,8 @@
 """The relatives of CAM against captum, grad-cam and torchcam, and better boxes on maps made by hand."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -201,15 +204,23 @@ def test_a_hill_may_have_two_islands(steps):
     assert sorted(boxes.tolist()) == sorted(finders.islands(steps, full, None, 0.3, 1).tolist())
 
 
-def test_the_refined_mask_follows_the_colours(steps):
-    """A blurred spot on a red rectangle of a large green image: the boxes are the rectangle's, at the image's size."""
-    image = np.full((192, 384, 3), (20, 160, 40), np.uint8)
-    image[48:144, 96:288] = (200, 30, 30)
-    y, x = np.mgrid[:192, :384]
-    full = np.exp(-(((x - 192) / 110) ** 2) - ((y - 96) / 60) ** 2).astype(np.float32)
-    small = finders.shrunk(image)
-    assert small.shape == (48, 96, 3)
-    ((xmin, ymin, xmax, ymax),) = finders.refined(steps, full, small, 0.05, 30)
-    assert (xmin, ymin, xmax, ymax) == (97, 49, 288, 144)
+def test_boxes_of_the_refined_mask_are_scaled_to_the_image(steps):
+    asked = []
+
+    def segment(heatmap, image, **fractions):
+        asked.append((heatmap.shape, image.shape, fractions))
+        mask = np.zeros(heatmap.shape, dtype=bool)
+        mask[12:36, 24:72] = True
+        return mask
+
+    theirs = replace(steps, segmentation=SimpleNamespace(segment=segment, mask_box=steps.segmentation.mask_box))
+    full = np.ones((192, 384), np.float32)
+    small = finders.shrunk(np.zeros((192, 384, 3), np.uint8))
+    assert finders.refined(theirs, full, small, 0.05, 30).tolist() == [[97, 49, 288, 144]]
+    assert asked == [((48, 96), (48, 96, 3), {"sure_foreground": 0.3, "sure_background": 0.05})]
     with pytest.raises(ValueError, match="give the image"):
-        finders.refined(steps, full, None, 0.05, 30)
+        finders.refined(theirs, full, None, 0.05, 30)
+
+
+def test_small_images_are_not_shrunk():
+    assert finders.shrunk(np.zeros((60, 96, 3), np.uint8)).shape == (60, 96, 3)

@@ -78,7 +78,7 @@ class Looker:
             parts = images.split(FEW if view.scale > 1 else len(images))
             seen = [look(self.classifier, self.steps, part, self.target) for part in parts]
         if noted:
-            early[view] = at_plain_size(torch.cat(noted).float(), view)
+            early[view] = at_plain_size(torch.cat(noted).float(), images.shape[2] / inputs.shape[2])
         return joined(seen)
 
     @contextmanager
@@ -119,9 +119,9 @@ def joined(parts: Sequence[Evidence]) -> Evidence:
     return Evidence(features, gradients, probabilities, torch.cat(rows).float() if rows else None)
 
 
-def at_plain_size(features: Tensor, view: View) -> Tensor:
+def at_plain_size(features: Tensor, scale: float) -> Tensor:
     """Average a feature map to the grid that it has in the plain view: more cells than that take long to compare."""
-    return F.adaptive_avg_pool2d(features, round(features.shape[2] / view.scale))
+    return F.adaptive_avg_pool2d(features, round(features.shape[2] / scale))
 
 
 def seen_as(inputs: Tensor, view: View) -> Tensor:
