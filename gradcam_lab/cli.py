@@ -272,6 +272,12 @@ def run_all(
     precision: Annotated[Precision, typer.Option(help="Arithmetic of the network.")] = Precision.float32,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on without images that cannot be used.")] = False,
     pdf: Annotated[bool, typer.Option(help="Also make the PDF.")] = True,
+    method: Annotated[
+        str | None, typer.Option(help="How boxes are found, such as gradcam; else what val likes best at under 3x.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Plain Grad-CAM alone: no comparison of methods, no steps 5 and 6.")
+    ] = False,
     impl: Annotated[
         Implementation,
         typer.Option(help="In a workspace: your code where all its checks passed, the reference, or yours throughout."),
@@ -298,6 +304,8 @@ def run_all(
         checkpoint=checkpoint,
         course=course,
         stall=stall,
+        method=method,
+        quick=quick,
     )
     try:
         rendered = run.run_all(settings, pdf=pdf)

@@ -107,7 +107,7 @@ def test_only_classes_with_something_to_find_in_both_splits_count(splits):
 
 def test_a_run_over_all_classes_has_their_table(toy, weights, tmp_path):
     out = tmp_path / "all"
-    words = ["run-all", "--data", toy, "--weights", weights, "--target", "all", "--out", out, "--no-pdf"]
+    words = ["run-all", "--data", toy, "--weights", weights, "--target", "all", "--out", out, "--no-pdf", "--quick"]
     done = lab(*words)
     assert done.code == 0, done.err
     assert "all classes (dog in the pictures)" in done.out
@@ -131,7 +131,7 @@ def test_voc2007_by_name_with_the_seeds_checkpoint(toy, tmp_path):
     torch.save({"i_epoch": 19, "model_sdict": state, "optimizer_sdict": {"state": {}, "param_groups": []}}, checkpoint)
     out = tmp_path / "voc"
     done = lab(
-        *("run-all", "--data", "voc2007", "--data-root", toy, "--limit", 9, "--target", "dog", "--no-pdf"),
+        *("run-all", "--data", "voc2007", "--data-root", toy, "--limit", 9, "--target", "dog", "--no-pdf", "--quick"),
         *("--checkpoint", checkpoint, "--out", out),
     )
     assert done.code == 0, done.err
@@ -160,7 +160,7 @@ def test_data_without_boxes_is_refused_with_one_sentence(tmp_path, weights):
 
 def test_two_processes_share_the_heatmaps(toy, weights, tmp_path):
     def command(out):
-        return ["run-all", "--data", toy, "--weights", weights, "--limit", 10, "--no-pdf", "--out", out]
+        return ["run-all", "--data", toy, "--weights", weights, "--limit", 10, "--no-pdf", "--quick", "--out", out]
 
     alone, together = tmp_path / "alone", tmp_path / "together"
     assert lab(*command(alone)).code == 0

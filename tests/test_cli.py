@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,7 @@ ARTIFACTS = ("report.html", "results.json", "detections.json", "ground_truth.jso
 
 
 def run_all(data, weights, out, *more):
-    return lab("run-all", "--data", data, "--weights", weights, "--out", out, "--no-pdf", *more)
+    return lab("run-all", "--data", data, "--weights", weights, "--out", out, "--no-pdf", "--quick", *more)
 
 
 def contents(folder):
@@ -170,7 +171,7 @@ class TestRunAll:
         assert list(read_json(tmp_path / "out" / "stages.json")) == ["data"]
 
     def test_the_command_in_the_results_can_be_pasted(self, results, toy, weights):
-        assert results["provenance"]["command"] == f"gradcam-lab run-all --data '{toy}' --weights '{weights}'"
+        assert results["provenance"]["command"] == f"gradcam-lab run-all --data '{toy}' --weights '{weights}' --quick"
 
     def test_bad_images_are_named_and_counted_with_skip_bad(self, toy, weights, tmp_path, monkeypatch):
         data = shutil.copytree(toy, tmp_path / "data")
@@ -200,8 +201,7 @@ def read_classifier(results, toy):
 
 
 def weights_file(results):
-    words = results["provenance"]["command"].split(" --weights ")[1]
-    return Path(words.strip("'"))
+    return Path(shlex.split(results["provenance"]["command"].split(" --weights ")[1])[0])
 
 
 class TestReport:
@@ -231,7 +231,7 @@ class TestReport:
         for _ in range(2):
             with monkeypatch.context() as patch:
                 patch.setattr(pipeline, "write_pdf", lambda html, path: "No PDF was made: install Pango.")
-                done = lab("run-all", "--data", toy, "--weights", weights, "--out", out)
+                done = lab("run-all", "--data", toy, "--weights", weights, "--out", out, "--quick")
             assert (done.code, done.err) == (3, "No PDF was made: install Pango.\n")
             assert done.out.splitlines()[-1] == str(out / "report.html")
 

@@ -14,7 +14,7 @@ from tests.commands import lab
 def finished(toy, weights, tmp_path_factory):
     """A finished run."""
     out = tmp_path_factory.mktemp("finished") / "Lauf 1"
-    assert lab("run-all", "--data", toy, "--weights", weights, "--out", out, "--no-pdf").code == 0
+    assert lab("run-all", "--data", toy, "--weights", weights, "--out", out, "--no-pdf", "--quick").code == 0
     return out
 
 

@@ -18,7 +18,7 @@ def pictures_of(scores, failed):
     samples = [Sample(id, Path(id), (20, 20), (DOG,)) for id in scores]
     rows = {id: np.array([[1, 1, 10, 10, score]]) for id, score in scores.items()}
     failures = [Failure(id, 0, "context", 0.2) for id in failed]
-    return Pictures(None, None, samples, None, rows, failures, "dog", 0.5, 0)  # type: ignore[arg-type]
+    return Pictures(None, None, samples, None, None, rows, failures, "dog", 0.5, 0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.skipif(
 
 
 def run_all(data, out, *more):
-    options = ("--classifier", "mobilenet_v2", "--weights", WEIGHTS, "--target", "dog", "--no-pdf", "--out", out)
-    done = lab("run-all", "--data", data, *options, *more)
+    network = ("--classifier", "mobilenet_v2", "--weights", WEIGHTS)
+    done = lab("run-all", "--data", data, *network, "--target", "dog", "--no-pdf", "--quick", "--out", out, *more)
     assert done.code == 0, done.err
     assert done.err == ""
     assert (out / "report.html").stat().st_size < 6_000_000

@@ -441,7 +441,7 @@ class TestSweep:
 
         maps = read_heatmaps(run / "heatmaps.npz").of(split)
         truth = truth_of_samples(steps, read_split(toy, split).samples, "dog")
-        expected = sweep_of_the_run(steps, maps, truth, (0.3, 0.4, 0.5), 30, "")
+        expected = sweep_of_the_run(steps, lambda t: detect_all(steps, maps, t, 30), truth, (0.3, 0.4, 0.5), "")
         ours = json.loads(sweeping.sweep_run(run, split=split, json=True, out=tmp_path))
         assert tuple(ours["grid"]) == GRID
         assert {name: ours[name] for name in expected} == expected

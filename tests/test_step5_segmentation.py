@@ -1,4 +1,4 @@
-"""Step 5 by hand, on drawn images, against OpenCV and scikit-learn; and the lab's evaluation on ToyVOC's layout."""
+"""Step 5 by hand, on drawn images, against OpenCV and scikit-learn."""
 
 import cv2
 import numpy as np
@@ -6,11 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from PIL import Image
 from sklearn.metrics import jaccard_score
 
-from gradcam_lab.data.sample import Object, Sample
-from gradcam_lab.errors import LabError
 from gradcam_lab.lessons.step5_segmentation import (
     BACKGROUND,
     FOREGROUND,
@@ -23,9 +20,6 @@ from gradcam_lab.lessons.step5_segmentation import (
     seeds,
     segment,
 )
-from gradcam_lab.pipeline import segmentation
-from gradcam_lab.pipeline.heatmaps import Heatmaps
-from gradcam_lab.pipeline.steps import load_steps
 
 repeatable = settings(derandomize=True, deadline=None, max_examples=100)
 
@@ -183,65 +177,3 @@ def test_boxes_lie_in_the_image_and_the_first_is_the_largest(mask, share):
     assert (boxes[:, 2:] <= [8, 6]).all()
     assert np.array_equal(boxes[:1], mask_box(mask, 1)[:1])
     assert len(boxes) <= len(mask_box(mask, 0))
-
-
-# the lab's evaluation
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Three images of an ellipse (class dog) in VOC layout: found, missed, and one of nothing that is rejected."""
-    image, ellipse = drawn()
-    truth = np.where(ellipse, 12, 0).astype(np.uint8)
-    truth[cv2.dilate(truth, np.ones((3, 3))) != cv2.erode(truth, np.ones((3, 3)))] = 255
-    samples = []
-    for name in ("JPEGImages", "SegmentationClass"):
-        (tmp_path / name).mkdir()
-    for number, there in enumerate((True, True, False)):
-        path = tmp_path / "JPEGImages" / f"{number}.png"
-        Image.fromarray(image).save(path)
-        Image.fromarray(truth if there else np.zeros_like(truth)).save(segmentation_path(tmp_path, number))
-        objects = (Object("dog", (24, 11, 78, 47)),) if there else ()
-        samples.append(Sample(str(number), path, (90, 60), objects))
-    maps = np.stack([heat(ellipse)] * 3)
-    chances = np.array([0.9, 0.1, 0.2])
-    ids, splits, sizes = np.array(["0", "1", "2"]), np.array(["test"] * 3), np.array([(90, 60)] * 3)
-    return samples, Heatmaps(ids, splits, maps, chances, chances[:, None], np.array(["dog"]), sizes)
-
-
-def segmentation_path(root, number):
-    return root / "SegmentationClass" / f"{number}.png"
-
-
-def test_a_missed_dog_counts_and_an_image_of_nothing_does_not(folder):
-    samples, heatmaps = folder
-    steps = load_steps()
-    items = segmentation.items_of(steps, heatmaps, samples, "dog")
-    assert [item.sample.id for item in items] == ["0", "1"]
-    scored = segmentation.segment_split(steps, items, segmentation.Choices(0.5, 0.9, 0.05), seed=0)
-    row = {row["method"]: row for row in scored["rows"]}["refined mask"]
-    assert row["iou"] == pytest.approx(0.5)  # one of two equal dogs, to the pixel
-    assert (row["iou_low"], row["iou_high"]) == (0, 1)
-    assert len(scored["curve"]["iou"]) == len(scored["curve"]["fractions"])
-
-
-def test_pictures_are_arrays_of_one_size(folder):
-    samples, heatmaps = folder
-    steps = load_steps()
-    items = segmentation.items_of(steps, heatmaps, samples, "dog")
-    (picture,) = segmentation.pictures(steps, items, segmentation.Choices(0.5, 0.9, 0.05), 5)
-    assert picture["id"] == "0"
-    assert {picture[name].shape for name in ("heatmap", "seeds", "thresholded", "mask", "truth")} == {(60, 90)}
-
-
-def test_no_masks_no_segmentation_and_a_bad_mask_is_named(folder, tmp_path):
-    samples, heatmaps = folder
-    steps = load_steps()
-    assert segmentation.items_of(steps, heatmaps, samples, "unicorn") == []
-    file = segmentation_path(tmp_path, 0)
-    file.write_bytes(b"no picture")
-    with pytest.raises(LabError, match=r"Cannot read the mask"):
-        segmentation.items_of(steps, heatmaps, samples, "dog")
-    Image.fromarray(np.zeros((60, 90, 3), np.uint8)).save(file)
-    with pytest.raises(LabError, match="class indices"):
-        segmentation.items_of(steps, heatmaps, samples, "dog")

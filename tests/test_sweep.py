@@ -84,7 +84,7 @@ def test_the_sweep_scores_every_threshold_of_the_grid(steps, heatmaps):
         "two": steps.metrics.GroundTruth(np.array([[1.0, 1, 12, 20]]), np.array([False])),
         "none": steps.metrics.GroundTruth(np.zeros((0, 4)), np.zeros(0, bool)),
     }
-    curves = sweep(steps, heatmaps, truth, (0.3, 0.5), 1, "testing")
+    curves = sweep(steps, lambda fraction: detect_all(steps, heatmaps, fraction, 1), truth, (0.3, 0.5), "testing")
     assert GRID[0] == 0.05
     assert GRID[-1] == 0.95
     for index in (3, 9, 15):

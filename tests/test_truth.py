@@ -118,6 +118,7 @@ def test_nothing_to_ask_gives_no_numbers_and_passes_nothing(run, steps):
     empty = examination(run, steps, [made("a")], [np.ones((14, 14), np.float32)]).run()
     assert empty["pointing"]["images"] == empty["replacement"]["images"] == 0
     assert empty["two_classes"]["pairs"] == []
+    assert [row["mean"]["value"] for row in empty["max_box_acc"].values()] == [None] * 3
     assert empty["pointing"]["rows"][truth.OURS] == {"value": None, "low": None, "high": None}
     for part in (empty["pointing"], empty["randomisation"], empty["two_classes"], empty["replacement"]["deletion"]):
         assert not part["passed"]
@@ -184,6 +185,22 @@ def test_maps_are_scored_where_there_is_an_object_to_find(steps):
     assert scores["rows"]["0.7"]["low"] == 0
     assert scores["rows"]["0.7"]["high"] == 1
     assert oracle.score_maps(steps, samples[2:], maps[2:], "dog")["mean"]["value"] is None
+
+
+def test_the_baselines_have_their_max_box_acc_too(run, steps):
+    """Dogs in a corner, found to the pixel: the centre map's boxes are in the centre, the noise is only lucky."""
+    box = (1, 1, 12, 12)
+    samples = [made("cat", ("cat", box)), *(made(f"{i}", ("dog", box)) for i in range(8))]
+    samples.append(made("hard", ("dog", box), difficult=True))
+    test = examination(run, steps, samples, [inside(box)] * 10)
+    scores = test.max_box_acc()
+    assert list(scores) == [truth.OURS, *truth.BASELINES]
+    assert {row["images"] for row in scores.values()} == {8}
+    assert [row["value"] for row in scores[truth.OURS]["rows"].values()] == [1, 1, 1]
+    assert [row["value"] for row in scores[truth.CENTRE]["rows"].values()] == [0, 0, 0]
+    lucky = [test.baselines(index, (40, 60))[truth.RANDOM] for index in range(1, 9)]
+    assert scores[truth.RANDOM] == oracle.score_maps(steps, samples[1:9], lucky, "dog")
+    assert scores[truth.RANDOM]["mean"]["value"] < 1
 
 
 def test_the_bootstrap_finds_the_best_threshold_of_each_draw_again():

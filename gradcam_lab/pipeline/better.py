@@ -76,6 +76,7 @@ class Method:
     find: finders.Finder = finders.islands
     swept: bool = True
     needs_image: bool = False
+    grid: tuple[float, ...] = sweep.GRID
 
 
 METHODS: dict[str, Method] = {
@@ -364,6 +365,11 @@ def defined(classifier: Classifier, steps: Steps, method: Method) -> bool:
     except ValueError:
         return False
     return True
+
+
+def applicable(classifier: Classifier, steps: Steps) -> dict[str, Method]:
+    """The methods that suit a network."""
+    return {name: method for name, method in METHODS.items() if defined(classifier, steps, method)}
 
 
 def best_affordable(rows: Sequence[Mapping[str, Any]]) -> str:

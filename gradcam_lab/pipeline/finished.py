@@ -8,7 +8,9 @@ from zipfile import BadZipFile
 from gradcam_lab.data.named import TOYVOC, BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
+from gradcam_lab.pipeline.better import METHODS, Method
 from gradcam_lab.pipeline.heatmaps import Heatmaps, read_heatmaps
+from gradcam_lab.pipeline.settings import PLAIN
 from gradcam_lab.report.render import read_results
 
 
@@ -50,13 +52,25 @@ class Finished:
             raise LabError(f"There is no '{name}' in '{self.folder}': run-all writes it, start that again.")
         return path
 
+    @property
+    def method(self) -> Method:
+        """How the run found its boxes.
+
+        Raises:
+            LabError: this version of the lab does not know the method.
+        """
+        name = self.results["run"].get("method", {}).get("name", PLAIN)  # runs of older versions knew only one
+        if name not in METHODS:
+            raise LabError(f"The run in '{self.folder}' used the method '{name}', which this lab lacks: run it again.")
+        return METHODS[name]
+
     def heatmaps(self, split: str) -> Heatmaps:
-        """Return the raw maps of one split.
+        """Return the maps of one split, those in which the run found its boxes.
 
         Raises:
             LabError: they are missing or damaged, or there is none.
         """
-        path = self.file("heatmaps.npz")
+        path = self.file("heatmaps.npz" if self.method is METHODS[PLAIN] else "maps.npz")
         try:
             maps = read_heatmaps(path).of(split)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:

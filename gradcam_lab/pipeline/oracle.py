@@ -10,7 +10,7 @@ Two things differ from their code: a map is cut at a fraction of its maximum and
 begin at 0), and islands are connected components, as in step 3.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,7 @@ def max_box_acc(overlaps: np.ndarray, ious: Sequence[float] = IOUS) -> np.ndarra
 def score_maps(
     steps: Steps,
     samples: Sequence[Sample],
-    maps: Sequence[np.ndarray],
+    maps: Iterable[np.ndarray],
     target: str,
     seed: int = 0,
     fractions: Sequence[float] = GRID,
@@ -66,7 +66,7 @@ def score_maps(
     Args:
         steps: the lessons.
         samples: the images.
-        maps: their raw maps, (h, w) each, in the same order.
+        maps: a map for each, (h, w), of any size, in the same order.
         target: the class.
         seed: of the bootstrap over images; in each draw the best thresholds are found again.
         fractions: the thresholds that are tried.

@@ -13,15 +13,17 @@ import torch
 from gradcam_lab.data.sample import Box, Sample
 from gradcam_lab.files import write_json
 from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.pipeline import segmentation
 from gradcam_lab.pipeline.comparison import cam_and_gradcam, inputs_of
 from gradcam_lab.pipeline.failures import KINDS, Failure
 from gradcam_lab.pipeline.heatmaps import Heatmaps
 from gradcam_lab.pipeline.steps import Steps
 from gradcam_lab.report import figures
-from gradcam_lab.report.photos import Panel, dimmed
+from gradcam_lab.report.photos import Panel, dimmed, painted_seeds
 
 RANDOM_IMAGES = 10
 FAILURES_OF_A_KIND = 4
+MASKS = 4
 SURE = 0.5
 """A box below this score is right by luck as much as by sight."""
 
@@ -34,23 +36,27 @@ class Pictures:
         classifier: the network, for maps that are not on disk.
         steps: the lessons.
         samples: the images of test.
-        heatmaps: their maps.
+        plain: their maps by plain Grad-CAM.
+        heatmaps: the maps in which boxes were found.
         detections: (n, 5) arrays by image.
         failures: from `find_failures`.
         target: the class.
         threshold: the fraction that validation chose.
         seed: draws the random images.
+        precision: of the network, for maps that are not on disk.
     """
 
     classifier: Classifier
     steps: Steps
     samples: Sequence[Sample]
+    plain: Heatmaps
     heatmaps: Heatmaps
     detections: Mapping[str, np.ndarray]
     failures: Sequence[Failure]
     target: str
     threshold: float
     seed: int
+    precision: str = "float32"
 
     def draw(self, folder: Path, results: dict[str, Any]) -> list[Path]:
         """Draw every figure into a folder and list them in `figures.json`; return the files."""
@@ -66,6 +72,8 @@ class Pictures:
             figures.class_ap(folder, results),
             self.random_images(folder),
             self.worst_failures(folder, results["failures"]["iou"]),
+            *self.masks(folder, results),
+            *self.tests(folder, results),
         ]
         kept = [record for record in records if record]
         write_json(folder / "figures.json", kept)
@@ -133,7 +141,8 @@ class Pictures:
         strength = (strength / torch.quantile(strength, 0.99).clamp(min=1e-12)).clamp(max=1)
         grey = np.rint(255 * strength.cpu().numpy()).astype(np.uint8)
         picture = cv2.cvtColor(cv2.resize(grey, sample.size), cv2.COLOR_GRAY2RGB)
-        panels = [self.panel(sample, boxes=False), Panel(picture, "gradient at the pixels"), self.map_panel(sample)]
+        plain = Panel(self.overlay(sample, self.plain.maps[self.rows[sample.id]]), "Grad-CAM")
+        panels = [self.panel(sample, boxes=False), Panel(picture, "gradient at the pixels"), plain]
         return figures.input_gradient(folder, panels)
 
     def method(self, folder: Path) -> figures.Record:
@@ -169,6 +178,36 @@ class Pictures:
             images = dict.fromkeys(failure.image for failure in self.failures if failure.kind == kind)
             panels[kind] = [self.panel(by_id[image]) for image in list(images)[:FAILURES_OF_A_KIND]]
         return figures.failures(folder, panels, iou) if any(panels.values()) else None
+
+    def masks(self, folder: Path, results: dict[str, Any]) -> list[figures.Record]:
+        """Seeds, masks and truth, and the curve of IoU; nothing where no masks were scored."""
+        if not results["segmentation"]:
+            return []
+        choices = segmentation.Choices(**results["segmentation"]["choices"])
+        found = segmentation.pictures(
+            self.classifier, self.steps, self.samples, choices, self.target, MASKS, self.precision
+        )
+        strip = [figures.segmentation(folder, [self.mask_panels(mask, choices) for mask in found])] if found else []
+        return [*strip, figures.segmentation_curve(folder, results)]
+
+    def mask_panels(self, found: dict[str, Any], choices: segmentation.Choices) -> list[Panel]:
+        """One image's way from the heatmap to a mask, beside the true one."""
+        image = found["image"]
+        return [
+            Panel(image, found["id"]),
+            Panel(self.overlay_full(image, found["heatmap"]), "Grad-CAM"),
+            Panel(painted_seeds(image, found["seeds"]), "seeds"),
+            Panel(dimmed(image, found["thresholded"]), f"cut at {choices.threshold:g}"),
+            Panel(dimmed(image, found["mask"]), "refined", outlines=found["boxes"].tolist()),
+            Panel(dimmed(image, found["truth"] == 1), "annotated"),
+        ]
+
+    def tests(self, folder: Path, results: dict[str, Any]) -> list[figures.Record]:
+        """The curves of the tests of the heatmaps; nothing where none was made."""
+        if not results["truth"]:
+            return []
+        draw = [figures.replacement, figures.randomisation, figures.two_class_test]
+        return [figure(folder, results) for figure in draw]
 
     @cached_property
     def with_target(self) -> list[Sample]:
@@ -214,8 +253,11 @@ class Pictures:
     def overlay(self, sample: Sample, heatmap: np.ndarray) -> np.ndarray:
         """The image under a raw map."""
         width, height = sample.size
-        heat = self.steps.cam.normalize_map(self.steps.boxes.upsample(heatmap, (height, width)))
-        return self.steps.cam.overlay(sample.image, heat)
+        return self.overlay_full(sample.image, self.steps.boxes.upsample(heatmap, (height, width)))
+
+    def overlay_full(self, image: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
+        """An image under a map of its own size."""
+        return self.steps.cam.overlay(image, self.steps.cam.normalize_map(heatmap))
 
     def panel(self, sample: Sample, *, boxes: bool = True, title: str | None = None) -> Panel:
         """The plain image, with the annotated and the detected boxes if asked for."""
@@ -224,8 +266,8 @@ class Pictures:
             return Panel(sample.image, caption)
         return Panel(sample.image, caption, self.truth(sample), self.detected(sample))
 
-    def map_panel(self, sample: Sample, *, boxes: bool = False, title: str = "Grad-CAM") -> Panel:
-        """The image under its heatmap on disk."""
+    def map_panel(self, sample: Sample, *, boxes: bool = False, title: str = "heatmap") -> Panel:
+        """The image under the map in which its boxes were found."""
         picture = self.overlay(sample, self.heatmap(sample))
         return Panel(picture, title, self.truth(sample), self.detected(sample)) if boxes else Panel(picture, title)
 

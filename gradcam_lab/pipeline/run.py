@@ -3,11 +3,9 @@
 import inspect
 import os
 import platform
-import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from hashlib import sha256
 from importlib import resources
 from importlib.metadata import version
@@ -15,11 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from gradcam_lab import __version__
 from gradcam_lab.console import say, tracked, warn
 from gradcam_lab.data import boxes as box_files
-from gradcam_lab.data.named import NAMES as DATA_NAMES
-from gradcam_lab.data.named import TOYVOC, BoxData, open_data
+from gradcam_lab.data.named import BoxData, open_data
 from gradcam_lab.data.reading import Split
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, read_json, write_json, write_text
@@ -29,17 +28,25 @@ from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline import (
     all_classes,
     baselines,
+    better,
     classification,
     comparison,
     failures,
+    finders,
     heatmaps,
+    methods,
+    oracle,
     pictures,
     scoring,
+    segmentation,
     sweep,
+    truth,
 )
-from gradcam_lab.pipeline.child import STALL, enter, supervise
-from gradcam_lab.pipeline.stages import Stages
-from gradcam_lab.pipeline.steps import NAMES, Course, Steps, load_steps
+from gradcam_lab.pipeline.child import enter, supervise
+from gradcam_lab.pipeline.heatmaps import Heatmaps
+from gradcam_lab.pipeline.settings import PLAIN, Settings
+from gradcam_lab.pipeline.stages import Make, Stages
+from gradcam_lab.pipeline.steps import NAMES, Steps, load_steps
 from gradcam_lab.report import figures, photos, plots, style
 from gradcam_lab.report.pdf import write_pdf
 from gradcam_lab.report.render import Rendered, to_html
@@ -47,58 +54,12 @@ from gradcam_lab.report.render import Rendered, to_html
 SCHEMA = "gradcam-lab/results/1"
 IOU_THRESHOLDS = (0.3, 0.4, 0.5)
 FAILURE_IOU = 0.5
+BOXING = ("step3_boxes", "step4_metrics")
+"""The steps that have a part in finding and scoring boxes."""
+SCORED = ("classifier", "cam", "threshold", "scores", "classes", "methods", "masks", "truth")
+"""The stages whose numbers go into `results.json`."""
 MIN_AREA = 30
 """The smallest island that becomes a box, in pixels of the image."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the user may choose.
-
-    Attributes:
-        data: a data set's name, such as "toyvoc" or "voc2007", or a folder in VOC layout.
-        classifier: a name of the zoo.
-        weights: "imagenet", a file, or None for the embedded classifier's own.
-        target: the class to find, or "all".
-        limit: only the first so many images of each split.
-        out: the output folder; None for `report/<data>`.
-        seed: of the bootstrap and of the random images.
-        precision: "float32" or "bf16".
-        skip_bad: go on without bad images.
-        data_root: where the named data set lies already; None to fetch it.
-        checkpoint: a file that says itself which network it holds, instead of `classifier` and `weights`.
-        course: whose code runs, and what the report may show; None for the reference, all of it.
-        stall: seconds without progress after which a student's code is ended.
-    """
-
-    data: str = TOYVOC
-    classifier: str = "embedded"
-    weights: str | None = None
-    target: str = "dog"
-    limit: int | None = None
-    out: Path | None = None
-    seed: int = 0
-    precision: str = "float32"
-    skip_bad: bool = False
-    data_root: Path | None = None
-    checkpoint: Path | None = None
-    course: Course | None = None
-    stall: float = STALL
-
-    @property
-    def students(self) -> dict[str, Path]:
-        """The steps in which a student's code runs, with their files."""
-        return self.course.students if self.course else {}
-
-    @property
-    def folder(self) -> Path:
-        """The output folder."""
-        return self.out or Path("report") / self.data_name
-
-    @property
-    def data_name(self) -> str:
-        """The data set's name without its path."""
-        return self.data if self.data in DATA_NAMES else Path(self.data).resolve().name
 
 
 def run_all(settings: Settings, *, pdf: bool = True) -> Rendered | None:
@@ -199,11 +160,17 @@ class Run:
             )
         self.val, self.test = (self._read(data, name) for name in ("val", "test"))
         self.target = self._main_target()
+        self.methods = self._methods()
         # The same files give other objects where bad ones are skipped, or another vocabulary leaves some out.
         reading = (settings.skip_bad, self.classifier.class_names)
         self.data_hash = digest(data.sha256(self.val), data.sha256(self.test), reading)
         self.stages = Stages(settings.folder)  # an unwritable folder fails here, before the work; bad data leaves none
+        self.common = (self.data_hash, self.target)
+        self.network = (self.classifier.sha256, self.classifier.layer, settings.precision)
+        self.seed = settings.seed
+        self.done: dict[str, str] = {}
         self.told = False
+        self.looked: dict[str, dict[str, better.Maps]] | None = None
 
     def _read(self, data: BoxData, name: str) -> Split:
         settings = self.settings
@@ -225,6 +192,28 @@ class Run:
             raise LabError(f"No class has objects in both splits of '{self.test.root}': choose a larger --limit.")
         return "dog" if "dog" in common else common[0]
 
+    def _methods(self) -> dict[str, better.Method]:
+        """The methods that suit the network; the wish for another one, or for one that the run cannot do, fails."""
+        asked, methods = self.settings.method, better.applicable(self.classifier, self.steps)
+        if asked and asked not in methods:
+            why = "does not suit this network" if asked in better.METHODS else "does not exist"
+            raise LabError(f"The method '{asked}' {why}: choose --method from {', '.join(methods)}.")
+        if self.everything and asked not in (None, PLAIN):
+            raise LabError(f"--target all runs plain Grad-CAM: leave out --method {asked}, or name one target.")
+        return methods
+
+    @property
+    def compares(self) -> bool:
+        """Whether the run compares methods: over all classes it runs plain Grad-CAM alone."""
+        return not (self.settings.quick or self.everything)
+
+    @cached_property
+    def method(self) -> str:
+        """How this run finds its boxes: as the user asked, or as val likes best."""
+        if self.settings.method:
+            return self.settings.method
+        return read_json(self.stages.folder / "methods.json")["default"] if self.compares else PLAIN
+
     @property
     def described(self) -> str:
         """A line about the run."""
@@ -236,37 +225,68 @@ class Run:
 
     def stages_in_order(self) -> None:
         """Run the stages; each is keyed by the hashes of the artifacts it reads, its parameters and its code."""
-        common = (self.data_hash, self.target)
-        begin, run, out = self.begin, self.stages.run, self.stages.output
+        self.look_at_images()
+        self.find_boxes()
+        if not self.settings.quick:
+            self.go_further()
+        out = self.stages.output
+        before = [out(name) for name in self.done]
+        code = self.begin("results", ["step3_boxes"], sys.modules[__name__])
+        self.run("results", "results.json", (before, self.about(), self.texts, code), self.write_results)
+        code = self.begin("figures", NAMES, pictures, figures, photos, plots, style)
+        self.run("figures", "figures/figures.json", (before, self.seed, self.network, code), self.write_figures)
+
+    def look_at_images(self) -> None:
+        """Everything that the network says of the images."""
+        begin, run, common = self.begin, self.run, self.common
         begin("data")
         run("data", "ground_truth.json", common, self.write_ground_truth)
         code = begin("heatmaps", ["step2_gradcam"], heatmaps)
-        network = (self.classifier.sha256, self.classifier.layer, self.settings.precision)
         if self.everything:
-            run("all maps", "class_maps.npz", (self.data_hash, network, code), self.write_class_maps)
-        run("heatmaps", "heatmaps.npz", (*common, network, code), self.write_heatmaps)
+            run("all maps", "class_maps.npz", (self.data_hash, self.network, code), self.write_class_maps)
+        run("heatmaps", "heatmaps.npz", (*common, self.network, code), self.write_heatmaps)
         self.tell(False)
-        maps, code = out("heatmaps"), begin("classifier", [], classification, scoring)
-        run("classifier", "classification.json", (*common, maps, self.settings.seed, code), self.write_classification)
+        maps, code = self.stages.output("heatmaps"), begin("classifier", [], classification, scoring)
+        run("classifier", "classification.json", (*common, maps, self.seed, code), self.write_classification)
         code = begin("cam", ["step1_cam", "step2_gradcam"], comparison)
-        run("cam", "comparison.json", (*common, network, code), self.write_comparison)
-        code = begin("threshold", ["step3_boxes", "step4_metrics"], sweep)
-        run("threshold", "threshold.json", (*common, maps, code, MIN_AREA), self.write_threshold)
+        run("cam", "comparison.json", (*common, self.network, code), self.write_comparison)
+
+    def find_boxes(self) -> None:
+        """Choose a method and its threshold on val; find and score the boxes of test."""
+        begin, run, out = self.begin, self.run, self.stages.output
+        maps = out("heatmaps")
+        looked = (*self.common, self.network, maps, begin("methods", NAMES[:5], better, methods, finders, sweep))
+        if self.compares:
+            run("methods", "methods.json", (looked, list(self.methods), self.seed), self.write_methods)
+        if self.method != PLAIN:
+            run("maps", "maps.npz", (looked, self.method), self.write_maps)
+            maps = out("maps")
+        code = begin("threshold", BOXING, sweep, finders)
+        boxing = (*self.common, maps, self.method, MIN_AREA)
+        run("threshold", "threshold.json", (*boxing, code), self.write_threshold)
         if self.everything:
-            code = begin("classes", ["step3_boxes", "step4_metrics"], all_classes, sweep, scoring, baselines)
-            classes_from = (self.data_hash, out("all maps"), self.settings.seed, code, MIN_AREA)
-            run("classes", "classes.json", classes_from, self.write_classes)
-        code = begin("boxes", ["step3_boxes", "step4_metrics"], sweep)
-        run("boxes", "detections.json", (*common, maps, out("threshold"), code, MIN_AREA), self.write_detections)
-        code = begin("scores", ["step4_metrics"], scoring, baselines, failures)
-        run("scores", "scores.json", (*common, maps, out("boxes"), self.settings.seed, code), self.write_scores)
-        names = ("data", "classifier", "cam", "threshold", *(["classes"] if self.everything else []), "boxes", "scores")
-        before = [out(name) for name in names]
-        code = begin("results", ["step3_boxes"], sys.modules[__name__])
-        run("results", "results.json", (before, self.about(), self.texts, code), self.write_results)
-        code = begin("figures", NAMES, pictures, figures, photos, plots, style)
-        seen = (before, maps, self.settings.seed, network, code)
-        run("figures", "figures/figures.json", seen, self.write_figures)
+            code = begin("classes", BOXING, all_classes, sweep, scoring, baselines)
+            scored = (self.data_hash, out("all maps"), self.seed, code, MIN_AREA)
+            run("classes", "classes.json", scored, self.write_classes)
+        code = begin("boxes", BOXING, sweep, finders)
+        run("boxes", "detections.json", (*boxing, out("threshold"), code), self.write_detections)
+        code = begin("scores", BOXING, scoring, baselines, failures, sweep)
+        run("scores", "scores.json", (*boxing, out("heatmaps"), out("boxes"), self.seed, code), self.write_scores)
+
+    def go_further(self) -> None:
+        """Steps 5 and 6: masks, and tests of the heatmaps themselves."""
+        masks = segmentation.masks_hash([*self.val.samples, *self.test.samples])
+        code = self.begin("masks", ["step2_gradcam", "step3_boxes", "step5_segmentation"], segmentation, scoring)
+        inputs = (*self.common, self.network, masks, self.seed, code)
+        self.run("masks", "segmentation.json", inputs, self.write_segmentation)
+        code = self.begin("truth", ["step2_gradcam", *BOXING, "step6_truth"], truth, oracle)
+        inputs = (*self.common, self.network, self.stages.output("heatmaps"), self.seed, code)
+        self.run("truth", "truth.json", inputs, self.write_truth)
+
+    def run(self, name: str, file: str, inputs: Any, make: Make) -> None:
+        """Run a stage, or leave it as it is; see `Stages.run`."""
+        self.stages.run(name, file, inputs, make)
+        self.done[name] = file
 
     def begin(self, stage: str, steps: Sequence[str] = (), *modules: ModuleType) -> list[str]:
         """Announce a stage, and return the hashes of the code that it runs: its steps and its modules."""
@@ -309,17 +329,17 @@ class Run:
             self.explain(self.stages.folder / ("class_maps.npz" if self.everything else "heatmaps.npz"))
 
     @cached_property
-    def class_maps(self) -> heatmaps.Heatmaps:
+    def class_maps(self) -> Heatmaps:
         """What `write_class_maps` wrote."""
         return heatmaps.read_heatmaps(self.stages.folder / "class_maps.npz")
 
     def write_classes(self, path: Path) -> None:
         """Every class's AP and their mean."""
-        val, test, seed = self.val.samples, self.test.samples, self.settings.seed
+        val, test, seed = self.val.samples, self.test.samples, self.seed
         write_json(path, all_classes.score_all(self.steps, self.class_maps, val, test, IOU_THRESHOLDS, MIN_AREA, seed))
 
     @cached_property
-    def heatmaps(self) -> heatmaps.Heatmaps:
+    def heatmaps(self) -> Heatmaps:
         """What `write_heatmaps` wrote."""
         return heatmaps.read_heatmaps(self.stages.folder / "heatmaps.npz")
 
@@ -327,9 +347,7 @@ class Run:
         """Per-class AP and mAP on test."""
         maps = self.heatmaps.of("test")
         names = maps.classes.tolist()
-        scores = classification.evaluate_classifier(
-            self.test.samples, maps.class_probabilities, names, self.settings.seed
-        )
+        scores = classification.evaluate_classifier(self.test.samples, maps.class_probabilities, names, self.seed)
         write_json(path, scores)
 
     def write_comparison(self, path: Path) -> None:
@@ -339,27 +357,79 @@ class Run:
         top = comparison.top5(self.classifier, self.steps, holding[0])
         write_json(path, {"top5": top, "cam_vs_gradcam": comparison.measure(maps)})
 
+    def write_methods(self, path: Path) -> None:
+        """Every method that suits the network, on the same images, with what it costs."""
+        self.looked = self.look(self.methods)
+        val, test = self.val.samples, self.test.samples
+        times = better.measure_times(self.classifier, self.steps, self.target, self.methods, test, MIN_AREA)
+        rows = better.compare(
+            self.steps,
+            self.methods,
+            self.looked["val"],
+            self.looked["test"],
+            val,
+            test,
+            self.target,
+            IOU_THRESHOLDS,
+            MIN_AREA,
+            self.seed,
+            times,
+        )
+        write_json(path, {"rows": rows, "default": better.best_affordable(rows), "limit": better.AFFORDABLE})
+
+    def look(self, methods: Mapping[str, better.Method]) -> dict[str, dict[str, better.Maps]]:
+        """The maps of some methods, by split and by method."""
+        looker = better.Looker(self.classifier, self.steps, self.target, methods, self.settings.precision)
+        return {
+            split.name: better.explain_all(looker, split.samples, f"methods on {split.name}")
+            for split in (self.val, self.test)
+        }
+
+    def write_maps(self, path: Path) -> None:
+        """The maps of the method that finds this run's boxes, where they are not those of plain Grad-CAM."""
+        looked = self.looked or self.look({self.method: self.methods[self.method]})  # the comparison has them already
+        found = [looked[split.name][self.method] for split in (self.val, self.test)]
+        maps, probabilities = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        heatmaps.write_arrays(path, self.heatmaps._replace(maps=maps, probabilities=probabilities))
+
+    @cached_property
+    def maps(self) -> Heatmaps:
+        """The maps in which boxes are found."""
+        if self.method == PLAIN:
+            return self.heatmaps
+        return heatmaps.read_heatmaps(self.stages.folder / "maps.npz")
+
+    def detect(self, split: Split, threshold: float) -> dict[str, np.ndarray]:
+        """Find boxes in the images of a split by this run's method."""
+        method, maps = self.methods[self.method], self.maps.of(split.name)
+        samples = split.samples if method.needs_image else ()
+        return sweep.detect_all(self.steps, maps, threshold, MIN_AREA, method.find, samples)
+
+    def detect_plainly(self, split: Split, threshold: float) -> dict[str, np.ndarray]:
+        """Find boxes by plain Grad-CAM."""
+        return sweep.detect_all(self.steps, self.heatmaps.of(split.name), threshold, MIN_AREA)
+
     def write_threshold(self, path: Path) -> None:
         """The sweep on val, the threshold it chooses, and the oracle of test."""
-        curves = {}
-        for split in (self.val, self.test):
-            truth = sweep.ground_truth(self.steps, split.samples, self.target)
-            maps = self.heatmaps.of(split.name)
-            curves[split.name] = sweep.sweep(
-                self.steps, maps, truth, IOU_THRESHOLDS, MIN_AREA, f"thresholds on {split.name}"
-            )
+        grid = self.methods[self.method].grid
+        curves = {split.name: self.sweep(split, partial(self.detect, split), grid) for split in (self.val, self.test)}
         chosen = sweep.choose(curves["val"]["mean_ap"])
         best = max(curves["test"]["mean_ap"])
         oracle = curves["test"]["mean_ap"].index(best)
         write_json(
             path,
             {
-                "grid": sweep.GRID,
+                "grid": grid,
                 **curves,
-                "chosen": sweep.GRID[chosen],
-                "oracle": {"threshold": sweep.GRID[oracle], "mean_ap": best},
+                "chosen": grid[chosen],
+                "oracle": {"threshold": grid[oracle], "mean_ap": best},
             },
         )
+
+    def sweep(self, split: Split, detect: sweep.Detect, grid: Sequence[float]) -> dict[str, Any]:
+        """Score every threshold of a grid on a split."""
+        truth = sweep.ground_truth(self.steps, split.samples, self.target)
+        return sweep.sweep(self.steps, detect, truth, IOU_THRESHOLDS, f"thresholds on {split.name}", grid)
 
     @cached_property
     def threshold(self) -> float:
@@ -367,15 +437,19 @@ class Run:
         return read_json(self.stages.folder / "threshold.json")["chosen"]
 
     def write_detections(self, path: Path) -> None:
-        """Step 3 on test, at that threshold."""
-        box_files.write_detections(
-            path, sweep.detect_all(self.steps, self.heatmaps.of("test"), self.threshold, MIN_AREA)
-        )
+        """The boxes on test, at that threshold."""
+        box_files.write_detections(path, self.detect(self.test, self.threshold))
 
     @cached_property
     def detections(self) -> dict[str, Any]:
         """What `write_detections` wrote."""
         return box_files.read_detections(self.stages.folder / "detections.json")
+
+    @property
+    def plain_detections(self) -> dict[str, np.ndarray]:
+        """The boxes on test of plain Grad-CAM, at the threshold that val chooses for it."""
+        curves = self.sweep(self.val, partial(self.detect_plainly, self.val), sweep.GRID)
+        return self.detect_plainly(self.test, sweep.GRID[sweep.choose(curves["mean_ap"])])
 
     @cached_property
     def truth(self) -> dict[str, Any]:
@@ -391,8 +465,10 @@ class Run:
         """The main table: ours beside the baselines, with intervals; the curves; the failures."""
         maps = self.heatmaps.of("test")
         probabilities = dict(zip(maps.ids.tolist(), maps.probabilities.tolist(), strict=True))
-        counts = scoring.image_draws(len(self.truth), self.settings.seed)
-        rows = [("Grad-CAM", "ours", self.detections)]
+        counts = scoring.image_draws(len(self.truth), self.seed)
+        rows = [(self.methods[self.method].title, "ours", self.detections)]
+        if self.method != PLAIN:
+            rows.append((self.methods[PLAIN].title, "plain", self.plain_detections))
         rows += baselines.baselines(self.test.samples, self.target, probabilities)
         table = [
             {
@@ -420,6 +496,31 @@ class Run:
             },
         )
 
+    def write_segmentation(self, path: Path) -> None:
+        """Masks seeded by Grad-CAM, of all classes; nothing where the data have no true masks."""
+        write_json(
+            path,
+            segmentation.segment_data(
+                self.classifier,
+                self.steps,
+                self.val.samples,
+                self.test.samples,
+                self.target,
+                self.seed,
+                self.settings.precision,
+            ),
+        )
+
+    def write_truth(self, path: Path) -> None:
+        """Four tests of plain Grad-CAM's maps on test."""
+        maps, seed = self.heatmaps.of("test"), self.seed
+        write_json(
+            path,
+            truth.examine(
+                self.classifier, self.steps, self.test.samples, maps, self.target, seed, lesson=self.steps.truth
+            ),
+        )
+
     def about(self) -> dict[str, Any]:
         """Everything of `results.json` that is known before the first stage: what ran, on what, with which versions."""
         network = self.classifier
@@ -440,6 +541,8 @@ class Run:
                 "seed": settings.seed,
                 "limit": settings.limit,
                 "precision": settings.precision,
+                "method": {"name": self.method, "title": self.methods[self.method].title, "asked": settings.method},
+                "quick": settings.quick,
                 "parameters": {
                     "min_area": MIN_AREA,
                     "iou_thresholds": IOU_THRESHOLDS,
@@ -458,7 +561,7 @@ class Run:
                 "data_sha256": self.data_hash,
                 "weights_sha256": network.sha256,
                 "code_sha256": self.steps.sha256,
-                "command": self.command,
+                "command": settings.command,
             },
             "implementation": self.steps.implementation,
             "course": {c.step: c.as_json() for c in course.steps} if course else None,
@@ -470,28 +573,6 @@ class Run:
                 "skipped": [*self.val.skipped, *self.test.skipped],
             },
         }
-
-    @property
-    def command(self) -> str:
-        """The command line that gives this run again."""
-        settings, default = self.settings, Settings()
-        words = ["gradcam-lab", "run-all"]
-        for name in (
-            "data",
-            "data_root",
-            "checkpoint",
-            "classifier",
-            "weights",
-            "target",
-            "limit",
-            "seed",
-            "precision",
-        ):
-            if (value := getattr(settings, name)) != getattr(default, name):
-                words += [f"--{name.replace('_', '-')}", str(value)]
-        if settings.course and settings.course.impl != Course({}).impl:
-            words += ["--impl", settings.course.impl]
-        return shlex.join([*words, *(["--skip-bad"] if settings.skip_bad else [])])  # a path may hold spaces
 
     def _counts(self, split: Split) -> dict[str, int]:
         objects = [o for sample in split.samples for o in sample.objects if o.name == self.target]
@@ -510,22 +591,20 @@ class Run:
 
     def write_results(self, path: Path) -> Sequence[Path]:
         """All numbers of the run in one file, and the code that the report shows beside it."""
-        read = {
-            name: read_json(self.stages.folder / f"{name}.json")
-            for name in ("classification", "comparison", "threshold", "scores")
-        }
-        classifier = {"recipe": self.classifier.metadata.get("recipe"), **read["classification"]}
-        every = read_json(self.stages.folder / "classes.json") if self.everything else None
+        read = {name: read_json(self.stages.folder / file) for name, file in self.done.items() if name in SCORED}
         write_json(
             path,
             {
                 **self.about(),
-                "classifier": classifier,
-                **read["comparison"],
+                "classifier": {"recipe": self.classifier.metadata.get("recipe"), **read["classifier"]},
+                **read["cam"],
                 "threshold": read["threshold"],
                 "iou_thresholds": IOU_THRESHOLDS,
                 **read["scores"],
-                "all_classes": every,
+                "all_classes": read.get("classes"),
+                "methods": read.get("methods"),
+                "segmentation": read.get("masks"),
+                "truth": read.get("truth"),
             },
         )
         return self.write_code()
@@ -546,12 +625,14 @@ class Run:
             classifier=self.classifier,
             steps=self.steps,
             samples=self.test.samples,
-            heatmaps=self.heatmaps.of("test"),
+            plain=self.heatmaps.of("test"),
+            heatmaps=self.maps.of("test"),
             detections=self.detections,
             failures=self.failures,
             target=self.target,
             threshold=self.threshold,
-            seed=self.settings.seed,
+            seed=self.seed,
+            precision=self.settings.precision,
         )
         return drawn.draw(path.parent, read_json(self.stages.folder / "results.json"))
 

@@ -9,10 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-NAMES = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics")
-
-MORE = ("step5_segmentation", "step6_truth")
-"""Steps that `run-all` does not run: always the reference's."""
+NAMES = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics", "step5_segmentation", "step6_truth")
 
 
 @dataclass(frozen=True)
@@ -91,16 +88,16 @@ class Course:
 
 @dataclass(frozen=True)
 class Steps:
-    """The modules that do the work, and which implementation each of the first four is; `run-all` needs no others."""
+    """The modules that do the work, and of each step which implementation it is and the hash of its text."""
 
     cam: ModuleType
     gradcam: ModuleType
     boxes: ModuleType
     metrics: ModuleType
-    implementation: dict[str, str]
-    sha256: dict[str, str]
     segmentation: ModuleType
     truth: ModuleType
+    implementation: dict[str, str]
+    sha256: dict[str, str]
 
 
 def load_steps(chosen: Mapping[str, Chosen] | None = None) -> Steps:
@@ -117,13 +114,12 @@ def load_steps(chosen: Mapping[str, Chosen] | None = None) -> Steps:
     """
     students = {name: c for name, c in (chosen or {}).items() if c.source is not None}
     texts = {name: students[name].source if name in students else _reference_text(name) for name in NAMES}
-    cam, gradcam, boxes, metrics = (
+    cam, gradcam, boxes, metrics, segmentation, truth = (
         _execute(students[name]) if name in students else import_module(f"gradcam_lab.lessons.{name}") for name in NAMES
     )
     implementation = {name: "mine" if name in students else "reference" for name in NAMES}
     hashes = {name: sha256(str(text).encode()).hexdigest() for name, text in texts.items()}
-    segmentation, truth = (import_module(f"gradcam_lab.lessons.{name}") for name in MORE)
-    return Steps(cam, gradcam, boxes, metrics, implementation, hashes, segmentation, truth)
+    return Steps(cam, gradcam, boxes, metrics, segmentation, truth, implementation, hashes)
 
 
 def file_of(chosen: Chosen) -> Path:

@@ -1,14 +1,18 @@
 """The threshold, chosen on the validation split and applied once to test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
+from gradcam_lab.pipeline import finders
 from gradcam_lab.pipeline.heatmaps import Heatmaps
 from gradcam_lab.pipeline.steps import Steps
+
+Detect = Callable[[float], dict[str, np.ndarray]]
+"""From a threshold to the boxes of all images of a split: (n, 5) arrays by image."""
 
 GRID = tuple(round(0.05 * step, 2) for step in range(1, 20))
 """The fractions of the map's maximum that are tried: 0.05 to 0.95."""
@@ -34,36 +38,67 @@ def ground_truth(steps: Steps, samples: Sequence[Sample], target: str) -> dict[s
     return truth
 
 
-def detect_all(steps: Steps, heatmaps: Heatmaps, threshold: float, min_area: int) -> dict[str, np.ndarray]:
-    """Run step 3 on every image: (n, 5) arrays by image."""
+def detect_all(
+    steps: Steps,
+    heatmaps: Heatmaps,
+    threshold: float,
+    min_area: int,
+    find: finders.Finder = finders.islands,
+    samples: Sequence[Sample] = (),
+) -> dict[str, np.ndarray]:
+    """Find boxes in every image.
+
+    Args:
+        steps: whose steps 3 and 4 do it; for islands the whole of step 3's `detect`.
+        heatmaps: the maps of a split.
+        threshold: for the finder.
+        min_area: for the finder.
+        find: from the upsampled map to boxes.
+        samples: the images, for a finder that looks at them.
+
+    Returns:
+        (n, 5) arrays by image.
+    """
+    images = {sample.id: sample for sample in samples}
     detections = {}
-    for id, heatmap, probability, (width, height) in zip(
-        heatmaps.ids.tolist(), heatmaps.maps, heatmaps.probabilities, heatmaps.sizes.tolist(), strict=True
+    for id, heatmap, probability, size in zip(
+        heatmaps.ids.tolist(), heatmaps.maps, heatmaps.probabilities.tolist(), heatmaps.sizes.tolist(), strict=True
     ):
-        detections[id] = steps.boxes.detect(
-            heatmap,
-            (height, width),
-            float(probability),
-            threshold=threshold,
-            iou=steps.metrics.box_iou,
-            min_area=min_area,
-        )
+        if find is finders.islands:
+            rest = {"threshold": threshold, "iou": steps.metrics.box_iou, "min_area": min_area}
+            detections[id] = steps.boxes.detect(heatmap, size[::-1], probability, **rest)
+        else:
+            image = images[id].image if images else None
+            detections[id] = finders.detect(steps, find, heatmap, size, probability, threshold, min_area, image)
     return detections
 
 
 def sweep(
-    steps: Steps, heatmaps: Heatmaps, truth: Mapping[str, Any], thresholds: Sequence[float], min_area: int, title: str
+    steps: Steps,
+    detect: Detect,
+    truth: Mapping[str, Any],
+    thresholds: Sequence[float],
+    title: str,
+    grid: Sequence[float] = GRID,
 ) -> dict[str, Any]:
-    """Score every threshold of the grid on one split.
+    """Score every threshold of a grid on one split.
+
+    Args:
+        steps: whose step 4 does it.
+        detect: finds the boxes of the split.
+        truth: step 4's `GroundTruth` of its images.
+        thresholds: IoU thresholds.
+        title: of the progress bar.
+        grid: the fractions that are tried.
 
     Returns:
-        `ap` and `recall`, each by IoU threshold (as text) a list along `GRID`, and `mean_ap`, their mean over the IoUs.
+        `ap` and `recall`, each by IoU threshold (as text) a list along the grid, and `mean_ap`, their mean over the
+        IoUs.
     """
     ap: dict[str, list[float]] = {f"{threshold:g}": [] for threshold in thresholds}
     recall: dict[str, list[float]] = {f"{threshold:g}": [] for threshold in thresholds}
-    for fraction in tracked(GRID, title, len(GRID)):
-        detections = detect_all(steps, heatmaps, fraction, min_area)
-        for threshold, score in steps.metrics.evaluate(detections, truth, thresholds).items():
+    for fraction in tracked(grid, title, len(grid)):
+        for threshold, score in steps.metrics.evaluate(detect(fraction), truth, thresholds).items():
             ap[f"{threshold:g}"].append(score.ap)
             recall[f"{threshold:g}"].append(score.recall)
     return {"ap": ap, "recall": recall, "mean_ap": np.mean(list(ap.values()), axis=0).tolist()}

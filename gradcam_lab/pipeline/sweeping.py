@@ -1,4 +1,4 @@
-"""`sweep`: thresholds over the saved heatmaps of a finished run; no network runs, and no image is opened."""
+"""`sweep`: thresholds over the saved heatmaps of a finished run; no network runs."""
 
 import json
 from collections.abc import Sequence
@@ -132,10 +132,12 @@ def sweep(finished: Finished, steps: Steps, split: str, grid: Sequence[float], i
     """Make and score the boxes at every threshold of the grid."""
     maps = finished.heatmaps(split)
     truth, min_area = truth_of(finished, steps, maps, split), finished.value("run", "parameters", "min_area")
+    method = finished.method
+    samples = finished.samples(maps) if method.needs_image else ()
     boxes: list[int] = []
     ap, recall = ({f"{t:g}": list[float]() for t in iou} for _ in range(2))
     for threshold in tracked(grid, f"thresholds on {split}", len(grid)):
-        detections = detect_all(steps, maps, threshold, min_area)
+        detections = detect_all(steps, maps, threshold, min_area, method.find, samples)
         boxes.append(sum(map(len, detections.values())))
         for t, score in steps.metrics.evaluate(detections, truth, iou).items():
             ap[f"{t:g}"].append(score.ap)

@@ -9,17 +9,17 @@ alike. The weights come from few seeds, over which the intervals, being over ima
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradcam_lab.console import progress
+from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.lessons import step6_truth
 from gradcam_lab.models.classifier import Classifier
-from gradcam_lab.pipeline import scoring, sweep
+from gradcam_lab.pipeline import oracle, scoring, sweep
 from gradcam_lab.pipeline.comparison import inputs_of
 from gradcam_lab.pipeline.heatmaps import BATCH, ClassScores, Heatmaps
 from gradcam_lab.pipeline.steps import Steps
@@ -37,6 +37,8 @@ SEEDS = 3
 TOLERANCE = 15
 FEWEST = 5
 """Images that a pair of classes must share to have a row of its own."""
+
+T = TypeVar("T")
 
 
 class Mean(NamedTuple):
@@ -100,8 +102,8 @@ class Examination:
         self.lesson = lesson
         truth = sweep.ground_truth(steps, samples, target)
         self.truth = [truth[sample.id] for sample in samples]
-        holding = [i for i, objects in enumerate(self.truth) if not objects.difficult.all()]
-        self.few = spread(holding, images)
+        self.holding = [i for i, objects in enumerate(self.truth) if not objects.difficult.all()]
+        self.few = spread(self.holding, images)
         self.images = images
 
     def run(self) -> dict[str, Any]:
@@ -111,13 +113,9 @@ class Examination:
             "replacement": self.replacement,
             "randomisation": self.randomisation,
             "two_classes": self.two_classes,
+            "max_box_acc": self.max_box_acc,
         }
-        results: dict[str, Any] = {"target": self.target}
-        with progress("truth", len(tests)) as advance:
-            for name, test in tests.items():
-                results[name] = test()
-                advance()
-        return results
+        return {"target": self.target, **{name: test() for name, test in tests.items()}}
 
     def maps(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """The map of one image and the two that know nothing, all of them at a size `(height, width)`."""
@@ -134,9 +132,8 @@ class Examination:
     def pointing(self) -> dict[str, Any]:
         """The share of the images with the target whose hottest pixel lies on it."""
         hits: dict[str, list[float]] = {OURS: [], CENTRE: [], RANDOM: []}
-        for index, objects in enumerate(self.truth):
-            if objects.difficult.all():
-                continue
+        for index in self.holding:
+            objects = self.truth[index]
             for name, heatmap in self.maps(index, shape_of(self.samples[index])).items():
                 outcome = self.lesson.pointing_game(heatmap, objects.boxes, objects.difficult, TOLERANCE)
                 hits[name].append(np.nan if outcome == self.lesson.NOT_ASKED else float(outcome == self.lesson.HIT))
@@ -163,7 +160,7 @@ class Examination:
         curves: dict[str, dict[str, list[np.ndarray]]] = {
             way: {name: [] for name in (OURS, *BASELINES)} for way in ("deletion", "insertion")
         }
-        for index in self.few:
+        for index in tracked(self.few, "deletion and insertion", len(self.few)):
             image = inputs_of(self.classifier, [self.samples[index]])[0]
             ways = {"deletion": (image, torch.zeros_like(image)), "insertion": (self.lesson.blurred(image), image)}
             for name, heatmap in self.maps(index, (image.shape[1], image.shape[2])).items():
@@ -201,7 +198,7 @@ class Examination:
         correlations = np.zeros((SEEDS, len(stages), len(chosen)))
         empty = np.zeros(len(stages))
         inputs = inputs_of(self.classifier, chosen) if chosen else torch.zeros(0)
-        for draw in range(SEEDS):
+        for draw in tracked(range(SEEDS), "random weights", SEEDS):
             for place, layers in enumerate(accumulated(stages)):
                 network = self.lesson.reinitialised(self.classifier.network, layers, SEEDS * self.seed + draw)
                 maps = self.explain(network, inputs)
@@ -300,6 +297,18 @@ class Examination:
         passed = all(Mean(**gain).below(0) for gain in gains.values())
         return {"images": len(images), "rows": rows, "gains": gains, "passed": passed}
 
+    # --- the oracle ---
+
+    def max_box_acc(self) -> dict[str, Any]:
+        """MaxBoxAccV2 of each map, as `oracle.score_maps` gives it; an oracle, so nothing is passed here."""
+        chosen = [self.samples[index] for index in self.holding]
+
+        def score(name: str) -> dict[str, Any]:
+            maps = (self.maps(index, shape_of(self.samples[index]))[name] for index in self.holding)
+            return oracle.score_maps(self.steps, chosen, maps, self.target, self.seed)
+
+        return {name: score(name) for name in (OURS, *BASELINES)}
+
 
 class Measured(NamedTuple):
     """The heat of one class's maps that lies on another class's objects in one image, and the area of those."""
@@ -326,7 +335,8 @@ def examine(
     Returns:
         `target`; `pointing`, `replacement` (with `deletion` and `insertion`), `randomisation` and `two_classes`, each
         with the means of its maps, the differences to the baselines (`gains`, ours less theirs) and whether it is
-        `passed`. Means are `{value, low, high}`, None where nothing was asked.
+        `passed`; and `max_box_acc`, by map what `oracle.score_maps` gives. Means are `{value, low, high}`, None where
+        nothing was asked.
     """
     return Examination(classifier, steps, samples, heatmaps, target, seed, lesson, images).run()
 
@@ -343,11 +353,11 @@ def nanmean(values: Sequence[float]) -> float:
     return float(np.mean(kept)) if kept else np.nan
 
 
-def spread(indices: Sequence[int], count: int) -> list[int]:
+def spread(items: Sequence[T], count: int) -> list[T]:
     """Choose at most `count` of them at equal distances: a split may be sorted."""
-    if len(indices) <= count:
-        return list(indices)
-    return [indices[i * len(indices) // count] for i in range(count)]
+    if len(items) <= count:
+        return list(items)
+    return [items[i * len(items) // count] for i in range(count)]
 
 
 def cascade(network: nn.Module, stages: int = STAGES) -> list[list[str]]:

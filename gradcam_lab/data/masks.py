@@ -1,0 +1,64 @@
+"""True masks: the palette images that a folder in VOC layout keeps in `SegmentationClass`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gradcam_lab import files
+from gradcam_lab.data.reading import strictly
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.data.toyvoc.write import VOC_CLASSES, VOID
+from gradcam_lab.errors import LabError
+
+LABELS = ("background", *VOC_CLASSES)
+"""What each index of a mask means."""
+
+
+def mask_path(sample: Sample) -> Path:
+    """Where a folder in VOC layout keeps the true mask of an image."""
+    return sample.path.parent.parent / "SegmentationClass" / f"{sample.id}.png"
+
+
+def with_masks(samples: Iterable[Sample]) -> list[Sample]:
+    """Keep the images that have a true mask."""
+    return [sample for sample in samples if mask_path(sample).is_file()]
+
+
+def read_mask(sample: Sample) -> np.ndarray:
+    """Read a true mask: an index of `LABELS`, or 255 where nobody can tell; uint8, shape (height, width).
+
+    Raises:
+        LabError: the file is no image, not of class indices, or not of its image's size.
+    """
+    path = mask_path(sample)
+    try:
+        with strictly(), Image.open(path) as picture:
+            mode, mask = picture.mode, np.array(picture)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise LabError(f"Cannot read the mask '{path}': replace it, or remove it to go on without it.") from error
+    if mode not in ("P", "L") or mask.shape[::-1] != sample.size:
+        raise LabError(
+            f"The mask '{path}' is not one of class indices at its image's size: replace it, or remove it to go on."
+        )
+    unknown = mask[(mask >= len(LABELS)) & (mask != VOID)]
+    if len(unknown):
+        raise LabError(
+            f"The mask '{path}' has a pixel of {unknown[0]}, which is no class of VOC (0 to 20, or 255): replace it, "
+            "or remove it to go on."
+        )
+    return mask.astype(np.uint8)
+
+
+def masks_hash(samples: Iterable[Sample]) -> str:
+    """Say which true masks a result was computed from: one SHA-256 over their names and contents.
+
+    Raises:
+        LabError: a mask cannot be read.
+    """
+    paths = [mask_path(sample) for sample in with_masks(samples)]
+    try:
+        return files.digest([(path.stem, files.sha256(path)) for path in paths])
+    except OSError as error:
+        raise LabError(f"Cannot read the mask '{error.filename}' ({error.strerror}): start again.") from error

@@ -1,0 +1,86 @@
+"""What the user may choose of a run, and the command line that says so."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradcam_lab.data.named import NAMES as DATA_NAMES
+from gradcam_lab.data.named import TOYVOC
+from gradcam_lab.pipeline.child import STALL
+from gradcam_lab.pipeline.steps import Course
+
+VALUES = (
+    *("data", "data_root", "checkpoint", "classifier", "weights"),
+    *("target", "limit", "method", "seed", "precision"),
+)
+FLAGS = ("quick", "skip_bad")
+
+PLAIN = "gradcam"
+"""The method of the lessons, whose maps are `heatmaps.npz`."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user may choose.
+
+    Attributes:
+        data: a data set's name, such as "toyvoc" or "voc2007", or a folder in VOC layout.
+        classifier: a name of the zoo.
+        weights: "imagenet", a file, or None for the embedded classifier's own.
+        target: the class to find, or "all".
+        limit: only the first so many images of each split.
+        out: the output folder; None for `report/<data>`.
+        seed: of the bootstrap and of the random images.
+        precision: "float32" or "bf16".
+        skip_bad: go on without bad images.
+        data_root: where the named data set lies already; None to fetch it.
+        checkpoint: a file that says itself which network it holds, instead of `classifier` and `weights`.
+        course: whose code runs, and what the report may show; None for the reference, all of it.
+        stall: seconds without progress after which a student's code is ended.
+        method: how boxes are found, a name of `better.METHODS`; None for the one that val likes best.
+        quick: plain Grad-CAM unless told otherwise, and neither a comparison of methods nor steps 5 and 6.
+    """
+
+    data: str = TOYVOC
+    classifier: str = "embedded"
+    weights: str | None = None
+    target: str = "dog"
+    limit: int | None = None
+    out: Path | None = None
+    seed: int = 0
+    precision: str = "float32"
+    skip_bad: bool = False
+    data_root: Path | None = None
+    checkpoint: Path | None = None
+    course: Course | None = None
+    stall: float = STALL
+    method: str | None = None
+    quick: bool = False
+
+    @property
+    def students(self) -> dict[str, Path]:
+        """The steps in which a student's code runs, with their files."""
+        return self.course.students if self.course else {}
+
+    @property
+    def folder(self) -> Path:
+        """The output folder."""
+        return self.out or Path("report") / self.data_name
+
+    @property
+    def data_name(self) -> str:
+        """The data set's name without its path."""
+        return self.data if self.data in DATA_NAMES else Path(self.data).resolve().name
+
+    @property
+    def command(self) -> str:
+        """The command line that gives this run again."""
+        default = Settings()
+        words = ["gradcam-lab", "run-all"]
+        for name in VALUES:
+            if (value := getattr(self, name)) != getattr(default, name):
+                words += [f"--{name.replace('_', '-')}", str(value)]
+        if self.course and self.course.impl != Course({}).impl:
+            words += ["--impl", self.course.impl]
+        words += [f"--{name.replace('_', '-')}" for name in FLAGS if getattr(self, name)]
+        return shlex.join(words)  # a path may hold spaces
