@@ -101,6 +101,18 @@ def test_a_method_that_was_asked_for_is_not_said_to_be_chosen(page):
     assert table[f"{CHOSEN} val’s choice"].startswith("<tr>")
 
 
+def test_a_method_with_a_threshold_for_each_image_has_none_to_choose(page, whole):
+    content = results()
+    for split in ("val", "test"):
+        content["threshold"][split]["mean_ap"] = [0.5] * 19
+    text = words_of(page(content))
+    assert "this method finds one for each image by itself" in text
+    assert "so each map finds its own." in text
+    for word in ("highest around", "val chose it: 0.35", "A low threshold makes"):
+        assert word not in text
+        assert word in words_of(whole)
+
+
 # --- better boxes ---
 
 
