@@ -215,10 +215,8 @@ def segmentation() -> dict[str, Any]:
     }
 
 
-def mean(value: float | None, around: float = 0.05) -> dict[str, float | None]:
+def mean(value: float, around: float = 0.05) -> dict[str, float]:
     """Return a mean with an interval that reaches equally far to both sides."""
-    if value is None:
-        return {"value": None, "low": None, "high": None}
     return {"value": value, "low": round(value - around, 4), "high": round(value + around, 4)}
 
 
@@ -239,6 +237,8 @@ def truth() -> dict[str, Any]:
     """Return the tests of the heatmap: insertion fails, the others pass."""
     falling = np.linspace(1, 0.1, 11).tolist()
     quick = (0.1 + 0.9 * np.exp(-0.5 * np.arange(11))).tolist()
+    deletion = {"Grad-CAM": quick, "centre map": falling, "random map": falling}
+    insertion = {"Grad-CAM": falling[::-1], "centre map": quick[::-1], "random map": falling[::-1]}
     last = np.linspace(0.9, 0.1, 6)
     pairs = [{"map": a, "on": b, **leak(heat, 0.2)} for a, b, heat in (("cat", "dog", 0.3), ("dog", "cat", 0.06))]
     return {
@@ -247,20 +247,8 @@ def truth() -> dict[str, Any]:
         "replacement": {
             "images": 30,
             "steps": 10,
-            "deletion": tested(
-                0.31,
-                0.52,
-                0.61,
-                True,
-                curves={"Grad-CAM": quick, "centre map": falling, "random map": falling},
-            ),
-            "insertion": tested(
-                0.63,
-                0.62,
-                0.41,
-                False,
-                curves={"Grad-CAM": falling[::-1], "centre map": quick[::-1], "random map": falling[::-1]},
-            ),
+            "deletion": tested(0.31, 0.52, 0.61, True, curves=deletion),
+            "insertion": tested(0.63, 0.62, 0.41, False, curves=insertion),
         },
         "randomisation": {
             "images": 30,

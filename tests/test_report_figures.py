@@ -266,7 +266,7 @@ def test_the_strip_of_masks_has_a_row_for_each_image(tmp_path):
 def test_the_curves_name_whose_boxes_they_are(tmp_path):
     content = results()
     assert figures.precision_recall(tmp_path, content)["caption"].startswith("Grad-CAM, 0.75x flipped, watershed: ")
-    assert "of Grad-CAM's boxes" in figures.threshold_sweep(tmp_path, content)["caption"]
+    assert figures.threshold_sweep(tmp_path, content)["caption"].startswith("Grad-CAM, 0.75x flipped, watershed: AP")
 
 
 def test_photo_figures_are_the_same_every_time(tmp_path):

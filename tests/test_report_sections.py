@@ -10,7 +10,8 @@ import pytest
 
 from gradcam_lab.course import cut
 from gradcam_lab.errors import LabError
-from gradcam_lab.report.listing import reference
+from gradcam_lab.report.facts import may_show
+from gradcam_lab.report.listing import code_of, reference
 from gradcam_lab.report.render import to_html
 from tests import synthetic_run
 from tests.synthetic_run import METHODS, STEPS, YOUNG, methods, older, results, without
@@ -100,6 +101,18 @@ def test_a_method_that_was_asked_for_is_not_said_to_be_chosen(page):
     assert table[f"{CHOSEN} val’s choice"].startswith("<tr>")
 
 
+def test_a_method_with_a_threshold_for_each_image_has_none_to_choose(page, whole):
+    content = results()
+    for split in ("val", "test"):
+        content["threshold"][split]["mean_ap"] = [0.5] * 19
+    text = words_of(page(content))
+    assert "this method finds one for each image by itself" in text
+    assert "so each map finds its own." in text
+    for word in ("highest around", "val chose it: 0.35", "A low threshold makes"):
+        assert word not in text
+        assert word in words_of(whole)
+
+
 # --- better boxes ---
 
 
@@ -119,6 +132,18 @@ def test_the_comparison_says_what_val_chose_and_what_it_gains(whole):
         "On test, Grad-CAM, 4 scales, half of them flipped is the best, averaged over the IoUs. Whoever scores 8 rows",
     ):
         assert quoted in text
+    assert "asked for" not in text
+
+
+def test_only_the_same_scores_at_every_iou_are_the_same(page):
+    content = results()
+    _, plain, _, layercam, *_ = found = content["methods"]["rows"]
+    for score in found[0]["scores"].values():
+        score["ap"] -= 0.0003  # CAM: less than the table shows
+    layercam["scores"]["0.3"] = plain["scores"]["0.3"]
+    text = section(page(content), "better")
+    assert "At IoU 0.5, Grad-CAM++, LayerCAM and Grad-CAM, Otsu’s threshold do not get as far" in text
+    assert "CAM scores exactly what it scores." in text
 
 
 def test_the_table_has_every_method_and_the_better_centre_box(whole):
@@ -232,6 +257,7 @@ def test_the_tests_say_what_was_passed_and_what_not(whole):
     assert "<strong>no</strong>" in table["insertion, area under the curve"]
     assert sum("<td>yes</td>" in row for row in table.values()) == 5
     assert "93.0<small>88.0–98.0</small>" in table["pointing game"]
+    assert "0.10<small>0.05 to 0.15</small>" in table["all weights random, rank correlation"]
     assert "−0.05 to 0.05" in table["all weights random, rank correlation"]
     assert "heat of dog on the others (its area: 20.0)" in table
     assert "in 1 of 2 pairs: cat on dog." in text
@@ -286,6 +312,15 @@ def test_a_map_that_fails_everything_passes_nothing(page):
     ) in text
     assert "and the difference from the area is +50.0 (+40.0 to +60.0), which should lie wholly below 0." in text
     assert "passed none" in section(page(content), "summary")
+
+
+def test_an_interval_on_both_sides_of_0_is_no_success(page):
+    content = results()
+    deletion = content["truth"]["replacement"]["deletion"]
+    deletion["passed"] = False
+    deletion["gains"]["random map"] = {"value": -0.01, "low": -0.06, "high": 0.04}
+    text = section(page(content), "truth")
+    assert "It failed deletion: the difference from the random map is −0.01 (−0.06 to +0.04), which should" in text
 
 
 def test_what_was_not_asked_is_neither_passed_nor_failed(page):
@@ -411,6 +446,14 @@ def test_a_workspace_that_does_not_know_a_step_shows_none_of_it(page, tmp_path):
     with pytest.raises(LabError, match="lacks something"):
         page(content)
     assert "setRNGSeed" not in page({**content, "segmentation": None})
+    with pytest.raises(KeyError):
+        code_of(tmp_path, content, "step5_segmentation")
+
+
+def test_outside_a_workspace_all_may_be_shown():
+    entry = {"points": 0, "possible": 9, "passed": [], "stub": False}
+    assert may_show({"course": {"step5_segmentation": entry}, "answers": {}}, "5.5")
+    assert not may_show({"course": {"step5_segmentation": {**entry, "stub": True}}, "answers": {}}, "5.5")
 
 
 # --- text that anyone may have written ---

@@ -4,7 +4,7 @@ from typing import Any
 
 from gradcam_lab.report import findings
 from gradcam_lab.report.figures import KINDS
-from gradcam_lab.report.wording import compared
+from gradcam_lab.report.wording import NEGLIGIBLE, compared
 
 PUBLISHED_SOURCE = (
     "Source: the results published with the exercise that this course grew from, copied as they stand. Every box of A "
@@ -59,6 +59,7 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
         "test": {**splits["test"], "counted": splits["test"]["objects"] - splits["test"]["difficult"]},
         "target_ap": results["classifier"]["classes"][target]["ap"],
         "rivals": [rival for iou in ious if (rival := rival_at(results["table"], ours, iou))],
+        "flat": max(sweep["val"]["mean_ap"]) - min(sweep["val"]["mean_ap"]) < NEGLIGIBLE,
         "val_at_chosen": mean_ap_at(sweep, "val"),
         "test_at_chosen": mean_ap_at(sweep, "test"),
         "top5": read_top5(results["top5"], set(results["classifier"]["classes"])),

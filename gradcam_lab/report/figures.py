@@ -45,7 +45,7 @@ def hero(folder: Path, panels: Sequence[Panel], target: str, success: bool) -> R
         "section": "title",
         "key": "hero",
         "caption": f"{kind}: asked whether there is a {target}, the heatmap answers where. {_BOXES}",
-        "alt": f"A photo with a {target}, and the same photo under its Grad-CAM heatmap, with their boxes.",
+        "alt": f"A photo with a {target}, and the same photo under its heatmap, with their boxes.",
     }
 
 
@@ -109,7 +109,7 @@ def method(folder: Path, panels: Sequence[Panel]) -> Record:
         "section": "boxes",
         "key": "method",
         "caption": "From the map to boxes: the image; the raw map, one square a cell; the map upsampled to the image; "
-        f"what stays above the threshold; a box around each connected component. {_BOXES}",
+        f"what stays above the threshold; the boxes of what is left. {_BOXES}",
         "alt": "Five pictures of one image: plain, under coarse heat cells, under the smooth heatmap, with the "
         "thresholded region kept and the rest faded, and with the resulting boxes.",
     }
@@ -143,6 +143,11 @@ def failures(folder: Path, panels: Mapping[str, Sequence[Panel]], iou: float) ->
     }
 
 
+def ours_of(results: dict[str, Any]) -> str:
+    """The name of the method whose boxes these are."""
+    return next(str(row["name"]) for row in results["table"] if row["kind"] == "ours")
+
+
 def threshold_sweep(folder: Path, results: dict[str, Any]) -> Record:
     """Draw AP over the threshold, on val and on test."""
     draw_threshold_sweep(folder / "threshold_sweep.svg", results)
@@ -151,7 +156,7 @@ def threshold_sweep(folder: Path, results: dict[str, Any]) -> Record:
         "file": "threshold_sweep.svg",
         "section": "boxes",
         "key": "threshold_sweep",
-        "caption": f"AP of Grad-CAM's boxes over the threshold. The dashed line is the threshold of {sweep['chosen']:.2f} that val chose; "
+        "caption": f"{ours_of(results)}: AP of its boxes over the threshold. The dashed line is the threshold of {sweep['chosen']:.2f} that val chose; "
         f"the blue point is the one that would have been best on test ({sweep['oracle']['threshold']:.2f}), an oracle "
         "that no honest method may use.",
         "alt": "Two line plots of average precision over the threshold, for the validation and the test split, with "
@@ -162,12 +167,11 @@ def threshold_sweep(folder: Path, results: dict[str, Any]) -> Record:
 def precision_recall(folder: Path, results: dict[str, Any]) -> Record:
     """Draw the precision-recall curves of our boxes on test."""
     draw_precision_recall(folder / "precision_recall.svg", results)
-    name = next(row["name"] for row in results["table"] if row["kind"] == "ours")
     return {
         "file": "precision_recall.svg",
         "section": "metrics",
         "key": "precision_recall",
-        "caption": f"{name}: precision over recall of its boxes on test (dark line), and the interpolated curve "
+        "caption": f"{ours_of(results)}: precision over recall of its boxes on test (dark line), and the interpolated curve "
         "(orange), whose area is AP.",
         "alt": "Precision-recall curves at each IoU threshold, with the area under the interpolated curve shaded.",
     }
