@@ -133,7 +133,8 @@ def test_plain_grad_cams_threshold_is_the_runs(steps, val, on_val):
     found, sizes = on_val["gradcam"], np.array([sample.size for sample in val])
     ids = np.array([sample.id for sample in val])
     maps = heatmaps.Heatmaps(ids, ids, found.maps, found.probabilities, found.probabilities, ids, sizes)
-    swept = sweep.sweep(steps, maps, sweep.ground_truth(steps, val, "dog"), IOU, 30, "val")
+    truth = sweep.ground_truth(steps, val, "dog")
+    swept = sweep.sweep(steps, lambda t: sweep.detect_all(steps, maps, t, 30), truth, IOU, "val")
     place = sweep.choose(swept["mean_ap"])
     threshold, ap = better.choose_threshold(steps, CHOSEN["gradcam"], found, val, "dog", IOU, 30)
     assert threshold == sweep.GRID[place]

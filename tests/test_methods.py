@@ -168,11 +168,14 @@ def test_otsu_finds_the_gap(steps):
     assert finders.otsu(steps, np.zeros((4, 4), np.float32), None, 0.0, 1).shape == (0, 4)
 
 
-def test_islands_are_step_3s(steps):
+def test_what_other_finders_leave_out_of_step_3_is_done_as_step_3_does_it(steps):
+    def by_hand(*given):
+        return finders.islands(*given)
+
     rng = np.random.default_rng(0)
     for _ in range(20):
         heatmap = rng.random((7, 7)).astype(np.float32)
-        mine = finders.detect(steps, finders.islands, heatmap, (90, 60), 0.7, 0.6, 30)
+        mine = finders.detect(steps, by_hand, heatmap, (90, 60), 0.7, 0.6, 30)
         theirs = steps.boxes.detect(heatmap, (60, 90), 0.7, threshold=0.6, iou=steps.metrics.box_iou, min_area=30)
         assert np.array_equal(mine, theirs)
 

@@ -411,7 +411,8 @@ def run(tmp_path_factory, toy, steps):
     )
     np.savez(folder / "heatmaps.npz", **heatmaps._asdict())
     content = results()
-    content["run"].update(data="toy", data_root=str(toy))
+    plain = {"name": "gradcam", "title": "Grad-CAM", "asked": None}
+    content["run"].update(data="toy", data_root=str(toy), method=plain)
     content["iou_thresholds"] = [0.3, 0.4, 0.5]
     content["threshold"]["chosen"] = 0.3
     write_json(folder / "results.json", content)

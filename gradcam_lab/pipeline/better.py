@@ -42,28 +42,10 @@ def detect_at(
     for sample, heatmap, probability in zip(samples, found.maps, found.probabilities, strict=True):
         image = finders.shrunk(sample.image) if method.needs_image else None
         for threshold, found_there in zip(thresholds, detections, strict=True):
-            found_there[sample.id] = detect(
-                steps, method, heatmap, sample.size, float(probability), threshold, min_area, image
+            found_there[sample.id] = finders.detect(
+                steps, method.find, heatmap, sample.size, float(probability), threshold, min_area, image
             )
     return detections
-
-
-def detect(
-    steps: Steps,
-    method: Method,
-    heatmap: np.ndarray,
-    size: tuple[int, int],
-    probability: float,
-    threshold: float,
-    min_area: int,
-    image: np.ndarray | None,
-) -> np.ndarray:
-    """Find boxes in one image: by step 3 itself, which may be a student's, where the method finds them as it does."""
-    if method.find is not finders.islands:
-        return finders.detect(steps, method.find, heatmap, size, probability, threshold, min_area, image)
-    return steps.boxes.detect(
-        heatmap, size[::-1], probability, threshold=threshold, iou=steps.metrics.box_iou, min_area=min_area
-    )
 
 
 def choose_threshold(

@@ -143,7 +143,7 @@ def detect(
     image: np.ndarray | None = None,
     max_overlap: float = 0.5,
 ) -> np.ndarray:
-    """Turn one raw map into scored boxes as step 3 does, with another way to find them.
+    """Turn one raw map into scored boxes: islands by step 3 itself, and as step 3 does where they are found otherwise.
 
     Args:
         steps: whose steps 3 and 4 do the rest.
@@ -160,6 +160,10 @@ def detect(
         float64, shape (n, 5), the best first; (0, 5) where there is no evidence.
     """
     width, height = size
+    if finder is islands:  # the whole of step 3, which may be a student's
+        return steps.boxes.detect(
+            heatmap, (height, width), probability, threshold=threshold, iou=steps.metrics.box_iou, min_area=min_area
+        )
     full = steps.boxes.upsample(heatmap, (height, width))
     if full.max() <= 0:
         return np.zeros((0, 5))

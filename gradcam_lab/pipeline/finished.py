@@ -8,8 +8,8 @@ from zipfile import BadZipFile
 from gradcam_lab.data.named import TOYVOC, BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
-from gradcam_lab.pipeline.better import METHODS, Method
 from gradcam_lab.pipeline.heatmaps import Heatmaps, read_heatmaps
+from gradcam_lab.pipeline.recipes import METHODS, Method
 from gradcam_lab.pipeline.settings import PLAIN
 from gradcam_lab.report.render import read_results
 

@@ -34,9 +34,11 @@ from gradcam_lab.pipeline import (
     failures,
     finders,
     heatmaps,
+    looking,
     methods,
     oracle,
     pictures,
+    recipes,
     scoring,
     segmentation,
     sweep,
@@ -44,6 +46,7 @@ from gradcam_lab.pipeline import (
 )
 from gradcam_lab.pipeline.child import enter, supervise
 from gradcam_lab.pipeline.heatmaps import Heatmaps
+from gradcam_lab.pipeline.recipes import Method
 from gradcam_lab.pipeline.settings import PLAIN, Settings
 from gradcam_lab.pipeline.stages import Make, Stages
 from gradcam_lab.pipeline.steps import NAMES, Steps, load_steps
@@ -58,6 +61,10 @@ BOXING = ("step3_boxes", "step4_metrics")
 """The steps that have a part in finding and scoring boxes."""
 SCORED = ("classifier", "cam", "threshold", "scores", "classes", "methods", "masks", "truth")
 """The stages whose numbers go into `results.json`."""
+METHOD_CODE = (better, finders, looking, methods, recipes, sweep)
+"""The modules behind the methods' maps and boxes."""
+ITS_OWN = (1.0,)
+"""The grid of a method that gives each image a threshold of its own: so many times that."""
 MIN_AREA = 30
 """The smallest island that becomes a box, in pixels of the image."""
 
@@ -170,7 +177,7 @@ class Run:
         self.seed = settings.seed
         self.done: dict[str, str] = {}
         self.told = False
-        self.looked: dict[str, dict[str, better.Maps]] | None = None
+        self.looked: dict[str, dict[str, looking.Maps]] | None = None
 
     def _read(self, data: BoxData, name: str) -> Split:
         settings = self.settings
@@ -192,11 +199,11 @@ class Run:
             raise LabError(f"No class has objects in both splits of '{self.test.root}': choose a larger --limit.")
         return "dog" if "dog" in common else common[0]
 
-    def _methods(self) -> dict[str, better.Method]:
+    def _methods(self) -> dict[str, Method]:
         """The methods that suit the network; the wish for another one, or for one that the run cannot do, fails."""
-        asked, methods = self.settings.method, better.applicable(self.classifier, self.steps)
+        asked, methods = self.settings.method, recipes.applicable(self.classifier, self.steps)
         if asked and asked not in methods:
-            why = "does not suit this network" if asked in better.METHODS else "does not exist"
+            why = "does not suit this network" if asked in recipes.METHODS else "does not exist"
             raise LabError(f"The method '{asked}' {why}: choose --method from {', '.join(methods)}.")
         if self.everything and asked not in (None, PLAIN):
             raise LabError(f"--target all runs plain Grad-CAM: leave out --method {asked}, or name one target.")
@@ -255,15 +262,16 @@ class Run:
         """Choose a method and its threshold on val; find and score the boxes of test."""
         begin, run, out = self.begin, self.run, self.stages.output
         maps = out("heatmaps")
-        looked = (*self.common, self.network, maps, begin("methods", NAMES[:5], better, methods, finders, sweep))
+        looked = (*self.common, self.network, maps, begin("methods", NAMES[:5], *METHOD_CODE))
         if self.compares:
             run("methods", "methods.json", (looked, list(self.methods), self.seed), self.write_methods)
         if self.method != PLAIN:
             run("maps", "maps.npz", (looked, self.method), self.write_maps)
             maps = out("maps")
         code = begin("threshold", BOXING, sweep, finders)
-        boxing = (*self.common, maps, self.method, MIN_AREA)
-        run("threshold", "threshold.json", (*boxing, code), self.write_threshold)
+        boxing = (self.common, maps, self.method, MIN_AREA)
+        compared = out("methods") if self.compares else None
+        run("threshold", "threshold.json", (*boxing, compared, code), self.write_threshold)
         if self.everything:
             code = begin("classes", BOXING, all_classes, sweep, scoring, baselines)
             scored = (self.data_hash, out("all maps"), self.seed, code, MIN_AREA)
@@ -277,11 +285,10 @@ class Run:
         """Steps 5 and 6: masks, and tests of the heatmaps themselves."""
         masks = segmentation.masks_hash([*self.val.samples, *self.test.samples])
         code = self.begin("masks", ["step2_gradcam", "step3_boxes", "step5_segmentation"], segmentation, scoring)
-        inputs = (*self.common, self.network, masks, self.seed, code)
-        self.run("masks", "segmentation.json", inputs, self.write_segmentation)
+        seen = (*self.common, self.network, self.seed)
+        self.run("masks", "segmentation.json", (seen, masks, code), self.write_segmentation)
         code = self.begin("truth", ["step2_gradcam", *BOXING, "step6_truth"], truth, oracle)
-        inputs = (*self.common, self.network, self.stages.output("heatmaps"), self.seed, code)
-        self.run("truth", "truth.json", inputs, self.write_truth)
+        self.run("truth", "truth.json", (seen, self.stages.output("heatmaps"), code), self.write_truth)
 
     def run(self, name: str, file: str, inputs: Any, make: Make) -> None:
         """Run a stage, or leave it as it is; see `Stages.run`."""
@@ -361,7 +368,9 @@ class Run:
         """Every method that suits the network, on the same images, with what it costs."""
         self.looked = self.look(self.methods)
         val, test = self.val.samples, self.test.samples
-        times = better.measure_times(self.classifier, self.steps, self.target, self.methods, test, MIN_AREA)
+        times = better.measure_times(
+            self.classifier, self.steps, self.target, self.methods, test, MIN_AREA, self.settings.precision
+        )
         rows = better.compare(
             self.steps,
             self.methods,
@@ -377,11 +386,11 @@ class Run:
         )
         write_json(path, {"rows": rows, "default": better.best_affordable(rows), "limit": better.AFFORDABLE})
 
-    def look(self, methods: Mapping[str, better.Method]) -> dict[str, dict[str, better.Maps]]:
+    def look(self, methods: Mapping[str, Method]) -> dict[str, dict[str, looking.Maps]]:
         """The maps of some methods, by split and by method."""
-        looker = better.Looker(self.classifier, self.steps, self.target, methods, self.settings.precision)
+        looker = looking.Looker(self.classifier, self.steps, self.target, methods, self.settings.precision)
         return {
-            split.name: better.explain_all(looker, split.samples, f"methods on {split.name}")
+            split.name: looking.explain_all(looker, split.samples, f"methods on {split.name}")
             for split in (self.val, self.test)
         }
 
@@ -411,9 +420,8 @@ class Run:
 
     def write_threshold(self, path: Path) -> None:
         """The sweep on val, the threshold it chooses, and the oracle of test."""
-        grid = self.methods[self.method].grid
+        grid = self.methods[self.method].grid or ITS_OWN
         curves = {split.name: self.sweep(split, partial(self.detect, split), grid) for split in (self.val, self.test)}
-        chosen = sweep.choose(curves["val"]["mean_ap"])
         best = max(curves["test"]["mean_ap"])
         oracle = curves["test"]["mean_ap"].index(best)
         write_json(
@@ -421,10 +429,18 @@ class Run:
             {
                 "grid": grid,
                 **curves,
-                "chosen": grid[chosen],
+                "chosen": self.compared_threshold or grid[sweep.choose(curves["val"]["mean_ap"])],
                 "oracle": {"threshold": grid[oracle], "mean_ap": best},
             },
         )
+
+    @property
+    def compared_threshold(self) -> float | None:
+        """What val chose in the comparison, if there was one: in a report there is one threshold of a method."""
+        if not self.compares:
+            return None
+        rows = read_json(self.stages.folder / "methods.json")["rows"]
+        return next(row["threshold"] for row in rows if row["name"] == self.method)
 
     def sweep(self, split: Split, detect: sweep.Detect, grid: Sequence[float]) -> dict[str, Any]:
         """Score every threshold of a grid on a split."""

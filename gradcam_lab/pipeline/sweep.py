@@ -64,12 +64,8 @@ def detect_all(
     for id, heatmap, probability, size in zip(
         heatmaps.ids.tolist(), heatmaps.maps, heatmaps.probabilities.tolist(), heatmaps.sizes.tolist(), strict=True
     ):
-        if find is finders.islands:
-            rest = {"threshold": threshold, "iou": steps.metrics.box_iou, "min_area": min_area}
-            detections[id] = steps.boxes.detect(heatmap, size[::-1], probability, **rest)
-        else:
-            image = images[id].image if images else None
-            detections[id] = finders.detect(steps, find, heatmap, size, probability, threshold, min_area, image)
+        image = finders.shrunk(images[id].image) if images else None
+        detections[id] = finders.detect(steps, find, heatmap, size, probability, threshold, min_area, image)
     return detections
 
 
