@@ -1,16 +1,15 @@
 """The relatives of CAM against captum, grad-cam and torchcam, and better boxes on maps made by hand."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from gradcam_lab.data.voc import read_split
-from gradcam_lab.models import toynet
 from gradcam_lab.models.classifier import Classifier, Preprocessing
-from gradcam_lab.pipeline import better, finders, methods
+from gradcam_lab.pipeline import finders, looking, methods, recipes
 from gradcam_lab.pipeline.methods import cam, explain, grad_cam, grad_cam_plus_plus, hires_cam, layer_cam, look
 from gradcam_lab.vision import torchvision
 from tests.networks import hooks_of, images, zoo
@@ -102,14 +101,14 @@ def test_cam_equals_torchcams(steps):
 def test_cam_is_not_defined_for_vgg(steps):
     with pytest.raises(ValueError, match="ends in an average"):
         ours(steps, "vgg16", cam)
-    assert not better.defined(classifier_of("vgg16"), steps, better.METHODS["cam"])
+    assert not recipes.defined(classifier_of("vgg16"), steps, recipes.METHODS["cam"])
 
 
 def test_looking_leaves_no_hooks(steps):
     classifier = classifier_of("resnet18")
-    methods = {"shared": better.METHODS["shared"]}
+    methods = {"shared": recipes.METHODS["1.5x+shared"]}
     before = hooks_of(classifier.network)
-    better.Looker(classifier, steps, "class 1", methods)(images(2, 96, 96))
+    looking.Looker(classifier, steps, "class 1", methods)(images(2, 96, 96))
     assert hooks_of(classifier.network) == before
 
 
@@ -119,27 +118,27 @@ def test_looking_leaves_no_hooks(steps):
 def test_a_mirrored_view_is_turned_back():
     maps = torch.zeros(1, 4, 4)
     maps[0, 1, 0] = 2
-    there = better.averaged({better.PLAIN: maps, better.MIRRORED: maps.flip(-1)}, 4)
-    assert torch.equal(there, maps / 2)
+    there = looking.averaged({recipes.PLAIN: maps, recipes.MIRRORED: maps.flip(-1)})
+    assert torch.allclose(there, looking.resized(maps / 2, (16, 16), "bilinear"))
 
 
 def test_views_keep_colours_and_size():
     x = images(1, 64, 64)
-    assert torch.equal(better.seen_as(x, better.MIRRORED), x.flip(3))
-    assert better.seen_as(x, better.View(1.5)).shape == (1, 3, 96, 96)
+    assert torch.equal(looking.seen_as(x, recipes.MIRRORED), x.flip(3))
+    assert looking.seen_as(x, recipes.View(1.5)).shape == (1, 3, 96, 96)
 
 
 def test_heat_is_shared_by_what_looks_alike():
     """Two kinds of cells, the heat on one cell of the first kind: all of its kind get the same, the others nothing."""
     features = torch.tensor([[[[1.0, 1, 0], [1, 0, 0]], [[0, 0, 1], [0, 1, 1]]]])
     maps = torch.tensor([[[3.0, 0, 0], [0, 0, 0]]])
-    shared = better.share(maps, better.similarity(features), (2, 3))
+    shared = looking.share(maps, looking.similarity(features), (2, 3))
     assert torch.allclose(shared, torch.tensor([[[1.0, 1, 0], [1, 0, 0]]]), atol=1e-6)
 
 
 @pytest.mark.parametrize(("name", "earlier"), [("resnet18", "layer3"), ("vgg16", "features.29")])
 def test_the_earlier_layer(name, earlier):
-    assert better.earlier_layer(classifier_of(name)).startswith(earlier)
+    assert recipes.earlier_layer(classifier_of(name)).startswith(earlier)
 
 
 # Ways to boxes
@@ -178,34 +177,6 @@ def test_islands_are_step_3s(steps):
         assert np.array_equal(mine, theirs)
 
 
-# The comparison
-
-
-def test_the_comparison(steps, toy, weights):
-    classifier = toynet.read(weights)
-    val, test = (read_split(toy, name, known=classifier.class_names).samples[:16] for name in ("val", "test"))
-    names = ("cam", "gradcam", "otsu", "watershed", "shared")
-    chosen = {name: better.METHODS[name] for name in names}
-    chosen["scaled"] = replace(better.METHODS["flip"], views=(better.PLAIN, better.View(2.0, True)))
-    table = better.compare(classifier, steps, val, test, "dog", (0.3, 0.5), 30, 0, chosen)
-    rows = {row["name"]: row for row in table["rows"]}
-    assert list(rows) == list(chosen)
-    assert rows["gradcam"]["cost"] == 1
-    assert rows["scaled"]["cost"] > 2
-    assert rows["otsu"]["threshold"] is None
-    assert rows["gradcam"]["threshold"] in better.sweep.GRID
-    assert rows["cam"]["scores"]["0.3"]["ap"] == pytest.approx(rows["gradcam"]["scores"]["0.3"]["ap"], abs=1e-6)
-
-
-def test_the_default_is_vals_best_that_is_affordable():
-    rows = [
-        {"name": "gradcam", "cost": 1.0, "val_mean_ap": 0.5},
-        {"name": "dear", "cost": 3.1, "val_mean_ap": 0.9},
-        {"name": "fair", "cost": 2.9, "val_mean_ap": 0.7},
-    ]
-    assert better.best_affordable(rows) == "fair"
-
-
 def test_otsu_cuts_an_even_ramp_in_the_middle(steps):
     ramp = np.tile(np.arange(256, dtype=np.float32), (20, 1))
     for ignored in (0.1, 0.9):
@@ -213,3 +184,43 @@ def test_otsu_cuts_an_even_ramp_in_the_middle(steps):
         assert 127 <= xmin <= 130
         assert (ymin, xmax, ymax) == (1, 256, 20)
     assert finders.otsu(steps, -ramp, None, 0.1, 1).shape == (0, 4)
+
+
+@pytest.mark.parametrize(("apart", "count"), [(2, 1), (8, 2)])
+def test_a_dent_is_no_valley(steps, apart, count):
+    """Two peaks with a deep dent between them are one hill where they are so near that one window holds both."""
+    heat = np.full((32, 32), 0.1, np.float32)
+    heat[14:18, 8 : 9 + apart] = 0.5
+    heat[15, [8, 8 + apart]] = [1.0, 0.9]
+    assert len(np.unique(finders.merged(heat, finders.hills(heat)))) == count
+    assert len(finders.watershed(steps, heat, None, 0.3, 1)) == count
+
+
+def test_a_hill_may_have_two_islands(steps):
+    full = np.zeros((64, 96), np.float32)
+    full[10:14, 40:60] = 1
+    full[16:20, 40:50] = 0.9
+    boxes = finders.watershed(steps, full, None, 0.3, 1)
+    assert sorted(boxes.tolist()) == sorted(finders.islands(steps, full, None, 0.3, 1).tolist())
+
+
+def test_boxes_of_the_refined_mask_are_scaled_to_the_image(steps):
+    asked = []
+
+    def segment(heatmap, image, **fractions):
+        asked.append((heatmap.shape, image.shape, fractions))
+        mask = np.zeros(heatmap.shape, dtype=bool)
+        mask[12:36, 24:72] = True
+        return mask
+
+    theirs = replace(steps, segmentation=SimpleNamespace(segment=segment, mask_box=steps.segmentation.mask_box))
+    full = np.ones((192, 384), np.float32)
+    small = finders.shrunk(np.zeros((192, 384, 3), np.uint8))
+    assert finders.refined(theirs, full, small, 0.05, 30).tolist() == [[97, 49, 288, 144]]
+    assert asked == [((48, 96), (48, 96, 3), {"sure_foreground": 0.3, "sure_background": 0.05})]
+    with pytest.raises(ValueError, match="give the image"):
+        finders.refined(theirs, full, None, 0.05, 30)
+
+
+def test_small_images_are_not_shrunk():
+    assert finders.shrunk(np.zeros((60, 96, 3), np.uint8)).shape == (60, 96, 3)

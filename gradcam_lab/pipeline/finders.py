@@ -22,6 +22,16 @@ DIP = 0.65
 """Two hills are two objects where the pass between them is lower than this share of the lower peak."""
 
 
+SURE_FOREGROUND = 0.3
+"""What reaches this share of the map's maximum surely is the object, for GrabCut."""
+
+SURE_BACKGROUND = (0.02, 0.05, 0.1, 0.2)
+"""The shares among which val chooses: what does not reach it surely is not the object."""
+
+SMALL = 96
+"""The longer side of the image on which GrabCut runs."""
+
+
 def islands(steps: Steps, full: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int) -> np.ndarray:
     """Step 3's way: each island of what is hot enough."""
     return steps.boxes.mask_to_boxes(steps.boxes.threshold_mask(full, threshold), min_area)
@@ -44,8 +54,36 @@ def watershed(steps: Steps, full: np.ndarray, image: np.ndarray | None, threshol
     _, names = np.unique(merged(coarse, hills(coarse)), return_inverse=True)
     small = names.reshape(GRID, GRID).astype(np.uint16)
     labels = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
-    parts = [steps.boxes.mask_to_boxes(mask & (labels == label), min_area) for label in range(names.max() + 1)]
-    return np.concatenate(parts)
+    if not names.any():
+        return steps.boxes.mask_to_boxes(mask, min_area)
+    return np.concatenate([part_boxes(steps, mask, labels == label, min_area) for label in range(names.max() + 1)])
+
+
+def part_boxes(steps: Steps, mask: np.ndarray, part: np.ndarray, min_area: int) -> np.ndarray:
+    """Box the islands of one part of a mask, searching its rectangle only: to search the whole map takes longer."""
+    left, top, width, height = cv2.boundingRect((mask & part).astype(np.uint8))
+    there = np.s_[top : top + height, left : left + width]
+    if not width:
+        return np.zeros((0, 4))
+    return steps.boxes.mask_to_boxes((mask & part)[there], min_area) + np.array([left, top, left, top])
+
+
+def refined(steps: Steps, full: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int) -> np.ndarray:
+    """The boxes of step 5's refined mask, made on the small `image`; the threshold is that of the sure background."""
+    if image is None:
+        raise ValueError("a mask is refined by the image's colours: give the image")
+    height, width = image.shape[:2]
+    small = cv2.resize(full, (width, height), interpolation=cv2.INTER_AREA)
+    mask = steps.segmentation.segment(small, image, sure_foreground=SURE_FOREGROUND, sure_background=threshold)
+    boxes = steps.segmentation.mask_box(mask) - [1, 1, 0, 0]  # edges instead of pixels, which alone can be scaled
+    return boxes * np.tile([full.shape[1] / width, full.shape[0] / height], 2) + [1, 1, 0, 0]
+
+
+def shrunk(image: np.ndarray) -> np.ndarray:
+    """Shrink an image (H, W, 3) to a longer side of `SMALL` at most: GrabCut's time grows with the pixels."""
+    scale = min(1.0, SMALL / max(image.shape[:2]))
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def hills(heat: np.ndarray) -> np.ndarray:

@@ -89,7 +89,7 @@ def look(classifier: Classifier, steps: Steps, inputs: Tensor, target: str, laye
     """
     explainer = steps.gradcam.GradCAM(classifier.network, layer or classifier.layer)
     with steps.gradcam.watched(classifier.network, explainer.layer) as stored:
-        outputs = classifier.network(inputs)
+        outputs = classifier.network(inputs).float()
         features = explainer.only(stored)
         (gradients,) = torch.autograd.grad(classifier.score(outputs, target).sum(), features)
         outputs = outputs.detach()

@@ -1,0 +1,204 @@
+"""Looking at images by several methods at once, and comparing the boxes."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from gradcam_lab.data.voc import read_split
+from gradcam_lab.models import toynet
+from gradcam_lab.pipeline import better, finders, heatmaps, looking, recipes, sweep
+from gradcam_lab.pipeline.looking import Maps
+from gradcam_lab.pipeline.methods import look
+from tests.networks import images
+
+IOU = (0.3, 0.5)
+
+
+@pytest.fixture(scope="module")
+def classifier(weights):
+    return toynet.read(weights)
+
+
+@pytest.fixture(scope="module")
+def val(toy, classifier):
+    return read_split(toy, "val", known=classifier.class_names).samples
+
+
+@pytest.fixture(scope="module")
+def test(toy, classifier):
+    return read_split(toy, "test", known=classifier.class_names).samples[:12]
+
+
+CHOSEN = {name: recipes.METHODS[name] for name in ("cam", "gradcam", "otsu", "watershed", "refined", "1.5x+shared")}
+
+
+@pytest.fixture(scope="module")
+def on_val(steps, classifier, val):
+    return looking.explain_all(looking.Looker(classifier, steps, "dog", CHOSEN), val, "val")
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_plain_maps_are_those_of_the_run(steps, classifier, val, tmp_path, precision):
+    heatmaps.write_heatmaps(tmp_path / "maps.npz", classifier, steps, {"val": val}, "dog", precision)
+    theirs = heatmaps.read_heatmaps(tmp_path / "maps.npz")
+    looker = looking.Looker(classifier, steps, "dog", {"gradcam": CHOSEN["gradcam"]}, precision)
+    mine = looking.explain_all(looker, val, "val")["gradcam"]
+    exact = looking.explain_all(looking.Looker(classifier, steps, "dog", CHOSEN), val, "val")["gradcam"]
+    rough = precision == "bf16"
+    assert theirs.maps.max() > 0
+    assert np.allclose(mine.maps, theirs.maps, rtol=0.02 if rough else 1e-5, atol=1e-2 * theirs.maps.max() * rough)
+    assert np.allclose(mine.probabilities, theirs.probabilities, atol=1e-2 if rough else 1e-6)
+    assert np.allclose(mine.probabilities, exact.probabilities, atol=1e-6) != rough
+
+
+def test_one_sight_has_one_array(on_val):
+    assert on_val["gradcam"].maps is on_val["otsu"].maps
+    assert on_val["gradcam"].maps is on_val["watershed"].maps
+    assert on_val["cam"].maps is not on_val["gradcam"].maps
+
+
+def test_each_view_is_looked_at_once(steps, classifier, monkeypatch):
+    sizes = []
+
+    def noting(classifier, steps, inputs, target):
+        sizes.append((len(inputs), inputs.shape[2]))
+        return look(classifier, steps, inputs, target)
+
+    monkeypatch.setattr(looking, "look", noting)
+    looking.Looker(classifier, steps, "dog", recipes.METHODS)(images(6, 112, 112))
+    plain, small, larger, large, largest = 112, 96, 128, 160, 224  # the sides, to the next multiple of 32
+    parts = [(4, side) for side in (larger, large, large, largest)] + [
+        (2, side) for side in (larger, large, large, largest)
+    ]
+    assert sorted(sizes) == sorted([(6, plain), (6, plain), (6, small), (6, small), *parts])
+
+
+def test_enlarged_images_are_seen_in_parts_to_the_same_effect(steps, classifier, monkeypatch):
+    looker = looking.Looker(classifier, steps, "dog", {"it": recipes.METHODS["1.5x+shared"]})
+    (parts,) = looker(images(6, 112, 112)).values()
+    monkeypatch.setattr(looking, "FEW", 99)
+    (whole,) = looker(images(6, 112, 112)).values()
+    assert parts.maps.shape == (6, 14, 14)  # the earlier layer's grid in the plain view
+    assert np.allclose(parts.maps, whole.maps, atol=1e-4)
+    assert np.allclose(parts.probabilities, whole.probabilities, atol=1e-6)
+
+
+def test_the_mean_over_views(steps, classifier):
+    x = images(3, 112, 112)
+    plain, mirrored = (
+        looking.Looker(classifier, steps, "dog", {"it": recipes.Method("", recipes.Sight(views=(view,)))})(x)
+        for view in (recipes.PLAIN, recipes.MIRRORED)
+    )
+    (both,) = looking.Looker(classifier, steps, "dog", {"flip": recipes.METHODS["flip"]})(x).values()
+    (one,), (other,) = plain.values(), mirrored.values()
+    assert np.allclose(both.probabilities, (one.probabilities + other.probabilities) / 2, atol=1e-6)
+    upright = looking.averaged({recipes.PLAIN: torch.from_numpy(one.maps)})
+    expected = (upright + torch.from_numpy(other.maps)) / 2  # a single mirrored view is turned back too
+    assert np.allclose(both.maps, expected, atol=1e-5)
+
+
+# From maps to boxes
+
+
+def test_plain_boxes_are_the_sweeps(steps, classifier, val, on_val):
+    found, sizes = on_val["gradcam"], np.array([sample.size for sample in val])
+    ids = np.array([sample.id for sample in val])
+    maps = heatmaps.Heatmaps(ids, ids, found.maps, found.probabilities, found.probabilities, ids, sizes)
+    theirs = sweep.detect_all(steps, maps, threshold=0.3, min_area=30)
+    mine = better.detect_all(steps, CHOSEN["gradcam"], found, val, 0.3, 30)
+    assert sum(map(len, mine.values())) > len(val) / 2
+    assert all(np.array_equal(mine[id], theirs[id]) for id in theirs)
+
+
+def test_plain_boxes_go_through_the_students_detect(steps, val, on_val):
+    asked = []
+
+    def detect(heatmap, size, probability, **given):
+        asked.append((size, given["threshold"], given["min_area"]))
+        return np.array([[1.0, 1, 2, 2, probability]])
+
+    theirs = replace(steps, boxes=SimpleNamespace(detect=detect))
+    boxes = better.detect_all(theirs, CHOSEN["gradcam"], on_val["gradcam"], val, 0.3, 7)
+    assert {len(rows) for rows in boxes.values()} == {1}
+    assert asked == [(sample.size[::-1], 0.3, 7) for sample in val]
+
+
+# The threshold
+
+
+def test_plain_grad_cams_threshold_is_the_runs(steps, val, on_val):
+    found, sizes = on_val["gradcam"], np.array([sample.size for sample in val])
+    ids = np.array([sample.id for sample in val])
+    maps = heatmaps.Heatmaps(ids, ids, found.maps, found.probabilities, found.probabilities, ids, sizes)
+    swept = sweep.sweep(steps, maps, sweep.ground_truth(steps, val, "dog"), IOU, 30, "val")
+    place = sweep.choose(swept["mean_ap"])
+    threshold, ap = better.choose_threshold(steps, CHOSEN["gradcam"], found, val, "dog", IOU, 30)
+    assert threshold == sweep.GRID[place]
+    assert ap == pytest.approx(swept["mean_ap"][place])
+
+
+@pytest.mark.parametrize("best", [0.05, 0.2, 0.45, 0.8])
+def test_the_others_thresholds_are_found_in_two_steps(steps, val, monkeypatch, best):
+    """A curve with one peak: at most eleven of the nineteen thresholds are tried."""
+    tried = []
+
+    def evaluate(threshold, *given):  # what `detect_at` found there is the threshold itself
+        tried.append(threshold)
+        return {iou: SimpleNamespace(ap=1 - abs(threshold - best)) for iou in IOU}
+
+    monkeypatch.setattr(better, "detect_at", lambda *given: given[4])
+    steps = replace(steps, metrics=SimpleNamespace(evaluate=evaluate, GroundTruth=steps.metrics.GroundTruth))
+    method = recipes.METHODS["flip"]
+    threshold, ap = better.choose_threshold(steps, method, Maps(np.zeros(0), np.zeros(0)), val, "dog", IOU, 30)
+    assert threshold == pytest.approx(best, abs=0.05 if best == 0.05 else 1e-9)  # an end has one neighbour only
+    assert ap == pytest.approx(1 - abs(threshold - best))
+    assert len(tried) == len(set(tried)) <= 11
+    assert min(tried) <= best <= max(tried)
+
+
+# The table
+
+
+def test_the_comparison(steps, classifier, val, test, on_val):
+    on_test = looking.explain_all(looking.Looker(classifier, steps, "dog", CHOSEN), test, "test")
+    times = {name: 0.002 if name == "refined" else 0.001 for name in CHOSEN}
+    table = better.compare(steps, CHOSEN, on_val, on_test, val, test, "dog", IOU, 30, 0, times)
+    rows = {row["name"]: row for row in table}
+    assert list(rows) == list(CHOSEN)
+    assert rows["gradcam"]["cost"] == 1
+    assert rows["refined"]["cost"] == 2
+    assert rows["refined"]["milliseconds"] == 2
+    assert rows["otsu"]["threshold"] is None
+    assert rows["gradcam"]["threshold"] in sweep.GRID
+    assert rows["refined"]["threshold"] in finders.SURE_BACKGROUND
+    for name, row in rows.items():
+        boxes = better.detect_all(steps, CHOSEN[name], on_test[name], test, row["threshold"] or 0, 30)
+        expected = steps.metrics.evaluate(boxes, sweep.ground_truth(steps, test, "dog"), IOU)[0.3].ap
+        assert row["scores"]["0.3"]["ap"] == pytest.approx(expected)
+        assert row["scores"]["0.3"]["ap_low"] <= expected <= row["scores"]["0.3"]["ap_high"]
+
+
+def test_the_default_is_vals_best_that_is_affordable():
+    rows = [
+        {"name": "gradcam", "cost": 1.0, "val_mean_ap": 0.5},
+        {"name": "dear", "cost": 3.1, "val_mean_ap": 0.9},
+        {"name": "fair", "cost": 2.9, "val_mean_ap": 0.7},
+    ]
+    assert better.best_affordable(rows) == "fair"
+
+
+def test_times_grow_with_the_input(steps, classifier, val):
+    methods = {name: recipes.METHODS[name] for name in ("gradcam", "scales")}
+    times = better.measure_times(classifier, steps, "dog", methods, val, 30)
+    assert times["scales"] > 2 * times["gradcam"] > 0
+
+
+def test_methods_that_are_not_defined_are_left_out(steps, classifier):
+    assert set(recipes.applicable(classifier, steps)) == set(recipes.METHODS)
+    headless = replace(classifier, network=torch.nn.Sequential(torch.nn.Conv2d(3, 3, 3)), layer="0")
+    left = {"gradcam", "gradcam++", "layercam", "hirescam", "otsu", "watershed", "refined"}
+    left |= {"flip", "scales", "1.25x", "1.5x", "pair"}
+    assert set(recipes.applicable(headless, steps)) == left
