@@ -43,14 +43,16 @@ def of_methods(methods: Row, method: str, table: Sequence[Row], ious: Sequence[s
         ious: the IoU thresholds.
 
     Returns:
-        `rows`; `choice`, the row that val chose, and `shown`, that of the report's boxes; `plain`, Grad-CAM's; `gains`
-        of the choice over it, one an IoU; the rows that do not get as far as it on test (`behind`) and those with its
-        very scores (`twins`); `dearest`, the row that takes longest; `oracle`, the best of test; the better `centre`.
+        `rows`, each with its `gain` over plain Grad-CAM at the highest IoU; of these `plain`; `choice`, which val chose;
+        `shown`, whose boxes the report shows; `dearest`, which takes longest; `oracle`, the best of test; `twins`, with
+        the very scores of plain Grad-CAM; `tried`, all others, the best first; and `behind`, those that lose. Also the
+        `gains` of the choice, one an IoU, the `limit` of the cost, and the better `centre` box.
     """
-    rows = {row["name"]: row for row in methods["rows"]}
+    rows = with_gains(methods["rows"], ious[-1])
     plain, choice = rows[PLAIN], rows[methods["default"]]
     others = [row for row in rows.values() if row is not plain]
     twins = [row for row in others if all(abs(_gain(row, plain, iou)) < NEGLIGIBLE for iou in ious)]
+    tried = sorted((row for row in others if row not in twins), key=lambda row: -row["gain"])
     scored = [row for row in table if row["kind"] == "baseline" and row["name"].startswith("C")]
     return {
         "rows": list(rows.values()),
@@ -59,13 +61,19 @@ def of_methods(methods: Row, method: str, table: Sequence[Row], ious: Sequence[s
         "choice": choice,
         "shown": rows.get(method),
         "gains": [{"iou": iou, **compared(ap_of(choice, iou), ap_of(plain, iou))} for iou in ious],
-        "gain_of": lambda row: _gain(row, plain, ious[-1]),
-        "behind": [row for row in others if row not in twins and _gain(row, plain, ious[-1]) < 0],
         "twins": twins,
+        "tried": tried,
+        "behind": [row for row in tried if row["gain"] < 0],
         "dearest": max(rows.values(), key=lambda row: row["cost"]),
         "oracle": max(rows.values(), key=_mean_ap),
         "centre": max(scored, key=_mean_ap, default=None),
     }
+
+
+def with_gains(rows: Sequence[Row], iou: str) -> dict[str, Row]:
+    """The rows by name, each with what its AP has more than plain Grad-CAM's."""
+    plain = next(row for row in rows if row["name"] == PLAIN)
+    return {row["name"]: {**row, "gain": _gain(row, plain, iou)} for row in rows}
 
 
 def ap_of(row: Row, iou: str) -> Bounds:

@@ -193,8 +193,7 @@ def draw_replacement(path: Path, results: dict[str, Any]) -> None:
                 axes.plot(shares, curve, label=label, **LOOKS[name])
             axes.set_title(f"{way}: {good}", loc="left")
             axes.set(xlabel="pixels exchanged (%)", xlim=(0, 100), ylim=(0, 1.03))
-            place = "upper right" if way == "deletion" else "lower right"  # where good curves are not
-            axes.legend(loc=place, handlelength=1.8, frameon=True, framealpha=0.85, edgecolor="none")
+            axes.legend(loc="best", handlelength=1.8, frameon=True, framealpha=0.85, edgecolor="none")
         plots[0].set_ylabel(f"probability of {results['truth']['target']}")
         figure.subplots_adjust(left=0.075, right=0.985, top=0.91, bottom=0.175, wspace=0.08)
         save_svg(figure, path)
