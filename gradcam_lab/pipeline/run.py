@@ -50,7 +50,7 @@ from gradcam_lab.pipeline.recipes import Method
 from gradcam_lab.pipeline.settings import PLAIN, Settings
 from gradcam_lab.pipeline.stages import Make, Stages
 from gradcam_lab.pipeline.steps import NAMES, Steps, load_steps
-from gradcam_lab.report import figures, photos, plots, style
+from gradcam_lab.report import figures, findings, photos, plots, style
 from gradcam_lab.report.pdf import write_pdf
 from gradcam_lab.report.render import Rendered, to_html
 
@@ -240,7 +240,7 @@ class Run:
         before = [out(name) for name in self.done]
         code = self.begin("results", ["step3_boxes"], sys.modules[__name__])
         self.run("results", "results.json", (before, self.about(), self.texts, code), self.write_results)
-        code = self.begin("figures", NAMES, pictures, figures, photos, plots, style)
+        code = self.begin("figures", NAMES, pictures, figures, findings, photos, plots, style)
         self.run("figures", "figures/figures.json", (before, self.seed, self.network, code), self.write_figures)
 
     def look_at_images(self) -> None:
