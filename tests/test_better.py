@@ -70,10 +70,8 @@ def test_each_view_is_looked_at_once(steps, classifier, monkeypatch):
     monkeypatch.setattr(looking, "look", noting)
     looking.Looker(classifier, steps, "dog", recipes.METHODS)(images(6, 112, 112))
     plain, small, larger, large, largest = 112, 96, 128, 160, 224  # the sides, to the next multiple of 32
-    parts = [(4, side) for side in (larger, large, large, largest)] + [
-        (2, side) for side in (larger, large, large, largest)
-    ]
-    assert sorted(sizes) == sorted([(6, plain), (6, plain), (6, small), (6, small), *parts])
+    parts = [(count, side) for count in (4, 2) for side in (larger, large, largest)]
+    assert sorted(sizes) == sorted([(6, plain), (6, plain), (6, small), *parts])
 
 
 def test_enlarged_images_are_seen_in_parts_to_the_same_effect(steps, classifier, monkeypatch):
