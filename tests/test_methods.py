@@ -104,6 +104,7 @@ def test_cam_of_a_group_is_that_of_its_most_probable_output(steps):
     x = images(2, 96, 128)
     outputs = single.network(x)[:, 1:3]
     seen = look(both, steps, x, "both")
+    assert seen.rows is not None
     assert torch.equal(seen.rows, single.network.get_parameter("fc.weight")[1 + outputs.argmax(dim=1)])
 
 
