@@ -98,6 +98,16 @@ def test_cam_equals_torchcams(steps):
     assert_same(maps, expected)
 
 
+def test_cam_of_a_group_is_that_of_its_most_probable_output(steps):
+    single = classifier_of("resnet18")
+    both = replace(single, groups={"both": (1, 2)})
+    x = images(2, 96, 128)
+    outputs = single.network(x)[:, 1:3]
+    seen = look(both, steps, x, "both")
+    assert seen.rows is not None
+    assert torch.equal(seen.rows, single.network.get_parameter("fc.weight")[1 + outputs.argmax(dim=1)])
+
+
 def test_cam_is_not_defined_for_vgg(steps):
     with pytest.raises(ValueError, match="ends in an average"):
         ours(steps, "vgg16", cam)

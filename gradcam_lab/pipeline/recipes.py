@@ -25,7 +25,8 @@ MIRRORED = View(mirrored=True)
 PAIR = (PLAIN, View(0.75, True))
 """The cheapest way to have both another size and a mirrored image: 1.6 times one view."""
 
-SCALES = (View(0.75), PLAIN, View(1.5, True), View(2.0, True))
+SCALES = (PLAIN, View(0.75, True), View(1.5), View(2.0, True))
+"""The four sizes, mirrored where that needs no view of its own."""
 
 
 class Sight(NamedTuple):
