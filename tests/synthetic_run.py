@@ -361,7 +361,7 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
                 Panel(image, "000001"),
                 Panel(heated(image, box, cells=7), "raw map, 7 x 7 cells"),
                 Panel(heated(image, box), "upsampled"),
-                Panel(dimmed(image, hot > 0.35), "at least 0.35 of the maximum"),
+                Panel(dimmed(image, hot > 0.35), "≥ 0.35 of max"),
                 with_boxes("boxes", image, box),
             ],
         ),

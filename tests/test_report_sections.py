@@ -477,3 +477,12 @@ def test_names_of_methods_and_classes_are_only_text(page):
     assert "<script" not in html
     assert "http://z.zz" not in re.findall(r'href="([^"]*)"', html)
     assert f"loses on {hostile}" in words_of(html)
+
+
+@pytest.mark.parametrize(("share", "proposed"), [(0.5, False), (0, True)])
+def test_hiding_patches_is_not_proposed_where_the_training_did_it(page, share, proposed):
+    content = results()
+    content["classifier"]["recipe"]["hidden_images"] = share
+    words = words_of(page(content))
+    assert ("or hide random patches in training" in words) is proposed
+    assert ("Random patches were hidden already" in words) is not proposed

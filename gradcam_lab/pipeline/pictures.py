@@ -158,7 +158,7 @@ class Pictures:
             self.panel(sample, boxes=False),
             Panel(self.steps.cam.overlay(sample.image, cells), f"raw map, {raw.shape[0]} x {raw.shape[1]} cells"),
             self.map_panel(sample, title="upsampled"),
-            Panel(dimmed(sample.image, mask), f"at least {self.threshold:g} of the maximum"),
+            Panel(dimmed(sample.image, mask), f"≥ {self.threshold:g} of max"),
             self.panel(sample, title="boxes"),
         ]
         return figures.method(folder, panels)

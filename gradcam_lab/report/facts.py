@@ -69,6 +69,7 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
         "published": published_rows(),
         "published_source": PUBLISHED_SOURCE,
         "provenance_rows": provenance_rows(results),
+        "hidden_in_training": bool((results["classifier"]["recipe"] or {}).get("hidden_images")),
         "recipe_rows": flat(results["classifier"]["recipe"] or {}),
     }
 
