@@ -55,8 +55,10 @@ def test_everything_is_in_the_results_and_the_report(whole, results):
     for part, section in SECTIONS.items():
         assert results[part]
         assert section in page
-    keys = {record["key"] for record in read_json(whole / "figures" / "figures.json")}
-    assert {"segmentation", "segmentation_curve", "replacement", "randomisation", "two_class_test"} <= keys
+    records = {record["key"]: record["caption"] for record in read_json(whole / "figures" / "figures.json")}
+    assert {"segmentation", "segmentation_curve", "replacement", "randomisation", "two_class_test"} <= set(records)
+    cut = METHODS[results["run"]["method"]["name"]].cut
+    assert ("above the threshold" in records["method"]) is cut
     assert "--quick" not in results["provenance"]["command"]
 
 
@@ -133,6 +135,8 @@ def test_methods_with_a_grid_of_their_own_run_and_are_swept(toy, weights, tmp_pa
     run_all(toy, weights, out, "--quick", "--method", method, "--limit", "9")
     found = read_json(out / "results.json")
     assert found["table"][0]["boxes"] > 0
+    caption = next(r["caption"] for r in read_json(out / "figures" / "figures.json") if r["key"] == "method")
+    assert "above the threshold" not in caption  # neither of them cuts its maps there
     done = lab("sweep", "--run", out, "--json", "--from", 0.1, "--to", 0.2, "--step", 0.1, "--out", tmp_path)
     assert (done.code, done.err) == (0, "")
 

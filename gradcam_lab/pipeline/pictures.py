@@ -44,6 +44,7 @@ class Pictures:
         threshold: the fraction that validation chose.
         seed: draws the random images.
         precision: of the network, for maps that are not on disk.
+        cut: whether the method cuts every map at that fraction.
     """
 
     classifier: Classifier
@@ -57,6 +58,7 @@ class Pictures:
     threshold: float
     seed: int
     precision: str = "float32"
+    cut: bool = True
 
     def draw(self, folder: Path, results: dict[str, Any]) -> list[Path]:
         """Draw every figure into a folder and list them in `figures.json`; return the files."""
@@ -146,7 +148,7 @@ class Pictures:
         return figures.input_gradient(folder, panels)
 
     def method(self, folder: Path) -> figures.Record:
-        """The five stations between an image and its boxes."""
+        """The stations between an image and its boxes."""
         sample = self.with_target[0]
         raw = self.heatmap(sample)
         width, height = sample.size
@@ -154,11 +156,12 @@ class Pictures:
         heat = self.steps.cam.normalize_map(raw)
         cells = cv2.resize(heat, (width, height), interpolation=cv2.INTER_NEAREST)
         mask = self.steps.boxes.threshold_mask(full, self.threshold)
+        cut = [Panel(dimmed(sample.image, mask), f"≥ {self.threshold:g} of max")] if self.cut else []
         panels = [
             self.panel(sample, boxes=False),
             Panel(self.steps.cam.overlay(sample.image, cells), f"raw map, {raw.shape[0]} x {raw.shape[1]} cells"),
             self.map_panel(sample, title="upsampled"),
-            Panel(dimmed(sample.image, mask), f"≥ {self.threshold:g} of max"),
+            *cut,
             self.panel(sample, title="boxes"),
         ]
         return figures.method(folder, panels)

@@ -63,6 +63,11 @@ class Method:
     grid: tuple[float, ...] = sweep.GRID
     needs_image: bool = False
 
+    @property
+    def cut(self) -> bool:
+        """Whether a map is cut at the threshold itself."""
+        return self.find in (finders.islands, finders.watershed)
+
 
 METHODS: dict[str, Method] = {
     "cam": Method("CAM", Sight(cam)),

@@ -649,6 +649,7 @@ class Run:
             threshold=self.threshold,
             seed=self.seed,
             precision=self.settings.precision,
+            cut=self.methods[self.method].cut,
         )
         return drawn.draw(path.parent, read_json(self.stages.folder / "results.json"))
 

@@ -102,16 +102,17 @@ def input_gradient(folder: Path, panels: Sequence[Panel]) -> Record:
 
 
 def method(folder: Path, panels: Sequence[Panel]) -> Record:
-    """Draw the way from the map to the boxes (panels: image, coarse map, upsampled map, mask, boxes)."""
+    """Draw the way from the map to the boxes (panels: image, coarse map, upsampled map, perhaps mask, boxes)."""
+    cut = " what stays above the threshold;" if len(panels) == 5 else ""
     draw_photos(folder / "method.jpg", panels, columns=3, tallest=1.9)
     return {
         "file": "method.jpg",
         "section": "boxes",
         "key": "method",
-        "caption": "From the map to boxes: the image; the raw map, one square a cell; the map upsampled to the image; "
-        f"what stays above the threshold; the boxes of what is left. {_BOXES}",
-        "alt": "Five pictures of one image: plain, under coarse heat cells, under the smooth heatmap, with the "
-        "thresholded region kept and the rest faded, and with the resulting boxes.",
+        "caption": "From the map to boxes: the image; the raw map, one square a cell; the map upsampled to the image;"
+        f"{cut} the boxes. {_BOXES}",
+        "alt": "Pictures of one image: plain, under coarse heat cells, under the smooth heatmap,"
+        f"{' with the thresholded region kept and the rest faded,' if cut else ''} and with the resulting boxes.",
     }
 
 
