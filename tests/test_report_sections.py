@@ -486,3 +486,17 @@ def test_hiding_patches_is_not_proposed_where_the_training_did_it(page, share, p
     words = words_of(page(content))
     assert ("or hide random patches in training" in words) is proposed
     assert ("Random patches were hidden already" in words) is not proposed
+
+
+def test_differences_on_the_same_images_have_a_table_of_their_own(page):
+    content = results()
+    text = words_of(page(content))
+    assert "in points, with the 95% interval of the difference" in text
+    assert "+8.2+3.1 to +12.9" in text
+    assert "+1.2−2.1 to +4.4" in text
+    assert "the difference at IoU 0.5 has the interval −2.1 to +4.4" in text
+    assert "Train again." in text
+    before = words_of(page(older(content)))
+    assert "only the interval of their difference would tell" in before
+    assert "Measure the difference." in before
+    assert "Train again." not in before

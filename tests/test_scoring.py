@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.pipeline import classification
 from gradcam_lab.pipeline.classification import evaluate_classifier
-from gradcam_lab.pipeline.scoring import image_draws, interval, score_detections
+from gradcam_lab.pipeline.scoring import ap_differences, image_draws, interval, score_detections
 from gradcam_lab.vision import torchvision
 
 THRESHOLDS = (0.3, 0.4, 0.5)
@@ -217,3 +217,25 @@ class TestClassifier:
                 ap.append(average_precision_score(wanted, probabilities[chosen, column]))
             means.append(np.mean(ap))
         assert (scores["map_low"], scores["map_high"]) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
+
+
+def test_the_difference_of_two_detectors_is_taken_draw_by_draw(steps):
+    """Two detectors that share their luck: each one's interval is wide, that of the difference is not."""
+    rng = np.random.default_rng(3)
+    truth, ours, theirs = {}, {}, {}
+    for k in range(40):
+        box, seen = np.array([[1.0, 1, 20, 20]]), rng.random() < 0.5
+        truth[f"{k}"] = steps.metrics.GroundTruth(box, np.array([False]))
+        hit, miss = [*box[0], 0.9], [50.0, 50, 60, 60, 0.9]
+        ours[f"{k}"] = np.array([hit if seen else miss])
+        theirs[f"{k}"] = np.array([hit if seen and k else miss])
+    counts = image_draws(len(truth), 0)
+    found = ap_differences(steps, ours, {"theirs": theirs, "ours": ours}, truth, (0.3, 0.5), counts)
+    both = [score_detections(steps, rows, truth, (0.3,), counts)["0.3"] for rows in (ours, theirs)]
+    mine, other, lead = (
+        np.array([row[f"ap{end}"] for end in ("", "_low", "_high")]) for row in (*both, found["theirs"]["0.3"])
+    )
+    assert lead[0] == pytest.approx(mine[0] - other[0])
+    assert 0 <= lead[1] < lead[2]
+    assert np.ptp(lead) < 0.5 * min(np.ptp(mine), np.ptp(other))
+    assert found["ours"] == {iou: {"ap": 0.0, "ap_low": 0.0, "ap_high": 0.0} for iou in ("0.3", "0.5")}

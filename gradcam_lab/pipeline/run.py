@@ -495,12 +495,15 @@ class Run:
             }
             for name, kind, boxes in tracked(rows, "scores", len(rows))
         ]
+        rivals = {name: boxes for name, kind, boxes in rows if kind == "plain" or name.startswith("C")}
+        leads = scoring.ap_differences(self.steps, self.detections, rivals, self.truth, IOU_THRESHOLDS, counts)
         curves = self.steps.metrics.evaluate(self.detections, self.truth, IOU_THRESHOLDS)
         kinds = [failure.kind for failure in self.failures]
         write_json(
             path,
             {
                 "table": table,
+                "leads": leads,
                 "curves": {
                     f"{threshold:g}": {
                         "recall": score.curve.recall.tolist(),

@@ -59,6 +59,7 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
         "test": {**splits["test"], "counted": splits["test"]["objects"] - splits["test"]["difficult"]},
         "target_ap": results["classifier"]["classes"][target]["ap"],
         "rivals": [rival for iou in ious if (rival := rival_at(results["table"], ours, iou))],
+        "leads": results.get("leads") or {},  # younger than the rest
         "flat": max(sweep["val"]["mean_ap"]) - min(sweep["val"]["mean_ap"]) < NEGLIGIBLE,
         "val_at_chosen": mean_ap_at(sweep, "val"),
         "test_at_chosen": mean_ap_at(sweep, "test"),
