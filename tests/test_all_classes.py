@@ -158,15 +158,15 @@ def test_data_without_boxes_is_refused_with_one_sentence(tmp_path, weights):
     assert not (tmp_path / "out").exists()
 
 
-def test_two_processes_share_the_heatmaps(toy, weights, tmp_path):
-    def command(out):
-        return ["run-all", "--data", toy, "--weights", weights, "--limit", 10, "--no-pdf", "--quick", "--out", out]
-
-    alone, together = tmp_path / "alone", tmp_path / "together"
-    assert lab(*command(alone)).code == 0
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "gradcam_lab"]
+def test_two_processes_share_the_heatmaps(toy, weights, classifier, steps, splits, tmp_path):
+    alone, together = tmp_path / "heatmaps.npz", tmp_path / "together"
+    few = {name: samples[:10] for name, samples in splits.items()}
+    heatmaps.write_heatmaps(alone, classifier, steps, few, "dog", "float32")
+    words = ["run-all", "--data", toy, "--weights", weights, "--limit", 10, "--no-pdf", "--quick", "--out", together]
+    # --standalone: a port of its own, for two test suites may run on one machine
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
-        [*torchrun, *map(str, command(together))],
+        [*torchrun, "-m", "gradcam_lab", *map(str, words)],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -175,7 +175,7 @@ def test_two_processes_share_the_heatmaps(toy, weights, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("report.html") == 2  # the stage and the path, from one process
-    one, two = (read_heatmaps(out / "heatmaps.npz") for out in (alone, together))
+    one, two = read_heatmaps(alone), read_heatmaps(together / "heatmaps.npz")
     assert one.ids.tolist() == two.ids.tolist()
     np.testing.assert_allclose(one.maps, two.maps, rtol=1e-3, atol=1e-7)
     np.testing.assert_allclose(one.probabilities, two.probabilities, rtol=1e-4)

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from importlib import resources
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import jsonschema
 import numpy as np
@@ -22,6 +24,7 @@ from gradcam_lab.files import read_json, sha256, write_json
 from gradcam_lab.pipeline import heatmaps
 from gradcam_lab.pipeline import run as pipeline
 from gradcam_lab.pipeline.run import IOU_THRESHOLDS, Settings
+from gradcam_lab.pipeline.steps import Course
 from gradcam_lab.report.render import Rendered
 from gradcam_lab.vision import torchvision
 from tests.commands import Done, lab
@@ -172,6 +175,28 @@ class TestRunAll:
 
     def test_the_command_in_the_results_can_be_pasted(self, results, toy, weights):
         assert results["provenance"]["command"] == f"gradcam-lab run-all --data '{toy}' --weights '{weights}' --quick"
+
+    def test_every_choice_that_is_not_the_default_is_in_the_command(self):
+        chosen: dict[str, Any] = {
+            **{"data": "pets", "data_root": Path("a b"), "checkpoint": Path("c.pth"), "classifier": "vgg16"},
+            **{"weights": "imagenet", "target": "cat", "limit": 3, "method": "otsu", "seed": 1, "precision": "bf16"},
+        }
+        words = shlex.split(Settings(**chosen, quick=True, skip_bad=True, course=Course({}, {}, "mine")).command)
+        assert words[:2] == ["gradcam-lab", "run-all"]
+        said = dict(zip(words[2:-2:2], words[3:-2:2], strict=True))
+        assert said == {f"--{name.replace('_', '-')}": str(value) for name, value in chosen.items()} | {
+            "--impl": "mine"
+        }
+        assert words[-2:] == ["--quick", "--skip-bad"]
+        assert Settings(course=Course({})).command == "gradcam-lab run-all"
+
+    def test_the_wishes_of_the_command_line_arrive(self, monkeypatch, tmp_path):
+        run = Mock(return_value=Rendered(tmp_path / "report.html", None, None))
+        monkeypatch.setattr(pipeline, "run_all", run)
+        for words in ((), ("--quick",), ("--method", "layercam")):
+            lab("run-all", *words)
+        asked = [(call.args[0].quick, call.args[0].method) for call in run.call_args_list]
+        assert asked == [(False, None), (True, None), (False, "layercam")]
 
     def test_bad_images_are_named_and_counted_with_skip_bad(self, toy, weights, tmp_path, monkeypatch):
         data = shutil.copytree(toy, tmp_path / "data")

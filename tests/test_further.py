@@ -1,28 +1,40 @@
 """A whole run: the methods compared, steps 5 and 6, and how `--method` and `--quick` leave things out."""
 
 import json
+import shutil
+from dataclasses import replace
 from importlib import resources
 
 import jsonschema
 import numpy as np
 import pytest
 
+from gradcam_lab.course.choose import choose
+from gradcam_lab.course.manifest import course
+from gradcam_lab.course.workspace import Workspace
 from gradcam_lab.data.boxes import read_detections
+from gradcam_lab.data.masks import mask_path, with_masks
 from gradcam_lab.data.voc import read_split
-from gradcam_lab.files import read_json
+from gradcam_lab.files import digest, read_json, write_json
 from gradcam_lab.models import zoo
-from gradcam_lab.pipeline import looking, sweep
+from gradcam_lab.pipeline import looking, pictures, sweep
+from gradcam_lab.pipeline import run as pipeline
 from gradcam_lab.pipeline.heatmaps import read_heatmaps
 from gradcam_lab.pipeline.recipes import METHODS
-from gradcam_lab.pipeline.run import MIN_AREA
+from gradcam_lab.pipeline.run import MIN_AREA, Run
+from gradcam_lab.pipeline.settings import Settings
+from gradcam_lab.pipeline.stages import Stages
+from gradcam_lab.pipeline.steps import NAMES, Chosen, Course
 from tests.commands import lab
+from tests.students import solved, step_of
 
+LIMIT = 12
 FURTHER = ("methods", "segmentation", "truth")
 SECTIONS = {"methods": 'id="better"', "segmentation": 'id="segmentation"', "truth": 'id="truth"'}
 
 
 def run_all(toy, weights, out, *more):
-    done = lab("run-all", "--data", toy, "--weights", weights, "--out", out, "--no-pdf", *more)
+    done = lab("run-all", "--data", toy, "--weights", weights, "--limit", LIMIT, "--out", out, "--no-pdf", *more)
     assert done.code == 0, done.err
     return done
 
@@ -41,11 +53,18 @@ def results(whole):
 
 
 @pytest.fixture(scope="module")
-def layercam(toy, weights, tmp_path_factory):
-    """The folder of a quick run by a method that was asked for."""
-    out = tmp_path_factory.mktemp("runs") / "layercam"
-    run_all(toy, weights, out, "--quick", "--method", "layercam")
-    return out
+def layercam(whole, toy, weights, tmp_path_factory):
+    """The same with a method that was asked for afterwards, and what that said."""
+    out = shutil.copytree(whole, tmp_path_factory.mktemp("runs") / "layercam")
+    return out, run_all(toy, weights, out, "--method", "layercam").out
+
+
+@pytest.fixture(scope="module")
+def settings(toy, weights):
+    def make(out, **more):
+        return Settings(**{"data": str(toy), "weights": str(weights), "limit": LIMIT, "out": out, **more})
+
+    return make
 
 
 def test_everything_is_in_the_results_and_the_report(whole, results):
@@ -88,57 +107,260 @@ def test_plain_grad_cam_stands_beside_it_with_the_same_numbers_in_both_tables(re
         assert plain[0]["scores"] == compared["scores"]
 
 
+def said(out):
+    """What a run said of each stage: unchanged, or its time."""
+    lines = [line.split("  ") for line in out.splitlines() if line.startswith("  ")]
+    return {line[1]: "unchanged" if "unchanged" in "".join(line) else "ran" for line in lines}
+
+
 def test_a_second_run_computes_nothing(whole, toy, weights):
-    done = run_all(toy, weights, whole)
-    stages = [line for line in done.out.splitlines() if line.startswith("  ")]
-    assert len(stages) >= 13
-    assert all(line.split()[-2] == "unchanged" for line in stages)
+    stages = said(run_all(toy, weights, whole).out)
+    assert {"methods", "masks", "truth"} <= set(stages)
+    assert set(stages.values()) == {"unchanged"}
+
+
+def test_a_method_that_is_asked_for_uses_all_that_was_done_before_it(layercam, whole):
+    before = read_json(whole / "results.json")["run"]["method"]["name"]
+    kept = {"data", "heatmaps", "classifier", "cam", "methods", "masks", "truth"}
+    kept |= set(said(layercam[1])) if before == "layercam" else set()
+    ran = {stage for stage, word in said(layercam[1]).items() if word == "ran"}
+    assert not ran & kept
+    assert {"results", "report"} <= ran  # they say that it was asked for
 
 
 def test_a_method_that_is_asked_for_finds_the_boxes(layercam, toy, weights, steps):
-    found = read_json(layercam / "results.json")
+    folder, _ = layercam
+    found = read_json(folder / "results.json")
     assert found["run"]["method"] == {"name": "layercam", "title": "LayerCAM", "asked": "layercam"}
     assert "--method layercam" in found["provenance"]["command"]
     classifier = zoo.load("embedded", str(weights))
     looker = looking.Looker(classifier, steps, "dog", {"layercam": METHODS["layercam"]})
-    expected = looking.explain_all(looker, read_split(toy, "test").samples, "")["layercam"]
-    maps = read_heatmaps(layercam / "maps.npz").of("test")
-    np.testing.assert_allclose(maps.maps, expected.maps, rtol=1e-4, atol=1e-7)
-    boxes = sweep.detect_all(steps, maps, found["threshold"]["chosen"], MIN_AREA)
-    saved = read_detections(layercam / "detections.json")
+    maps = read_heatmaps(folder / "maps.npz")
+    for split in ("val", "test"):
+        expected = looking.explain_all(looker, read_split(toy, split).samples[:LIMIT], "")["layercam"]
+        np.testing.assert_allclose(maps.of(split).maps, expected.maps, rtol=1e-4, atol=1e-7)
+        np.testing.assert_allclose(maps.of(split).probabilities, expected.probabilities, rtol=1e-4)
+    boxes = sweep.detect_all(steps, maps.of("test"), found["threshold"]["chosen"], MIN_AREA)
+    saved = read_detections(folder / "detections.json")
     assert sum(map(len, saved.values())) > 0
     for image, rows in boxes.items():
         np.testing.assert_allclose(saved[image], rows)
 
 
-def test_a_quick_run_leaves_the_rest_out_and_says_so(layercam):
-    found = read_json(layercam / "results.json")
-    assert [found[part] for part in FURTHER] == [None] * 3
-    assert found["run"]["quick"] is True
-    page = (layercam / "report.html").read_text(encoding="utf-8")
-    assert not any(section in page for section in SECTIONS.values())
-    assert "--quick" in page
+def test_plain_grad_cam_is_the_second_row_of_any_other_method(layercam):
+    found = read_json(layercam[0] / "results.json")
+    ours, plain = found["table"][:2]
+    compared = {row["name"]: row for row in found["methods"]["rows"]}
+    assert [(row["name"], row["kind"]) for row in (ours, plain)] == [("LayerCAM", "ours"), ("Grad-CAM", "plain")]
+    assert ours["scores"] == compared["layercam"]["scores"]
+    assert plain["scores"] == compared["gradcam"]["scores"]
+    assert found["threshold"]["chosen"] == compared["layercam"]["threshold"]
+    assert sum(row["kind"] == "plain" for row in found["table"]) == 1
+
+
+def test_the_figures_of_plain_grad_cam_stay_plain(layercam, settings, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(pictures.Pictures, "draw", lambda self, *_: drawn.append(self))
+    run = Run(settings(layercam[0], method="layercam"))
+    run.write_figures(layercam[0] / "figures" / "figures.json")
+    assert np.array_equal(drawn[0].plain.maps, read_heatmaps(layercam[0] / "heatmaps.npz").of("test").maps)
+    assert np.array_equal(drawn[0].heatmaps.maps, read_heatmaps(layercam[0] / "maps.npz").of("test").maps)
 
 
 def test_sweep_uses_the_method_of_the_run(layercam, tmp_path):
-    done = lab("sweep", "--run", layercam, "--json", "--split", "test", "--out", tmp_path)
+    folder, _ = layercam
+    done = lab("sweep", "--run", folder, "--json", "--split", "test", "--out", tmp_path)
     assert (done.code, done.err) == (0, "")
-    found = read_json(layercam / "results.json")["threshold"]
+    found = read_json(folder / "results.json")["threshold"]
     swept = json.loads(done.out)
     assert swept["grid"] == found["grid"]
     assert swept["mean_ap"] == pytest.approx(found["test"]["mean_ap"])
 
 
+def test_a_run_of_an_older_version_is_one_of_plain_grad_cam(layercam, tmp_path):
+    old, other = (shutil.copytree(layercam[0], tmp_path / name) for name in ("old", "other"))
+    content = read_json(old / "results.json")
+    content["run"]["method"]["name"] = "gradcam"
+    write_json(other / "results.json", content)
+    del content["run"]["method"]
+    write_json(old / "results.json", content)
+    words = [("sweep", "--run", folder, "--json", "--split", "test", "--step", 0.3) for folder in (old, other)]
+    assert lab(*words[0]).out == lab(*words[1]).out != lab("sweep", "--run", layercam[0], *words[0][3:]).out
+
+
+def test_a_run_of_a_newer_version_is_refused_with_one_sentence(layercam, tmp_path):
+    content = read_json(layercam[0] / "results.json")
+    content["run"]["method"]["name"] = "newcam"
+    write_json(tmp_path / "results.json", content)
+    done = lab("sweep", "--run", tmp_path)
+    assert done.code == 2
+    assert done.err.endswith(f"in '{tmp_path}' used the method 'newcam', which this lab lacks: run it again.\n")
+    assert done.err.count("\n") == 1
+
+
 @pytest.mark.parametrize("method", ["otsu", "refined"])
-def test_methods_with_a_grid_of_their_own_run_and_are_swept(toy, weights, tmp_path, method):
-    out = tmp_path / "out"
-    run_all(toy, weights, out, "--quick", "--method", method, "--limit", "9")
+def test_a_quick_run_after_a_whole_one_leaves_the_rest_out_and_can_be_swept(whole, toy, weights, tmp_path, method):
+    """By methods with a grid of their own, of one threshold and of a few."""
+    out = shutil.copytree(whole, tmp_path / "out")
+    run_all(toy, weights, out, "--quick", "--method", method)
     found = read_json(out / "results.json")
+    assert [found[part] for part in FURTHER] == [None] * 3
+    assert (found["run"]["quick"], found["run"]["method"]["asked"]) == (True, method)
+    assert found["provenance"]["command"].endswith(f"--limit {LIMIT} --method {method} --quick")
     assert found["table"][0]["boxes"] > 0
     caption = next(r["caption"] for r in read_json(out / "figures" / "figures.json") if r["key"] == "method")
     assert "above the threshold" not in caption  # neither of them cuts its maps there
-    done = lab("sweep", "--run", out, "--json", "--from", 0.1, "--to", 0.2, "--step", 0.1, "--out", tmp_path)
+    grid = [1.0] if method == "otsu" else list(METHODS[method].grid)
+    assert found["threshold"]["grid"] == grid
+    assert found["threshold"]["chosen"] == grid[sweep.choose(found["threshold"]["val"]["mean_ap"])]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert not any(section in page for section in SECTIONS.values())
+    assert "--quick" in page
+    words = ("--from", grid[0], "--to", grid[0], "--split", "test", "--json")
+    done = lab("sweep", "--run", out, *words, "--out", tmp_path)
     assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["mean_ap"] == pytest.approx(found["threshold"]["test"]["mean_ap"][:1])
+
+
+def test_a_quick_run_does_not_look_at_what_val_liked(whole, settings, tmp_path):
+    out = shutil.copytree(whole, tmp_path / "out")
+    write_json(out / "methods.json", {**read_json(out / "methods.json"), "default": "layercam"})
+    chosen = {more: Run(settings(out, **dict.fromkeys(more, True))).method for more in ((), ("quick",))}
+    assert chosen == {(): "layercam", ("quick",): "gradcam"}
+    assert Run(settings(out, quick=True, method="otsu")).method == Run(settings(out, method="otsu")).method == "otsu"
+
+
+class TestWhatRunsAgain:
+    """Which stages take something in: asked of the whole chain without running any of it."""
+
+    @pytest.fixture
+    def touched(self, layercam, settings, tmp_path, monkeypatch):
+        """Copy the run, let `spoil` change its records, and say which stages would run at the first look."""
+        folder = shutil.copytree(layercam[0], tmp_path / "copy")
+
+        def ask(spoil=lambda records: None, **more):
+            reasons = {}
+
+            def look(stages, name, file, inputs, make):
+                record = stages.records.get(name) or pytest.fail(f"{name} never ran")
+                reasons[name] = record["inputs"] != digest(name, inputs)
+                return folder / file
+
+            monkeypatch.setattr(Stages, "run", look)
+            run = Run(settings(folder, **{"method": "layercam", **more}))
+            spoil(run.stages.records)
+            run.stages_in_order()
+            return {name for name, reason in reasons.items() if reason}
+
+        return ask
+
+    def test_nothing_without_a_change(self, touched):
+        assert touched() == set()
+
+    @pytest.mark.parametrize(
+        ("stage", "readers"),
+        [
+            ("data", ""),
+            ("heatmaps", "classifier methods maps scores truth"),
+            ("classifier", ""),
+            ("cam", ""),
+            ("methods", "threshold"),
+            ("maps", "threshold boxes scores"),
+            ("threshold", "boxes"),
+            ("boxes", "scores"),
+            ("scores", ""),
+            ("masks", ""),
+            ("truth", ""),
+        ],
+    )
+    def test_a_changed_artifact_reaches_all_that_read_it(self, touched, stage, readers):
+        def spoil(records):
+            records[stage]["files"] = {"other": "0"}
+
+        assert touched(spoil) == {*readers.split(), "results", "figures"}
+
+    @pytest.mark.parametrize(
+        ("step", "stages"),
+        [
+            ("step1_cam", "cam methods maps"),
+            ("step2_gradcam", "heatmaps cam methods maps masks truth"),
+            ("step3_boxes", "methods maps threshold boxes scores masks truth"),
+            ("step4_metrics", "methods maps threshold boxes scores truth"),
+            ("step5_segmentation", "methods maps masks"),
+            ("step6_truth", "truth"),
+        ],
+    )
+    def test_a_changed_lesson_reaches_all_that_run_it(self, touched, monkeypatch, step, stages):
+        real = pipeline.load_steps
+
+        def changed(chosen):
+            steps = real(chosen)
+            return replace(steps, sha256={**steps.sha256, step: "other"})
+
+        monkeypatch.setattr(pipeline, "load_steps", changed)
+        assert touched() == {*stages.split(), "results", "figures"}
+
+    @pytest.mark.parametrize(("method", "theirs"), [("refined", True), ("layercam", False)])
+    def test_step_5_has_a_part_in_the_boxes_of_its_masks(self, touched, monkeypatch, method, theirs):
+        begun, real = {}, Run.begin
+
+        def begin(run, stage, steps=(), *modules):
+            begun[stage] = steps
+            return real(run, stage, steps, *modules)
+
+        monkeypatch.setattr(Run, "begin", begin)
+        touched(method=method)
+        assert [("step5_segmentation" in begun[stage]) for stage in ("threshold", "boxes")] == [theirs] * 2
+
+    def test_a_changed_mask_reaches_the_masks_alone(self, touched, toy, tmp_path):
+        data = shutil.copytree(toy, tmp_path / toy.name)
+        assert touched(data=str(data)) == {"results"}  # which name the folder
+        for split in ("val", "test"):
+            sample = with_masks(read_split(data, split).samples[:LIMIT])[0]
+            mask_path(sample).write_bytes(mask_path(sample).read_bytes() + b" ")
+            assert touched(data=str(data)) == {"masks", "results"}
+
+    def test_another_seed_draws_again_and_looks_at_nothing_again(self, touched):
+        again = {"classifier", "methods", "scores", "masks", "truth", "results", "figures"}
+        assert touched(seed=1) == again
+
+
+NOTED = """
+
+CALLS = []
+
+
+def noting(function):
+    def noted(*given, **named):
+        CALLS.append(function.__name__)
+        return function(*given, **named)
+
+    return noted
+
+
+"""
+
+
+def noting(number, *names):
+    """A right file of a step, in which some functions note that they were called."""
+    return solved(number, "all") + NOTED + "".join(f"{name} = noting({name})\n" for name in names)
+
+
+def test_a_students_steps_5_and_6_run_once_they_have_passed(root, judge, whole, settings, tmp_path):
+    files = {5: noting(5, "seeds", "refine", "mean_iou"), 6: noting(6, "area_under", "heat_on_other")}
+    for number, text in files.items():
+        (root / step_of(str(number)).file).write_text(text, encoding="utf-8")
+    workspace = Workspace.require()
+    for step in course():
+        workspace.check(step, judge)
+    chosen = {choice["step"]: Chosen(**choice) for choice in choose("auto")}
+    run = Run(settings(whole, course=Course(chosen)))
+    assert [name for name, who in run.steps.implementation.items() if who == "mine"] == [*NAMES[4:]]
+    run.write_segmentation(tmp_path / "segmentation.json")
+    assert set(run.steps.segmentation.CALLS) == {"seeds", "refine", "mean_iou"}
+    run.write_truth(tmp_path / "truth.json")
+    assert set(run.steps.truth.CALLS) == {"area_under", "heat_on_other"}
+    assert read_json(tmp_path / "truth.json") == read_json(whole / "truth.json")
 
 
 @pytest.mark.parametrize(

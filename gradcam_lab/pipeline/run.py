@@ -61,7 +61,7 @@ BOXING = ("step3_boxes", "step4_metrics")
 """The steps that have a part in finding and scoring boxes."""
 SCORED = ("classifier", "cam", "threshold", "scores", "classes", "methods", "masks", "truth")
 """The stages whose numbers go into `results.json`."""
-METHOD_CODE = (better, finders, looking, methods, recipes, sweep)
+METHOD_CODE = (better, finders, looking, methods, recipes, scoring, sweep)
 """The modules behind the methods' maps and boxes."""
 ITS_OWN = (1.0,)
 """The grid of a method that gives each image a threshold of its own: so many times that."""
@@ -222,6 +222,11 @@ class Run:
         return read_json(self.stages.folder / "methods.json")["default"] if self.compares else PLAIN
 
     @property
+    def boxing(self) -> Sequence[str]:
+        """The steps that find and score this run's boxes: step 5 too, where they are those of its masks."""
+        return (*BOXING, "step5_segmentation") if self.methods[self.method].find is finders.refined else BOXING
+
+    @property
     def described(self) -> str:
         """A line about the run."""
         wanted = f"all classes ({self.target} in the pictures)" if self.everything else self.target
@@ -264,11 +269,11 @@ class Run:
         maps = out("heatmaps")
         looked = (*self.common, self.network, maps, begin("methods", NAMES[:5], *METHOD_CODE))
         if self.compares:
-            run("methods", "methods.json", (looked, list(self.methods), self.seed), self.write_methods)
+            run("methods", "methods.json", (looked, list(self.methods), self.seed, MIN_AREA), self.write_methods)
         if self.method != PLAIN:
             run("maps", "maps.npz", (looked, self.method), self.write_maps)
             maps = out("maps")
-        code = begin("threshold", BOXING, sweep, finders)
+        code = begin("threshold", self.boxing, sweep, finders)
         boxing = (self.common, maps, self.method, MIN_AREA)
         compared = out("methods") if self.compares else None
         run("threshold", "threshold.json", (*boxing, compared, code), self.write_threshold)
@@ -276,7 +281,7 @@ class Run:
             code = begin("classes", BOXING, all_classes, sweep, scoring, baselines)
             scored = (self.data_hash, out("all maps"), self.seed, code, MIN_AREA)
             run("classes", "classes.json", scored, self.write_classes)
-        code = begin("boxes", BOXING, sweep, finders)
+        code = begin("boxes", self.boxing, sweep, finders)
         run("boxes", "detections.json", (*boxing, out("threshold"), code), self.write_detections)
         code = begin("scores", BOXING, scoring, baselines, failures, sweep)
         run("scores", "scores.json", (*boxing, out("heatmaps"), out("boxes"), self.seed, code), self.write_scores)
@@ -284,10 +289,11 @@ class Run:
     def go_further(self) -> None:
         """Steps 5 and 6: masks, and tests of the heatmaps themselves."""
         masks = segmentation.masks_hash([*self.val.samples, *self.test.samples])
-        code = self.begin("masks", ["step2_gradcam", "step3_boxes", "step5_segmentation"], segmentation, scoring)
+        theirs = ["step2_gradcam", "step3_boxes", "step5_segmentation"]
+        code = self.begin("masks", theirs, segmentation, heatmaps, sweep, scoring, baselines)
         seen = (*self.common, self.network, self.seed)
         self.run("masks", "segmentation.json", (seen, masks, code), self.write_segmentation)
-        code = self.begin("truth", ["step2_gradcam", *BOXING, "step6_truth"], truth, oracle)
+        code = self.begin("truth", ["step2_gradcam", *BOXING, "step6_truth"], truth, oracle, sweep, scoring)
         self.run("truth", "truth.json", (seen, self.stages.output("heatmaps"), code), self.write_truth)
 
     def run(self, name: str, file: str, inputs: Any, make: Make) -> None:
