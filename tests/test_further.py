@@ -316,6 +316,15 @@ class TestWhatRunsAgain:
             mask_path(sample).write_bytes(mask_path(sample).read_bytes() + b" ")
             assert touched(data=str(data)) == {"masks", "results"}
 
+    def test_another_network_sees_everything_again(self, touched):
+        again = {"heatmaps", "cam", "methods", "maps", "masks", "truth", "results", "figures"}
+        assert touched(precision="bf16") == again
+
+    @pytest.mark.parametrize("change", [{"target": "cat"}, {"limit": LIMIT - 1}])
+    def test_other_objects_or_images_are_another_run(self, touched, change):
+        readers = {"cam", "methods", "maps", "threshold", "boxes", "scores", "masks", "truth", "results"}
+        assert touched(**change) == {"data", "heatmaps", "classifier", *readers}
+
     def test_another_seed_draws_again_and_looks_at_nothing_again(self, touched):
         again = {"classifier", "methods", "scores", "masks", "truth", "results", "figures"}
         assert touched(seed=1) == again
