@@ -226,6 +226,12 @@ def test_a_quick_run_does_not_look_at_what_val_liked(whole, settings, tmp_path):
     assert Run(settings(out, quick=True, method="otsu")).method == Run(settings(out, method="otsu")).method == "otsu"
 
 
+def test_over_all_classes_plain_grad_cam_runs_alone(layercam, settings):
+    for asked in (None, "gradcam"):
+        run = Run(settings(layercam[0], target="all", method=asked))
+        assert (run.compares, run.method) == (False, "gradcam")
+
+
 class TestWhatRunsAgain:
     """Which stages take something in: asked of the whole chain without running any of it."""
 
