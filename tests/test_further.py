@@ -230,6 +230,12 @@ def test_a_quick_run_does_not_look_at_what_val_liked(whole, settings, tmp_path):
     assert Run(settings(out, quick=True, method="otsu")).method == Run(settings(out, method="otsu")).method == "otsu"
 
 
+def test_over_all_classes_plain_grad_cam_runs_alone(layercam, settings):
+    for asked in (None, "gradcam"):
+        run = Run(settings(layercam[0], target="all", method=asked))
+        assert (run.compares, run.method) == (False, "gradcam")
+
+
 class TestWhatRunsAgain:
     """Which stages take something in: asked of the whole chain without running any of it."""
 
@@ -319,6 +325,15 @@ class TestWhatRunsAgain:
             sample = with_masks(read_split(data, split).samples[:LIMIT])[0]
             mask_path(sample).write_bytes(mask_path(sample).read_bytes() + b" ")
             assert touched(data=str(data)) == {"masks", "results"}
+
+    def test_another_network_sees_everything_again(self, touched):
+        again = {"heatmaps", "cam", "methods", "maps", "masks", "truth", "results", "figures"}
+        assert touched(precision="bf16") == again
+
+    @pytest.mark.parametrize("change", [{"target": "cat"}, {"limit": LIMIT - 1}])
+    def test_other_objects_or_images_are_another_run(self, touched, change):
+        readers = {"cam", "methods", "maps", "threshold", "boxes", "scores", "masks", "truth", "results"}
+        assert touched(**change) == {"data", "heatmaps", "classifier", *readers}
 
     def test_another_seed_draws_again_and_looks_at_nothing_again(self, touched):
         again = {"classifier", "methods", "scores", "masks", "truth", "results", "figures"}

@@ -269,7 +269,7 @@ class Run:
         maps = out("heatmaps")
         looked = (*self.common, self.network, maps, begin("methods", NAMES[:5], *METHOD_CODE))
         if self.compares:
-            run("methods", "methods.json", (looked, list(self.methods), self.seed, MIN_AREA), self.write_methods)
+            run("methods", "methods.json", (looked, self.seed, MIN_AREA), self.write_methods)
         if self.method != PLAIN:
             run("maps", "maps.npz", (looked, self.method), self.write_maps)
             maps = out("maps")
