@@ -225,8 +225,9 @@ def test_a_quick_run_after_a_whole_one_leaves_the_rest_out_and_can_be_swept(whol
 def test_a_quick_run_does_not_look_at_what_val_liked(whole, settings, tmp_path):
     out = shutil.copytree(whole, tmp_path / "out")
     write_json(out / "methods.json", {**read_json(out / "methods.json"), "default": "layercam"})
-    chosen = {more: Run(settings(out, **dict.fromkeys(more, True))).method for more in ((), ("quick",))}
-    assert chosen == {(): "layercam", ("quick",): "gradcam"}
+    liked, quick = Run(settings(out)), Run(settings(out, quick=True))
+    assert (liked.method, quick.method) == ("layercam", "gradcam")
+    assert (liked.compared_threshold is None, quick.compared_threshold) == (False, None)
     assert Run(settings(out, quick=True, method="otsu")).method == Run(settings(out, method="otsu")).method == "otsu"
 
 
@@ -329,6 +330,9 @@ class TestWhatRunsAgain:
     def test_another_network_sees_everything_again(self, touched):
         again = {"heatmaps", "cam", "methods", "maps", "masks", "truth", "results", "figures"}
         assert touched(precision="bf16") == again
+
+    def test_another_method_finds_other_boxes_even_where_its_maps_are_the_same(self, touched):
+        assert touched(method="watershed") == {"maps", "threshold", "boxes", "scores", "results"}
 
     @pytest.mark.parametrize("change", [{"target": "cat"}, {"limit": LIMIT - 1}])
     def test_other_objects_or_images_are_another_run(self, touched, change):
