@@ -53,10 +53,10 @@ def results(whole):
 
 
 @pytest.fixture(scope="module")
-def layercam(whole, toy, weights, tmp_path_factory):
+def flip(whole, toy, weights, tmp_path_factory):
     """The same with a method that was asked for afterwards, and what that said."""
-    out = shutil.copytree(whole, tmp_path_factory.mktemp("runs") / "layercam")
-    return out, run_all(toy, weights, out, "--method", "layercam").out
+    out = shutil.copytree(whole, tmp_path_factory.mktemp("runs") / "flip")
+    return out, run_all(toy, weights, out, "--method", "flip").out
 
 
 @pytest.fixture(scope="module")
@@ -119,25 +119,25 @@ def test_a_second_run_computes_nothing(whole, toy, weights):
     assert set(stages.values()) == {"unchanged"}
 
 
-def test_a_method_that_is_asked_for_uses_all_that_was_done_before_it(layercam, whole):
+def test_a_method_that_is_asked_for_uses_all_that_was_done_before_it(flip, whole):
     before = read_json(whole / "results.json")["run"]["method"]["name"]
     kept = {"data", "heatmaps", "classifier", "cam", "methods", "masks", "truth"}
-    kept |= set(said(layercam[1])) if before == "layercam" else set()
-    ran = {stage for stage, word in said(layercam[1]).items() if word == "ran"}
+    kept |= set(said(flip[1])) if before == "flip" else set()
+    ran = {stage for stage, word in said(flip[1]).items() if word == "ran"}
     assert not ran & kept
     assert {"results", "report"} <= ran  # they say that it was asked for
 
 
-def test_a_method_that_is_asked_for_finds_the_boxes(layercam, toy, weights, steps):
-    folder, _ = layercam
+def test_a_method_that_is_asked_for_finds_the_boxes(flip, toy, weights, steps):
+    folder, _ = flip
     found = read_json(folder / "results.json")
-    assert found["run"]["method"] == {"name": "layercam", "title": "LayerCAM", "asked": "layercam"}
-    assert "--method layercam" in found["provenance"]["command"]
+    assert found["run"]["method"] == {"name": "flip", "title": "Grad-CAM, flip", "asked": "flip"}
+    assert "--method flip" in found["provenance"]["command"]
     classifier = zoo.load("embedded", str(weights))
-    looker = looking.Looker(classifier, steps, "dog", {"layercam": METHODS["layercam"]})
+    looker = looking.Looker(classifier, steps, "dog", {"flip": METHODS["flip"]})
     maps = read_heatmaps(folder / "maps.npz")
     for split in ("val", "test"):
-        expected = looking.explain_all(looker, read_split(toy, split).samples[:LIMIT], "")["layercam"]
+        expected = looking.explain_all(looker, read_split(toy, split).samples[:LIMIT], "")["flip"]
         np.testing.assert_allclose(maps.of(split).maps, expected.maps, rtol=1e-4, atol=1e-7)
         np.testing.assert_allclose(maps.of(split).probabilities, expected.probabilities, rtol=1e-4)
     boxes = sweep.detect_all(steps, maps.of("test"), found["threshold"]["chosen"], MIN_AREA)
@@ -147,28 +147,28 @@ def test_a_method_that_is_asked_for_finds_the_boxes(layercam, toy, weights, step
         np.testing.assert_allclose(saved[image], rows)
 
 
-def test_plain_grad_cam_is_the_second_row_of_any_other_method(layercam):
-    found = read_json(layercam[0] / "results.json")
+def test_plain_grad_cam_is_the_second_row_of_any_other_method(flip):
+    found = read_json(flip[0] / "results.json")
     ours, plain = found["table"][:2]
     compared = {row["name"]: row for row in found["methods"]["rows"]}
-    assert [(row["name"], row["kind"]) for row in (ours, plain)] == [("LayerCAM", "ours"), ("Grad-CAM", "plain")]
-    assert ours["scores"] == compared["layercam"]["scores"]
+    assert [(row["name"], row["kind"]) for row in (ours, plain)] == [("Grad-CAM, flip", "ours"), ("Grad-CAM", "plain")]
+    assert ours["scores"] == compared["flip"]["scores"]
     assert plain["scores"] == compared["gradcam"]["scores"]
-    assert found["threshold"]["chosen"] == compared["layercam"]["threshold"]
+    assert found["threshold"]["chosen"] == compared["flip"]["threshold"]
     assert sum(row["kind"] == "plain" for row in found["table"]) == 1
 
 
-def test_the_figures_of_plain_grad_cam_stay_plain(layercam, settings, monkeypatch):
+def test_the_figures_of_plain_grad_cam_stay_plain(flip, settings, monkeypatch):
     drawn = []
     monkeypatch.setattr(pictures.Pictures, "draw", lambda self, *_: drawn.append(self))
-    run = Run(settings(layercam[0], method="layercam"))
-    run.write_figures(layercam[0] / "figures" / "figures.json")
-    assert np.array_equal(drawn[0].plain.maps, read_heatmaps(layercam[0] / "heatmaps.npz").of("test").maps)
-    assert np.array_equal(drawn[0].heatmaps.maps, read_heatmaps(layercam[0] / "maps.npz").of("test").maps)
+    run = Run(settings(flip[0], method="flip"))
+    run.write_figures(flip[0] / "figures" / "figures.json")
+    assert np.array_equal(drawn[0].plain.maps, read_heatmaps(flip[0] / "heatmaps.npz").of("test").maps)
+    assert np.array_equal(drawn[0].heatmaps.maps, read_heatmaps(flip[0] / "maps.npz").of("test").maps)
 
 
-def test_sweep_uses_the_method_of_the_run(layercam, tmp_path):
-    folder, _ = layercam
+def test_sweep_uses_the_method_of_the_run(flip, tmp_path):
+    folder, _ = flip
     done = lab("sweep", "--run", folder, "--json", "--split", "test", "--out", tmp_path)
     assert (done.code, done.err) == (0, "")
     found = read_json(folder / "results.json")["threshold"]
@@ -177,19 +177,19 @@ def test_sweep_uses_the_method_of_the_run(layercam, tmp_path):
     assert swept["mean_ap"] == pytest.approx(found["test"]["mean_ap"])
 
 
-def test_a_run_of_an_older_version_is_one_of_plain_grad_cam(layercam, tmp_path):
-    old, other = (shutil.copytree(layercam[0], tmp_path / name) for name in ("old", "other"))
+def test_a_run_of_an_older_version_is_one_of_plain_grad_cam(flip, tmp_path):
+    old, other = (shutil.copytree(flip[0], tmp_path / name) for name in ("old", "other"))
     content = read_json(old / "results.json")
     content["run"]["method"]["name"] = "gradcam"
     write_json(other / "results.json", content)
     del content["run"]["method"]
     write_json(old / "results.json", content)
     words = [("sweep", "--run", folder, "--json", "--split", "test", "--step", 0.3) for folder in (old, other)]
-    assert lab(*words[0]).out == lab(*words[1]).out != lab("sweep", "--run", layercam[0], *words[0][3:]).out
+    assert lab(*words[0]).out == lab(*words[1]).out != lab("sweep", "--run", flip[0], *words[0][3:]).out
 
 
-def test_a_run_of_a_newer_version_is_refused_with_one_sentence(layercam, tmp_path):
-    content = read_json(layercam[0] / "results.json")
+def test_a_run_of_a_newer_version_is_refused_with_one_sentence(flip, tmp_path):
+    content = read_json(flip[0] / "results.json")
     content["run"]["method"]["name"] = "newcam"
     write_json(tmp_path / "results.json", content)
     done = lab("sweep", "--run", tmp_path)
@@ -224,16 +224,16 @@ def test_a_quick_run_after_a_whole_one_leaves_the_rest_out_and_can_be_swept(whol
 
 def test_a_quick_run_does_not_look_at_what_val_liked(whole, settings, tmp_path):
     out = shutil.copytree(whole, tmp_path / "out")
-    write_json(out / "methods.json", {**read_json(out / "methods.json"), "default": "layercam"})
+    write_json(out / "methods.json", {**read_json(out / "methods.json"), "default": "flip"})
     liked, quick = Run(settings(out)), Run(settings(out, quick=True))
-    assert (liked.method, quick.method) == ("layercam", "gradcam")
+    assert (liked.method, quick.method) == ("flip", "gradcam")
     assert (liked.compared_threshold is None, quick.compared_threshold) == (False, None)
     assert Run(settings(out, quick=True, method="otsu")).method == Run(settings(out, method="otsu")).method == "otsu"
 
 
-def test_over_all_classes_plain_grad_cam_runs_alone(layercam, settings):
+def test_over_all_classes_plain_grad_cam_runs_alone(flip, settings):
     for asked in (None, "gradcam"):
-        run = Run(settings(layercam[0], target="all", method=asked))
+        run = Run(settings(flip[0], target="all", method=asked))
         assert (run.compares, run.method) == (False, "gradcam")
 
 
@@ -241,9 +241,9 @@ class TestWhatRunsAgain:
     """Which stages take something in: asked of the whole chain without running any of it."""
 
     @pytest.fixture
-    def touched(self, layercam, settings, tmp_path, monkeypatch):
+    def touched(self, flip, settings, tmp_path, monkeypatch):
         """Copy the run, let `spoil` change its records, and say which stages would run at the first look."""
-        folder = shutil.copytree(layercam[0], tmp_path / "copy")
+        folder = shutil.copytree(flip[0], tmp_path / "copy")
 
         def ask(spoil=lambda records: None, **more):
             reasons = {}
@@ -254,7 +254,7 @@ class TestWhatRunsAgain:
                 return folder / file
 
             monkeypatch.setattr(Stages, "run", look)
-            run = Run(settings(folder, **{"method": "layercam", **more}))
+            run = Run(settings(folder, **{"method": "flip", **more}))
             spoil(run.stages.records)
             run.stages_in_order()
             return {name for name, reason in reasons.items() if reason}
@@ -307,7 +307,7 @@ class TestWhatRunsAgain:
         monkeypatch.setattr(pipeline, "load_steps", changed)
         assert touched() == {*stages.split(), "results", "figures"}
 
-    @pytest.mark.parametrize(("method", "theirs"), [("refined", True), ("layercam", False)])
+    @pytest.mark.parametrize(("method", "theirs"), [("refined", True), ("flip", False)])
     def test_step_5_has_a_part_in_the_boxes_of_its_masks(self, touched, monkeypatch, method, theirs):
         begun, real = {}, Run.begin
 
@@ -386,7 +386,7 @@ def test_a_students_steps_5_and_6_run_once_they_have_passed(root, judge, whole, 
     ("words", "parts"),
     [
         (("--method", "guessing"), ("'guessing' does not exist", "choose --method from", "gradcam++")),
-        (("--method", "layercam", "--target", "all"), ("--target all", "leave out --method layercam")),
+        (("--method", "flip", "--target", "all"), ("--target all", "leave out --method flip")),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_one_sentence(toy, weights, tmp_path, words, parts):
