@@ -156,6 +156,11 @@ def test_plain_grad_cam_is_the_second_row_of_any_other_method(flip):
     assert plain["scores"] == compared["gradcam"]["scores"]
     assert found["threshold"]["chosen"] == compared["flip"]["threshold"]
     assert sum(row["kind"] == "plain" for row in found["table"]) == 1
+    rivals = {row["name"]: row["scores"] for row in found["table"] if row["name"][0] in "GC" and row["kind"] != "ours"}
+    assert {name: lead["0.3"]["ap"] for name, lead in found["leads"].items()} == {
+        name: pytest.approx(ours["scores"]["0.3"]["ap"] - scores["0.3"]["ap"]) for name, scores in rivals.items()
+    }
+    assert len(rivals) == 3
 
 
 def test_the_figures_of_plain_grad_cam_stay_plain(flip, settings, monkeypatch):
