@@ -481,6 +481,27 @@ def islands(mask: np.ndarray, diagonals: bool = True) -> list[np.ndarray]:
     return sorted(found, key=len, reverse=True)
 
 
+def misplaced(boxes: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """The usual mistakes in counting a box's pixels: what one would hear, and what these boxes would be."""
+    first, size = boxes[:, :2], boxes[:, 2:] - boxes[:, :2] + 1
+    return [
+        ("the boxes are counted from 0: VOC counts pixels from 1, so add 1 to all four", boxes - 1),
+        (
+            "xmin and ymin are counted from 0, xmax and ymax from 1: add 1 to xmin and ymin only",
+            boxes - np.array([1, 1, 0, 0]),
+        ),
+        (
+            "xmax and ymax are one too large: the last pixel is left + width - 1 counted from 0, "
+            "so left + width counted from 1",
+            boxes + np.array([0, 0, 1, 1]),
+        ),
+        (
+            "the last two numbers are width and height: give xmax and ymax, the last pixels inside",
+            np.hstack([first, size]),
+        ),
+    ]
+
+
 def boxes_around(groups: Sequence[np.ndarray]) -> np.ndarray:
     """One box around each group of pixels, in VOC's pixels, in the order of the groups."""
     boxes = [[*(pixels.min(axis=0) + 1)[::-1], *(pixels.max(axis=0) + 1)[::-1]] for pixels in groups]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from .checking import Case, Wrong, agree, boxes_around, call, check, islands
+from .checking import Case, Wrong, agree, boxes_around, call, check, islands, misplaced
 
 
 def holds(got: np.ndarray, dtype: type, what: str) -> None:
@@ -167,20 +167,7 @@ def test_boxes_surround_the_islands(mine: Any, case: Case) -> None:
             expected,
             "the boxes",
             reasons=[
-                ("the boxes are counted from 0: VOC counts pixels from 1, so add 1 to all four", expected - 1),
-                (
-                    "xmin and ymin are counted from 0, xmax and ymax from 1: add 1 to xmin and ymin only",
-                    expected - np.array([1, 1, 0, 0]),
-                ),
-                (
-                    "xmax and ymax are one too large: the last pixel is left + width - 1 counted from 0, "
-                    "so left + width counted from 1",
-                    expected + np.array([0, 0, 1, 1]),
-                ),
-                (
-                    "the last two numbers are width and height: give xmax and ymax, the last pixels inside",
-                    np.hstack([first, size]),
-                ),
+                *misplaced(expected),
                 (
                     "the last two numbers are width and height: give xmax and ymax, the last pixels inside",
                     np.hstack([first - 1, size]),

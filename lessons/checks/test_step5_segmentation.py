@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .checking import Case, Wrong, agree, boxes_around, call, check, demand, islands, shown
+from .checking import Case, Wrong, agree, boxes_around, call, check, demand, islands, misplaced, shown
 
 NO, YES, UNKNOWN, VOID = 0, 1, 255, 255
 
@@ -429,27 +429,13 @@ def test_mask_box_boxes_the_large_islands(mine: Any, case: Case) -> None:
     everything = boxes_around(groups)
     for share, many in ((0.05, 5), (0.25, 3), (0.24, 3), (0.26, 2), (1, 1)):
         expected = everything[:many]
-        first, size = expected[:, :2], expected[:, 2:] - expected[:, :2] + 1
         boxes = call(mine.mask_box, mask, share)
         agree(
             boxes,
             expected,
             f"the boxes of islands of 40, 20, 10, 9 and 3 pixels for share={share}",
             reasons=[
-                ("the boxes are counted from 0: VOC counts pixels from 1, so add 1 to all four", expected - 1),
-                (
-                    "xmin and ymin are counted from 0, xmax and ymax from 1: add 1 to xmin and ymin only",
-                    expected - np.array([1, 1, 0, 0]),
-                ),
-                (
-                    "xmax and ymax are one too large: the last pixel is left + width - 1 counted from 0, "
-                    "so left + width counted from 1",
-                    expected + np.array([0, 0, 1, 1]),
-                ),
-                (
-                    "the last two numbers are width and height: give xmax and ymax, the last pixels inside",
-                    np.hstack([first, size]),
-                ),
+                *misplaced(expected),
                 ("x and y are swapped: x counts columns, y counts rows", expected[:, [1, 0, 3, 2]]),
                 (
                     "there is one box around the whole mask: box its components, one by one",
