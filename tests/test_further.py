@@ -232,7 +232,7 @@ def test_a_quick_run_does_not_look_at_what_val_liked(whole, settings, tmp_path):
     write_json(out / "methods.json", {**read_json(out / "methods.json"), "default": "flip"})
     liked, quick = Run(settings(out)), Run(settings(out, quick=True))
     assert (liked.method, quick.method) == ("flip", "gradcam")
-    assert (liked.compared_threshold is None, quick.compared_threshold) == (False, None)
+    assert (liked.compared_threshold("flip") is None, quick.compared_threshold("flip")) == (False, None)
     assert Run(settings(out, quick=True, method="otsu")).method == Run(settings(out, method="otsu")).method == "otsu"
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from gradcam_lab import __version__
 from gradcam_lab.console import say, tracked, warn
 from gradcam_lab.data import boxes as box_files
+from gradcam_lab.data.masks import masks_hash
 from gradcam_lab.data.named import BoxData, open_data
 from gradcam_lab.data.reading import Split
 from gradcam_lab.errors import LabError
@@ -288,7 +289,7 @@ class Run:
 
     def go_further(self) -> None:
         """Steps 5 and 6: masks, and tests of the heatmaps themselves."""
-        masks = segmentation.masks_hash([*self.val.samples, *self.test.samples])
+        masks = masks_hash([*self.val.samples, *self.test.samples])
         theirs = ["step2_gradcam", "step3_boxes", "step5_segmentation"]
         code = self.begin("masks", theirs, segmentation, heatmaps, sweep, scoring, baselines)
         seen = (*self.common, self.network, self.seed)
@@ -435,18 +436,17 @@ class Run:
             {
                 "grid": grid,
                 **curves,
-                "chosen": self.compared_threshold or grid[sweep.choose(curves["val"]["mean_ap"])],
+                "chosen": self.compared_threshold(self.method) or grid[sweep.choose(curves["val"]["mean_ap"])],
                 "oracle": {"threshold": grid[oracle], "mean_ap": best},
             },
         )
 
-    @property
-    def compared_threshold(self) -> float | None:
+    def compared_threshold(self, method: str) -> float | None:
         """What val chose in the comparison, if there was one: in a report there is one threshold of a method."""
         if not self.compares:
             return None
         rows = read_json(self.stages.folder / "methods.json")["rows"]
-        return next(row["threshold"] for row in rows if row["name"] == self.method)
+        return next(row["threshold"] for row in rows if row["name"] == method)
 
     def sweep(self, split: Split, detect: sweep.Detect, grid: Sequence[float]) -> dict[str, Any]:
         """Score every threshold of a grid on a split."""
@@ -470,8 +470,11 @@ class Run:
     @property
     def plain_detections(self) -> dict[str, np.ndarray]:
         """The boxes on test of plain Grad-CAM, at the threshold that val chooses for it."""
-        curves = self.sweep(self.val, partial(self.detect_plainly, self.val), sweep.GRID)
-        return self.detect_plainly(self.test, sweep.GRID[sweep.choose(curves["mean_ap"])])
+        threshold = self.compared_threshold(PLAIN)
+        if threshold is None:
+            curves = self.sweep(self.val, partial(self.detect_plainly, self.val), sweep.GRID)
+            threshold = sweep.GRID[sweep.choose(curves["mean_ap"])]
+        return self.detect_plainly(self.test, threshold)
 
     @cached_property
     def truth(self) -> dict[str, Any]:
@@ -537,14 +540,9 @@ class Run:
         )
 
     def write_truth(self, path: Path) -> None:
-        """Four tests of plain Grad-CAM's maps on test."""
-        maps, seed = self.heatmaps.of("test"), self.seed
-        write_json(
-            path,
-            truth.examine(
-                self.classifier, self.steps, self.test.samples, maps, self.target, seed, lesson=self.steps.truth
-            ),
-        )
+        """Tests of plain Grad-CAM's maps on test."""
+        maps, samples = self.heatmaps.of("test"), self.test.samples
+        write_json(path, truth.examine(self.classifier, self.steps, samples, maps, self.target, self.seed))
 
     def about(self) -> dict[str, Any]:
         """Everything of `results.json` that is known before the first stage: what ran, on what, with which versions."""

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from gradcam_lab.console import tracked
-from gradcam_lab.data.masks import LABELS, VOID, masks_hash, read_mask, with_masks
+from gradcam_lab.data.masks import LABELS, VOID, read_mask, with_masks
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.baselines import FRACTIONS, centre_box
@@ -25,8 +25,6 @@ from gradcam_lab.pipeline.scoring import image_draws, interval
 from gradcam_lab.pipeline.steps import Steps
 from gradcam_lab.pipeline.sweep import GRID, choose
 from gradcam_lab.pipeline.truth import spread
-
-__all__ = ["Choices", "masks_hash", "pictures", "segment_data"]
 
 PRESENT = 0.5
 """The probability from which on the classifier says that the class is there."""

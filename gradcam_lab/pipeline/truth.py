@@ -8,7 +8,6 @@ alike. The weights come from few seeds, over which the intervals, being over ima
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -17,7 +16,6 @@ from torch import Tensor, nn
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.lessons import step6_truth
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline import oracle, scoring, sweep
 from gradcam_lab.pipeline.comparison import inputs_of
@@ -72,12 +70,11 @@ class Examination:
 
     Args:
         classifier: the network whose maps these are.
-        steps: the lessons; step 2 explains, step 3 stretches the maps.
+        steps: the lessons; step 2 explains, step 3 stretches the maps, step 6 asks.
         samples: the images of the split, in the order of the maps.
         heatmaps: the target's raw maps of the split.
         target: the class.
         seed: of the bootstrap, the random maps and the random networks.
-        lesson: step 6.
         images: how many images the tests look at that run the network many times; the two-class test takes twice as
             many.
     """
@@ -90,7 +87,6 @@ class Examination:
         heatmaps: Heatmaps,
         target: str,
         seed: int = 0,
-        lesson: ModuleType = step6_truth,
         images: int = IMAGES,
     ) -> None:
         self.classifier = classifier
@@ -99,7 +95,7 @@ class Examination:
         self.raw = heatmaps.maps
         self.target = target
         self.seed = seed
-        self.lesson = lesson
+        self.lesson = steps.truth
         truth = sweep.ground_truth(steps, samples, target)
         self.truth = [truth[sample.id] for sample in samples]
         self.holding = [i for i, objects in enumerate(self.truth) if not objects.difficult.all()]
@@ -327,7 +323,6 @@ def examine(
     heatmaps: Heatmaps,
     target: str,
     seed: int = 0,
-    lesson: ModuleType = step6_truth,
     images: int = IMAGES,
 ) -> dict[str, Any]:
     """Run step 6 on a finished run; see `Examination` for the arguments.
@@ -338,7 +333,7 @@ def examine(
         `passed`; and `max_box_acc`, by map what `oracle.score_maps` gives. Means are `{value, low, high}`, None where
         nothing was asked.
     """
-    return Examination(classifier, steps, samples, heatmaps, target, seed, lesson, images).run()
+    return Examination(classifier, steps, samples, heatmaps, target, seed, images).run()
 
 
 def shape_of(sample: Sample) -> tuple[int, int]:

@@ -86,7 +86,7 @@ def may_show(results: dict[str, Any], task: str) -> bool:
 
 def rival_at(table: list[dict[str, Any]], ours: dict[str, Any], iou: str) -> dict[str, Any] | None:
     """Compare our boxes at one IoU with the better of the scored centre boxes (C), or None where there is none."""
-    scored = [row for row in table if row["kind"] == "baseline" and row["name"].startswith("C")]
+    scored = findings.scored_centres(table)
     if not scored:
         return None
     best = max(scored, key=lambda row: row["scores"][iou]["ap"])

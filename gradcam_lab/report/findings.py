@@ -53,7 +53,6 @@ def of_methods(methods: Row, method: str, table: Sequence[Row], ious: Sequence[s
     others = [row for row in rows.values() if row is not plain]
     twins = [row for row in others if all(abs(_gain(row, plain, iou)) < NEGLIGIBLE for iou in ious)]
     tried = sorted((row for row in others if row not in twins), key=lambda row: -row["gain"])
-    scored = [row for row in table if row["kind"] == "baseline" and row["name"].startswith("C")]
     return {
         "rows": list(rows.values()),
         "limit": methods["limit"],
@@ -66,8 +65,13 @@ def of_methods(methods: Row, method: str, table: Sequence[Row], ious: Sequence[s
         "behind": [row for row in tried if row["gain"] < 0],
         "dearest": max(rows.values(), key=lambda row: row["cost"]),
         "oracle": max(rows.values(), key=_mean_ap),
-        "centre": max(scored, key=_mean_ap, default=None),
+        "centre": max(scored_centres(table), key=_mean_ap, default=None),
     }
+
+
+def scored_centres(table: Sequence[Row]) -> list[Row]:
+    """The rows of the centre boxes that the classifier scores (C)."""
+    return [row for row in table if row["kind"] == "baseline" and row["name"].startswith("C")]
 
 
 def with_gains(rows: Sequence[Row], iou: str) -> dict[str, Row]:
