@@ -38,14 +38,10 @@ def detect_at(
     steps: Steps, method: Method, found: Maps, samples: Sequence[Sample], thresholds: Sequence[float], min_area: int
 ) -> list[dict[str, np.ndarray]]:
     """The same at several thresholds; an image is opened once for all of them, where it is looked at."""
-    detections: list[dict[str, np.ndarray]] = [{} for _ in thresholds]
-    for sample, heatmap, probability in zip(samples, found.maps, found.probabilities, strict=True):
-        image = finders.shrunk(sample.image) if method.needs_image else None
-        for threshold, found_there in zip(thresholds, detections, strict=True):
-            found_there[sample.id] = finders.detect(
-                steps, method.find, heatmap, sample.size, float(probability), threshold, min_area, image
-            )
-    return detections
+    ids, sizes = [sample.id for sample in samples], [sample.size for sample in samples]
+    images = (finders.shrunk(sample.image) if method.needs_image else None for sample in samples)
+    seen = zip(ids, found.maps, sizes, found.probabilities.tolist(), images, strict=True)
+    return finders.detect_at(steps, method.find, seen, thresholds, min_area)
 
 
 def choose_threshold(

@@ -1,6 +1,6 @@
 """Ways from an upsampled heatmap to boxes, all with step 3's islands, scores and suppression."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -11,6 +11,9 @@ from gradcam_lab.pipeline.steps import Steps
 Finder = Callable[[Steps, np.ndarray, np.ndarray | None, float, int], np.ndarray]
 """From the full-size map (H, W), the image (H, W, 3; None unless `Method.needs_image`), the threshold and the least
 number of pixels to boxes (n, 4). A threshold per image ignores the one it is given."""
+
+Seen = tuple[str, np.ndarray, Sequence[int], float, np.ndarray | None]
+"""An image by its id, its raw map (h, w), its `(width, height)`, the class's probability, and perhaps its pixels."""
 
 GRID = 32
 """Hills are looked for on a map of so many cells a side."""
@@ -130,6 +133,17 @@ def passes(heat: np.ndarray, labels: np.ndarray) -> list[tuple[float, int, int]]
     for place in different[np.argsort(value[different])]:  # a higher pass overwrites a lower one
         highest[int(first[place]), int(second[place])] = float(value[place])
     return sorted(((height, *pair) for pair, height in highest.items()), reverse=True)
+
+
+def detect_at(
+    steps: Steps, finder: Finder, seen: Iterable[Seen], thresholds: Sequence[float], min_area: int
+) -> list[dict[str, np.ndarray]]:
+    """Find boxes in every image at each of some thresholds: (n, 5) arrays by image; see `detect`."""
+    detections: list[dict[str, np.ndarray]] = [{} for _ in thresholds]
+    for id, heatmap, size, probability, image in seen:
+        for threshold, found in zip(thresholds, detections, strict=True):
+            found[id] = detect(steps, finder, heatmap, size, probability, threshold, min_area, image)
+    return detections
 
 
 def detect(

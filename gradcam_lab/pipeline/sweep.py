@@ -59,14 +59,11 @@ def detect_all(
     Returns:
         (n, 5) arrays by image.
     """
-    images = {sample.id: sample for sample in samples}
-    detections = {}
-    for id, heatmap, probability, size in zip(
-        heatmaps.ids.tolist(), heatmaps.maps, heatmaps.probabilities.tolist(), heatmaps.sizes.tolist(), strict=True
-    ):
-        image = finders.shrunk(images[id].image) if images else None
-        detections[id] = finders.detect(steps, find, heatmap, size, probability, threshold, min_area, image)
-    return detections
+    by_id = {sample.id: sample for sample in samples}
+    ids, sizes = heatmaps.ids.tolist(), heatmaps.sizes.tolist()
+    images = (finders.shrunk(by_id[id].image) if by_id else None for id in ids)
+    seen = zip(ids, heatmaps.maps, sizes, heatmaps.probabilities.tolist(), images, strict=True)
+    return finders.detect_at(steps, find, seen, [threshold], min_area)[0]
 
 
 def sweep(
