@@ -19,14 +19,16 @@ from pathlib import Path
 from gradcam_lab.files import write_json
 from gradcam_lab.models import distributed
 from gradcam_lab.models.evaluating import evaluate_classifier
-from tests.test_train_distributed import shares, train_both
+from tests.test_train_distributed import shares, threads, train_both
 data, out = sys.argv[1], Path(sys.argv[2])
 with distributed.session():
+    rank = distributed.rank()
     train_both(data, out)
-    write_json(out / f"{distributed.rank()}.json", {
+    write_json(out / f"{rank}.json", {
         "shares": shares(),
         "evaluated": evaluate_classifier(out / "whole" / "best.safetensors", data, limit=9),
     })
+write_json(out / f"{rank}.threads.json", threads())
 """
 FLAGS = {
     "arch": "cam_net",
@@ -55,6 +57,11 @@ def shares():
         str(count): [list(distributed.shard(range(count))), distributed.gather(distributed.shard(range(count)))]
         for count in (0, 1, 2, 5, 8)
     }
+
+
+def threads():
+    """Name this process's threads, where the system tells."""
+    return sorted(name.read_text(encoding="utf-8").strip() for name in Path("/proc/self/task").glob("*/comm"))
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +117,14 @@ class TestTwoProcesses:
         zero, one = (read_json(runs[1] / f"{rank}.json")["evaluated"] for rank in (0, 1))
         assert zero == one
         assert zero["images"] == 9
+
+    @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="this system does not name a process's threads")
+    def test_none_of_their_threads_outlives_the_session(self, runs):
+        # gloo's, which abort a process that ends while they let go of a tensor; torch's own may stay
+        for rank in (0, 1):
+            names = read_json(runs[1] / f"{rank}.threads.json")
+            assert names
+            assert not [name for name in names if "gloo" in name]
 
 
 def test_alone_there_is_one_share():

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
 from typing import Any, TypeVar
 
 import torch
@@ -30,6 +31,9 @@ def session() -> Iterator[None]:
     on_gpus = torch.cuda.is_available()
     if on_gpus:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    # Imported after the start, as by torchvision, this module keeps the group in the defaults of its functions:
+    # gloo's threads would then outlive it, and a thread that lets a tensor go while Python ends aborts the process.
+    import_module("torch.distributed.nn.functional")
     group.init_process_group("nccl" if on_gpus else "gloo", timeout=PATIENCE)
     try:
         yield
