@@ -236,6 +236,22 @@ def test_a_quick_run_does_not_look_at_what_val_liked(whole, settings, tmp_path):
     assert Run(settings(out, quick=True, method="otsu")).method == Run(settings(out, method="otsu")).method == "otsu"
 
 
+def test_a_method_has_one_threshold_in_a_report(whole, settings, tmp_path):
+    """That of the comparison, which tries fewer, also where the run's own sweep would choose another."""
+    out = shutil.copytree(whole, tmp_path / "out")
+    compared = read_json(out / "methods.json")
+    chosen = {"flip": 0.15, "gradcam": 0.75}
+    rows = [{**row, "threshold": chosen.get(row["name"], row["threshold"])} for row in compared["rows"]]
+    write_json(out / "methods.json", {**compared, "rows": rows, "default": "flip"})
+    run = Run(settings(out))
+    run.write_maps(out / "maps.npz")
+    run.write_threshold(tmp_path / "threshold.json")
+    found = read_json(tmp_path / "threshold.json")
+    assert found["chosen"] == 0.15 != sweep.GRID[sweep.choose(found["val"]["mean_ap"])]
+    for image, boxes in run.detect_plainly(run.test, 0.75).items():
+        assert np.array_equal(run.plain_detections[image], boxes)
+
+
 def test_over_all_classes_plain_grad_cam_runs_alone(flip, settings):
     for asked in (None, "gradcam"):
         run = Run(settings(flip[0], target="all", method=asked))
