@@ -1,6 +1,7 @@
 """What several test files need: a small ToyVOC, a ToyNet of random weights, and a cache folder that is nobody's."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ def private_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c():
+    """Let Ctrl-C reach the tests, and what they start, also where the whole suite runs in the background of a script.
+
+    A shell starts such a job with interrupts ignored, and every process inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
