@@ -21,7 +21,7 @@ from gradcam_lab import __version__, doctor
 from gradcam_lab.data.boxes import read_detections, read_ground_truth
 from gradcam_lab.data.voc import read_split
 from gradcam_lab.files import read_json, sha256, write_json
-from gradcam_lab.pipeline import heatmaps
+from gradcam_lab.pipeline import heatmaps, reporting
 from gradcam_lab.pipeline import run as pipeline
 from gradcam_lab.pipeline.run import IOU_THRESHOLDS, Settings
 from gradcam_lab.pipeline.steps import Course
@@ -255,7 +255,7 @@ class TestReport:
         out = shutil.copytree(finished, tmp_path / "run")
         for _ in range(2):
             with monkeypatch.context() as patch:
-                patch.setattr(pipeline, "write_pdf", lambda html, path: "No PDF was made: install Pango.")
+                patch.setattr(reporting, "write_pdf", lambda html, path: "No PDF was made: install Pango.")
                 done = lab("run-all", "--data", toy, "--weights", weights, "--out", out, "--quick")
             assert (done.code, done.err) == (3, "No PDF was made: install Pango.\n")
             assert done.out.splitlines()[-1] == str(out / "report.html")

@@ -1,21 +1,16 @@
 """`run-all`: every stage from a folder of images to a report, each one skipped where nothing has changed."""
 
 import inspect
-import os
-import platform
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from hashlib import sha256
-from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from gradcam_lab import __version__
 from gradcam_lab.console import say, tracked, warn
 from gradcam_lab.data import boxes as box_files
 from gradcam_lab.data.masks import masks_hash
@@ -23,10 +18,10 @@ from gradcam_lab.data.named import BoxData, open_data
 from gradcam_lab.data.reading import Split
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, read_json, write_json, write_text
-from gradcam_lab.files import sha256 as file_sha256
 from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline import (
+    about,
     all_classes,
     baselines,
     better,
@@ -48,12 +43,11 @@ from gradcam_lab.pipeline import (
 from gradcam_lab.pipeline.child import enter, supervise
 from gradcam_lab.pipeline.heatmaps import Heatmaps
 from gradcam_lab.pipeline.recipes import Method
+from gradcam_lab.pipeline.reporting import Rendered, report
 from gradcam_lab.pipeline.settings import PLAIN, Settings
 from gradcam_lab.pipeline.stages import Make, Stages
 from gradcam_lab.pipeline.steps import NAMES, Steps, load_steps
 from gradcam_lab.report import figures, findings, photos, plots, style
-from gradcam_lab.report.pdf import write_pdf
-from gradcam_lab.report.render import Rendered, to_html
 
 SCHEMA = "gradcam-lab/results/1"
 IOU_THRESHOLDS = (0.3, 0.4, 0.5)
@@ -109,37 +103,6 @@ def compute(settings: Settings) -> None:
     if count := len(run.val.skipped) + len(run.test.skipped):
         say(f"  {count} bad images or objects were skipped")
     run.stages_in_order()
-
-
-def report(folder: Path, pdf: bool) -> Rendered:
-    """Render what the stages wrote; without Pango the HTML is there all the same."""
-    stages = Stages(folder)
-    out = stages.output
-    date = os.environ.get("SOURCE_DATE_EPOCH")
-    looks = [package_hash("gradcam_lab.report"), package_hash("gradcam_lab.templates"), date]
-    html = stages.run("report", "report.html", (out("results"), out("figures"), looks), write_html)
-    if not pdf:
-        return Rendered(html, None, None)
-    try:
-        paper = stages.run("pdf", "report.pdf", (out("report"), date), write_paper)
-    except PdfError as problem:
-        return Rendered(html, None, str(problem))
-    return Rendered(html, paper, None)
-
-
-def write_html(path: Path) -> None:
-    """The report."""
-    write_text(path, to_html(path.parent))
-
-
-def write_paper(path: Path) -> None:
-    """The report on paper."""
-    if problem := write_pdf((path.parent / "report.html").read_text(encoding="utf-8"), path):
-        raise PdfError(problem)
-
-
-class PdfError(Exception):
-    """There is no PDF; the text says what to install."""
 
 
 class Run:
@@ -244,7 +207,7 @@ class Run:
             self.go_further()
         out = self.stages.output
         before = [out(name) for name in self.done]
-        code = self.begin("results", ["step3_boxes"], sys.modules[__name__])
+        code = self.begin("results", ["step3_boxes"], sys.modules[__name__], about)
         self.run("results", "results.json", (before, self.about(), self.texts, code), self.write_results)
         code = self.begin("figures", NAMES, pictures, figures, findings, photos, plots, style)
         self.run("figures", "figures/figures.json", (before, self.seed, self.network, code), self.write_figures)
@@ -546,25 +509,18 @@ class Run:
 
     def about(self) -> dict[str, Any]:
         """Everything of `results.json` that is known before the first stage: what ran, on what, with which versions."""
-        network = self.classifier
-        settings = self.settings
-        course = settings.course
+        settings, method = self.settings, self.methods[self.method]
         return {
             "schema": SCHEMA,
             "run": {
                 "data": settings.data_name,
                 "data_root": str(self.test.root),
                 "target": self.target,
-                "classifier": network.name,
-                "architecture": type(network.network).__name__,
-                "weights": network.metadata.get("weights", ""),
-                "layer": network.layer,
-                "output": network.activation,
-                "input_size": network.preprocessing.size,
+                **about.classifier(self.classifier),
                 "seed": settings.seed,
                 "limit": settings.limit,
                 "precision": settings.precision,
-                "method": {"name": self.method, "title": self.methods[self.method].title, "asked": settings.method},
+                "method": {"name": self.method, "title": method.title, "asked": settings.method},
                 "quick": settings.quick,
                 "parameters": {
                     "min_area": MIN_AREA,
@@ -576,34 +532,15 @@ class Run:
                 },
             },
             "provenance": {
-                "gradcam_lab": __version__,
-                "python": platform.python_version(),
-                **{name: version(name) for name in ("torch", "torchvision", "numpy")},
-                "opencv": version("opencv-python-headless"),
-                "platform": platform.platform(),
+                **about.software(),
                 "data_sha256": self.data_hash,
-                "weights_sha256": network.sha256,
+                "weights_sha256": self.classifier.sha256,
                 "code_sha256": self.steps.sha256,
                 "command": settings.command,
             },
             "implementation": self.steps.implementation,
-            "course": {c.step: c.as_json() for c in course.steps} if course else None,
-            "answers": {
-                task: {"question": q, "answer": a} for task, (q, a) in (course.answers if course else {}).items()
-            },
-            "data": {
-                "splits": {split.name: self._counts(split) for split in (self.val, self.test)},
-                "skipped": [*self.val.skipped, *self.test.skipped],
-            },
-        }
-
-    def _counts(self, split: Split) -> dict[str, int]:
-        objects = [o for sample in split.samples for o in sample.objects if o.name == self.target]
-        return {
-            "images": len(split.samples),
-            "images_with_target": sum(bool(sample.boxes(self.target)) for sample in split.samples),
-            "objects": len(objects),
-            "difficult": sum(o.difficult for o in objects),
+            **about.course(settings.course),
+            "data": about.data([self.val, self.test], self.target),
         }
 
     @property
@@ -665,10 +602,3 @@ def _load(settings: Settings) -> Classifier:
     if settings.checkpoint:
         return zoo.load_file(settings.checkpoint)
     return zoo.load(settings.classifier, settings.weights)
-
-
-def package_hash(package: str) -> str:
-    """Return one hash of every file of a package, code and data alike."""
-    root = Path(str(resources.files(package)))
-    files = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return digest({path.relative_to(root).as_posix(): file_sha256(path) for path in files})

@@ -37,7 +37,7 @@ class Settings:
         checkpoint: a file that says itself which network it holds, instead of `classifier` and `weights`.
         course: whose code runs, and what the report may show; None for the reference, all of it.
         stall: seconds without progress after which a student's code is ended.
-        method: how boxes are found, a name of `better.METHODS`; None for the one that val likes best.
+        method: how boxes are found, a name of `recipes.METHODS`; None for the one that val likes best.
         quick: plain Grad-CAM unless told otherwise, and neither a comparison of methods nor steps 5 and 6.
     """
 
