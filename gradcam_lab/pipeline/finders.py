@@ -28,7 +28,7 @@ DIP = 0.65
 SURE_FOREGROUND = 0.3
 """What reaches this share of the map's maximum surely is the object, for GrabCut."""
 
-SURE_BACKGROUND = (0.02, 0.05, 0.1, 0.2)
+SURE_BACKGROUND = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 """The shares among which val chooses: what does not reach it surely is not the object."""
 
 SMALL = 96

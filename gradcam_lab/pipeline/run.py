@@ -338,9 +338,6 @@ class Run:
         """Every method that suits the network, on the same images, with what it costs."""
         self.looked = self.look(self.methods)
         val, test = self.val.samples, self.test.samples
-        times = better.measure_times(
-            self.classifier, self.steps, self.target, self.methods, test, MIN_AREA, self.settings.precision
-        )
         rows = better.compare(
             self.steps,
             self.methods,
@@ -352,8 +349,12 @@ class Run:
             IOU_THRESHOLDS,
             MIN_AREA,
             self.seed,
-            times,
         )
+        chosen = {row["name"]: row["threshold"] for row in rows}
+        times = better.measure_times(
+            self.classifier, self.steps, self.target, self.methods, test, chosen, MIN_AREA, self.settings.precision
+        )
+        rows = better.priced(rows, times)
         write_json(path, {"rows": rows, "default": better.best_affordable(rows), "limit": better.AFFORDABLE})
 
     def look(self, methods: Mapping[str, Method]) -> dict[str, dict[str, looking.Maps]]:
