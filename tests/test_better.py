@@ -216,20 +216,21 @@ def test_times_grow_with_the_input(steps, classifier, val):
 
 
 def test_a_busy_moment_does_not_make_a_method_dear(steps, classifier, val, monkeypatch):
-    """A clock by which flip takes 2 ticks and plain Grad-CAM 1, but one whole round runs on a machine ten times as slow,
-    and once flip alone meets a busy moment."""
+    """By this clock flip takes twice as long as plain Grad-CAM; one round is slow as a whole, and in one flip alone."""
     methods = {name: recipes.METHODS[name] for name in ("gradcam", "flip", "otsu")}
-    lasting = [1, *(1, 2, 1, 1), *(10, 20, 10, 10), *(1, 50, 1, 1), *(1, 2, 1, 1), *(1, 2, 1, 1)]
-    moments = np.cumsum([ticks for lasts in lasting for ticks in (0, len(val[: better.TIMED]) * lasts)]).tolist()
-    monkeypatch.setattr(better.time, "perf_counter", lambda: moments.pop(0))
-    asked = []
-    monkeypatch.setattr(better, "detect_all", lambda *given: asked.append((given[1], given[4])))
-    times = better.measure_times(
-        classifier, steps, "dog", methods, val, {"gradcam": 0.2, "flip": 0.4, "otsu": None}, 30
+    lasting = [1, *(1, 2, 1, 1), *(10, 20, 10, 10), *(1, 50, 1, 1)]
+    moments = np.cumsum([ticks for lasts in lasting for ticks in (0, better.TIMED * lasts)]).tolist()
+    threads, asked = torch.get_num_threads(), []
+    monkeypatch.setattr(better.time, "process_time", lambda: moments.pop(0))
+    monkeypatch.setattr(
+        better, "detect_all", lambda *given: asked.append((given[1], given[4], torch.get_num_threads()))
     )
+    thresholds = {"gradcam": 0.2, "flip": 0.4, "otsu": None}
+    times = better.measure_times(classifier, steps, "dog", methods, val, thresholds, 30, rounds=3)
     assert times == {"gradcam": 1, "flip": 2, "otsu": 1}
     assert not moments
-    assert set(asked) == {(methods["gradcam"], 0.2), (methods["flip"], 0.4), (methods["otsu"], 0.0)}
+    assert set(asked) == {(methods["gradcam"], 0.2, 1), (methods["flip"], 0.4, 1), (methods["otsu"], 0.0, 1)}
+    assert torch.get_num_threads() == threads
 
 
 def test_methods_that_are_not_defined_are_left_out(steps, classifier):

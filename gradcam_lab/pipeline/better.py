@@ -1,11 +1,13 @@
 """Better boxes than plain Grad-CAM's, honestly compared: the same images, thresholds from val, intervals, time."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
 import numpy as np
+import torch
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
@@ -15,7 +17,7 @@ from gradcam_lab.pipeline.looking import Looker, Maps
 from gradcam_lab.pipeline.recipes import METHODS, Method
 from gradcam_lab.pipeline.steps import Steps
 
-TIMED = 8
+TIMED = 4
 """The time is measured on so many images."""
 
 ROUNDS = 5
@@ -157,26 +159,39 @@ def measure_times(
 ) -> dict[str, float]:
     """Time each method alone, from the network's input to boxes at its own threshold: seconds an image.
 
-    Right before each method plain Grad-CAM is timed too, and what counts is how many times as long the method takes:
-    the median over several rounds. So a busy machine slows both, and a busy moment is not taken for a dear method. A
-    method that looks at the image once more opens it once more.
+    These are seconds in which one thread computes, not those in which it waits for other programs. Right before each
+    method plain Grad-CAM is timed too, and what counts is how many times as long the method takes: the median over
+    several rounds. So a busy moment of the machine is not taken for a dear method. A method that looks at the image
+    once more opens it once more.
     """
     samples = samples[:TIMED]
     lookers = {name: Looker(classifier, steps, target, {name: method}, precision) for name, method in methods.items()}
     inputs = lookers["gradcam"].inputs(samples)
 
     def seconds(name: str) -> float:
-        begin = time.perf_counter()
+        begin = time.process_time()
         found = lookers[name](inputs)[methods[name].sight]
         detect_all(steps, methods[name], found, samples, thresholds[name] or 0.0, min_area)
-        return (time.perf_counter() - begin) / len(samples)
+        return (time.process_time() - begin) / len(samples)
 
-    seconds("gradcam")  # the first call of all warms up
     plain: list[float] = []
     ratios: dict[str, list[float]] = {name: [] for name in methods if name != "gradcam"}
-    for _ in tracked(range(rounds), "timing methods", rounds):
-        for name, of_method in ratios.items():
-            plain.append(seconds("gradcam"))
-            of_method.append(seconds(name) / plain[-1])
+    with one_thread():
+        seconds("gradcam")  # the first call of all warms up
+        for _ in tracked(range(rounds), "timing methods", rounds):
+            for name, of_method in ratios.items():
+                plain.append(seconds("gradcam"))
+                of_method.append(seconds(name) / plain[-1])
     usual = median(plain)
     return {"gradcam": usual, **{name: median(of_method) * usual for name, of_method in ratios.items()}}
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in one thread: several that wait for one another count their waiting as computing."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
