@@ -39,7 +39,8 @@ def results() -> dict[str, Any]:
             "limit": None,
             "precision": "float32",
             "quick": False,
-            "method": {"name": "pair+watershed", "title": METHODS["pair+watershed"][0], "asked": None},
+            "method": {"name": "pair+watershed", "title": METHODS["pair+watershed"][0], "asked": None}
+            | {"find": "watershed", "views": 2, "shared": False},
             "parameters": {
                 "min_area": 30,
                 "iou_thresholds": [0.3, 0.4, 0.5],

@@ -197,10 +197,12 @@ def test_ties_show_their_range_and_others_a_dash(original):
 def test_a_run_that_is_worse_than_the_baseline_says_so(run):
     content = results()
     content["table"][0]["scores"] = content["table"][2]["scores"]
-    change(run, table=content["table"])
+    worse = {iou: {"ap": -0.1, "ap_low": -0.15, "ap_high": -0.05} for iou in ("0.3", "0.4", "0.5")}
+    change(run, table=content["table"], leads=dict.fromkeys(content["leads"], worse))
     text = words_of(to_html(run))
     assert "behind it at IoU 0.3" in text
-    assert "Here it is not" in text
+    assert "Here it is not, and not by bad luck" in text
+    assert "has the interval −15.0 to −5.0" in text
     assert "ahead" not in text.split("The result")[1].split("CorLoc")[0]
 
 
@@ -208,11 +210,75 @@ def test_overlapping_intervals_are_not_called_a_victory(run):
     content = results()
     for score in content["table"][0]["scores"].values():
         score["ap_low"] = 0.0
-    change(run, table=content["table"])
+    change(run, table=content["table"], leads={})
     text = words_of(to_html(run))
     assert "the intervals overlap" in text
     assert "this test set alone does not settle it" in text
     assert "Yes, and by more than" not in text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (0.01, 0.2, "Yes, and by more than the luck of this test set: on the same images the difference has"),
+        (-0.01, 0.2, "has an interval that holds 0 (−1.0 to +20.0), so this test set does not settle it"),
+    ],
+)
+def test_the_difference_on_the_same_images_settles_it(run, low, high, says):
+    """Also where the intervals of the two rows overlap."""
+    content = results()
+    for score in content["table"][0]["scores"].values():
+        score["ap_low"] = 0.0
+    lead = {iou: {"ap": 0.1, "ap_low": low, "ap_high": high} for iou in ("0.3", "0.4", "0.5")}
+    change(run, table=content["table"], leads=dict.fromkeys(content["leads"], lead))
+    assert says in words_of(to_html(run))
+
+
+@pytest.mark.parametrize(
+    ("recall", "ap", "says"),
+    [
+        (0.8, 0.75, "The two are close"),
+        (0.217, 0.119, "The gap between the two"),
+        (0.0, 0.0, "Nothing was found, so there is nothing to rank."),
+    ],
+)
+def test_ap_beside_recall_says_how_well_boxes_are_ranked(run, recall, ap, says):
+    content = results()
+    content["table"][0]["scores"]["0.5"] |= {"recall": recall, "ap": ap}
+    change(run, table=content["table"])
+    text = words_of(to_html(run))
+    assert [said for said in ("The two are close", "The gap between", "Nothing was found") if said in text] == [
+        next(said for said in ("The two are close", "The gap between", "Nothing was found") if says.startswith(said))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (0.9, 0.5, "mostly in the right place and often of the wrong size"),
+        (0.9, 0.75, "mostly in the right place, but not always of the right size"),
+        (0.9, 0.85, "it mostly has the right size too"),
+        (0.34, 0.04, "the surest box is not even roughly on an object"),
+        (0.0, 0.0, "the surest box is not even roughly on an object"),
+    ],
+)
+def test_corloc_says_where_the_surest_boxes_are(run, low, high, says):
+    content = results()
+    for iou, corloc in (("0.3", low), ("0.5", high)):
+        content["table"][0]["scores"][iou]["corloc"] = corloc
+    change(run, table=content["table"])
+    assert says in words_of(to_html(run))
+
+
+def test_outputs_with_the_names_of_the_classes_are_no_group(run):
+    """Also where a class of the network does not occur in a small test split; an ImageNet network has other names."""
+    content = results()
+    del content["classifier"]["classes"]["cat"]
+    for named in (True, False):
+        change(run, classifier=content["classifier"], top5={**content["top5"], "named": named})
+        text = words_of(to_html(run))
+        assert ("a group of its outputs stands for dog" in text) is not named
+        assert ("On image 000123 the most probable class" in text) is named
 
 
 def test_a_network_without_cam_says_why(run):

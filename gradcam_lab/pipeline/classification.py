@@ -28,7 +28,7 @@ def evaluate_classifier(
         seed: of the bootstrap.
 
     Returns:
-        `classes` (name -> `ap`, `positives`), `map`, `map_low`, `map_high` (95%), `images`.
+        `classes` (name -> `ap`, `positives`), `map`, `map_low`, `map_high` (95%), `images`, and `bootstrap`, its draws.
     """
     answers = {name: labels(samples, name) for name in classes}
     present = {
@@ -48,6 +48,7 @@ def evaluate_classifier(
         "map_low": low,
         "map_high": high,
         "images": len(samples),
+        "bootstrap": DRAWS,
     }
 
 

@@ -27,6 +27,7 @@ def top5(classifier: Classifier, steps: Steps, sample: Sample) -> dict[str, Any]
     return {
         "image": sample.id,
         "true": sorted({o.name for o in sample.objects}),
+        "named": set(classifier.output_names) == set(classifier.class_names),
         "predictions": [list(prediction) for prediction in predictions],
     }
 

@@ -64,6 +64,16 @@ class Method:
     needs_image: bool = False
 
     @property
+    def described(self) -> dict[str, Any]:
+        """What a report must know to speak of it."""
+        return {
+            "title": self.title,
+            "find": self.find.__name__,
+            "views": len(self.sight.views),
+            "shared": self.sight.shared,
+        }
+
+    @property
     def cut(self) -> bool:
         """Whether a map is cut at the threshold itself."""
         return self.find in (finders.islands, finders.watershed)

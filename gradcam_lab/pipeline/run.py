@@ -521,7 +521,7 @@ class Run:
                 "seed": settings.seed,
                 "limit": settings.limit,
                 "precision": settings.precision,
-                "method": {"name": self.method, "title": method.title, "asked": settings.method},
+                "method": {"name": self.method, "asked": settings.method, **method.described},
                 "quick": settings.quick,
                 "parameters": {
                     "min_area": MIN_AREA,

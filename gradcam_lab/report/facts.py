@@ -4,7 +4,7 @@ from typing import Any
 
 from gradcam_lab.report import findings
 from gradcam_lab.report.figures import KINDS
-from gradcam_lab.report.wording import NEGLIGIBLE, compared
+from gradcam_lab.report.wording import compared
 
 PUBLISHED_SOURCE = (
     "Source: the results published with the exercise that this course grew from, copied as they stand. Every box of A "
@@ -21,6 +21,9 @@ PUBLISHED = [
     ("B: centre box on dog images, s=0.5", "cheating", "45.33 24.50 14.52", ""),
 ]
 
+OLD_METHOD = {"name": findings.PLAIN, "title": "Grad-CAM", "asked": None, "find": "islands", "views": 1, "shared": False}
+"""What runs were made by before they said so."""
+
 
 def facts_of(results: dict[str, Any]) -> dict[str, Any]:
     """Return the variables of the templates: the results themselves and what follows from them.
@@ -36,7 +39,7 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
     splits = results["data"]["splits"]
     sweep = results["threshold"]
     kinds = failure_kinds(results["failures"]["counts"])
-    method = results["run"].get("method") or {"name": findings.PLAIN, "title": "Grad-CAM", "asked": None}
+    method = {**OLD_METHOD, **results["run"].get("method", {})}
     methods, segmentation, truth = (results.get(key) for key, _ in findings.OPTIONAL.values())
     target = results["run"]["target"]
     return {
@@ -60,13 +63,15 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
         "target_ap": results["classifier"]["classes"][target]["ap"],
         "rivals": [rival for iou in ious if (rival := rival_at(results["table"], ours, iou))],
         "leads": results.get("leads") or {},  # younger than the rest
-        "flat": max(sweep["val"]["mean_ap"]) - min(sweep["val"]["mean_ap"]) < NEGLIGIBLE,
+        "cut": method["find"] in ("islands", "watershed"),  # at the threshold itself
+        "own_threshold": len(sweep["grid"]) == 1,
         "val_at_chosen": mean_ap_at(sweep, "val"),
         "test_at_chosen": mean_ap_at(sweep, "test"),
         "top5": read_top5(results["top5"], set(results["classifier"]["classes"])),
         "failures": {**results["failures"], "total": sum(kind["count"] for kind in kinds)},
         "failure_kinds": kinds,
         "worst_kind": kinds[0],
+        "several_worst": kinds[0]["count"] == kinds[1]["count"],
         "published": published_rows(),
         "published_source": PUBLISHED_SOURCE,
         "provenance_rows": provenance_rows(results),
@@ -106,9 +111,11 @@ def read_top5(top5: dict[str, Any], class_names: set[str]) -> dict[str, Any]:
     and is not mistaken.
     """
     names = [name for name, _, _ in top5["predictions"]]
+    named = top5.get("named", set(names) <= class_names)
     return {
         **top5,
-        "comparable": bool(top5["true"]) and set(names) <= class_names,
+        "named": named,
+        "comparable": bool(top5["true"]) and named,
         "top_is_right": names[0] in top5["true"],
         "absent": [name for name in top5["true"] if name not in names],
         "extra": [p for p in top5["predictions"] if p[0] not in top5["true"] and p[2] > 0.5],

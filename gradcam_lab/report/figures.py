@@ -19,6 +19,7 @@ from gradcam_lab.report.plots import (
     draw_threshold_sweep,
     draw_two_classes,
 )
+from gradcam_lab.report.wording import threshold
 
 Record = dict[str, str]
 
@@ -157,8 +158,8 @@ def threshold_sweep(folder: Path, results: dict[str, Any]) -> Record:
         "file": "threshold_sweep.svg",
         "section": "boxes",
         "key": "threshold_sweep",
-        "caption": f"{ours_of(results)}: AP of its boxes over the threshold. The dashed line is the threshold of {sweep['chosen']:.2f} that val chose; "
-        f"the blue point is the one that would have been best on test ({sweep['oracle']['threshold']:.2f}), an oracle "
+        "caption": f"{ours_of(results)}: AP of its boxes over the threshold. The dashed line is the threshold of {threshold(sweep['chosen'])} that val chose; "
+        f"the blue point is the one that would have been best on test ({threshold(sweep['oracle']['threshold'])}), an oracle "
         "that no honest method may use.",
         "alt": "Two line plots of average precision over the threshold, for the validation and the test split, with "
         "the chosen threshold and the oracle marked.",

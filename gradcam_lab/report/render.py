@@ -194,6 +194,7 @@ def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environ
         keep_trailing_newline=True,
     )
     environment.filters.update(pct=percent, points=wording.points, signed=wording.signed, decimal=wording.decimal)
+    environment.filters.update(threshold=wording.threshold)
     environment.filters.update(listed=wording.listed, tied=tied, phrase=phrase, capital=capital)
     environment.filters.update(code=markdown.code, scientific=markdown.scientific)
     return environment

@@ -51,6 +51,11 @@ def signed(difference: float, percent: bool = True) -> str:
     return (f"{100 * difference:+.1f}" if percent else f"{difference:+.2f}").replace("-", "−")
 
 
+def threshold(fraction: float) -> str:
+    """A fraction of a map's maximum: with two decimals, or with the three that it has."""
+    return f"{fraction:.2f}" if round(fraction, 2) == fraction else f"{fraction:.3f}"
+
+
 def decimal(value: float) -> str:
     """A number with two decimals."""
     return f"{value:.2f}".replace("-", "−")
