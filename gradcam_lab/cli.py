@@ -276,7 +276,7 @@ def run_all(
         str | None, typer.Option(help="How boxes are found, such as gradcam; else what val likes best at under 3x.")
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Plain Grad-CAM alone: no comparison of methods, no steps 5 and 6.")
+        bool, typer.Option("--quick", help="Plain Grad-CAM, or --method, alone: no comparison, no steps 5 and 6.")
     ] = False,
     impl: Annotated[
         Implementation,

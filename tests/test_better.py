@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from gradcam_lab.data.voc import read_split
+from gradcam_lab.errors import LabError
 from gradcam_lab.models import toynet
 from gradcam_lab.pipeline import better, finders, heatmaps, looking, recipes, sweep
 from gradcam_lab.pipeline.looking import Maps
@@ -72,6 +73,16 @@ def test_each_view_is_looked_at_once(steps, classifier, monkeypatch):
     plain, small, larger, large, largest = 112, 96, 128, 160, 224  # the sides, to the next multiple of 32
     parts = [(count, side) for count in (4, 2) for side in (larger, large, largest)]
     assert sorted(sizes) == sorted([(6, plain), (6, plain), (6, small), *parts])
+
+
+def test_a_map_that_is_not_finite_names_its_method(steps, classifier, val, monkeypatch):
+    methods = {name: recipes.METHODS[name] for name in ("gradcam", "watershed", "gradcam++")}
+    looker = looking.Looker(classifier, steps, "dog", methods)
+    values = {methods["gradcam"].sight: 1.0, methods["gradcam++"].sight: np.nan}
+    found = {sight: Maps(np.full((4, 2, 2), value), np.ones(4)) for sight, value in values.items()}
+    monkeypatch.setattr(looking.Looker, "__call__", lambda looker, inputs: found)
+    with pytest.raises(LabError, match=r"is not finite by the method gradcam\+\+: check the weights, or use --quick"):
+        looking.explain_all(looker, val[:4], "val")
 
 
 def test_enlarged_images_are_seen_in_parts_to_the_same_effect(steps, classifier, monkeypatch):

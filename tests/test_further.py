@@ -15,6 +15,7 @@ from gradcam_lab.course.workspace import Workspace
 from gradcam_lab.data.boxes import read_detections
 from gradcam_lab.data.masks import mask_path, with_masks
 from gradcam_lab.data.voc import read_split
+from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, read_json, write_json
 from gradcam_lab.models import zoo
 from gradcam_lab.pipeline import looking, pictures, sweep
@@ -89,7 +90,9 @@ def test_the_default_is_the_best_by_val_of_the_affordable_and_its_boxes_are_the_
         row["name"] for row in compared["rows"]
     }
     assert next(row["cost"] for row in compared["rows"] if row["name"] == "gradcam") == 1
-    assert results["run"]["method"] == {"name": best["name"], "title": best["title"], "asked": None}
+    described = METHODS[best["name"]].described
+    assert results["run"]["method"] == {"name": best["name"], "asked": None, **described}
+    assert described["title"] == best["title"]
     assert compared["default"] == best["name"]
     ours = results["table"][0]
     assert (ours["name"], ours["kind"]) == (best["title"], "ours")
@@ -131,7 +134,8 @@ def test_a_method_that_is_asked_for_uses_all_that_was_done_before_it(flip, whole
 def test_a_method_that_is_asked_for_finds_the_boxes(flip, toy, weights, steps):
     folder, _ = flip
     found = read_json(folder / "results.json")
-    assert found["run"]["method"] == {"name": "flip", "title": "Grad-CAM, flip", "asked": "flip"}
+    described = {"title": "Grad-CAM, flip", "find": "islands", "views": 2, "shared": False}
+    assert found["run"]["method"] == {"name": "flip", "asked": "flip", **described}
     assert "--method flip" in found["provenance"]["command"]
     classifier = zoo.load("embedded", str(weights))
     looker = looking.Looker(classifier, steps, "dog", {"flip": METHODS["flip"]})
@@ -204,7 +208,7 @@ def test_a_run_of_a_newer_version_is_refused_with_one_sentence(flip, tmp_path):
 
 
 @pytest.mark.parametrize("method", ["otsu", "refined"])
-def test_a_quick_run_after_a_whole_one_leaves_the_rest_out_and_can_be_swept(whole, toy, weights, tmp_path, method):
+def test_a_quick_run_after_a_whole_one_leaves_the_rest_out(whole, toy, weights, tmp_path, method):
     """By methods with a grid of their own, of one threshold and of a few."""
     out = shutil.copytree(whole, tmp_path / "out")
     run_all(toy, weights, out, "--quick", "--method", method)
@@ -221,10 +225,35 @@ def test_a_quick_run_after_a_whole_one_leaves_the_rest_out_and_can_be_swept(whol
     page = (out / "report.html").read_text(encoding="utf-8")
     assert not any(section in page for section in SECTIONS.values())
     assert "--quick" in page
-    words = ("--from", grid[0], "--to", grid[0], "--split", "test", "--json")
-    done = lab("sweep", "--run", out, *words, "--out", tmp_path)
-    assert (done.code, done.err) == (0, "")
-    assert json.loads(done.out)["mean_ap"] == pytest.approx(found["threshold"]["test"]["mean_ap"][:1])
+    done = lab("sweep", "--run", out)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f"used the method '{METHODS[method].title}', which cuts no map at a threshold of yours" in done.err
+
+
+def test_a_run_that_was_interrupted_in_the_folder_of_another_is_not_mixed_with_it(flip, tmp_path):
+    copy = shutil.copytree(flip[0], tmp_path / "copy")
+    told = read_json(copy / "results.json")["artifacts"]
+    assert set(told) == {"ground_truth.json", "heatmaps.npz", "maps.npz", "detections.json"}
+    shutil.copy(copy / "heatmaps.npz", copy / "maps.npz")  # as of plain Grad-CAM, whose run did not get further
+    done = lab("sweep", "--run", copy)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "maps.npz' is not of the run that 'results.json' beside it tells of: start run-all again." in done.err
+
+
+def test_a_bad_mask_is_found_before_the_work_that_it_would_spoil(toy, weights, tmp_path):
+    data, out = shutil.copytree(toy, tmp_path / "data"), tmp_path / "out"
+    ids = (data / "ImageSets" / "Main" / "test.txt").read_text(encoding="utf-8").split()
+    (data / "SegmentationClass" / f"{ids[2]}.png").write_bytes(b"no picture")
+    words = ("run-all", "--data", data, "--weights", weights, "--limit", 5, "--no-pdf", "--out", out)
+    done = lab(*words)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f"Cannot read the mask '{data / 'SegmentationClass' / ids[2]}.png'" in done.err
+    assert not out.exists()
+
+
+def test_a_method_without_a_name_does_not_exist(settings, tmp_path):
+    with pytest.raises(LabError, match=r"The method '' does not exist: choose --method from cam, gradcam, "):
+        Run(settings(tmp_path, method=""))
 
 
 def test_a_quick_run_does_not_look_at_what_val_liked(whole, settings, tmp_path):

@@ -224,8 +224,8 @@ def test_what_to_improve_quotes_the_comparison_and_proposes_nothing_of_it(page, 
     assert "times the time. Not tried yet, beginning with the remedy" in text
     for tried in ("watershed, or", "several scales", "larger input", "finer cells", "from each local maximum"):
         assert tried not in text
-    tried = {"name": "all", "title": "All", "asked": "all", "find": "watershed", "views": 2, "shared": True}
-    done = section(page(without("methods", method=tried)), "answers").split("What would you improve")[1]
+    method = {"name": "all", "title": "All", "asked": "all", "find": "watershed", "views": 2, "shared": True}
+    done = section(page(without("methods", method=method)), "answers").split("What would you improve")[1]
     for proposed in ("as in a watershed, or", "several scales", "larger input", "a layer before the last"):
         assert proposed not in done
     plain = {**synthetic_run.plain(), "methods": None}
@@ -422,7 +422,7 @@ def test_a_part_that_did_not_run_has_no_section_and_no_listing(page, part):
             "This quick run left out the comparison of methods, the masks and the tests of the heatmap: run it without "
             "--quick to have them.",
         ),
-        (without("segmentation"), "Val or test has no masks, so there is no section on them."),
+        (without("segmentation"), "Val or test has no mask with a labelled pixel, so there is no section on them."),
         (without("methods", "truth"), "This run left out the comparison of methods and the tests of the heatmap."),
         (
             older(results()),

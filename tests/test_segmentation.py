@@ -239,6 +239,13 @@ class TestWholeStage:
         assert segmentation.segment_data(classifier, steps, samples, bare, "dog", 0) is None
         assert segmentation.segment_data(classifier, steps, bare, samples, "dog", 0) is None
 
+    def test_masks_in_which_nobody_can_tell_anything_are_none(self, classifier, steps, samples, tmp_path):
+        (tmp_path / "SegmentationClass").mkdir()
+        void = Sample("a", tmp_path / "JPEGImages" / "a.jpg", (3, 2))
+        mask_of(masks.mask_path(void), np.full((2, 3), masks.VOID))
+        assert segmentation.segment_data(classifier, steps, samples, [void], "dog", 0) is None
+        assert segmentation.segment_data(classifier, steps, [void], samples, "dog", 0) is None
+
     def test_a_target_that_voc_does_not_have_has_no_curve(self, steps, counted):
         curve = segmentation.curve_of(steps, [counted["thresholded map"]], "unicorn")
         assert curve["target"] == [None]
@@ -338,9 +345,9 @@ class TestMasks:
     @pytest.mark.parametrize(
         ("picture", "message"),
         [
-            (Image.new("P", (3, 4)), "class indices at its image's size"),
-            (Image.new("1", (4, 3)), "class indices at its image's size"),
-            (Image.new("RGB", (4, 3)), "class indices at its image's size"),
+            (Image.new("P", (3, 4)), "has 3 x 4 pixels and its image 4 x 3"),
+            (Image.new("1", (4, 3)), "is a picture of mode 1 and not one of class indices"),
+            (Image.new("RGB", (4, 3)), "is a picture of mode RGB and not one of class indices"),
             (Image.new("L", (4, 3), 21), "has a pixel of 21, which is no class of VOC"),
         ],
     )

@@ -38,10 +38,14 @@ def read_mask(sample: Sample) -> np.ndarray:
             mode, mask = picture.mode, np.array(picture)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise LabError(f"Cannot read the mask '{path}': replace it, or remove it to go on without it.") from error
-    if mode not in ("P", "L") or mask.shape[::-1] != sample.size:
+    if mode not in ("P", "L"):
         raise LabError(
-            f"The mask '{path}' is not one of class indices at its image's size: replace it, or remove it to go on."
+            f"The mask '{path}' is a picture of mode {mode} and not one of class indices (P or L): save it so, or "
+            "remove it to go on without it."
         )
+    if mask.shape[::-1] != sample.size:
+        sizes = f"{mask.shape[1]} x {mask.shape[0]} pixels and its image {sample.size[0]} x {sample.size[1]}"
+        raise LabError(f"The mask '{path}' has {sizes}: replace it, or remove it to go on without it.")
     unknown = mask[(mask >= len(LABELS)) & (mask != VOID)]
     if len(unknown):
         raise LabError(
@@ -49,6 +53,16 @@ def read_mask(sample: Sample) -> np.ndarray:
             "or remove it to go on."
         )
     return mask.astype(np.uint8)
+
+
+def check_masks(samples: Iterable[Sample]) -> None:
+    """Read every true mask once, so that no later stage meets a bad one.
+
+    Raises:
+        LabError: see `read_mask`.
+    """
+    for sample in with_masks(samples):
+        read_mask(sample)
 
 
 def masks_hash(samples: Iterable[Sample]) -> str:

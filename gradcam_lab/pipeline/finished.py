@@ -8,6 +8,7 @@ from zipfile import BadZipFile
 from gradcam_lab.data.named import TOYVOC, BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import sha256
 from gradcam_lab.pipeline.heatmaps import Heatmaps, read_heatmaps
 from gradcam_lab.pipeline.recipes import METHODS, Method
 from gradcam_lab.pipeline.settings import PLAIN
@@ -45,11 +46,14 @@ class Finished:
         """Return one of the run's files.
 
         Raises:
-            LabError: it is not there.
+            LabError: it is not there, or of another run, such as one that was interrupted in this folder.
         """
         path = self.folder / name
         if not path.is_file():
             raise LabError(f"There is no '{name}' in '{self.folder}': run-all writes it, start that again.")
+        told = self.results.get("artifacts", {})  # older runs did not say
+        if name in told and sha256(path) != told[name]:
+            raise LabError(f"'{path}' is not of the run that 'results.json' beside it tells of: start run-all again.")
         return path
 
     @property

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from gradcam_lab.console import progress
 from gradcam_lab.data.sample import Sample
+from gradcam_lab.errors import LabError
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.heatmaps import BATCH, place
 from gradcam_lab.pipeline.methods import Evidence, explain, look
@@ -180,6 +181,12 @@ def explain_all(looker: Looker, samples: Sequence[Sample], title: str) -> dict[s
         for start in range(0, len(samples), BATCH):
             batch = samples[start : start + BATCH]
             for sight, maps in looker(looker.inputs(batch)).items():
+                if not np.isfinite(maps.maps).all():
+                    names = " and ".join(name for name, method in looker.methods.items() if method.sight == sight)
+                    raise LabError(
+                        f"The heatmap of '{batch[0].path}' or of one beside it is not finite by the method {names}: "
+                        "check the weights, or use --quick, which leaves other methods out."
+                    )
                 found[sight].append(maps)
             advance(len(batch))
     all_maps = {sight: Maps(*map(np.concatenate, zip(*parts, strict=True))) for sight, parts in found.items()}

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcam_lab.console import say, tracked, warn
 from gradcam_lab.data import boxes as box_files
-from gradcam_lab.data.masks import masks_hash
+from gradcam_lab.data.masks import check_masks, masks_hash
 from gradcam_lab.data.named import BoxData, open_data
 from gradcam_lab.data.reading import Split
 from gradcam_lab.errors import LabError
@@ -56,6 +56,8 @@ BOXING = ("step3_boxes", "step4_metrics")
 """The steps that have a part in finding and scoring boxes."""
 SCORED = ("classifier", "cam", "threshold", "scores", "classes", "methods", "masks", "truth")
 """The stages whose numbers go into `results.json`."""
+KEPT = ("data", "heatmaps", "maps", "boxes")
+"""The stages whose files `sweep` and `show` read; `results.json` says which files it tells of."""
 METHOD_CODE = (better, finders, looking, methods, recipes, scoring, sweep)
 """The modules behind the methods' maps and boxes."""
 ITS_OWN = (1.0,)
@@ -130,6 +132,8 @@ class Run:
                 "choose other data, or look at single images by gradcam-lab show."
             )
         self.val, self.test = (self._read(data, name) for name in ("val", "test"))
+        if not settings.quick:
+            check_masks([*self.val.samples, *self.test.samples])
         self.target = self._main_target()
         self.methods = self._methods()
         # The same files give other objects where bad ones are skipped, or another vocabulary leaves some out.
@@ -166,7 +170,7 @@ class Run:
     def _methods(self) -> dict[str, Method]:
         """The methods that suit the network; the wish for another one, or for one that the run cannot do, fails."""
         asked, methods = self.settings.method, recipes.applicable(self.classifier, self.steps)
-        if asked and asked not in methods:
+        if asked is not None and asked not in methods:
             why = "does not suit this network" if asked in recipes.METHODS else "does not exist"
             raise LabError(f"The method '{asked}' {why}: choose --method from {', '.join(methods)}.")
         if self.everything and asked not in (None, PLAIN):
@@ -181,7 +185,7 @@ class Run:
     @cached_property
     def method(self) -> str:
         """How this run finds its boxes: as the user asked, or as val likes best."""
-        if self.settings.method:
+        if self.settings.method is not None:
             return self.settings.method
         return read_json(self.stages.folder / "methods.json")["default"] if self.compares else PLAIN
 
@@ -553,10 +557,12 @@ class Run:
     def write_results(self, path: Path) -> Sequence[Path]:
         """All numbers of the run in one file, and the code that the report shows beside it."""
         read = {name: read_json(self.stages.folder / file) for name, file in self.done.items() if name in SCORED}
+        kept = [self.stages.output(name) for name in KEPT if name in self.done]
         write_json(
             path,
             {
                 **self.about(),
+                "artifacts": {file: hash for files in kept for file, hash in files.items()},
                 "classifier": {"recipe": self.classifier.metadata.get("recipe"), **read["classifier"]},
                 **read["cam"],
                 "threshold": read["threshold"],

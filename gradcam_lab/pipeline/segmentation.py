@@ -114,7 +114,7 @@ def segment_data(
         seeds tried on val), `rows` (each method's `mean_iou` with `_low` and `_high`, the same by class in `classes`,
         and the `milliseconds` that one thread computes for an image, the network's not among them) and `curve` (along
         `fractions`, for both splits, the mean IoU of the thresholded map and the target's). None where a split has no
-        masks.
+        masks, or none with a pixel that is not void.
 
     Raises:
         LabError: a mask cannot be read.
@@ -123,6 +123,8 @@ def segment_data(
     if not all(masked.values()):
         return None
     truths = {split: [read_mask(sample) for sample in samples] for split, samples in masked.items()}
+    if not all(any((mask != VOID).any() for mask in masks) for masks in truths.values()):
+        return None
     explain = Explainer(classifier, steps, ALL, precision)
     items = {split: items_of(explain, samples, truths[split]) for split, samples in masked.items()}
     cuts = {f"cut at {fraction:g}": thresholded(steps, fraction) for fraction in GRID}

@@ -133,11 +133,15 @@ def sweep(finished: Finished, steps: Steps, split: str, grid: Sequence[float], i
     maps = finished.heatmaps(split)
     truth, min_area = truth_of(finished, steps, maps, split), finished.value("run", "parameters", "min_area")
     method = finished.method
-    samples = finished.samples(maps) if method.needs_image else ()
+    if not method.cut:
+        raise LabError(
+            f"The run in '{finished.folder}' used the method '{method.title}', which cuts no map at a threshold of "
+            "yours: sweep a run of another --method."
+        )
     boxes: list[int] = []
     ap, recall = ({f"{t:g}": list[float]() for t in iou} for _ in range(2))
     for threshold in tracked(grid, f"thresholds on {split}", len(grid)):
-        detections = detect_all(steps, maps, threshold, min_area, method.find, samples)
+        detections = detect_all(steps, maps, threshold, min_area, method.find)
         boxes.append(sum(map(len, detections.values())))
         for t, score in steps.metrics.evaluate(detections, truth, iou).items():
             ap[f"{t:g}"].append(score.ap)

@@ -103,7 +103,7 @@ def to_html(run: Path) -> str:
     results = read_results(run)
     try:
         return _page(run, facts.facts_of(results), read_figures(run))
-    except (KeyError, IndexError, StopIteration, jinja2.UndefinedError) as error:
+    except (KeyError, IndexError, StopIteration, TypeError, ValueError, jinja2.UndefinedError) as error:
         raise LabError(f"The run in '{run}' lacks something that its report needs ({error}): make it again.") from error
 
 
