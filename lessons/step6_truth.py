@@ -79,12 +79,13 @@ def random_map(size: tuple[int, int], cells: tuple[int, int], seed: int) -> np.n
 
 # ## 6.1 The pointing game
 #
-# One pixel, one question: is it on the object? The 15 pixels of tolerance are VOC's custom, because boxes and
-# maps are coarse. They are a distance as the crow flies, to the nearest pixel of the box.
+# One pixel, one question: is it on the object? The 15 pixels of tolerance are Zhang's custom on VOC, because boxes
+# and maps are coarse. Here they are a distance as the crow flies, to the nearest pixel of the box, 15 itself inside.
 #
 # Three things are easily got wrong. A map that is the same everywhere points at nothing, but `argmax` names its
 # upper left corner all the same. An object marked `difficult` is ignored, as in step 4: pointing at it earns
-# nothing and costs nothing. And boxes count pixels from 1, arrays from 0.
+# nothing and costs nothing. (Zhang leaves out an image only if all its objects are difficult.) And boxes count
+# pixels from 1, arrays from 0.
 
 HIT, MISS, NOT_ASKED = 1, 0, -1
 """What the hottest pixel can be. NOT_ASKED: the image counts neither for nor against the map."""

@@ -1,9 +1,11 @@
 """The tests of step 6 on a run, and MaxBoxAccV2, on a small ToyVOC and on maps whose truth is known."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -49,7 +51,7 @@ def run(toy, weights, steps) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def result(run, steps) -> dict[str, Any]:
     before = {name: value.clone() for name, value in run["classifier"].network.state_dict().items()}
-    found = truth.examine(run["classifier"], steps, run["samples"], run["heatmaps"], "dog", images=4)
+    found = truth.examine(run["classifier"], steps, run["samples"], run["heatmaps"], "dog", images=6)
     after = run["classifier"].network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)  # the random weights are those of copies
     return found
@@ -57,7 +59,7 @@ def result(run, steps) -> dict[str, Any]:
 
 def test_the_result_is_json_and_is_the_same_again(run, steps, result):
     assert json.loads(json.dumps(result, allow_nan=False)) == json.loads(json.dumps(result))
-    assert truth.examine(run["classifier"], steps, run["samples"], run["heatmaps"], "dog", images=4) == result
+    assert truth.examine(run["classifier"], steps, run["samples"], run["heatmaps"], "dog", images=6) == result
 
 
 def test_a_network_that_has_learned_nothing_passes_no_test_of_knowledge(result):
@@ -99,19 +101,203 @@ def test_pointing_counts_the_images_that_are_asked(run, steps):
 
 
 def test_leaks_are_averaged_over_images_before_they_are_averaged(run, steps):
-    """An image with two pairs counts once; a map without heat is left out of the heat, not of the area."""
+    """An image with two pairs counts once; where a map has no heat, the image is left out of all columns."""
     names = (truth.OURS, *truth.BASELINES)
 
     def pair(image: int, heat: float, area: float) -> truth.Measured:
         return truth.Measured(image, "dog", "cat", dict.fromkeys(names, heat), area)
 
-    found = [pair(0, 0.2, 0.1), pair(0, 0.4, 0.3), pair(1, 0.9, 0.4), pair(2, np.nan, 0.6)]
+    found = [pair(0, 0.2, 0.1), pair(0, 0.4, 0.3), *(pair(image, 0.9, 0.4) for image in range(1, 5))]
+    found.append(pair(9, np.nan, 0.6))
     leak = examination(run, steps, [made("a")], [inside((1, 1, 4, 4))]).leak(found)
-    assert leak["images"] == 3
-    assert leak["rows"][truth.OURS]["value"] == pytest.approx((0.3 + 0.9) / 2)
-    assert leak["rows"]["area"]["value"] == pytest.approx((0.2 + 0.4 + 0.6) / 3)
-    assert leak["gains"]["area"]["value"] == pytest.approx((0.1 + 0.5) / 2)
+    assert leak["images"] == 5
+    assert leak["rows"][truth.OURS]["value"] == pytest.approx((0.3 + 4 * 0.9) / 5)
+    assert leak["rows"]["area"]["value"] == pytest.approx((0.2 + 4 * 0.4) / 5)
+    assert leak["gains"]["area"]["value"] == pytest.approx((0.1 + 4 * 0.5) / 5)
     assert not leak["passed"]
+
+
+def test_all_maps_are_asked_about_the_same_images(run, steps):
+    """An image in which one map is not asked counts for none of them; of fewer than five nothing is said."""
+    test = examination(run, steps, [made("a")], [inside((1, 1, 4, 4))])
+    unknown = float("nan")
+    values = {truth.OURS: [1.0] * 6, truth.CENTRE: [0.0] * 5 + [unknown], truth.RANDOM: [unknown] + [0.0] * 5}
+    rows, gains, count = test.compared(values)
+    assert count == 4
+    assert {mean["value"] for mean in (*rows.values(), *gains.values())} == {None}
+    values[truth.RANDOM][0] = 0.5
+    rows, gains, count = test.compared(values)
+    assert count == 5
+    assert [mean["value"] for mean in rows.values()] == pytest.approx([1, 0, 0.1])
+    assert [mean["value"] for mean in gains.values()] == pytest.approx([1, 0.9])
+
+
+# The verdicts, each on networks that must pass and must fail
+
+SIDE = 112
+DOG, CAT = (9, 9, 40, 40), (73, 57, 104, 104)
+
+
+class Colours(nn.Module):
+    """Dog is red stripes, and cat is green ones, or what `sees` says: two channels, each cell's mean and contrast."""
+
+    def __init__(self, sees: dict[str, int]) -> None:
+        super().__init__()
+        self.features = nn.Identity()
+        self.fc = nn.Linear(2, len(CLASSES))
+        weight = torch.zeros(len(CLASSES), 2)
+        for name, channel in sees.items():
+            weight[CLASSES.index(name), channel] = 30
+        self.fc.weight.data, self.fc.bias.data = weight, torch.full((len(CLASSES),), -3.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Stripes differ from what is beside them; a bright picture is a little evidence, too."""
+        colours = x[:, :2]
+        contrast = nn.functional.pad((colours[..., 1:] - colours[..., :-1]).abs(), (0, 1)) + 0.05 * colours
+        return self.fc(self.features(nn.functional.avg_pool2d(contrast, 8).relu()).mean(dim=(2, 3)))
+
+
+class Ramp(nn.Module):
+    """One channel, a ramp whatever the image shows; reset, it is turned round, so that it rises where it fell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ramp = nn.Parameter(torch.arange(1.0, 197).reshape(14, 14))
+
+    def reset_parameters(self) -> None:
+        self.ramp.data = self.ramp.data.flip(0, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.ramp.expand(len(x), 1, 14, 14)
+
+
+class Kept(nn.Linear):
+    """A layer whose weights, however often they are drawn, are those that it had."""
+
+    def reset_parameters(self) -> None:
+        nn.init.ones_(self.weight)
+        nn.init.zeros_(self.bias)
+
+
+def ramp_network(*, turned: bool) -> nn.Module:
+    network = nn.Sequential()
+    network.add_module("features", Ramp() if turned else Frozen())
+    network.add_module("average", nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+    network.add_module("fc", Kept(1, len(CLASSES)))
+    return network
+
+
+class Frozen(Ramp):
+    """The same, and the map does not change with the weights."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory) -> list[Sample]:
+    """Six pictures: a dog of red stripes above on the left, a cat of green ones below on the right."""
+    folder = tmp_path_factory.mktemp("scenes")
+    picture = np.full((SIDE, SIDE, 3), 90, np.uint8)
+    for (x0, y0, x1, y1), channel in ((DOG, 0), (CAT, 1)):
+        picture[y0 - 1 : y1, x0 - 1 : x1 : 4, channel] = 255
+        picture[y0 - 1 : y1, x0:x1:4, channel] = 255
+    data = cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
+    for i in range(6):
+        (folder / f"{i}.png").write_bytes(data)
+    objects = (Object("dog", DOG), Object("cat", CAT))
+    return [Sample(f"{i}", folder / f"{i}.png", (SIDE, SIDE), objects) for i in range(6)]
+
+
+def marked(box: tuple[int, int, int, int]) -> np.ndarray:
+    """A map of 1 in a box, of the size of the scenes."""
+    heatmap = np.zeros((SIDE, SIDE), np.float32)
+    heatmap[box[1] - 1 : box[3], box[0] - 1 : box[2]] = 1
+    return heatmap
+
+
+def asking(run, steps, scenes, network: nn.Module, heatmap: np.ndarray) -> truth.Examination:
+    """An examination of a network, whose map of the dog is said to be this one in every scene."""
+    classifier = replace(run["classifier"], network=network, layer="features")
+    heatmaps = run["heatmaps"]._replace(maps=np.stack([heatmap] * len(scenes)))
+    return truth.Examination(classifier, steps, scenes, heatmaps, "dog")
+
+
+RIGHT = {"dog": 0, "cat": 1}
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_deletion_falls_and_insertion_rises_with_the_right_map(run, steps, scenes, passed):
+    """The right one is hot on the dog, the wrong one everywhere else."""
+    test = asking(run, steps, scenes, Colours(RIGHT), marked(DOG) if passed else 1 - marked(DOG))
+    found = test.replacement()
+    assert found["images"] == 6
+    for way, sign in (("deletion", -1), ("insertion", 1)):
+        assert found[way]["passed"] is passed
+        assert all(sign * gain["value"] > 0 for gain in found[way]["gains"].values()) is passed
+    image = truth.inputs_of(test.classifier, scenes[:1])[0]
+    ends = torch.stack([torch.zeros_like(image), steps.truth.blurred(image), image])
+    blank, blurred, whole = test.probability(ends).tolist()
+    assert blank != pytest.approx(blurred, abs=1e-3)
+    for way, start, end in (("deletion", whole, blank), ("insertion", blurred, whole)):
+        curve = found[way]["curves"][truth.OURS]
+        assert (curve[0], curve[-1]) == pytest.approx((start, end))
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_maps_must_change_with_all_the_weights(run, steps, scenes, turned):
+    """The last layer alone changes nothing; what is judged is the end of the cascade."""
+    ramp = np.arange(1, 197, dtype=np.float32).reshape(14, 14)
+    found = asking(run, steps, scenes, ramp_network(turned=turned), ramp).randomisation()
+    assert (found["images"], found["stages"]) == (6, ["fc", "features"])
+    assert [mean["value"] for mean in found["curve"]] == pytest.approx([1, -1 if turned else 1])
+    assert found["passed"] is turned
+    assert all((gain["value"] < 0) is turned for gain in found["gains"].values())
+
+
+def test_a_map_without_evidence_says_nothing_of_the_weights(run, steps, scenes):
+    found = asking(run, steps, scenes, ramp_network(turned=True), np.zeros((14, 14), np.float32)).randomisation()
+    assert found["images"] == 0
+    assert not found["passed"]
+
+
+@pytest.mark.parametrize(
+    ("sees", "away", "back"),
+    [
+        (RIGHT, True, True),
+        ({"dog": 1, "cat": 0}, False, False),
+        ({"dog": 0, "cat": 0}, True, False),
+        ({"dog": 1, "cat": 1}, False, True),
+    ],
+)
+def test_the_map_of_each_of_two_classes_must_leave_the_other(run, steps, scenes, sees, away, back):
+    found = asking(run, steps, scenes, Colours(sees), marked(DOG)).two_classes()
+    assert (found["target_on_others"]["passed"], found["others_on_target"]["passed"]) == (away, back)
+    assert found["passed"] is (away and back)
+    assert [(row["map"], row["on"], row["images"], row["passed"]) for row in found["pairs"]] == [
+        ("cat", "dog", 6, back),
+        ("dog", "cat", 6, away),
+    ]
+    shares = [found[part]["rows"][truth.OURS]["value"] for part in ("target_on_others", "others_on_target")]
+    assert [share < 0.1 for share in shares] == [away, back]
+    assert [share > 0.6 for share in shares] == [not away, not back]
+    area = found["target_on_others"]["rows"]["area"]["value"]
+    assert area == pytest.approx(32 * 48 / SIDE**2)
+
+
+def test_a_pair_that_few_images_hold_has_no_row(run, steps, scenes):
+    found = asking(run, steps, scenes[:4], Colours(RIGHT), marked(DOG)).two_classes()
+    assert (found["pairs"], found["passed"]) == ([], False)
+    assert found["target_on_others"]["images"] == 4
+    assert found["target_on_others"]["rows"][truth.OURS]["value"] is None
+
+
+@pytest.mark.parametrize(("beside", "hit"), [(15, True), (16, False)])
+def test_the_pointing_game_forgives_fifteen_pixels(run, steps, scenes, beside, hit):
+    x = DOG[2] + beside
+    pointing = asking(run, steps, scenes, Colours(RIGHT), marked((x, 20, x, 20))).pointing()
+    assert pointing["rows"][truth.OURS]["value"] == hit
+    assert pointing["tolerance"] == 15
 
 
 def test_nothing_to_ask_gives_no_numbers_and_passes_nothing(run, steps):

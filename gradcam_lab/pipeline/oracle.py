@@ -6,8 +6,9 @@ thresholds the best is taken, for each delta by itself, on the very images that 
 no honest result: it compares maps, free of the choice of a threshold, and says nothing about detections, because an
 image may claim as many boxes as it likes and pays for none.
 
-Two things differ from their code: a map is cut at a fraction of its maximum and not of its range (maps after a ReLU
-begin at 0), and islands are connected components, as in step 3.
+Three things differ from their code: a map is cut at a fraction of its maximum and not of its range (maps after a ReLU
+begin at 0), islands are connected components, as in step 3, and the thresholds are the few of the run's own sweep. They
+try a great many, and the more are tried, the higher the best of them.
 """
 
 from collections.abc import Iterable, Sequence

@@ -34,7 +34,7 @@ SEEDS = 3
 """Random networks of each stage."""
 TOLERANCE = 15
 FEWEST = 5
-"""Images that a pair of classes must share to have a row of its own."""
+"""A test of fewer images was not asked: a bootstrap of one or two is no interval."""
 
 T = TypeVar("T")
 
@@ -133,21 +133,27 @@ class Examination:
             for name, heatmap in self.maps(index, shape_of(self.samples[index])).items():
                 outcome = self.lesson.pointing_game(heatmap, objects.boxes, objects.difficult, TOLERANCE)
                 hits[name].append(np.nan if outcome == self.lesson.NOT_ASKED else float(outcome == self.lesson.HIT))
-        rows, gains = self.compared(hits)
+        rows, gains, count = self.compared(hits)
         return {
-            "images": int((~np.isnan(hits[OURS])).sum()),
+            "images": count,
             "tolerance": TOLERANCE,
             "rows": rows,
             "gains": gains,
             "passed": all(Mean(**gain).above(0) for gain in gains.values()),
         }
 
-    def compared(self, values: dict[str, list[float]]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The mean of each map, and what ours has more than each baseline, image by image."""
-        rows = {name: mean_of(column, self.seed)._asdict() for name, column in values.items()}
-        ours = np.array(values[OURS], dtype=float)
-        gains = {name: mean_of(ours - np.array(values[name]), self.seed)._asdict() for name in BASELINES}
-        return rows, gains
+    def compared(self, values: dict[str, list[float]]) -> tuple[dict[str, Any], dict[str, Any], int]:
+        """The mean of each column, what ours has more than each other, image by image, and the number of images.
+
+        All are over the same images, those in which every column is known; of fewer than `FEWEST` nothing is said.
+        """
+        table = np.array(list(values.values()), dtype=float)
+        known = ~np.isnan(table).any(axis=0)
+        count = int(known.sum())
+        columns = dict(zip(values, table[:, known & (count >= FEWEST)], strict=True))
+        rows = {name: mean_of(column, self.seed)._asdict() for name, column in columns.items()}
+        gains = {name: mean_of(columns[OURS] - columns[name], self.seed)._asdict() for name in columns if name != OURS}
+        return rows, gains, count
 
     # --- deletion and insertion ---
 
@@ -164,13 +170,13 @@ class Examination:
                 for way, (start, end) in ways.items():
                     curve = self.lesson.replacement_curve(self.probability, start, end, heat, WALK)
                     curves[way][name].append(curve.cpu().numpy())
-        result: dict[str, Any] = {"images": len(self.few), "steps": WALK}
+        result: dict[str, Any] = {"steps": WALK}
         for way, by_map in curves.items():
             areas = {
                 name: [self.lesson.area_under(torch.from_numpy(curve)) for curve in rows]
                 for name, rows in by_map.items()
             }
-            rows, gains = self.compared(areas)
+            rows, gains, result["images"] = self.compared(areas)
             better = {name: Mean(**gain) for name, gain in gains.items()}
             passed = [gain.below(0) if way == "deletion" else gain.above(0) for gain in better.values()]
             means = {name: np.mean(rows, axis=0).tolist() if rows else [] for name, rows in by_map.items()}
@@ -189,8 +195,11 @@ class Examination:
     def randomisation(self) -> dict[str, Any]:
         """The rank correlation of the maps with those of networks more and more of whose weights are random."""
         stages = cascade(self.classifier.network)
-        chosen = [self.samples[index] for index in self.few]
-        real = self.raw[self.few]
+        # A map that is the same everywhere is like no other, whatever the weights: of it there is nothing to ask.
+        few = [index for index in self.few if np.ptp(self.raw[index]) > 0]
+        few = few if len(few) >= FEWEST else []
+        chosen = [self.samples[index] for index in few]
+        real = self.raw[few]
         correlations = np.zeros((SEEDS, len(stages), len(chosen)))
         empty = np.zeros(len(stages))
         inputs = inputs_of(self.classifier, chosen) if chosen else torch.zeros(0)
@@ -203,7 +212,7 @@ class Examination:
                 ]
                 empty[place] += (maps.max(axis=(1, 2), initial=0) == 0).mean() / SEEDS if len(maps) else 0
         by_image = correlations.mean(axis=0)  # (stages, images): the seeds are no images, so they are averaged first
-        known = [self.baselines(index, self.raw[index].shape) for index in self.few]
+        known = [self.baselines(index, self.raw[index].shape) for index in few]
         baseline = {
             name: np.array([self.lesson.rank_correlation(a, b[name]) for a, b in zip(real, known, strict=True)])
             for name in BASELINES
@@ -237,18 +246,14 @@ class Examination:
         pairs: dict[tuple[str, str], list[Measured]] = {}
         for measured in self.measured_pairs():
             pairs.setdefault((measured.map, measured.on), []).append(measured)
-        rows = [
-            {"map": map, "on": on, **self.leak(found)}
-            for (map, on), found in sorted(pairs.items())
-            if len(found) >= FEWEST
-        ]
+        rows = [{"map": map, "on": on, **self.leak(found)} for (map, on), found in sorted(pairs.items())]
         every = [measured for found in pairs.values() for measured in found]
         away = self.leak([m for m in every if m.map == self.target])
         back = self.leak([m for m in every if m.on == self.target])
         return {
             "target_on_others": away,
             "others_on_target": back,
-            "pairs": rows,
+            "pairs": [row for row in rows if row["images"] >= FEWEST],
             "passed": away["passed"] and back["passed"],
         }
 
@@ -286,12 +291,10 @@ class Examination:
         images = sorted({measured.image for measured in found})
         by_image = [[m for m in found if m.image == image] for image in images]
         values = {name: [nanmean([m.heat[name] for m in part]) for part in by_image] for name in (OURS, *BASELINES)}
-        areas = np.array([nanmean([m.area for m in part]) for part in by_image])
-        rows, gains = self.compared(values)
-        rows["area"] = mean_of(areas, self.seed)._asdict()
-        gains["area"] = mean_of(np.array(values[OURS]) - areas, self.seed)._asdict()
+        areas = [nanmean([m.area for m in part]) for part in by_image]
+        rows, gains, count = self.compared({**values, "area": areas})
         passed = all(Mean(**gain).below(0) for gain in gains.values())
-        return {"images": len(images), "rows": rows, "gains": gains, "passed": passed}
+        return {"images": count, "rows": rows, "gains": gains, "passed": passed}
 
     # --- the oracle ---
 

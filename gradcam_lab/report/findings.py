@@ -181,6 +181,7 @@ def of_truth(truth: Row) -> Row:
         "tolerance": truth["pointing"]["tolerance"],
         "images": truth["replacement"]["images"],
         "seeds": truth["randomisation"]["seeds"],
+        "silent": truth["randomisation"]["no_evidence"][-1],
         "oracle": truth.get("max_box_acc"),
     }
 
