@@ -97,7 +97,7 @@ def test_seeds_of_a_map_without_evidence_are_background(mine: Any, case: Case) -
     holds(call(mine.seeds, case.rng.random((rows, columns)), 0.75, 0.25), np.uint8, "the dtype of the seeds")
     negative = -1 - case.rng.random((rows, columns))
     for heat in (np.zeros((rows, columns)), negative):
-        for upper, lower in ((0.75, 0.25), (0.5, 0)):
+        for upper, lower in ((0.75, 0.25), (0.5, 0), (1, 1)):
             agree(
                 call(mine.seeds, heat, upper, lower),
                 np.zeros((rows, columns), dtype=np.uint8),
