@@ -163,6 +163,30 @@ class BatchNormNet(nn.Module):
         return self.fc(self.dropout(self.features(x).mean(dim=(2, 3))))
 
 
+class Sign(nn.Module):
+    """Multiplies by 1, and after a reset by -1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.tensor([1.0]))
+
+    def reset_parameters(self) -> None:
+        """Begin anew, with the opposite."""
+        nn.init.constant_(self.factor, -1.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x or its opposite."""
+        return x * self.factor
+
+
+class LongNet(BatchNormNet):
+    """A block of eleven layers, features.0 to features.10: some names begin as another layer's whole name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features.extend(Sign() for _ in range(8))
+
+
 class VggLike(nn.Module):
     """Several linear layers after a grid: CAM is not defined for it, Grad-CAM is."""
 

@@ -35,8 +35,8 @@ def test_seeds_are_sure_above_and_below_and_unknown_between(mine: Any, case: Cas
     rows, columns = case.sizes(2, 5, 9)
     for upper, lower in ((0.75, 0.25), (0.5, 0.125), (0.5, 0.5)):
         heat = case.rng.integers(-9, 16, (rows, columns)).astype(float)
-        # The maximum, both limits, the minimum: numbers that no way to calculate this rounds.
-        heat.flat[case.rng.permutation(heat.size)[:4]] = [16, 16 * upper, 16 * lower, -10]
+        # The maximum, both limits, 0, the minimum: numbers that no way to calculate this rounds.
+        heat.flat[case.rng.permutation(heat.size)[:5]] = [16, 16 * upper, 16 * lower, 0, -20]
         expected = labelled(heat >= upper * 16, heat < lower * 16)
         agree(
             call(mine.seeds, heat, upper, lower),
@@ -62,7 +62,11 @@ def test_seeds_are_sure_above_and_below_and_unknown_between(mine: Any, case: Cas
                 (
                     "the map was first scaled from its minimum to its maximum: here a fraction is one of the maximum, "
                     "and 0 stays 0",
-                    labelled(heat + 10 >= upper * 26, heat + 10 < lower * 26),
+                    labelled(heat + 20 >= upper * 36, heat + 20 < lower * 36),
+                ),
+                (
+                    "the coldest value counts as the hottest: use heatmap.max(), and no absolute values",
+                    labelled(heat >= upper * 20, heat < lower * 20),
                 ),
                 (
                     "what is not surely foreground became background: between the two fractions a pixel is UNKNOWN",
@@ -93,7 +97,7 @@ def test_seeds_of_a_map_without_evidence_are_background(mine: Any, case: Case) -
     holds(call(mine.seeds, case.rng.random((rows, columns)), 0.75, 0.25), np.uint8, "the dtype of the seeds")
     negative = -1 - case.rng.random((rows, columns))
     for heat in (np.zeros((rows, columns)), negative):
-        for upper, lower in ((0.75, 0.25), (0.5, 0)):
+        for upper, lower in ((0.75, 0.25), (0.5, 0), (1, 1)):
             agree(
                 call(mine.seeds, heat, upper, lower),
                 np.zeros((rows, columns), dtype=np.uint8),
@@ -142,8 +146,11 @@ def overheard() -> Iterator[dict[str, Any]]:
         given = dict(zip(("img", "mask", "rect", "bgdModel", "fgdModel", "iterCount", "mode"), args, strict=False))
         given |= kwargs
         heard.update(labels=np.array(given["mask"]), iterations=given.get("iterCount"), chance=drawn())
+        heard.update(mode=given.get("mode"), one_model=np.shares_memory(given["bgdModel"], given["fgdModel"]))
         cv2.setRNGSeed(0)
-        return original(*args, **kwargs)
+        result = original(*args, **kwargs)
+        heard.update(answer=result[0].copy())
+        return result
 
     cv2.grabCut = listen
     try:
@@ -165,44 +172,52 @@ def refined(mine: Any, image: np.ndarray, seeds: np.ndarray, iterations: int, re
         raise Wrong("a mask", f"OpenCV's error: {error.err or str(error)}", reason) from error
 
 
-@check("5.2", points=1)
-def test_refine_is_grabcut_from_these_seeds(mine: Any, case: Case) -> None:
-    """An ellipse is found by its colour; unknown pixels, iterations and random seed are as the docstring says."""
-    image, seeds, ellipse = meadow(case, contrast=80, noise=4)
-    only = is_foreground(grabbed(image, seeds, 3)) & (seeds == YES)
-    call_reason = (
-        "give grabCut uint8 labels 0 to 3, a rectangle, two arrays of zeros of shape (1, 65) and GC_INIT_WITH_MASK"
+def exchange_two_pixels(image: np.ndarray, seeds: np.ndarray, ellipse: np.ndarray) -> None:
+    """Let a sure pixel of each side lie amid the other: whoever tidies GrabCut's answer up loses one of the two."""
+    kernel = np.ones((3, 3), np.uint8)
+    inside, outside = (
+        tuple(np.argwhere(cv2.erode((seeds == seed).astype(np.uint8), kernel, borderValue=0))[0]) for seed in (YES, NO)
     )
-    mask = refined(mine, image, seeds, 3, call_reason)
-    agree(
-        mask,
-        ellipse,
-        "the mask of an ellipse",
-        reasons=[
-            (
-                "only the sure foreground is in the mask: what is probably foreground (GC_PR_FGD) belongs to it too",
-                only,
-            ),
-            (
-                "only the decided pixels are in the mask: what was surely foreground (GC_FGD) belongs to it too",
-                ellipse & ~only,
-            ),
-            ("the mask is the wrong way round: True is the foreground", ~ellipse),
-            ("all that is not surely background is in the mask: leave GC_PR_BGD out", seeds != NO),
-        ],
-        reason="translate the seeds into OpenCV's labels, run GrabCut on them, and take GC_FGD and GC_PR_FGD",
-        picture=True,
-    )
-    iterations = case.whole(2, 4)
-    cv2.setRNGSeed(case.whole(1, 1000))  # what the generator was used for before must not matter
-    with overheard() as heard:
-        refined(mine, image, seeds, iterations, call_reason)
+    for array in (image, seeds, ellipse):
+        array[inside], array[outside] = array[outside].copy(), array[inside].copy()
+
+
+def judge_call(heard: dict[str, Any], seeds: np.ndarray, iterations: int) -> None:
+    """Ask for the labels, the mode and the rest that GrabCut was called with."""
     demand(bool(heard), "a call of cv2.grabCut", "none", "let OpenCV's GrabCut decide the unknown pixels")
+    for seed, label, expected, reason in (
+        (
+            UNKNOWN,
+            cv2.GC_PR_FGD,
+            f"unknown pixels that start as {cv2.GC_PR_FGD} (GC_PR_FGD)",
+            "the unknown pixels start as something else: start them as probably foreground",
+        ),
+        (
+            YES,
+            cv2.GC_FGD,
+            f"seeds of the foreground that start as {cv2.GC_FGD} (GC_FGD)",
+            "a seed of the foreground is sure, and GrabCut must not change it: give it GC_FGD",
+        ),
+        (
+            NO,
+            cv2.GC_BGD,
+            f"seeds of the background that start as {cv2.GC_BGD} (GC_BGD)",
+            "a seed of the background is sure, and GrabCut must not change it: give it GC_BGD",
+        ),
+    ):
+        labels = heard["labels"][seeds == seed]
+        demand(bool((labels == label).all()), expected, shown(np.unique(labels)), reason)
     demand(
-        bool((heard["labels"][seeds == UNKNOWN] == cv2.GC_PR_FGD).all()),
-        f"unknown pixels that start as {cv2.GC_PR_FGD} (GC_PR_FGD)",
-        shown(np.unique(heard["labels"][seeds == UNKNOWN])),
-        "the unknown pixels start as something else: start them as probably foreground",
+        heard["mode"] == cv2.GC_INIT_WITH_MASK,
+        f"mode {cv2.GC_INIT_WITH_MASK} (GC_INIT_WITH_MASK)",
+        shown(heard["mode"]),
+        "GrabCut begins from something else than your labels: GC_INIT_WITH_MASK is the mode that reads them",
+    )
+    demand(
+        not heard["one_model"],
+        "two arrays for the two mixtures of colours",
+        "one array for both",
+        "foreground and background write into the same array: make np.zeros((1, 65)) twice",
     )
     demand(
         heard["iterations"] == iterations,
@@ -216,6 +231,48 @@ def test_refine_is_grabcut_from_these_seeds(mine: Any, case: Case) -> None:
         "OpenCV's generator, freshly seeded with 0",
         "a generator in another state",
         "GrabCut begins by chance: call cv2.setRNGSeed(0) just before it, each time",
+    )
+
+
+@check("5.2", points=1)
+def test_refine_is_grabcut_from_these_seeds(mine: Any, case: Case) -> None:
+    """GrabCut is called as the docstring says, its answer is the mask, and an ellipse is found by its colour."""
+    image, seeds, ellipse = meadow(case, contrast=80, noise=4)
+    exchange_two_pixels(image, seeds, ellipse)
+    iterations = case.whole(2, 4)
+    cv2.setRNGSeed(case.whole(1, 1000))  # what the generator was used for before must not matter
+    call_reason = (
+        "give grabCut uint8 labels 0 to 3, a rectangle, two arrays of zeros of shape (1, 65) and GC_INIT_WITH_MASK"
+    )
+    with overheard() as heard:
+        mask = refined(mine, image, seeds, iterations, call_reason)
+    judge_call(heard, seeds, iterations)
+    answer = heard["answer"]
+    agree(
+        mask,
+        is_foreground(answer),
+        "the mask of GrabCut's answer",
+        reasons=[
+            (
+                "only the sure foreground is in the mask: what is probably foreground (GC_PR_FGD) belongs to it too",
+                answer == cv2.GC_FGD,
+            ),
+            (
+                "only the decided pixels are in the mask: what was surely foreground (GC_FGD) belongs to it too",
+                answer == cv2.GC_PR_FGD,
+            ),
+            ("the mask is the wrong way round: True is the foreground", ~is_foreground(answer)),
+            ("all that is not surely background is in the mask: leave GC_PR_BGD out", answer != cv2.GC_BGD),
+        ],
+        reason="the mask is not what GrabCut answered: take its GC_FGD and GC_PR_FGD, and change nothing afterwards",
+        picture=True,
+    )
+    agree(
+        mask,
+        ellipse,
+        "the mask of an ellipse",
+        reason="GrabCut has seen another image: give it `image` as it is, with its three colours",
+        picture=True,
     )
 
 
@@ -267,6 +324,23 @@ def counted(prediction: np.ndarray, truth: np.ndarray, classes: int, void: Calla
     return table
 
 
+STOPS = (ValueError, IndexError, RuntimeError)
+"""What arrays and tensors of the wrong size raise."""
+
+
+def table_of(mine: Any, prediction: np.ndarray, truth: np.ndarray, classes: int) -> Any:
+    """Call the student's function; where it stops because of the pixels of 255, and only then, say so."""
+    try:
+        return call(mine.confusion, prediction, truth, classes)
+    except STOPS as error:
+        call(mine.confusion, prediction, np.where(truth == VOID, 0, truth).astype(np.uint8), classes)
+        raise Wrong(
+            f"a table of {classes} classes",
+            f"{type(error).__name__}: {error}",
+            "255 in truth is no class and has no row: leave those pixels out, in both arrays, before you count",
+        ) from error
+
+
 @check("5.3", points=1)
 def test_confusion_counts_pixels_by_true_and_predicted_class(mine: Any, case: Case) -> None:
     """Rows are true classes, columns predicted ones, 255 in truth is not counted; uint8 masks do not wrap around."""
@@ -284,7 +358,7 @@ def test_confusion_counts_pixels_by_true_and_predicted_class(mine: Any, case: Ca
         seen = truth != VOID
         with np.errstate(over="ignore"):
             wrapped = (truth * np.uint8(classes) + prediction)[seen]
-        table = call(mine.confusion, prediction, truth, classes)
+        table = table_of(mine, prediction, truth, classes)
         agree(
             table,
             expected,
@@ -421,6 +495,18 @@ def three_dogs(case: Case) -> np.ndarray:
     return np.hstack([np.pad(part, ((0, height - len(part)), (0, 0))) for part in parts])
 
 
+def boxes_of_nothing(mine: Any, empty: np.ndarray) -> Any:
+    """Call the student's function with an empty mask; NumPy's own sentences about that help nobody."""
+    try:
+        return call(mine.mask_box, empty)
+    except STOPS as error:
+        raise Wrong(
+            "an array of shape (0, 4) for an empty mask",
+            f"{type(error).__name__}: {error}",
+            "an empty mask has no largest component: give max an `initial` of 0, or return before you ask for it",
+        ) from error
+
+
 @check("5.4", points=1)
 def test_mask_box_boxes_the_large_islands(mine: Any, case: Case) -> None:
     """Islands of at least a share of the largest have a box, the largest first, counted from 1, both ends inside."""
@@ -476,7 +562,7 @@ def test_mask_box_boxes_the_large_islands(mine: Any, case: Case) -> None:
         )
         holds(boxes, np.float64, "the boxes' dtype")
     agree(
-        call(mine.mask_box, np.zeros_like(mask)),
+        boxes_of_nothing(mine, np.zeros_like(mask)),
         np.zeros((0, 4)),
         "the boxes of an empty mask",
         reasons=[("an empty list becomes an array of shape (0,): give it the shape (0, 4)", np.zeros(0))],

@@ -1,6 +1,7 @@
 """The checks of step 6, the tests of a heatmap: cases by hand, loops over pixels, ranks counted one by one."""
 
 import copy
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -9,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .checking import Case, agree, call, check, demand, shown, unchanged
-from .networks import BatchNormNet, built, seeded
+from .checking import Case, agree, call, check, demand, unchanged
+from .networks import LongNet, Sign, built, seeded
 
 HIT, MISS, NOT_ASKED = 1, 0, -1
 
@@ -18,10 +19,10 @@ HIT, MISS, NOT_ASKED = 1, 0, -1
 # --- 6.1 ---
 
 
-def spot(size: tuple[int, int], x: int, y: int) -> np.ndarray:
+def spot(size: tuple[int, int], x: int, y: int, coldest: float = 0) -> np.ndarray:
     """A map that is hottest at (x, y), counted from 1, and coldest in the lower right corner."""
     heatmap = np.full(size, 0.25)
-    heatmap[-1, -1] = 0
+    heatmap[-1, -1] = coldest
     heatmap[y - 1, x - 1] = 1
     return heatmap
 
@@ -43,6 +44,8 @@ def test_pointing_game(mine: Any, case: Case) -> None:
     square = spot(size, 40, 40)
     reason = "the hottest pixel lies in the middle of the box: use the maximum of the map, and nothing else of it"
     judge(HIT, "a spot at column 40, row 40, in the box", reason, square, around(40, 40, 5), plain)
+    reason = "a very cold pixel is not a hot one: take the maximum of the map itself, and no absolute values"
+    judge(HIT, "a map from -2 to 1", reason, spot(size, 40, 40, -2), around(40, 40, 5), plain)
     reason = "x is the column and y the row: argmax and unravel_index give the row first"
     judge(HIT, "a spot in the box, not on the diagonal", reason, spot(size, x, y), around(x, y, 5), plain)
     reason = "without tolerance the box's last row and column belong to it, and its first ones: pixels count from 1"
@@ -62,6 +65,15 @@ def test_pointing_game(mine: Any, case: Case) -> None:
     judge(HIT, "a spot in the second of two boxes", reason, spot(size, x, y), two, np.array([False, False]))
     reason = "the spot lies on a difficult object: that is no hit and no miss, it is not asked"
     judge(NOT_ASKED, "a spot on a difficult object", reason, spot(size, x, y), two, np.array([False, True]))
+    reason = "an object that is not difficult is hit: a difficult one beside it takes nothing away"
+    both = [around(x, y, 5), [x + 5, y - 5, x + 30, y + 5]]
+    judge(HIT, "a spot on an object, near a difficult one", reason, spot(size, x, y), both, np.array([False, True]))
+    reason = "the nearest box alone decided: any object that is not difficult may be hit, as far as the tolerance goes"
+    judge(HIT, "a spot on a difficult object, near another", reason, spot(size, x, y), both, np.array([True, False]))
+    reason = "of several pixels that are equally hot the first in reading order counts, and no other"
+    twins = np.maximum(spot(size, x, y), spot(size, x - 50, y + 50))
+    judge(MISS, "two equal spots, the second in the box", reason, twins, around(x - 50, y + 50, 5), plain)
+    judge(HIT, "two equal spots, the first in the box", reason, twins, around(x, y, 5), plain)
     reason = "nothing but difficult objects is there, so the image is not asked, wherever the spot lies"
     judge(NOT_ASKED, "a spot beside a difficult object", reason, spot(size, x, y), two[:1], hard)
     reason = "without any object there is nothing to hit or to miss: not asked"
@@ -70,6 +82,10 @@ def test_pointing_game(mine: Any, case: Case) -> None:
     for value in (0.0, 0.5):
         everything = [1, 1, size[1], size[0]]
         judge(MISS, f"a map that is {value:g} everywhere", reason, np.full(size, value), everything, plain)
+    reason = "a map that is the same everywhere is a miss only where the image is asked: look at the objects first"
+    for name, boxes in (("difficult objects", [everything]), ("no object", [])):
+        flags = np.ones(len(boxes), dtype=bool)
+        judge(NOT_ASKED, f"a map that is 1 everywhere, and {name}", reason, np.ones(size), boxes, flags)
 
 
 # --- 6.2 ---
@@ -85,6 +101,22 @@ def linear_network(case: Case, *shape: int) -> Callable[[Tensor], Tensor]:
     return probability
 
 
+def uneven(case: Case, fewest: int, most: int) -> tuple[int, int, int]:
+    """Height, width and n with which no other way to round `i * H * W / n`, and no fixed chunk, gives the same.
+
+    H * W and n have no common divisor, so that one i leaves the remainder 1 (round is not ceil) and another one n - 1
+    (round is not floor); and H * W leaves more than 1, so that chunks of H * W // n fall behind before the last.
+    """
+    candidates = [
+        (height, width, steps)
+        for height in range(5, 10)
+        for width in range(5, 10)
+        for steps in range(fewest, most + 1)
+        if height != width and math.gcd(height * width, steps) == 1 < height * width % steps
+    ]
+    return candidates[case.whole(0, len(candidates) - 1)]
+
+
 def walked(
     probability: Callable[[Tensor], Tensor], start: Tensor, end: Tensor, order: list[tuple[int, int]], counts: list[int]
 ) -> Tensor:
@@ -97,64 +129,83 @@ def walked(
     return torch.stack(values)
 
 
+def judge_curve(mine: Any, case: Case, heat: Tensor, steps: int) -> None:
+    """Compare the walk over one heatmap."""
+    width = heat.shape[1]
+    start, end = case.tensor(3, *heat.shape), case.tensor(3, *heat.shape)
+    probability = linear_network(case, 3, *heat.shape)
+    places = [(row, column) for row in range(len(heat)) for column in range(width)]
+    order = sorted(places, key=lambda place: -heat[place].item())  # Python's sort keeps equals in their order
+    numbers, pixels = range(steps + 1), len(places)
+    counts = [i * pixels // steps for i in numbers]
+    right = walked(probability, start, end, order, counts)
+    single = [start.clone() for _ in counts]  # as if each step began again at `start`
+    for image, (first, last) in zip(single[1:], pairwise(counts), strict=True):
+        for place in order[first:last]:
+            image[:, place[0], place[1]] = end[:, place[0], place[1]]
+    reasons: list[tuple[str, Any]] = [
+        (
+            "the coldest pixels went first: sort the heat from the highest down",
+            walked(probability, start, end, sorted(places, key=lambda place: heat[place].item()), counts),
+        ),
+        ("start and end are swapped: begin with `start`", walked(probability, end, start, order, counts)),
+        (
+            "each step exchanges its own pixels only: those of the steps before stay exchanged",
+            torch.stack([probability(image[None])[0] for image in single]),
+        ),
+        ("the first value is missing: n steps give n + 1 probabilities, the first of `start` itself", right[1:]),
+        ("the last value is missing: n steps give n + 1 probabilities, the last of `end` itself", right[:-1]),
+        *(
+            (
+                "the pixels go in another order where they are equally hot: the first in reading order goes first",
+                walked(probability, start, end, order_of(sorting, width), counts),
+            )
+            for sorting in (
+                heat.flatten().argsort(stable=True).flip(0),
+                heat.flatten().argsort().flip(0),
+                heat.flatten().argsort(descending=True),
+            )
+        ),
+        *(
+            (sentence, walked(probability, start, end, order, others))
+            for sentence, others in (
+                ("i * H * W / n is rounded to the nearest: use //", [round(i * pixels / steps) for i in numbers]),
+                ("i * H * W / n is rounded up: use //", [-(-i * pixels // steps) for i in numbers]),
+                (
+                    "chunks of H * W // n pixels leave some over, and the last picture must be `end` itself: "
+                    "exchange the first i * H * W // n pixels",
+                    [i * (pixels // steps) for i in numbers],
+                ),
+            )
+        ),
+        (
+            "pixels and ranks are mixed up: argsort names the pixels in order, its argsort the rank of each pixel",
+            lambda: walked(
+                probability,
+                start,
+                end,
+                order_of(heat.flatten().argsort(descending=True, stable=True).argsort(), width),
+                counts,
+            ),
+        ),
+    ]
+    agree(
+        call(mine.replacement_curve, probability, start, end, heat, steps),
+        right,
+        "the probabilities",
+        reasons=reasons,
+        reason="before step i, the i * H * W // n hottest pixels come from `end`, in all three colours",
+    )
+
+
 @check("6.2", points=1)
 def test_replacement_curve(mine: Any, case: Case) -> None:
     """The hottest pixels are exchanged first and stay exchanged; n steps give n + 1 probabilities; ties go in order."""
-    height, width = case.sizes(2, 5, 9)
-    start, end = case.tensor(3, height, width), case.tensor(3, height, width)
-    probability = linear_network(case, 3, height, width)
-    heatmap = case.tensor(height, width)
-    ties = (heatmap * 2).round().relu()  # many zeros, as after a ReLU
-    places = [(row, column) for row in range(height) for column in range(width)]
-    for heat, steps in ((heatmap, case.whole(5, 8)), (ties, case.whole(3, 4))):
-        order = sorted(places, key=lambda place: -heat[place].item())  # Python's sort keeps equals in their order
-        counts = [i * len(places) // steps for i in range(steps + 1)]
-        right = walked(probability, start, end, order, counts)
-        single = [start.clone() for _ in counts]  # as if each step began again at `start`
-        for image, (first, last) in zip(single[1:], pairwise(counts), strict=True):
-            for place in order[first:last]:
-                image[:, place[0], place[1]] = end[:, place[0], place[1]]
-        reasons: list[tuple[str, Any]] = [
-            (
-                "the coldest pixels went first: sort the heat from the highest down",
-                walked(probability, start, end, sorted(places, key=lambda place: heat[place].item()), counts),
-            ),
-            ("start and end are swapped: begin with `start`", walked(probability, end, start, order, counts)),
-            (
-                "each step exchanges its own pixels only: those of the steps before stay exchanged",
-                torch.stack([probability(image[None])[0] for image in single]),
-            ),
-            ("the first value is missing: n steps give n + 1 probabilities, the first of `start` itself", right[1:]),
-            ("the last value is missing: n steps give n + 1 probabilities, the last of `end` itself", right[:-1]),
-            *(
-                (
-                    "the pixels go in another order where they are equally hot: the first in reading order goes first",
-                    walked(probability, start, end, order_of(pixels, width), counts),
-                )
-                for pixels in (
-                    heat.flatten().argsort(stable=True).flip(0),
-                    heat.flatten().argsort().flip(0),
-                    heat.flatten().argsort(descending=True),
-                )
-            ),
-            (
-                "pixels and ranks are mixed up: argsort names the pixels in order, its argsort the rank of each pixel",
-                lambda heat=heat, counts=counts: walked(
-                    probability,
-                    start,
-                    end,
-                    order_of(heat.flatten().argsort(descending=True, stable=True).argsort(), width),
-                    counts,
-                ),
-            ),
-        ]
-        agree(
-            call(mine.replacement_curve, probability, start, end, heat, steps),
-            right,
-            "the probabilities",
-            reasons=reasons,
-            reason="before step i, the i * H * W // n hottest pixels come from `end`, in all three colours",
-        )
+    for ties, (height, width, steps) in ((False, uneven(case, 5, 8)), (True, uneven(case, 3, 4))):
+        heat = case.tensor(height, width)
+        if ties:
+            heat = (heat * 2).round().relu()  # many zeros, as after a ReLU
+        judge_curve(mine, case, heat, steps)
 
 
 def order_of(pixels: Tensor, width: int) -> list[tuple[int, int]]:
@@ -254,12 +305,13 @@ def test_rank_correlation(mine: Any, case: Case) -> None:
         )
     flat = np.full_like(a, float(case.whole(0, 3)))
     for first, second in ((a, flat), (flat, a), (flat, flat)):
-        got = call(mine.rank_correlation, first, second)
-        demand(
-            isinstance(got, float) and got == 0,
-            "the correlation with a map that is the same everywhere: 0",
-            shown(got),
-            "such a map orders nothing, and its spread is 0: return 0.0 before you divide by it",
+        reason = "such a map orders nothing, and its spread is 0: return 0.0 before you divide by it"
+        agree(
+            call(mine.rank_correlation, first, second),
+            0.0,
+            "the correlation with a map that is the same everywhere",
+            reasons=[(reason, math.nan)],
+            reason=reason,
         )
 
 
@@ -286,7 +338,7 @@ def twin(network: nn.Module) -> nn.Module:
 @check("6.3", points=1)
 def test_reinitialised(mine: Any, case: Case) -> None:
     """A deep copy whose named layers, and no others, have new weights from the seed; the original is untouched."""
-    network = twin(seeded(built(BatchNormNet), case.seed))
+    network = twin(seeded(built(LongNet), case.seed))
     before = copy.deepcopy(network.state_dict())
     state = torch.get_rng_state()
     # The first time only what is global is watched: a changed original shall be answered by a sentence of its own.
@@ -336,6 +388,19 @@ def test_reinitialised(mine: Any, case: Case) -> None:
         "batch normalisation that begins anew, with a running mean of 0",
         "a running mean from the old network",
         "drawing numbers for the parameters forgets the running averages: call each module's reset_parameters()",
+    )
+    demand(
+        all(bool(fresh.get_parameter(f"features.{i}.factor") == -1) for i in range(3, 11)),
+        "-1 in each module whose reset_parameters() sets its only weight to -1",
+        "another number",
+        "each kind of module knows itself how it begins: call its own reset_parameters(), and draw no numbers yourself",
+    )
+    first = call(mine.reinitialised, network, ["features.1"], case.seed)
+    demand(
+        same_weights(weights_of(network, "features.10."), weights_of(first, "features.10.")),
+        "a layer that is not named keeps its weights",
+        "the weights of `features.10` have changed, and only `features.1` was named",
+        "`features.10` begins with `features.1`, and does not lie in it: get_submodule knows whole names",
     )
     again, other = (call(mine.reinitialised, network, ["features"], case.seed + more) for more in (0, 1))
     demand(
@@ -453,22 +518,6 @@ class Bright(nn.Module):
         """Return (N,)."""
         height, width = images.shape[2:]
         return self.head(images[:, 0, : height // 2, : width // 2].mean(dim=(1, 2)))
-
-
-class Sign(nn.Module):
-    """Multiplies by 1, and after a reset by -1."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.factor = nn.Parameter(torch.tensor([1.0]))
-
-    def reset_parameters(self) -> None:
-        """Begin anew, with the opposite."""
-        nn.init.constant_(self.factor, -1.0)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x or its opposite."""
-        return x * self.factor
 
 
 @check("6")
