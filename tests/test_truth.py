@@ -101,18 +101,20 @@ def test_pointing_counts_the_images_that_are_asked(run, steps):
 
 
 def test_leaks_are_averaged_over_images_before_they_are_averaged(run, steps):
-    """An image with two pairs counts once; where a map has no heat, the image is left out of all columns."""
+    """An image with two pairs counts once; where a map has no heat, the pair is left out of all columns."""
     names = (truth.OURS, *truth.BASELINES)
 
     def pair(image: int, heat: float, area: float) -> truth.Measured:
         return truth.Measured(image, "dog", "cat", dict.fromkeys(names, heat), area)
 
     found = [pair(0, 0.2, 0.1), pair(0, 0.4, 0.3), *(pair(image, 0.9, 0.4) for image in range(1, 5))]
-    found.append(pair(9, np.nan, 0.6))
+    cold = truth.Measured(0, "dog", "cat", {**dict.fromkeys(names, 0.7), truth.OURS: np.nan}, 0.6)
+    found += [cold, cold._replace(image=9)]
     leak = examination(run, steps, [made("a")], [inside((1, 1, 4, 4))]).leak(found)
     assert leak["images"] == 5
     assert leak["rows"][truth.OURS]["value"] == pytest.approx((0.3 + 4 * 0.9) / 5)
     assert leak["rows"]["area"]["value"] == pytest.approx((0.2 + 4 * 0.4) / 5)
+    assert leak["rows"][truth.CENTRE]["value"] == leak["rows"][truth.OURS]["value"]
     assert leak["gains"]["area"]["value"] == pytest.approx((0.1 + 4 * 0.5) / 5)
     assert not leak["passed"]
 
@@ -256,9 +258,11 @@ def test_maps_must_change_with_all_the_weights(run, steps, scenes, turned):
 
 
 def test_a_map_without_evidence_says_nothing_of_the_weights(run, steps, scenes):
-    found = asking(run, steps, scenes, ramp_network(turned=True), np.zeros((14, 14), np.float32)).randomisation()
-    assert found["images"] == 0
-    assert not found["passed"]
+    """Nor do four maps: a verdict over so few images would be luck."""
+    for count, heatmap in ((6, np.zeros((14, 14), np.float32)), (4, np.arange(196, dtype=np.float32).reshape(14, 14))):
+        found = asking(run, steps, scenes[:count], ramp_network(turned=True), heatmap).randomisation()
+        assert found["images"] == 0
+        assert not found["passed"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from gradcam_lab.pipeline.steps import Steps
 
 OURS, CENTRE, RANDOM = "Grad-CAM", "centre map", "random map"
 BASELINES = (CENTRE, RANDOM)
+MAPS = (OURS, *BASELINES)
 IMAGES = 30
 """Images of the tests that run the network many times."""
 WALK = 10
@@ -160,7 +161,7 @@ class Examination:
     def replacement(self) -> dict[str, Any]:
         """The curves of deletion and insertion, and the areas under them."""
         curves: dict[str, dict[str, list[np.ndarray]]] = {
-            way: {name: [] for name in (OURS, *BASELINES)} for way in ("deletion", "insertion")
+            way: {name: [] for name in MAPS} for way in ("deletion", "insertion")
         }
         for index in tracked(self.few, "deletion and insertion", len(self.few)):
             image = inputs_of(self.classifier, [self.samples[index]])[0]
@@ -287,11 +288,14 @@ class Examination:
         return Measured(index, map, on, {name: share.heat for name, share in shares.items()}, shares[OURS].area)
 
     def leak(self, found: Sequence["Measured"]) -> dict[str, Any]:
-        """Average over images; an image with several pairs is averaged first: they stand or fall together."""
-        images = sorted({measured.image for measured in found})
-        by_image = [[m for m in found if m.image == image] for image in images]
-        values = {name: [nanmean([m.heat[name] for m in part]) for part in by_image] for name in (OURS, *BASELINES)}
-        areas = [nanmean([m.area for m in part]) for part in by_image]
+        """Average over images; an image with several pairs is averaged first: they stand or fall together.
+
+        A pair in which a map has no heat is left out of all columns.
+        """
+        warm = [m for m in found if not np.isnan(list(m.heat.values())).any()]
+        by_image = [[m for m in warm if m.image == image] for image in sorted({m.image for m in warm})]
+        values = {name: [float(np.mean([m.heat[name] for m in part])) for part in by_image] for name in MAPS}
+        areas = [float(np.mean([m.area for m in part])) for part in by_image]
         rows, gains, count = self.compared({**values, "area": areas})
         passed = all(Mean(**gain).below(0) for gain in gains.values())
         return {"images": count, "rows": rows, "gains": gains, "passed": passed}
@@ -306,7 +310,7 @@ class Examination:
             maps = (self.maps(index, shape_of(self.samples[index]))[name] for index in self.holding)
             return oracle.score_maps(self.steps, chosen, maps, self.target, self.seed)
 
-        return {name: score(name) for name in (OURS, *BASELINES)}
+        return {name: score(name) for name in MAPS}
 
 
 class Measured(NamedTuple):
@@ -343,12 +347,6 @@ def shape_of(sample: Sample) -> tuple[int, int]:
     """The image's `(height, width)`."""
     width, height = sample.size
     return height, width
-
-
-def nanmean(values: Sequence[float]) -> float:
-    """The mean of what is not NaN; NaN where nothing is left."""
-    kept = [value for value in values if not np.isnan(value)]
-    return float(np.mean(kept)) if kept else np.nan
 
 
 def spread(items: Sequence[T], count: int) -> list[T]:
