@@ -23,6 +23,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/gradcam-lab verify
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
@@ -30,7 +31,7 @@ bench: $(VENV)/.installed-test
 	$(BIN)/python -m tests.bench
 
 checkpoint: $(VENV)/.installed
-	$(BIN)/gradcam-lab train --data toyvoc --out gradcam_lab/models/toyvoc.safetensors
+	$(BIN)/gradcam-lab train --data toyvoc --out gradcam_lab/models/weights/toyvoc.safetensors
 
 sample: $(VENV)/.installed
 	$(BIN)/gradcam-lab run-all --out report/toyvoc

@@ -133,7 +133,7 @@ def options(
 ) -> None:
     """Learn where a network looks: CAM and Grad-CAM boxes, honest AP, and a report from one command."""
     if context.invoked_subcommand is None:
-        from gradcam_lab.course.where import where
+        from gradcam_lab.course.workspace.status import where
 
         where()
 
@@ -141,7 +141,7 @@ def options(
 @app.command(rich_help_panel=LEARN)
 def start(folder: Annotated[Path, typer.Argument(help="The workspace to make.")]) -> None:
     """Make a workspace: the lesson files with the answers cut out, and their tests."""
-    from gradcam_lab.course.start import start as make
+    from gradcam_lab.course.workspace.start import start as make
 
     make(folder)
 
@@ -153,7 +153,7 @@ def check(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Check your code: points, the first failure, and the next thing to do."""
-    from gradcam_lab.course.check import check as check_words
+    from gradcam_lab.course.workspace.check import check as check_words
 
     if not check_words(words or [], watch=watch, json=json):
         raise typer.Exit(1)
@@ -162,7 +162,7 @@ def check(
 @app.command(rich_help_panel=LEARN)
 def status(json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False) -> None:
     """Show where you are, without running anything."""
-    from gradcam_lab.course.where import status as show
+    from gradcam_lab.course.workspace.status import status as show
 
     show(json)
 
@@ -173,7 +173,7 @@ def hint(
     again: Annotated[bool, typer.Option("--again", help="The hints that you have seen.")] = False,
 ) -> None:
     """Give the next hint for a task."""
-    from gradcam_lab.course.hints import hint as give
+    from gradcam_lab.course.workspace.hints import hint as give
 
     give(task, again=again)
 
@@ -181,7 +181,7 @@ def hint(
 @app.command(rich_help_panel=LEARN)
 def diff(task: Annotated[str, typer.Argument(help="Such as 2.3.")]) -> None:
     """Show your code beside the reference, once the task has passed."""
-    from gradcam_lab.course.compare import diff as compare
+    from gradcam_lab.course.workspace.diff import diff as compare
 
     compare(task)
 
@@ -193,7 +193,7 @@ def reset(
     undo: Annotated[bool, typer.Option("--undo", help="Bring back what the last reset took away.")] = False,
 ) -> None:
     """Begin a task or a step again; your text is kept as a backup."""
-    from gradcam_lab.course import reset as resetting
+    from gradcam_lab.course.workspace import reset as resetting
 
     if undo == bool(word):
         raise LabError("Name a task or a step to reset, such as 2.3 or 2, or say --undo and nothing else.")
@@ -206,7 +206,7 @@ def reset(
 @app.command(rich_help_panel=LEARN)
 def upgrade() -> None:
     """Bring a workspace up to date with a newer gradcam-lab; your text is kept."""
-    from gradcam_lab.course.upgrade import upgrade as bring_up_to_date
+    from gradcam_lab.course.workspace.upgrade import upgrade as bring_up_to_date
 
     bring_up_to_date()
 
@@ -227,8 +227,8 @@ def grade(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Grade a folder of submissions; interrupted, the same command goes on."""
-    from gradcam_lab.course.grading import grade as grade_all
-    from gradcam_lab.course.judge import Limits
+    from gradcam_lab.course.grading.grade import grade as grade_all
+    from gradcam_lab.course.judging.judge import Limits
 
     limits = Limits(seconds=seconds, memory=int(memory * 2**30))
     try:
@@ -250,7 +250,7 @@ def grade(
 @app.command(rich_help_panel=TEACH)
 def verify(jobs: Annotated[int, typer.Option(min=1, help="So many steps at a time.")] = 2) -> None:
     """Examine the course itself: markers, points, hints, checks, and every wrong answer of the gallery."""
-    from gradcam_lab.course.verify import verify as examine
+    from gradcam_lab.course.judging.verify import verify as examine
 
     if not examine(jobs=jobs):
         raise typer.Exit(1)
@@ -285,11 +285,12 @@ def run_all(
     stall: Annotated[float, typer.Option(min=1, hidden=True, help="Seconds your code may stand still.")] = 60,
 ) -> None:
     """Classify, explain, box, score, and write the report; whatever is unchanged is not computed again."""
-    from gradcam_lab.course.choose import choose, written_answers
-    from gradcam_lab.pipeline import run, steps
+    from gradcam_lab import lesson_modules
+    from gradcam_lab.course.workspace.choose import choose, written_answers
+    from gradcam_lab.pipeline import run
 
-    chosen = {choice["step"]: steps.Chosen(**choice) for choice in choose(impl.value)}
-    course = steps.Course(chosen, written_answers(), impl.value) if chosen else None
+    chosen = {choice["step"]: lesson_modules.Chosen(**choice) for choice in choose(impl.value)}
+    course = lesson_modules.Course(chosen, written_answers(), impl.value) if chosen else None
     settings = run.Settings(
         data,
         classifier,
@@ -365,9 +366,9 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Score any boxes: AP, recall and CorLoc with 95% intervals."""
-    from gradcam_lab.pipeline import evaluation
+    from gradcam_lab.pipeline import saved_boxes
 
-    scores = evaluation.evaluate_files(
+    scores = saved_boxes.evaluate_files(
         detections,
         ground_truth,
         iou or (0.3, 0.4, 0.5),
@@ -379,7 +380,7 @@ def evaluate(
         bootstrap=bootstrap,
         seed=seed,
     )
-    print(evaluation.as_json(scores) if json else evaluation.as_table(scores))
+    print(saved_boxes.as_json(scores) if json else saved_boxes.as_table(scores))
 
 
 @app.command(rich_help_panel=RUN)
@@ -397,7 +398,7 @@ def sweep(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Try thresholds on a run's saved heatmaps: a table, and AP and recall against the threshold."""
-    from gradcam_lab.pipeline.sweeping import sweep_run
+    from gradcam_lab.pipeline.sweep_run import sweep_run
 
     print(sweep_run(run, split=split.value, start=start, stop=stop, step=step, iou=iou, json=json, out=out))
 
@@ -411,7 +412,7 @@ def predict(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Name the most probable classes of an image."""
-    from gradcam_lab.pipeline.predict import predict as name_classes
+    from gradcam_lab.explain.predict import predict as name_classes
 
     print(name_classes(image, classifier=classifier, weights=weights, k=k, json=json))
 
@@ -439,7 +440,7 @@ def explain(
     seed: Annotated[int, typer.Option(min=0, help="Of SmoothGrad's noise.")] = 0,
 ) -> None:
     """Show where a network looks: picture, raw map and JSON of one image."""
-    from gradcam_lab.pipeline.explain import explain as explain_image
+    from gradcam_lab.explain.explain_image import explain as explain_image
 
     written = explain_image(
         image,
@@ -481,7 +482,8 @@ def show(
     seed: Annotated[int, typer.Option(min=0, help="Of the random images.")] = 1,
 ) -> None:
     """Draw images: with true and predicted boxes, or with a network's heatmap."""
-    from gradcam_lab.pipeline import panels, showing
+    from gradcam_lab.explain import show_boxes
+    from gradcam_lab.explain import show_model as panels
 
     if sum(source is not None for source in (run, model, detections)) > 1:
         raise LabError("Give one of --run, --model and --detections: each is another source of pictures.")
@@ -503,7 +505,7 @@ def show(
             raise LabError(
                 "--detections needs --ground-truth and --images: the true boxes and the folder of the images."
             )
-        written = showing.show_saved(
+        written = show_boxes.show_saved(
             detections,
             ground_truth,
             images,
@@ -514,7 +516,7 @@ def show(
             split=(split or Split.test).value,
         )
     else:
-        written = showing.show_run(run or Path("report/toyvoc"), random=random or 10, seed=seed, out=out)
+        written = show_boxes.show_run(run or Path("report/toyvoc"), random=random or 10, seed=seed, out=out)
     _print_paths(written)
 
 
@@ -564,7 +566,8 @@ def train(
     ] = None,
 ) -> None:
     """Train a classifier; interrupted or killed, the same command goes on. torchrun makes it several processes."""
-    from gradcam_lab.models import settings, training
+    from gradcam_lab.models.training import settings
+    from gradcam_lab.models.training import train as training
 
     flags = {
         "data": data,
@@ -607,7 +610,8 @@ def evaluate_classifier(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Score a trained classifier: AP of every class, mAP, and accuracy where each image has one class."""
-    from gradcam_lab.models import distributed, evaluating
+    from gradcam_lab.models import distributed
+    from gradcam_lab.models.training import evaluate_classifier as evaluating
 
     result = evaluating.evaluate_classifier(
         model,
@@ -629,7 +633,7 @@ def fetch(
     data_root: Annotated[Path | None, typer.Option(help="Look at the folder where you have it instead.")] = None,
 ) -> None:
     """Download a data set from its official place, or go on with an interrupted download; prints its folder."""
-    from gradcam_lab.data.named import data_root as folder_of
+    from gradcam_lab.data.registry import data_root as folder_of
 
     try:
         print(folder_of(data, data_root))

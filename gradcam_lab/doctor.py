@@ -113,7 +113,7 @@ def _cache() -> str:
 
 
 def _classifier() -> str:
-    from gradcam_lab.models.toynet import read
+    from gradcam_lab.models.networks.toynet import read
 
     return f"knows {', '.join(read().class_names)}"
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from gradcam_lab.course import start
-from gradcam_lab.course.judge import Judge, Limits
+from gradcam_lab.course.judging.judge import Judge, Limits
+from gradcam_lab.course.workspace import start
 from gradcam_lab.data.cache import VARIABLE
 from gradcam_lab.data.toyvoc import CLASSES, build
-from gradcam_lab.models import toynet
+from gradcam_lab.lesson_modules import Steps, load_steps
 from gradcam_lab.models.classifier import Preprocessing
-from gradcam_lab.pipeline.steps import Steps, load_steps
+from gradcam_lab.models.networks import toynet
 
 COUNTS = {"train": 24, "val": 16, "test": 24}
 

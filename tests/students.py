@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gradcam_lab.course import cut
-from gradcam_lab.course.folder import blank_answers
-from gradcam_lab.course.manifest import Step, course, find_step
+from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.manifest import Step, course, find_step
+from gradcam_lab.course.workspace.folder import blank_answers
 
 
 def step_of(mark: str) -> Step:

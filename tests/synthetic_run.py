@@ -11,10 +11,10 @@ import numpy as np
 
 from gradcam_lab.data.sample import Box
 from gradcam_lab.files import write_json
-from gradcam_lab.report import figures
-from gradcam_lab.report.photos import Panel, dimmed, painted_seeds
+from gradcam_lab.report.figures import captions
+from gradcam_lab.report.figures.photos import Panel, dimmed, painted_seeds
 
-STEPS = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics", "step5_segmentation", "step6_truth")
+STEPS = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics", "step5_segmentation", "step6_faithfulness")
 YOUNG = ("methods", "segmentation", "truth")
 """The keys of the parts that not every run has."""
 CLASSES = {"boat": 0.88, "car": 0.93, "cat": 0.81, "dog": 0.936, "horse": 0.95, "person": 0.9}
@@ -342,8 +342,8 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
     image, box = photos[1]
     hot = blob(image.shape[:2], box)
     records = [
-        figures.hero(pictures, [panels[0], with_boxes("Grad-CAM", heated(*photos[0]), photos[0][1])], "dog", True),
-        figures.two_classes(
+        captions.hero(pictures, [panels[0], with_boxes("Grad-CAM", heated(*photos[0]), photos[0][1])], "dog", True),
+        captions.two_classes(
             pictures,
             [
                 Panel(photos[2][0], "000123"),
@@ -353,11 +353,11 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
             "000123",
             ("dog", "cat"),
         ),
-        figures.cam_vs_gradcam(
+        captions.cam_vs_gradcam(
             pictures,
             [[Panel(photo[0], f"{i:06d}"), Panel(maps[i].image, "CAM"), maps[i]] for i, photo in enumerate(photos[:3])],
         ),
-        figures.input_gradient(
+        captions.input_gradient(
             pictures,
             [
                 Panel(image, "000001"),
@@ -365,7 +365,7 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
                 Panel(heated(image, box), "Grad-CAM"),
             ],
         ),
-        figures.method(
+        captions.method(
             pictures,
             [
                 Panel(image, "000001"),
@@ -375,11 +375,11 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
                 with_boxes("boxes", image, box),
             ],
         ),
-        figures.threshold_sweep(pictures, content),
-        figures.precision_recall(pictures, content),
-        figures.class_ap(pictures, content),
-        figures.random_images(pictures, panels[:10], 0),
-        figures.failures(
+        captions.threshold_sweep(pictures, content),
+        captions.precision_recall(pictures, content),
+        captions.class_ap(pictures, content),
+        captions.random_images(pictures, panels[:10], 0),
+        captions.failures(
             pictures,
             {"missed": panels[:2], "head only": panels[1:5], "merged": panels[3:4], "context": panels[:3]},
             0.5,
@@ -387,11 +387,11 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
     ]
     if content.get("segmentation"):
         records += [
-            figures.segmentation(pictures, [mask_panels(f"{i:06d}", *photo) for i, photo in enumerate(photos[:3])]),
-            figures.segmentation_curve(pictures, content),
+            captions.segmentation(pictures, [mask_panels(f"{i:06d}", *photo) for i, photo in enumerate(photos[:3])]),
+            captions.segmentation_curve(pictures, content),
         ]
     if content.get("truth"):
-        draw = (figures.replacement, figures.randomisation, figures.two_class_test)
+        draw = (captions.replacement, captions.randomisation, captions.two_class_test)
         records += [figure(pictures, content) for figure in draw]
     write_json(pictures / "figures.json", records)
     write_json(folder / "results.json", content)

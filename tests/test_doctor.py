@@ -9,8 +9,8 @@ import pytest
 from gradcam_lab import doctor, vision
 from gradcam_lab.data.cache import VARIABLE
 from gradcam_lab.doctor import Finding, examine, examine_one
-from gradcam_lab.models import toynet
 from gradcam_lab.models.classifier import Preprocessing
+from gradcam_lab.models.networks import toynet
 
 
 @pytest.fixture(autouse=True)

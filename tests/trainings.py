@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradcam_lab.models import saved
-from gradcam_lab.models.settings import Settings, settings_of
+from gradcam_lab.models.training.settings import Settings, settings_of
+from gradcam_lab.models.weights import model_file
 
 
 def settings(data: Path, out: Path, **flags: Any) -> Settings:
@@ -20,7 +20,7 @@ def settings(data: Path, out: Path, **flags: Any) -> Settings:
 
 def state_of(path: Path) -> dict[str, Tensor]:
     """The weights in a file."""
-    return saved.read(path)[1]
+    return model_file.read(path)[1]
 
 
 def equal(first: Path, second: Path) -> bool:

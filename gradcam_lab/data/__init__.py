@@ -1,10 +1,10 @@
 """Where images come from: ToyVOC (made here), the official data sets, and folders of the user's, all as `Sample`s."""
 
-from gradcam_lab.data.imagenette import LabelledSplit, read_folder
-from gradcam_lab.data.named import BoxData, LabelData, data_root, open_data
-from gradcam_lab.data.reading import Split
+from gradcam_lab.data.layouts.imagenette import LabelledSplit, read_folder
+from gradcam_lab.data.layouts.reading import Split
+from gradcam_lab.data.layouts.voc import find_root, read_split
+from gradcam_lab.data.registry import BoxData, LabelData, data_root, open_data
 from gradcam_lab.data.sample import Object, Sample
-from gradcam_lab.data.voc import find_root, read_split
 
 __all__ = [
     "BoxData",

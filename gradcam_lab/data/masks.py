@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from gradcam_lab import files
-from gradcam_lab.data.reading import strictly
+from gradcam_lab.data.layouts.reading import strictly
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.data.toyvoc.write import VOC_CLASSES, VOID
 from gradcam_lab.errors import LabError

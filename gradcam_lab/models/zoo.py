@@ -7,10 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.models import imagenet, saved, seeds, toynet
-from gradcam_lab.models.architectures import TORCHVISION, blank
-from gradcam_lab.models.checkpoint import load_weights, mismatch, read_state_dict
+from gradcam_lab.models import imagenet
 from gradcam_lab.models.classifier import Classifier, Preprocessing, weights_hash
+from gradcam_lab.models.networks import toynet
+from gradcam_lab.models.networks.architectures import TORCHVISION, blank
+from gradcam_lab.models.weights import efeo_checkpoint, model_file
+from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_state_dict
 from gradcam_lab.vision import torchvision
 
 LAYERS = {name: architecture.layer for name, architecture in TORCHVISION.items()}
@@ -58,12 +60,12 @@ def load_file(path: Path) -> Classifier:
         LabError: the file is missing, damaged, or of neither kind.
     """
     if path.suffix == ".safetensors" or not path.is_file():
-        return saved.load(path)
-    return seeds.load(path)
+        return model_file.load(path)
+    return efeo_checkpoint.load(path)
 
 
 def _describes_itself(path: Path) -> bool:
-    return saved.is_ours(path) or seeds.is_checkpoint(path)
+    return model_file.is_ours(path) or efeo_checkpoint.is_checkpoint(path)
 
 
 def _require(name: str, classifier: Classifier, weights: str) -> Classifier:

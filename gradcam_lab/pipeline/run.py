@@ -12,42 +12,34 @@ from typing import Any
 import numpy as np
 
 from gradcam_lab.console import say, tracked, warn
-from gradcam_lab.data import boxes as box_files
+from gradcam_lab.data.box_files import json_boxes as box_files
+from gradcam_lab.data.layouts.reading import Split
 from gradcam_lab.data.masks import check_masks, masks_hash
-from gradcam_lab.data.named import BoxData, open_data
-from gradcam_lab.data.reading import Split
+from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate import all_classes, cam_agreement, classification, method_comparison, segmentation
+from gradcam_lab.evaluate import error_types as failures
+from gradcam_lab.evaluate import faithfulness as truth
+from gradcam_lab.evaluate import max_box_acc as oracle
+from gradcam_lab.evaluate import scores as scoring
 from gradcam_lab.files import digest, read_json, write_json, write_text
+from gradcam_lab.lesson_modules import NAMES, Steps, load_steps
+from gradcam_lab.localise import baselines, box_finders, multi_method
+from gradcam_lab.localise import cam_variants as methods
+from gradcam_lab.localise import maps as heatmaps
+from gradcam_lab.localise import methods as recipes
+from gradcam_lab.localise import threshold as sweep
+from gradcam_lab.localise.maps import Heatmaps
+from gradcam_lab.localise.methods import Method
 from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.classifier import Classifier
-from gradcam_lab.pipeline import (
-    about,
-    all_classes,
-    baselines,
-    better,
-    classification,
-    comparison,
-    failures,
-    finders,
-    heatmaps,
-    looking,
-    methods,
-    oracle,
-    pictures,
-    recipes,
-    scoring,
-    segmentation,
-    sweep,
-    truth,
-)
-from gradcam_lab.pipeline.child import enter, supervise
-from gradcam_lab.pipeline.heatmaps import Heatmaps
-from gradcam_lab.pipeline.recipes import Method
-from gradcam_lab.pipeline.reporting import Rendered, report
+from gradcam_lab.pipeline import provenance as about
+from gradcam_lab.pipeline.engine import Make, Stages
 from gradcam_lab.pipeline.settings import PLAIN, Settings
-from gradcam_lab.pipeline.stages import Make, Stages
-from gradcam_lab.pipeline.steps import NAMES, Steps, load_steps
-from gradcam_lab.report import figures, findings, photos, plots, style
+from gradcam_lab.pipeline.stages.report import Rendered, report
+from gradcam_lab.pipeline.supervise import enter, supervise
+from gradcam_lab.report.figures import captions, photos, plots, select, style
+from gradcam_lab.report.text import findings
 
 SCHEMA = "gradcam-lab/results/1"
 IOU_THRESHOLDS = (0.3, 0.4, 0.5)
@@ -58,7 +50,7 @@ SCORED = ("classifier", "cam", "threshold", "scores", "classes", "methods", "mas
 """The stages whose numbers go into `results.json`."""
 KEPT = ("data", "heatmaps", "maps", "boxes")
 """The stages whose files `sweep` and `show` read; `results.json` says which files it tells of."""
-METHOD_CODE = (better, finders, looking, methods, recipes, scoring, sweep)
+METHOD_CODE = (method_comparison, box_finders, multi_method, methods, recipes, scoring, sweep)
 """The modules behind the methods' maps and boxes."""
 ITS_OWN = (1.0,)
 """The grid of a method that gives each image a threshold of its own: so many times that."""
@@ -145,7 +137,7 @@ class Run:
         self.seed = settings.seed
         self.done: dict[str, str] = {}
         self.told = False
-        self.looked: dict[str, dict[str, looking.Maps]] | None = None
+        self.looked: dict[str, dict[str, multi_method.Maps]] | None = None
 
     def _read(self, data: BoxData, name: str) -> Split:
         settings = self.settings
@@ -192,7 +184,7 @@ class Run:
     @property
     def boxing(self) -> Sequence[str]:
         """The steps that find and score this run's boxes: step 5 too, where they are those of its masks."""
-        return (*BOXING, "step5_segmentation") if self.methods[self.method].find is finders.refined else BOXING
+        return (*BOXING, "step5_segmentation") if self.methods[self.method].find is box_finders.refined else BOXING
 
     @property
     def described(self) -> str:
@@ -213,7 +205,7 @@ class Run:
         before = [out(name) for name in self.done]
         code = self.begin("results", ["step3_boxes"], sys.modules[__name__], about)
         self.run("results", "results.json", (before, self.about(), self.texts, code), self.write_results)
-        code = self.begin("figures", NAMES, pictures, figures, findings, photos, plots, style)
+        code = self.begin("figures", NAMES, select, captions, findings, photos, plots, style)
         self.run("figures", "figures/figures.json", (before, self.seed, self.network, code), self.write_figures)
 
     def look_at_images(self) -> None:
@@ -228,7 +220,7 @@ class Run:
         self.tell(False)
         maps, code = self.stages.output("heatmaps"), begin("classifier", [], classification, scoring)
         run("classifier", "classification.json", (*common, maps, self.seed, code), self.write_classification)
-        code = begin("cam", ["step1_cam", "step2_gradcam"], comparison)
+        code = begin("cam", ["step1_cam", "step2_gradcam"], cam_agreement)
         run("cam", "comparison.json", (*common, self.network, code), self.write_comparison)
 
     def find_boxes(self) -> None:
@@ -241,7 +233,7 @@ class Run:
         if self.method != PLAIN:
             run("maps", "maps.npz", (looked, self.method), self.write_maps)
             maps = out("maps")
-        code = begin("threshold", self.boxing, sweep, finders)
+        code = begin("threshold", self.boxing, sweep, box_finders)
         boxing = (self.common, maps, self.method, MIN_AREA)
         compared = out("methods") if self.compares else None
         run("threshold", "threshold.json", (*boxing, compared, code), self.write_threshold)
@@ -249,7 +241,7 @@ class Run:
             code = begin("classes", BOXING, all_classes, sweep, scoring, baselines)
             scored = (self.data_hash, out("all maps"), self.seed, code, MIN_AREA)
             run("classes", "classes.json", scored, self.write_classes)
-        code = begin("boxes", self.boxing, sweep, finders)
+        code = begin("boxes", self.boxing, sweep, box_finders)
         run("boxes", "detections.json", (*boxing, out("threshold"), code), self.write_detections)
         code = begin("scores", BOXING, scoring, baselines, failures, sweep)
         run("scores", "scores.json", (*boxing, out("heatmaps"), out("boxes"), self.seed, code), self.write_scores)
@@ -261,7 +253,7 @@ class Run:
         code = self.begin("masks", theirs, segmentation, heatmaps, sweep, scoring, baselines)
         seen = (*self.common, self.network, self.seed)
         self.run("masks", "segmentation.json", (seen, masks, code), self.write_segmentation)
-        code = self.begin("truth", ["step2_gradcam", *BOXING, "step6_truth"], truth, oracle, sweep, scoring)
+        code = self.begin("truth", ["step2_gradcam", *BOXING, "step6_faithfulness"], truth, oracle, sweep, scoring)
         self.run("truth", "truth.json", (seen, self.stages.output("heatmaps"), code), self.write_truth)
 
     def run(self, name: str, file: str, inputs: Any, make: Make) -> None:
@@ -334,15 +326,15 @@ class Run:
     def write_comparison(self, path: Path) -> None:
         """The top five of one image, and CAM against Grad-CAM."""
         holding = [sample for sample in self.test.samples if sample.boxes(self.target)]
-        maps = comparison.cam_and_gradcam(self.classifier, self.steps, holding[: comparison.IMAGES], self.target)
-        top = comparison.top5(self.classifier, self.steps, holding[0])
-        write_json(path, {"top5": top, "cam_vs_gradcam": comparison.measure(maps)})
+        maps = cam_agreement.cam_and_gradcam(self.classifier, self.steps, holding[: cam_agreement.IMAGES], self.target)
+        top = cam_agreement.top5(self.classifier, self.steps, holding[0])
+        write_json(path, {"top5": top, "cam_vs_gradcam": cam_agreement.measure(maps)})
 
     def write_methods(self, path: Path) -> None:
         """Every method that suits the network, on the same images, with what it costs."""
         self.looked = self.look(self.methods)
         val, test = self.val.samples, self.test.samples
-        rows = better.compare(
+        rows = method_comparison.compare(
             self.steps,
             self.methods,
             self.looked["val"],
@@ -355,17 +347,20 @@ class Run:
             self.seed,
         )
         chosen = {row["name"]: row["threshold"] for row in rows}
-        times = better.measure_times(
+        times = method_comparison.measure_times(
             self.classifier, self.steps, self.target, self.methods, test, chosen, MIN_AREA, self.settings.precision
         )
-        rows = better.priced(rows, times)
-        write_json(path, {"rows": rows, "default": better.best_affordable(rows), "limit": better.AFFORDABLE})
+        rows = method_comparison.priced(rows, times)
+        write_json(
+            path,
+            {"rows": rows, "default": method_comparison.best_affordable(rows), "limit": method_comparison.AFFORDABLE},
+        )
 
-    def look(self, methods: Mapping[str, Method]) -> dict[str, dict[str, looking.Maps]]:
+    def look(self, methods: Mapping[str, Method]) -> dict[str, dict[str, multi_method.Maps]]:
         """The maps of some methods, by split and by method."""
-        looker = looking.Looker(self.classifier, self.steps, self.target, methods, self.settings.precision)
+        looker = multi_method.Looker(self.classifier, self.steps, self.target, methods, self.settings.precision)
         return {
-            split.name: looking.explain_all(looker, split.samples, f"methods on {split.name}")
+            split.name: multi_method.explain_all(looker, split.samples, f"methods on {split.name}")
             for split in (self.val, self.test)
         }
 
@@ -588,7 +583,7 @@ class Run:
 
     def write_figures(self, path: Path) -> Sequence[Path]:
         """Every figure of the report."""
-        drawn = pictures.Pictures(
+        drawn = select.Pictures(
             classifier=self.classifier,
             steps=self.steps,
             samples=self.test.samples,

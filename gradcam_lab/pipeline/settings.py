@@ -4,10 +4,10 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradcam_lab.data.named import NAMES as DATA_NAMES
-from gradcam_lab.data.named import TOYVOC
-from gradcam_lab.pipeline.child import STALL
-from gradcam_lab.pipeline.steps import Course
+from gradcam_lab.data.registry import NAMES as DATA_NAMES
+from gradcam_lab.data.registry import TOYVOC
+from gradcam_lab.lesson_modules import Course
+from gradcam_lab.pipeline.supervise import STALL
 
 VALUES = (
     *("data", "data_root", "checkpoint", "classifier", "weights"),

@@ -1,0 +1,1 @@
+"""The tasks as their authors write them: manifest, markers, stubs."""

@@ -1,0 +1,203 @@
+"""What there is to do: the steps, their tasks, points, hints and checks, read from `lessons/`.
+
+Nothing here imports torch: the checks are listed by reading their files, not by running them.
+"""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from gradcam_lab.course.authoring import cut
+from gradcam_lab.errors import LabError
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: the name of its function, the task (or, for a chain, the step) it judges, and its points."""
+
+    name: str
+    task: str
+    points: int
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """A typical mistake of the gallery.
+
+    Attributes:
+        task: the task that it gets wrong.
+        mark: the body that it replaces, such as "1.4a".
+        name: the mistake in a few words.
+        body: the wrong body.
+        says: words that the verdict must contain.
+    """
+
+    task: str
+    mark: str
+    name: str
+    body: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a step.
+
+    Attributes:
+        id: its number, such as "2.1".
+        title: a few words.
+        points: what it is worth.
+        minutes: how long it takes, roughly.
+        needs: the tasks to be done before it.
+        hints: a ladder, from a nudge to nearly the answer.
+        units: the functions that the student writes, such as `("watched", "GradCAM.__call__")`; none if it is written.
+    """
+
+    id: str
+    title: str
+    points: int
+    minutes: int
+    needs: tuple[str, ...]
+    hints: tuple[str, ...]
+    units: tuple[str, ...]
+
+    @property
+    def written(self) -> bool:
+        """Whether it is answered in words."""
+        return not self.units
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the course.
+
+    Attributes:
+        number: 1, 2, ...
+        name: of its file, without the suffix.
+        title: as its docstring's first line says.
+        tasks: in order.
+        checks: in the order in which they run; the last is the chain.
+        wrong_answers: the gallery.
+        source: the lesson file.
+    """
+
+    number: int
+    name: str
+    title: str
+    tasks: tuple[Task, ...]
+    checks: tuple[Check, ...]
+    wrong_answers: tuple[WrongAnswer, ...]
+    source: str
+
+    @property
+    def file(self) -> str:
+        """The name of the student's file."""
+        return f"{self.name}.py"
+
+    @property
+    def test_file(self) -> str:
+        """The name of the file that pytest collects."""
+        return f"test_{self.name}.py"
+
+    @property
+    def points(self) -> int:
+        """The points of all its tasks."""
+        return sum(task.points for task in self.tasks)
+
+    @property
+    def coded(self) -> list[Task]:
+        """The tasks that checks can judge."""
+        return [task for task in self.tasks if not task.written]
+
+    @property
+    def chain(self) -> Check:
+        """The check that runs the student's own code from end to end."""
+        return next(check for check in self.checks if check.task == str(self.number))
+
+    def task(self, id: str) -> Task:
+        """The task of this number."""
+        return next(task for task in self.tasks if task.id == id)
+
+    def checks_of(self, id: str) -> list[Check]:
+        """The checks of one task."""
+        return [check for check in self.checks if check.task == id]
+
+
+def lessons() -> Path:
+    """The folder of the lesson files."""
+    return Path(str(resources.files("gradcam_lab.lessons")))
+
+
+@cache
+def course() -> tuple[Step, ...]:
+    """All steps.
+
+    Raises:
+        LabError: a lesson, its manifest or its checks are not in order.
+    """
+    files = sorted(lessons().glob("step[0-9]_*.py"))
+    return tuple(read_step(file, lessons() / "checks") for file in files)
+
+
+def read_step(file: Path, checks: Path) -> Step:
+    """Read one step from its lesson file, `<step>.toml` and `test_<step>.py`."""
+    name = file.stem
+    source = file.read_text(encoding="utf-8")
+    table = tomllib.loads((checks / f"{name}.toml").read_text(encoding="utf-8"))
+    found = read_checks((checks / f"test_{name}.py").read_text(encoding="utf-8"))
+    units: dict[str, dict[str, None]] = {}
+    for region in cut.regions(source):
+        units.setdefault(region.task, {})[region.unit] = None
+    tasks = [
+        Task(
+            id=id,
+            title=entry["title"],
+            points=entry["points"],
+            minutes=entry["minutes"],
+            needs=tuple(entry.get("needs", ())),
+            hints=tuple(hint.strip() for hint in entry.get("hints", ())),
+            units=tuple(units.get(id, ())),
+        )
+        for id, entry in table["task"].items()
+    ]
+    wrong = [
+        WrongAnswer(entry["mark"].rstrip("abcdefgh"), entry["mark"], entry["name"], entry["body"], entry["says"])
+        for entry in table.get("wrong", ())
+    ]
+    number = int(name[4])
+    title = re.search(r'"""# (.*)', source)
+    return Step(number, name, title[1] if title else name, tuple(tasks), tuple(found), tuple(wrong), source)
+
+
+def read_checks(source: str) -> Iterator[Check]:
+    """List the checks of a file: its functions under `@check("2.1", points=1)`."""
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    for function in functions:
+        for decorator in function.decorator_list:
+            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "check":
+                named = {word.arg: ast.literal_eval(word.value) for word in decorator.keywords}
+                yield Check(function.name, ast.literal_eval(decorator.args[0]), named.get("points", 0))
+
+
+def find_step(word: str) -> Step | None:
+    """Find a step by its number, or by the name of its file; None where there is none."""
+    stem = Path(word).stem.removeprefix("test_")
+    return next((step for step in course() if word == str(step.number) or stem == step.name), None)
+
+
+def find_task(id: str) -> tuple[Step, Task]:
+    """Find a task by its number.
+
+    Raises:
+        LabError: there is no such task.
+    """
+    for step in course():
+        for task in step.tasks:
+            if task.id == id:
+                return step, task
+    raise LabError(f"There is no task '{id}': the tasks are {', '.join(t.id for s in course() for t in s.tasks)}.")

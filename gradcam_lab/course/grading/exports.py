@@ -1,0 +1,243 @@
+"""A grading as a table for spreadsheets, as Gradescope's and JUnit's files, and as pages for a browser."""
+
+import csv
+import io
+import re
+import unicodedata
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from gradcam_lab.course.authoring.manifest import Check, Step, Task, course
+from gradcam_lab.course.grading.grades import (
+    GUARD,
+    Grade,
+    Grading,
+    coded_points,
+    coded_possible,
+    coded_tasks,
+    written_tasks,
+)
+from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import require_writable, write_json, write_text
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes a cell that begins with it for."""
+
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+"""Without it Excel takes UTF-8 for something else; LibreOffice, pandas and R's readr read the table with it too."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The exports that were asked for: a file each, and a folder for the pages."""
+
+    csv: Path | None = None
+    gradescope: Path | None = None
+    junit: Path | None = None
+    html: Path | None = None
+
+    def paths(self) -> list[Path]:
+        """Where they go."""
+        return [path for path in (self.csv, self.gradescope, self.junit, self.html) if path]
+
+    def require_places(self) -> None:
+        """Find out before the grading whether its results can be written.
+
+        Raises:
+            LabError: a folder cannot be made or written, or is in the place of a file.
+        """
+        for path in (self.csv, self.gradescope, self.junit):
+            if path and path.is_dir():
+                raise LabError(f"'{path}' is a folder: name a file to write.")
+            if path:
+                require_writable(path.parent)
+        if self.html:
+            require_writable(self.html)
+
+    def write(self, grading: Grading) -> None:
+        """Write them, each whole or not at all."""
+        if self.csv:
+            write_text(self.csv, as_csv(grading))
+        if self.gradescope:
+            write_json(self.gradescope, as_gradescope(grading))
+        if self.junit:
+            write_text(self.junit, as_junit(grading))
+        if self.html:
+            write_pages(grading, self.html)
+
+
+def file_name(student: str) -> str:
+    """A name for a student's files: safe on every system, readable, and unique by the hash at its end."""
+    letters = unicodedata.normalize("NFKD", student).encode("ascii", "ignore").decode()
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", letters).strip("-")[:40]
+    return "-".join(part for part in (readable, sha256(student.encode()).hexdigest()[:10]) if part)
+
+
+# --- a table ---
+
+
+def as_csv(grading: Grading) -> str:
+    """A row for each student, in UTF-8 with a byte order mark; the csv module ends its lines by CR LF.
+
+    A coded task has its points, a written one "answered" or nothing; sums are of coded points. A cell of text that a
+    spreadsheet would take for a formula begins with an apostrophe.
+    """
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(_heading())
+    writer.writerows(_row(grade, grading.seed) for grade in grading.grades)
+    return BOM + stream.getvalue()
+
+
+def _heading() -> list[str]:
+    columns = ["student"]
+    for step in course():
+        columns += [*(f"task {task.id}" for task in step.tasks), f"step {step.number}"]
+    return [*columns, "total", "possible", "answers to read", "seed", "problem"]
+
+
+def _row(grade: Grade, seed: int) -> list[Any]:
+    cells: list[Any] = [_text(grade.name)]
+    for step in grade.steps:
+        cells += [*map(_cell, step.tasks), coded_points(step)]
+    if not grade.steps:
+        cells += [""] * sum(len(step.tasks) + 1 for step in course())
+    problem = grade.problem or "; ".join(grade.notes())
+    return [*cells, grade.points, coded_possible(), len(grade.to_read), seed, _text(problem)]
+
+
+def _cell(task: TaskResult) -> int | str:
+    if task.written:
+        return "answered" if task.status is Status.passed else ""
+    return task.points
+
+
+def _text(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+# --- Gradescope ---
+
+
+def as_gradescope(grading: Grading) -> dict[str, Any]:
+    """Gradescope's `results.json`: of the one student, or an object by student."""
+    results = {grade.name: _gradescope(grade, grading) for grade in grading.grades}
+    return next(iter(results.values())) if len(results) == 1 else results
+
+
+def _gradescope(grade: Grade, grading: Grading) -> dict[str, Any]:
+    results = grade.tasks()
+    written = {task.id: "answered" if task.id in grade.to_read else "" for task in written_tasks()}
+    return {
+        "score": grade.points,
+        "tests": [_test(task, results.get(task.id), grade.problem) for _, task in coded_tasks()],
+        "output": "\n".join([*([grade.problem] if grade.problem else grade.notes()), grading.conditions()]),
+        "extra_data": {"student": grade.name, "seed": grading.seed, "written": written},
+    }
+
+
+def _test(task: Task, result: TaskResult | None, problem: str) -> dict[str, Any]:
+    failure = result.first_failure if result else None
+    return {
+        "name": f"{task.id} {task.title}",
+        "score": result.points if result else 0,
+        "max_score": task.points,
+        "output": three_lines(failure) if failure else problem,
+        "status": "passed" if result and result.status is Status.passed else "failed",
+    }
+
+
+def three_lines(verdict: Verdict) -> str:
+    """What became of a check: expected, got, likely reason; then what was printed."""
+    if verdict.status is Status.not_started:
+        return "not started"
+    lines = [f"expected: {verdict.expected}", f"     got: {verdict.got}", f"  likely: {verdict.reason}"]
+    return "\n".join([*lines, *(["printed:", verdict.printed.rstrip()] if verdict.printed.strip() else [])])
+
+
+# --- JUnit ---
+
+
+def as_junit(grading: Grading) -> str:
+    """JUnit's XML: a suite for each student, a case for each check."""
+    root = ET.Element("testsuites", name="gradcam-lab")
+    for grade in grading.grades:
+        root.append(_suite(grade, grading))
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(grade: Grade, grading: Grading) -> ET.Element:
+    cases = list(_cases(grade))
+    suite = ET.Element("testsuite", name=grade.name, tests=str(len(cases)))
+    for kind, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(kind, str(sum(case.find(tag) is not None for case in cases)))
+    properties = ET.SubElement(suite, "properties")
+    values = {"seed": grading.seed, "points": grade.points, "possible": coded_possible()}
+    for name, value in {**values, "answers to read": len(grade.to_read)}.items():
+        ET.SubElement(properties, "property", name=name, value=str(value))
+    suite.extend(cases)
+    return suite
+
+
+def _cases(grade: Grade) -> Iterator[ET.Element]:
+    if grade.problem:
+        case = ET.Element("testcase", classname="submission", name="readable")
+        ET.SubElement(case, "error", message=grade.problem)
+        yield case
+    for step in course() if grade.verdicts else ():
+        found = {verdict.check: verdict for verdict in grade.verdicts[step.name]}
+        yield from (_case(step, check, found.get(check.name)) for check in step.checks)
+
+
+def _case(step: Step, check: Check, verdict: Verdict | None) -> ET.Element:
+    case = ET.Element("testcase", classname=step.name, name=check.name)
+    if verdict is None:
+        ET.SubElement(case, "skipped", message="waiting for the tasks before it")
+        return case
+    case.set("time", f"{verdict.seconds:.3f}")
+    if verdict.status is not Status.passed:
+        tag = "failure" if verdict.status in (Status.failed, Status.not_started) else "error"
+        trouble = ET.SubElement(case, tag, type=verdict.status, message=verdict.reason or verdict.status)
+        trouble.text = three_lines(verdict)
+    return case
+
+
+# --- pages ---
+
+
+def write_pages(grading: Grading, folder: Path) -> None:
+    """Write a page for each student, and last `index.html`, which leads to them."""
+    environment = _environment()
+    common = {
+        "grading": grading,
+        "steps": course(),
+        "possible": coded_possible(),
+        "written": written_tasks(),
+        "guard": GUARD,
+        "css": _template_folder().joinpath("grades.css").read_text(encoding="utf-8"),
+        "page_of": lambda grade: f"{file_name(grade.name)}.html",
+        "coded_points": coded_points,
+    }
+    for grade in grading.grades:
+        page = environment.get_template("student.html.j2").render(**common, grade=grade)
+        write_text(folder / f"{file_name(grade.name)}.html", page)
+    write_text(folder / "index.html", environment.get_template("class.html.j2").render(**common))
+
+
+def _environment() -> Any:
+    """Jinja2 with every value escaped: names, answers and printed text are anybody's."""
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(_template_folder())
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+
+
+def _template_folder() -> Path:
+    return Path(str(resources.files("gradcam_lab.templates"))) / "grades"

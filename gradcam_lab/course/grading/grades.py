@@ -1,0 +1,198 @@
+"""What grading found out: a grade for each submission, and how the class did at each task."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from gradcam_lab.course.authoring.manifest import Step, Task, course
+from gradcam_lab.course.judging.judge import Limits
+from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
+
+GUARD = "This guards against accidents, not against attackers."
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What became of one submission; points are those of the coded tasks only.
+
+    Attributes:
+        name: of the student.
+        problem: why nothing could be judged, or "".
+        steps: the results, in the course's order; none where there is a problem.
+        verdicts: of every check that ran, by the name of the step.
+        answers: the written answers, by task.
+        unchanged: whether the verdicts are those of an earlier run, on the same text.
+    """
+
+    name: str
+    problem: str = ""
+    steps: tuple[StepResult, ...] = ()
+    verdicts: Mapping[str, Sequence[Verdict]] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    unchanged: bool = False
+
+    @property
+    def points(self) -> int:
+        """The points of the coded tasks."""
+        return sum(coded_points(step) for step in self.steps)
+
+    @property
+    def to_read(self) -> list[str]:
+        """The written tasks that are answered."""
+        return [task.id for step in self.steps for task in step.tasks if task.written and task.status is Status.passed]
+
+    def tasks(self) -> dict[str, TaskResult]:
+        """The results by task; none where there is a problem."""
+        return {task.id: task for step in self.steps for task in step.tasks}
+
+    def notes(self) -> list[str]:
+        """Whatever cost a whole step its points at one blow: a missing file, one that does not parse, a stray file."""
+        return list(dict.fromkeys(filter(None, map(_note, self.verdicts.values()))))
+
+    def judged(self, step: Step) -> bool:
+        """Whether a step says something about its tasks: not where one accident cost them all."""
+        return step.name in self.verdicts and not _note(self.verdicts[step.name])
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary that JSON can hold."""
+        return {
+            "name": self.name,
+            "problem": self.problem,
+            "notes": self.notes(),
+            "points": self.points,
+            "possible": coded_possible(),
+            "answers_to_read": self.to_read,
+            "unchanged": self.unchanged,
+            "steps": [_coded_only(step) for step in self.steps],
+        }
+
+
+def _note(verdicts: Sequence[Verdict]) -> str:
+    """The one thing that became of all checks of a step, if it is an accident."""
+    kinds = {(verdict.status, verdict.got) for verdict in verdicts}
+    if len(kinds) != 1 or len(verdicts) < 2:
+        return ""
+    ((status, got),) = kinds
+    return got if status in (Status.error, Status.crashed, Status.timed_out) else ""
+
+
+def _coded_only(step: StepResult) -> dict[str, Any]:
+    """A step's dictionary without points for written answers: a person gives these."""
+    table = step.as_json()
+    for task in table["tasks"]:
+        if task["written"]:
+            task.update(points=None, status="answered" if task["status"] == Status.passed else "not answered")
+    return {**table, "points": coded_points(step), "possible": sum(t.possible for t in step.tasks if not t.written)}
+
+
+def coded_points(step: StepResult) -> int:
+    """The points of a step's coded tasks."""
+    return sum(task.points for task in step.tasks if not task.written)
+
+
+def coded_tasks() -> Iterator[tuple[Step, Task]]:
+    """The tasks that are judged by checks."""
+    yield from ((step, task) for step in course() for task in step.coded)
+
+
+def written_tasks() -> list[Task]:
+    """The tasks that a person judges."""
+    return [task for step in course() for task in step.tasks if task.written]
+
+
+def coded_possible() -> int:
+    """All points of the coded tasks."""
+    return sum(task.points for _, task in coded_tasks())
+
+
+@dataclass(frozen=True)
+class TaskCount:
+    """How the class did at one task.
+
+    Attributes:
+        id: the task.
+        title: of the task.
+        passed: so many students.
+        failed: so many tried, and lost points.
+        not_started: so many have not begun it, or wait for another task.
+        reason: the most frequent likely reason of those who failed, without a full stop, or "".
+        times: how often it was given.
+    """
+
+    id: str
+    title: str
+    passed: int
+    failed: int
+    not_started: int
+    reason: str
+    times: int
+
+    @property
+    def students(self) -> int:
+        """All that were counted."""
+        return self.passed + self.failed + self.not_started
+
+    def why(self) -> str:
+        """The most frequent likely reason, and how frequent it is."""
+        if self.times == 1 < self.failed:
+            return f"Each for another reason, such as this: {self.reason}."
+        return f"The most frequent likely reason ({self.times} of {self.failed}): {self.reason}."
+
+
+@dataclass(frozen=True)
+class Grading:
+    """One grading of a folder.
+
+    Attributes:
+        seed: of the checks' random cases.
+        limits: of each check.
+        grades: one for each submission, in the order of their names.
+    """
+
+    seed: int
+    limits: Limits
+    grades: tuple[Grade, ...]
+
+    def counts(self) -> list[TaskCount]:
+        """How the class did at each coded task, without the steps that one accident cost a student as a whole."""
+        return [
+            _count(task, [grade.tasks()[task.id] for grade in self.grades if grade.judged(step)])
+            for step, task in coded_tasks()
+        ]
+
+    def hardest(self) -> TaskCount | None:
+        """The task that most students tried and failed, the first of several; None where nobody failed."""
+        count = max(self.counts(), key=lambda count: count.failed)
+        return count if count.failed else None
+
+    def conditions(self) -> str:
+        """The seed and the limits, in one sentence each."""
+        limits = self.limits
+        return (
+            f"Seed {self.seed}: 'gradcam-lab grade --seed {self.seed}' repeats this grading. Each check may take "
+            f"{limits.seconds:g} s, {limits.memory / 2**30:g} GiB of memory and {limits.output / 1e6:g} MB of output."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary that JSON can hold."""
+        hardest = self.hardest()
+        return {
+            "seed": self.seed,
+            "limits": asdict(self.limits),
+            "possible": coded_possible(),
+            "written_possible": sum(task.points for task in written_tasks()),
+            "students": [grade.as_json() for grade in self.grades],
+            "tasks": [asdict(count) for count in self.counts()],
+            "fails_most": hardest.id if hardest else None,
+        }
+
+
+def _count(task: Task, results: Sequence[TaskResult]) -> TaskCount:
+    waiting = (Status.not_started, Status.waiting)
+    failed = [result for result in results if result.status not in (Status.passed, *waiting)]
+    reasons = Counter(result.first_failure.reason for result in failed if result.first_failure)
+    reason, times = reasons.most_common(1)[0] if reasons else ("", 0)
+    passed = sum(result.status is Status.passed for result in results)
+    begun = passed + len(failed)
+    return TaskCount(task.id, task.title, passed, len(failed), len(results) - begun, reason.rstrip("."), times)

@@ -1,0 +1,254 @@
+"""A folder of submissions: which there are, and the few files of each that are judged.
+
+Submissions are untrusted: nothing is unpacked by its own path. The step files and the answers are read into memory,
+under limits; of everything else only names matter, and only of modules that could stand in for a library.
+"""
+
+import stat
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from gradcam_lab.course.authoring.manifest import course
+from gradcam_lab.course.workspace.folder import ANSWERS, TAKEN
+from gradcam_lab.errors import LabError
+
+Files = dict[str, bytes]
+"""The files of a submission that are judged, by name; a module that must not be there is named and empty."""
+
+Listing = dict[PurePosixPath, Callable[[], bytes]]
+"""What a submission holds, by path, and how to read each file."""
+
+LEVELS = 3
+"""The step files may lie in the submission itself, in a folder of it, or in a folder of that."""
+
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Of the others, the standard library cannot unpack a limited part: a small file of theirs could fill the memory."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one submission may hold: bytes of a file that is read, bytes of all of them, entries of a zip."""
+
+    member: int = 1_000_000
+    total: int = 4_000_000
+    members: int = 100_000
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in.
+
+    Attributes:
+        name: of the student: the folder's or the zip's; unique.
+        path: the folder or the zip, or another file that somebody has put there.
+    """
+
+    name: str
+    path: Path
+
+
+def find(folder: Path, besides: Iterable[Path] = ()) -> list[Submission]:
+    """List the submissions in a folder, by name; a folder that is a workspace itself is the only one.
+
+    Args:
+        folder: of all submissions.
+        besides: what lies there and is none: the tables and pages that grading writes.
+
+    Raises:
+        LabError: the folder is missing, cannot be read, or is empty.
+    """
+    other = {path.resolve() for path in besides}
+    try:
+        paths = [path for path in sorted(folder.iterdir()) if not _hidden(path.name) and path.resolve() not in other]
+    except NotADirectoryError as error:
+        raise LabError(f"'{folder}' is a file: name the folder that holds the submissions.") from error
+    except FileNotFoundError as error:
+        raise LabError(f"There is no folder '{folder}': name the folder that holds the submissions.") from error
+    except OSError as error:
+        raise LabError(f"Cannot read the folder '{folder}' ({error.strerror}): check its permissions.") from error
+    if not paths:
+        raise LabError(f"There are no submissions in '{folder}': put a folder or a zip for each student there.")
+    if _step_files(path.name for path in paths) and not any(map(_looks_handed_in, paths)):
+        return [Submission(_name(folder.resolve()), folder)]
+    return _named(paths)
+
+
+def _looks_handed_in(path: Path) -> bool:
+    """Whether this is a zip, or a folder with step files near its top."""
+    try:
+        return path.suffix.lower() == ".zip" or (path.is_dir() and bool(_roots(_of_folder(path, Bounds()))))
+    except OSError:
+        return False
+
+
+def _named(paths: Sequence[Path]) -> list[Submission]:
+    """Name each after its folder or zip; where two would have one name, the zip keeps its suffix."""
+    names: dict[str, Path] = {}
+    for path in sorted(paths, key=lambda path: (not path.is_dir(), path.name)):
+        whole = _name(path)
+        short = whole[:-4] if whole.lower().endswith(".zip") and path.is_file() else whole
+        names[next(name for name in _choices(short, whole) if name not in names)] = path
+    return [Submission(name, path) for name, path in sorted(names.items())]
+
+
+def _choices(short: str, whole: str) -> Iterable[str]:
+    yield short
+    yield whole
+    yield from (f"{whole} ({number})" for number in count(2))
+
+
+def _name(path: Path) -> str:
+    return " ".join(clean(path.name).split()) or "?"  # a name stands in one line
+
+
+def clean(text: str) -> str:
+    """Text from a student as every export can hold it: without control characters and halves of surrogate pairs."""
+    return "".join(letter if _harmless(letter) else "\N{REPLACEMENT CHARACTER}" for letter in _composed(text))
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)  # macOS takes letters and their accents apart
+
+
+def _harmless(letter: str) -> bool:
+    return letter in "\n\t" or (unicodedata.category(letter) not in ("Cc", "Cs") and letter not in "\ufffe\uffff")
+
+
+def read(path: Path, bounds: Bounds) -> Files:
+    """Read the files of a submission that are judged.
+
+    Raises:
+        LabError: it is no submission, or cannot be read; the sentence says why.
+    """
+    with ExitStack() as stack:
+        return _pick(_listing(path, bounds, stack), bounds)
+
+
+def _listing(path: Path, bounds: Bounds, stack: ExitStack) -> Listing:
+    if not path.is_dir():
+        return _of_zip(path, bounds, stack)
+    listing = _of_folder(path, bounds)
+    zips = [name for name in listing if name.suffix.lower() == ".zip" and len(name.parts) == 1]
+    if len(zips) == 1 and not _roots(listing):  # so do learning platforms pack what one student has handed in
+        return _of_zip(path / zips[0], bounds, stack)
+    return listing
+
+
+def _of_folder(path: Path, bounds: Bounds) -> Listing:
+    listing: Listing = {}
+    folders = [path]
+    for _ in range(LEVELS):
+        inside = [entry for folder in folders for entry in sorted(folder.iterdir()) if not _hidden(entry.name)]
+        folders = [entry for entry in inside if entry.is_dir() and not entry.is_symlink()]
+        for entry in inside:
+            if entry not in folders:
+                listing[PurePosixPath(*entry.relative_to(path).parts)] = _file_reader(entry, bounds)
+    return listing
+
+
+def _file_reader(path: Path, bounds: Bounds) -> Callable[[], bytes]:
+    def read_file() -> bytes:
+        if path.is_symlink() or not path.is_file():
+            raise LabError(f"{path.name} is a link or a device, not a file: it has to be handed in itself.")
+        with path.open("rb") as stream:
+            return stream.read(bounds.member + 1)
+
+    return read_file
+
+
+def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> Listing:
+    """List a zip; what it says of itself is not believed: a file is read up to the limit and no further."""
+    if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
+        raise LabError("This is neither a folder nor a zip file.")
+    try:
+        archive = stack.enter_context(zipfile.ZipFile(path))
+    except Exception as error:  # of many kinds: what a damaged zip raises is nowhere listed
+        raise LabError(f"The zip cannot be opened ({error}): ask for it again.") from error
+    members = archive.infolist()
+    if len(members) > bounds.members:
+        raise LabError(f"The zip holds {len(members)} files, more than {bounds.members}: nothing was unpacked.")
+    listing: Listing = {}
+    for member in members:
+        name = PurePosixPath(member.filename.replace("\\", "/"))
+        if PureWindowsPath(member.filename).anchor or ".." in name.parts:  # the anchor: "/", "C:", or a server
+            raise LabError(f"The zip holds the path '{clean(str(name))}', which leads out of it: nothing was unpacked.")
+        if not member.is_dir() and len(name.parts) <= LEVELS and not any(map(_hidden, name.parts)):
+            listing[name] = _member_reader(archive, member, bounds)
+    return listing
+
+
+def _member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, bounds: Bounds) -> Callable[[], bytes]:
+    def read_member() -> bytes:
+        name = PurePosixPath(member.filename).name
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise LabError(f"{name} is a link, not a file: it has to be handed in itself.")
+        if member.flag_bits & 1:
+            raise LabError(f"The zip is encrypted ({name}): ask for it without a password.")
+        if member.compress_type not in PACKINGS:
+            raise LabError(f"The zip is packed in an unusual way ({name}): ask for a plain zip.")
+        try:
+            with archive.open(member) as stream:
+                return stream.read(bounds.member + 1)
+        except Exception as error:
+            raise LabError(f"The zip is damaged ({name}: {error}): ask for it again.") from error
+
+    return read_member
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name in ("__MACOSX", "__pycache__")
+
+
+def _step_files(names: Iterable[str]) -> set[str]:
+    return {step.file for step in course()} & set(names)
+
+
+def _roots(listing: Listing) -> list[PurePosixPath]:
+    """The folders that hold step files, of the highest level where there are any."""
+    roots = sorted({name.parent for name in listing if _step_files([name.name])})
+    highest = min((len(root.parts) for root in roots), default=0)
+    return [root for root in roots if len(root.parts) == highest]
+
+
+def _pick(listing: Listing, bounds: Bounds) -> Files:
+    """Read the files that are judged, and name the modules that must not be there."""
+    if not listing:
+        raise LabError("There is nothing in it.")
+    roots = _roots(listing)
+    if not roots:
+        raise LabError(f"There is no step file in it (such as {course()[0].file}).")
+    if len(roots) > 1:
+        names = " and ".join(f"'{clean(str(root))}'" for root in roots[:2])
+        raise LabError(f"Step files lie in {len(roots)} folders ({names}): which of them is meant?")
+    here = {
+        str(name.relative_to(roots[0])): reader for name, reader in listing.items() if name.is_relative_to(roots[0])
+    }
+    files: Files = {name: b"" for name in here if _is_stray(name)}
+    for name in sorted(_step_files(here) | {ANSWERS} & set(here)):
+        files[name] = here[name]()
+        if len(files[name]) > bounds.member:
+            raise LabError(f"{name} is larger than {bounds.member / 1e6:g} MB: it was not unpacked.")
+        if sum(map(len, files.values())) > bounds.total:
+            raise LabError(f"Its files are larger than {bounds.total / 1e6:g} MB together: they were not unpacked.")
+    return files
+
+
+def _is_stray(name: str) -> bool:
+    """Whether this would stand in for a library, as a module or a package, or steer pytest."""
+    path = PurePosixPath(name)
+    package = len(path.parts) == 2 and path.name == "__init__.py"
+    module = len(path.parts) == 1 and path.suffix == ".py"
+    return (package and path.parts[0] in TAKEN) or (module and path.stem in TAKEN)
+
+
+def lay_out(files: Files, folder: Path) -> None:
+    """Write the files that are judged into an empty folder; their names are ours, so that no path can lead astray."""
+    for name, content in files.items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)

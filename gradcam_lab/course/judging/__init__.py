@@ -1,0 +1,1 @@
+"""Judging a student's file: worker processes, verdicts, points."""

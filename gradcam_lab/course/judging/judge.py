@@ -1,0 +1,274 @@
+"""The parent process that owns the verdicts: it hands checks to a worker, one at a time, and outlives it."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psutil
+
+from gradcam_lab.course.authoring.manifest import Check, Step
+from gradcam_lab.course.judging import student_module
+from gradcam_lab.course.judging.verdicts import Status, Verdict
+from gradcam_lab.errors import LabError
+
+START = 120.0
+"""Seconds that a worker may take to import torch, on a slow disk that has never seen it."""
+
+POLL = 0.05
+
+PACKAGE = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one check may use: seconds, bytes of memory beyond the libraries', bytes of output."""
+
+    seconds: float = 10.0
+    memory: int = 2 * 2**30
+    output: int = 1_000_000
+
+
+class Died(Exception):
+    """The worker ended, or had to be ended, before it answered."""
+
+    def __init__(self, status: Status, got: str, reason: str) -> None:
+        super().__init__(got)
+        self.status, self.got, self.reason = status, got, reason
+
+
+class Worker:
+    """One child process.
+
+    Args:
+        limits: for each check.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.count = 0
+        self.start_memory = 0  # known when the libraries are loaded
+        self.scratch = tempfile.TemporaryDirectory(prefix="gradcam-lab-", ignore_cleanup_errors=True)
+        self.printed = Path(self.scratch.name) / "printed"
+        place = Path(self.scratch.name) / "here"
+        place.mkdir()
+        code = (
+            f"import sys; sys.path[:] = {_search_path()!r}; "
+            f"from gradcam_lab.course.judging.worker import serve; serve({limits.output})"
+        )
+        with self.printed.open("w+b") as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-c", code],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stream,
+                cwd=place,
+                env={**os.environ, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"},
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,  # Ctrl-C in the terminal is for the parent to deal with
+            )
+        self.lines: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            self._next(START)
+        except Died as death:
+            text = self.printed.read_text(encoding="utf-8", errors="replace").strip().split("\n")[-1]
+            self.close()
+            raise LabError(
+                f"The process that runs the checks does not start ({text or death.got}): see doctor."
+            ) from None
+        self.start_memory = self._memory()
+
+    def _listen(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.lines.put(line)
+        self.lines.put(None)
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send a request and wait for its answer.
+
+        Raises:
+            Died: the process ended, or went beyond a limit and was ended.
+        """
+        self.count += 1
+        token = f"{os.getpid()}-{id(self)}-{self.count}"
+        assert self.process.stdin
+        with suppress(OSError):  # it has died since; the silence says so
+            self.process.stdin.write(json.dumps({**request, "token": token}) + "\n")
+            self.process.stdin.flush()
+        end = time.monotonic() + self.limits.seconds
+        while True:
+            answer = json.loads(self._next(end - time.monotonic()))
+            if answer.get("token") == token:
+                return dict(answer)
+
+    def _next(self, seconds: float) -> str:
+        """The next line of the worker, watching the clock, its memory and its output meanwhile."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                line = self.lines.get(timeout=POLL)
+            except queue.Empty:
+                self._watch(end)
+                continue
+            if line is None:
+                raise self._obituary()
+            return line
+
+    def _watch(self, end: float) -> None:
+        if time.monotonic() > end:
+            self.close()
+            raise Died(
+                Status.timed_out,
+                f"no result after {self.limits.seconds:g} s",
+                "an endless loop? Look at what ends your loops",
+            )
+        if self.lines.empty() and (size := self.printed.stat().st_size) > self.limits.output:
+            self.close()
+            raise Died(Status.crashed, f"your code printed {size / 1e6:.0f} MB", "print less: a few lines are enough")
+        if self.start_memory and self._memory() - self.start_memory > self.limits.memory:
+            self.close()
+            limit = self.limits.memory / 2**30
+            raise Died(
+                Status.crashed, f"more than {limit:.1f} GiB of memory", "look at the shapes and lists that it builds"
+            )
+
+    def _memory(self) -> int:
+        try:
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def _obituary(self) -> Died:
+        code = self.process.wait()
+        self.close()
+        if 0 <= code < 256:
+            got = f"your code ended the whole program (exit code {code})"
+            return Died(Status.crashed, got, "os._exit, or a library that gave up: take the call out")
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else hex(code % 2**32)
+        what = "segmentation fault" if name == "SIGSEGV" else "killed"
+        return Died(
+            Status.crashed, f"the program crashed ({what}, {name})", "memory was touched that is not its own: ctypes?"
+        )
+
+    def close(self) -> None:
+        """End the process and whatever it started."""
+        try:
+            family = psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.Error:
+            family = []
+        self.process.kill()
+        for child in family:
+            with suppress(psutil.Error):
+                child.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                with suppress(OSError):
+                    pipe.close()
+        self.scratch.cleanup()
+
+
+def _search_path() -> list[str]:
+    """Where the worker looks for modules: where we do, except in the folder we were started from."""
+    here = Path.cwd().resolve()
+    kept = [entry for entry in sys.path if entry and Path(entry).resolve() != here]
+    return [*kept, *([] if str(PACKAGE) in kept else [str(PACKAGE)])]
+
+
+class Judge:
+    """Judges step files; keeps its worker from check to check, and replaces it when it dies.
+
+    Args:
+        limits: for each check.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.worker: Worker | None = None
+
+    def __enter__(self) -> "Judge":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker."""
+        if self.worker:
+            self.worker.close()
+            self.worker = None
+
+    def judge(
+        self, step: Step, source: str, file: Path, *, seed: int = 0, checks: Sequence[Check] | None = None
+    ) -> Iterator[Verdict]:
+        """Judge the text of a step file, check by check.
+
+        A task is judged with the reference's code around it. If that fails, it is judged once more with the student's
+        own code around it: if the package's reference is broken, this must not cost anyone a point. The chain runs on
+        the student's code alone, and only where all tasks have passed.
+
+        Args:
+            step: which step it is.
+            source: the text; the file itself is not read again.
+            file: its path, for line numbers.
+            seed: of the random cases.
+            checks: only these.
+
+        Raises:
+            LabError: there is no check at all.
+        """
+        wanted = list(step.checks if checks is None else checks)
+        if not wanted:
+            raise LabError(f"There are no checks for {step.name}: install gradcam-lab again.")
+        common = {"step": step.name, "source": source, "file": str(file), "seed": seed}
+        loaded = self._ask({**common, "check": None, "upstream": "mine", "own": []})
+        passed: dict[str, bool] = {}
+        for check in wanted:
+            if loaded["status"] != Status.passed:
+                answer = loaded
+            elif check == step.chain:
+                if not all(passed.get(task.id, checks is not None) for task in step.coded):
+                    continue  # nobody can chain what is not there
+                answer = self._ask({**common, "check": check.name, "upstream": "mine", "own": []})
+            else:
+                own = sorted(student_module.units_of(step.source, check.task))
+                request = {**common, "check": check.name, "own": own}
+                answer = self._ask({**request, "upstream": "reference"})
+                if answer["status"] in (Status.failed, Status.error):
+                    again = self._ask({**request, "upstream": "mine"})
+                    answer = again if again["status"] == Status.passed else answer
+            verdict = _verdict(check, answer)
+            passed[check.task] = passed.get(check.task, True) and verdict.status is Status.passed
+            yield verdict
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.worker = self.worker or Worker(self.limits)
+        try:
+            return self.worker.ask(request)
+        except Died as death:
+            self.worker = None
+            return {"status": death.status, "expected": "a result", "got": death.got, "reason": death.reason}
+
+
+def _verdict(check: Check, answer: dict[str, Any]) -> Verdict:
+    known = {
+        key: answer[key] for key in ("expected", "got", "reason", "seconds", "printed", "picture") if key in answer
+    }
+    return Verdict(check.name, check.task, check.points, Status(answer["status"]), **known)

@@ -1,0 +1,66 @@
+"""A student's file as a module of its own, alone or with the reference's code around one task."""
+
+import ast
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from gradcam_lab.course.authoring import cut
+
+
+class Missing(Exception):
+    """A function that a task asks for is not in the file."""
+
+
+def execute(source: str, file: Path, name: str) -> ModuleType:
+    """Run a step file and return it as a module; nothing else of the student's folder can be imported by it."""
+    module = ModuleType(name)
+    module.__file__ = str(file)
+    sys.modules[name] = module  # where dataclasses, NamedTuple and pickle look their module up
+    exec(compile(source, str(file), "exec"), module.__dict__)
+    return module
+
+
+def units_of(source: str, task: str) -> set[str]:
+    """The functions and methods that a task of this lesson file asks for."""
+    return {region.unit for region in cut.regions(source) if region.task == task}
+
+
+def compose(student: ModuleType, reference: ModuleType, own: set[str]) -> None:
+    """Replace everything in the student's module that the reference has too, except the task that is judged.
+
+    So a mistake elsewhere in the file cannot cost this task its points. What only the student has, helpers for
+    instance, stays.
+
+    Args:
+        student: changed in place.
+        reference: the lesson's module.
+        own: the functions and methods that stay the student's, such as `{"watched", "GradCAM.__call__"}`.
+
+    Raises:
+        Missing: one of them is not there.
+    """
+    for unit in sorted(own):
+        owner, _, method = unit.rpartition(".")
+        if not callable(vars(getattr(student, owner, object) if owner else student).get(method)):
+            raise Missing(f"there is no function '{unit}' in the file")
+    for name in _defined(reference):
+        methods = {unit.partition(".")[2] for unit in own if unit.startswith(f"{name}.")}
+        if methods:
+            for method, value in vars(getattr(reference, name)).items():
+                if method not in methods and callable(value):
+                    setattr(getattr(student, name), method, value)
+        elif name not in own:
+            setattr(student, name, getattr(reference, name))
+
+
+def _defined(module: ModuleType) -> list[str]:
+    """The names that a module defines itself: functions, classes and constants, but not what it imports."""
+    names: list[str] = []
+    for node in ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.append(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names += [item.id for target in targets for item in ast.walk(target) if isinstance(item, ast.Name)]
+    return names

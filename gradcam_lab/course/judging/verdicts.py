@@ -1,0 +1,183 @@
+"""What was found out about a step file: verdicts of checks, results of tasks and steps, and points."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from gradcam_lab.course.authoring.manifest import Step, Task
+
+
+class Status(StrEnum):
+    """What can become of a check or a task."""
+
+    passed = "passed"
+    failed = "failed"
+    not_started = "not started"
+    waiting = "waiting"
+    error = "error"
+    timed_out = "timed out"
+    crashed = "crashed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one check.
+
+    Attributes:
+        check: the name of its function.
+        task: the task that it judges, or the step if it is the chain.
+        points: what it is worth if it passes.
+        status: what became of it.
+        expected: what should have come, in a few words.
+        got: what came.
+        reason: the likely reason, and what to do.
+        seconds: how long it took.
+        printed: what the student's code printed.
+        picture: two arrays or two lists of boxes, `[yours, expected]`, where they are worth drawing.
+    """
+
+    check: str
+    task: str
+    points: int
+    status: Status
+    expected: str = ""
+    got: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+    printed: str = ""
+    picture: list[Any] | None = None
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> "Verdict":
+        """A verdict that was kept as JSON."""
+        return cls(**{**row, "status": Status(row["status"])})
+
+    @property
+    def earned(self) -> int:
+        """The points that it brings."""
+        return self.points if self.status is Status.passed else 0
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """What became of one task; `needs` names what it waits for."""
+
+    id: str
+    title: str
+    status: Status
+    points: int
+    possible: int
+    needs: tuple[str, ...] = ()
+    first_failure: Verdict | None = None
+    written: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary that JSON can hold."""
+        row = asdict(self)
+        if self.first_failure:
+            row["first_failure"] = {k: v for k, v in asdict(self.first_failure).items() if k != "picture"}
+        return row
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What became of a step file: its tasks, in order, and the chain.
+
+    Attributes:
+        step: the name of its file, without the suffix.
+        number: of the step.
+        sha256: the hash of the text that was judged.
+        tasks: coded and written ones.
+        chain: the student's own code, end to end.
+    """
+
+    step: str
+    number: int
+    sha256: str
+    tasks: tuple[TaskResult, ...]
+    chain: TaskResult
+
+    @property
+    def points(self) -> int:
+        """The points earned."""
+        return sum(task.points for task in self.tasks)
+
+    @property
+    def possible(self) -> int:
+        """All points."""
+        return sum(task.possible for task in self.tasks)
+
+    @property
+    def code_passed(self) -> bool:
+        """Whether every coded task and the chain passed, so that this very text may stand in for the reference."""
+        coded = [task for task in self.tasks if not task.written]
+        return bool(coded) and all(task.status is Status.passed for task in (*coded, self.chain))
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary that JSON can hold."""
+        return {
+            "step": self.step,
+            "number": self.number,
+            "sha256": self.sha256,
+            "points": self.points,
+            "possible": self.possible,
+            "tasks": [task.as_json() for task in self.tasks],
+            "chain": self.chain.as_json(),
+        }
+
+
+def summarise(step: Step, sha256: str, verdicts: Sequence[Verdict], answers: Mapping[str, str]) -> StepResult:
+    """Gather the verdicts of a step into its tasks; a task without a verdict for each of its checks is not passed."""
+    by_check = {verdict.check: verdict for verdict in verdicts}
+    first: dict[str, TaskResult] = {}
+    for task in step.tasks:
+        first[task.id] = _written(task, answers) if task.written else _coded(step, task, by_check)
+    begun = any(result.status is not Status.not_started for result in first.values() if not result.written)
+    tasks = tuple(_waiting(task, first, begun) for task in step.tasks)
+    return StepResult(step.name, step.number, sha256, tasks, _chain(step, tasks, by_check, begun))
+
+
+def _coded(step: Step, task: Task, by_check: dict[str, Verdict]) -> TaskResult:
+    checks = step.checks_of(task.id)
+    found = [
+        by_check.get(check.name, Verdict(check.name, task.id, check.points, Status.not_started, reason="not run"))
+        for check in checks
+    ]
+    bad = [verdict for verdict in found if verdict.status is not Status.passed]
+    if not bad and found:
+        status = Status.passed
+    elif all(verdict.status is Status.not_started for verdict in found):
+        status = Status.not_started
+    else:
+        worst = [verdict for verdict in bad if verdict.status is not Status.not_started]
+        status = worst[0].status if worst else Status.failed  # one function of two is still to be written
+        bad = worst or bad
+    points = sum(verdict.earned for verdict in found)
+    return TaskResult(task.id, task.title, status, points, task.points, first_failure=bad[0] if bad else None)
+
+
+def _written(task: Task, answers: Mapping[str, str]) -> TaskResult:
+    answered = task.id in answers
+    status = Status.passed if answered else Status.not_started
+    return TaskResult(task.id, task.title, status, task.points if answered else 0, task.points, written=True)
+
+
+def _waiting(task: Task, results: dict[str, TaskResult], begun: bool) -> TaskResult:
+    """A task that is not begun, in a step that is, waits for what it needs."""
+    result = results[task.id]
+    needs = tuple(need for need in task.needs if results[need].status is not Status.passed)
+    if result.status is Status.not_started and begun and needs:
+        return TaskResult(**{**vars(result), "status": Status.waiting, "needs": needs})
+    return result
+
+
+def _chain(step: Step, tasks: Sequence[TaskResult], by_check: dict[str, Verdict], begun: bool) -> TaskResult:
+    verdict = by_check.get(step.chain.name)
+    title = "all together: your own code from end to end"
+    needs = tuple(task.id for task in tasks if not task.written and task.status is not Status.passed)
+    if needs or verdict is None:
+        status = Status.waiting if begun else Status.not_started
+        return TaskResult(str(step.number), title, status, 0, 0, needs=needs)
+    failure = None if verdict.status is Status.passed else verdict
+    return TaskResult(str(step.number), title, verdict.status, 0, 0, first_failure=failure)

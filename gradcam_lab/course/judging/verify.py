@@ -1,0 +1,148 @@
+"""`gradcam-lab verify`: is the course itself in order? For its authors, and for `make test`."""
+
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from gradcam_lab.console import Advance, progress, say
+from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.manifest import Step, WrongAnswer, course
+from gradcam_lab.course.judging.judge import Judge
+from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
+from gradcam_lab.errors import LabError
+
+WRONG_ANSWERS = 3
+HINTS = 3
+SLOW = 5.0
+"""Seconds that no check may take; far more than any does, because machines differ."""
+
+SEEDS = (0, 1, 2, 3)
+"""The student's seed, and some that an instructor might draw."""
+
+_ROW = re.compile(r"^\| (\d+\.\d+) \| .* \| (\d+) \|$", re.MULTILINE)
+
+
+def verify(*, jobs: int = 2) -> bool:
+    """Examine every step, say what was found, and return whether all is in order."""
+    start = time.perf_counter()
+    steps = course()
+    total = sum(len(SEEDS) + 1 + len(step.wrong_answers) for step in steps)
+    with progress("judging", total) as advance, ThreadPoolExecutor(min(jobs, os.cpu_count() or 1)) as pool:
+        found = list(pool.map(lambda step: examine(step, advance), steps))
+    problems = [problem for part in found for problem in part]
+    for problem in problems:
+        say(problem)
+    wrong = sum(len(step.wrong_answers) for step in steps)
+    checks = sum(len(step.checks) for step in steps)
+    points = sum(step.points for step in steps)
+    verdict = f"{len(problems)} problems" if problems else "all in order"
+    seconds = time.perf_counter() - start
+    say(f"{len(steps)} steps, {points} points, {checks} checks, {wrong} wrong answers: {verdict} ({seconds:.0f} s)")
+    return not problems
+
+
+def examine(step: Step, advance: Advance) -> list[str]:
+    """Look through one step: what is written, then what its checks say to right, empty and wrong answers.
+
+    Args:
+        step: the step.
+        advance: moves a bar at each answer that was judged.
+
+    Returns:
+        A sentence for each thing that is out of order.
+    """
+    problems = list(read_through(step))
+    with Judge() as judge:
+        for seed in SEEDS:
+            problems += try_reference(step, judge, seed)
+            advance()
+        problems += try_stub(step, judge)
+        advance()
+        for wrong in step.wrong_answers:
+            problems += try_wrong(step, wrong, judge)
+            advance()
+    return [f"{step.name}: {problem}" for problem in problems]
+
+
+def read_through(step: Step) -> Iterator[str]:
+    """What can be seen without running anything: markers, points, checks, hints, the gallery."""
+    try:
+        cut.stub(step.source)
+    except LabError as error:
+        yield str(error)
+        return
+    table = {id: int(points) for id, points in _ROW.findall(step.source)}
+    if list(table.items()) != [(task.id, task.points) for task in step.tasks]:
+        yield f"the table in the docstring ({table}) is not the manifest's"
+    marked = {region.task for region in cut.regions(step.source)}
+    if stray := marked - {task.id for task in step.tasks}:
+        yield f"solution {min(stray)} is marked, but is no task of the manifest"
+    if stray := {check.task for check in step.checks} - {task.id for task in step.coded} - {str(step.number)}:
+        yield f"there is a check of {min(stray)}, which is no coded task"
+    if [check.points for check in step.checks if check.task == str(step.number)] != [0]:
+        yield "there must be exactly one chain, worth nothing"
+    before: list[str] = []
+    for task in step.tasks:
+        yield from (
+            f"task {task.id} needs {need}, which does not come before it" for need in task.needs if need not in before
+        )
+        before.append(task.id)
+        if len(task.hints) < HINTS:
+            yield f"task {task.id} has {len(task.hints)} hints, and {HINTS} are the least"
+        yield from (f"a hint of task {task.id} gives away '{line}'" for line in _given_away(step, task.hints))
+    for task in step.coded:
+        if (points := sum(check.points for check in step.checks_of(task.id))) != task.points:
+            yield f"the checks of task {task.id} are worth {points} points, and the task {task.points}"
+        says = [wrong.says for wrong in step.wrong_answers if wrong.task == task.id]
+        if len(says) < WRONG_ANSWERS:
+            yield f"task {task.id} has {len(says)} wrong answers, and {WRONG_ANSWERS} are the least"
+        if len(set(says)) < len(says):
+            yield f"two wrong answers of task {task.id} are to get the same message"
+
+
+def _given_away(step: Step, hints: Sequence[str]) -> list[str]:
+    """The lines of the step's solutions that stand in a hint; very short ones are nobody's secret."""
+    lines = step.source.splitlines()
+    secret = [line.strip() for region in cut.regions(step.source) for line in lines[region.first : region.last - 1]]
+    return [line for line in secret if len(line) > 12 and any(line in " ".join(hint.split()) for hint in hints)]
+
+
+def try_reference(step: Step, judge: Judge, seed: int) -> Iterator[str]:
+    """The lesson itself earns everything, quickly."""
+    for verdict in _judged(step, step.source, judge, seed):
+        if verdict.status is not Status.passed:
+            yield f"the reference fails {verdict.check} with seed {seed}: {verdict.got}; {verdict.reason}"
+        if verdict.seconds > SLOW:
+            yield f"{verdict.check} takes {verdict.seconds:.1f} s"
+
+
+def try_stub(step: Step, judge: Judge) -> Iterator[str]:
+    """The stub earns nothing, and nothing in it counts as begun."""
+    verdicts = _judged(step, cut.stub(step.source), judge)
+    result = summarise(step, "", verdicts, {})
+    if result.points:
+        yield f"the stub earns {result.points} points"
+    for verdict in verdicts:
+        if verdict.status is not Status.not_started:
+            yield f"the stub is '{verdict.status}' in {verdict.check}: {verdict.got}; {verdict.reason}"
+
+
+def try_wrong(step: Step, wrong: WrongAnswer, judge: Judge) -> Iterator[str]:
+    """A wrong answer loses points of its own task, and of no other, and hears the likely reason."""
+    name = f"the wrong answer '{wrong.name}' ({wrong.mark})"
+    verdicts = _judged(step, cut.graft(step.source, {wrong.mark: wrong.body}), judge)
+    lost = [verdict for verdict in verdicts if verdict.status is not Status.passed and "." in verdict.task]
+    if not any(verdict.points for verdict in lost if verdict.task == wrong.task):
+        yield f"{name} loses no point"
+    for other in sorted({verdict.task for verdict in lost} - {wrong.task}):
+        yield f"{name} loses points of task {other} too"
+    heard = [f"{verdict.got} {verdict.reason}" for verdict in lost if verdict.task == wrong.task]
+    if lost and not any(wrong.says in text for text in heard):
+        yield f"{name} is not told '{wrong.says}', but: {'; '.join(heard)}"
+
+
+def _judged(step: Step, source: str, judge: Judge, seed: int = 0) -> list[Verdict]:
+    return list(judge.judge(step, source, Path(step.file), seed=seed))

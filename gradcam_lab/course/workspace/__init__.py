@@ -1,0 +1,1 @@
+"""A student's folder: start, check, hints, diff, reset, upgrade."""

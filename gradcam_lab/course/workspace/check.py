@@ -1,0 +1,187 @@
+"""Checking a student's files: judge them, show what came of it, and say what to do next."""
+
+import json as json_format
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
+from typing import Any
+
+from gradcam_lab.console import Advance, progress
+from gradcam_lab.course.authoring.manifest import Check, Step, course, find_step, find_task
+from gradcam_lab.course.judging.judge import Judge
+from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
+from gradcam_lab.course.workspace import screen
+from gradcam_lab.course.workspace.folder import ANSWERS
+from gradcam_lab.course.workspace.workspace import Workspace
+from gradcam_lab.errors import LabError
+
+PAUSE = 0.5
+"""Seconds between two looks at the files."""
+
+Chosen = dict[Step, list[str] | None]
+"""Steps in their order, and of each the tasks that are asked for; None for all of it."""
+
+
+def check(words: list[str], *, watch: bool = False, json: bool = False, judge: Judge | None = None) -> bool:
+    """Check steps or tasks of the workspace around the current folder.
+
+    Args:
+        words: steps ("2", "step2_gradcam", "step2_gradcam.py") or tasks ("2.3"); none for everything.
+        watch: check again whenever a file is saved, until Ctrl-C.
+        json: print JSON and nothing else.
+        judge: one that is warm already; it stays open.
+
+    Returns:
+        Whether everything that was asked for has passed.
+
+    Raises:
+        LabError: not in a workspace, or no such step or task.
+    """
+    workspace = Checked(Workspace.require().root)
+    chosen = choose(words)
+    if watch and json:
+        raise LabError("--json prints one document and --watch never ends: choose one of them.")
+    with nullcontext(judge) if judge else Judge() as working:
+        if watch:
+            return _watch(workspace, chosen, working)
+        _judge(workspace, chosen, working)
+        return _show(workspace, chosen, json)
+
+
+class Checked(Workspace):
+    """A workspace that moves a progress bar at each verdict."""
+
+    advance: Advance | None = None
+
+    def judge(self, step: Step, judge: Judge, *, seed: int = 0, checks: list[Check] | None = None) -> Iterator[Verdict]:
+        """Judge one step file, as a folder does."""
+        for verdict in super().judge(step, judge, seed=seed, checks=checks):
+            yield verdict
+            if self.advance:
+                self.advance()
+
+
+def choose(words: Sequence[str]) -> Chosen:
+    """Find the steps and tasks that are meant.
+
+    Raises:
+        LabError: there is none of that name.
+    """
+    named: Chosen = {}
+    for word in words:
+        if step := find_step(word):
+            named[step] = None
+        else:
+            step, task = _task(word)
+            tasks = named.setdefault(step, [])
+            if tasks is not None:
+                tasks.append(task)
+    return {step: named.get(step) for step in course() if step in named or not words}
+
+
+def _task(word: str) -> tuple[Step, str]:
+    try:
+        step, task = find_task(word)
+    except LabError as error:
+        steps = ", ".join(step.file for step in course())
+        raise LabError(
+            f"There is no step or task '{word}': the steps are {steps}; a task is a number as 2.3."
+        ) from error
+    return step, task.id
+
+
+def _checks(step: Step, tasks: list[str] | None) -> list[Check]:
+    return [check for check in step.checks if tasks is None or check.task in tasks]
+
+
+def _judge(workspace: Checked, chosen: Chosen, judge: Judge) -> None:
+    """Judge what is asked for; the workspace remembers."""
+    wanted = {step: checks for step, tasks in chosen.items() if (checks := _checks(step, tasks))}
+    with progress("checking", sum(map(len, wanted.values()))) as workspace.advance:
+        for step, checks in wanted.items():
+            workspace.check(step, judge, checks if chosen[step] else None)
+
+
+def _show(workspace: Workspace, chosen: Chosen, json: bool = False) -> bool:
+    """Show what the memory says about what was asked for."""
+    all_views = screen.views(workspace)
+    here = [view for view in all_views if view.step in chosen]
+    failures = ((view, screen.first_failure(view, chosen[view.step])) for view in here)
+    view, failed = next(((view, row) for view, row in failures if row), (None, None))
+    next_thing = screen.next_line(all_views, chosen, failed)
+    if json:
+        print(as_json(here, next_thing))
+    else:
+        tables = [[*screen.table(view), ""] for view in here]
+        what = [*_failure(view, failed), ""] if view and failed else []
+        screen.show([*(line for lines in tables for line in lines), *what, next_thing])
+    return all(row.status is Status.passed for view in here for row in _asked(view, chosen[view.step]))
+
+
+def _asked(view: screen.View, tasks: list[str] | None) -> list[TaskResult]:
+    return [row for row in view.rows if tasks is None or row.id in tasks]
+
+
+def _failure(view: screen.View, failed: TaskResult) -> list[str]:
+    verdict = failed.first_failure
+    if not verdict:
+        return []
+    return screen.failure(view, verdict, _picture(view.workspace, verdict))
+
+
+def _picture(workspace: Workspace, verdict: Verdict) -> str:
+    """Draw the picture of a verdict, if it is worth one, and return its path."""
+    if not verdict.picture:
+        return ""
+    from gradcam_lab.course.workspace import failure_picture
+
+    path = workspace.memory / "pictures" / f"{verdict.task}.png"
+    failure_picture.draw(verdict.picture, path)
+    return str(path.relative_to(workspace.root))
+
+
+def as_json(views: Sequence[screen.View], next_thing: str) -> str:
+    """Return what is known about some steps as JSON."""
+    value: dict[str, Any] = {
+        "steps": [view.as_json() for view in views],
+        "points": sum(view.result.points for view in views),
+        "possible": sum(view.result.possible for view in views),
+        "next": next_thing,
+    }
+    return json_format.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+# --- watching ---
+
+Stamp = tuple[int, int] | None
+
+
+def _watch(workspace: Checked, chosen: Chosen, judge: Judge) -> bool:
+    """Check, and check again whatever has been saved, until Ctrl-C."""
+    seen: dict[str, Stamp] = {}
+    passed = False
+    screen.show([f"Watching {', '.join(step.file for step in chosen)} and {ANSWERS}. Ctrl-C ends this.", ""])
+    with suppress(KeyboardInterrupt):
+        while True:
+            now = {name: _stamp(workspace, name) for name in (*(step.file for step in chosen), ANSWERS)}
+            if now != seen:
+                saved = {name for name in now if name not in seen or now[name] != seen[name]}
+                _judge(workspace, {step: tasks for step, tasks in chosen.items() if step.file in saved}, judge)
+                passed = _show(workspace, chosen)
+                screen.show([""])
+                seen = now
+            _pause()
+    return passed
+
+
+def _stamp(workspace: Workspace, name: str) -> Stamp:
+    """When a file was saved, and its size; None where it is not there."""
+    try:
+        status = (workspace.root / name).stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _pause() -> None:
+    time.sleep(PAUSE)

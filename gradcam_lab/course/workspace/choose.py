@@ -1,0 +1,89 @@
+"""Whose code runs in `run-all`: the student's where it has earned it, else the reference."""
+
+from pathlib import Path
+from typing import TypedDict
+
+from gradcam_lab.console import say
+from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.manifest import Step, course
+from gradcam_lab.course.judging.judge import Judge
+from gradcam_lab.course.judging.verdicts import Status
+from gradcam_lab.course.workspace.folder import question_of
+from gradcam_lab.course.workspace.workspace import Workspace
+from gradcam_lab.errors import LabError
+
+
+class Choice(TypedDict):
+    """One step: the student's text if it is to run, and what the report may show of the step."""
+
+    step: str
+    source: str | None
+    file: Path
+    points: int
+    possible: int
+    passed: tuple[str, ...]
+    stub: str
+    own: str
+
+
+def choose(implementation: str) -> list[Choice]:
+    """Decide for each step whose code runs.
+
+    Args:
+        implementation: "auto" (the student's file where all its checks passed for exactly this text; outside a
+            workspace the reference), "reference", or "mine" (the student's files, whatever the checks say).
+
+    Returns:
+        Nothing outside a workspace: the reference runs, and all of it may be shown.
+
+    Raises:
+        LabError: "mine" outside a workspace, or a file that cannot be read.
+    """
+    workspace = Workspace.find()
+    if workspace is None:
+        if implementation == "mine":
+            Workspace.require()
+        return []
+    if implementation == "auto":
+        _check_what_is_new(workspace)
+    return [_choice(workspace, step, implementation) for step in course()]
+
+
+def _check_what_is_new(workspace: Workspace) -> None:
+    """Judge the files of which nothing is known: only a text that has passed may run."""
+    unknown = [step for step in course() if not workspace.verdicts(step)]
+    if unknown:
+        say(f"checking {', '.join(step.file for step in unknown)}")
+        with Judge() as judge:
+            for step in unknown:
+                workspace.check(step, judge)
+
+
+def _choice(workspace: Workspace, step: Step, implementation: str) -> Choice:
+    result = workspace.result(step)
+    use = implementation == "mine" or (implementation == "auto" and result.code_passed)
+    source, problem = workspace.source(step)
+    if implementation == "mine" and problem:
+        raise LabError(f"{problem[0].upper()}{problem[1:]} in '{workspace.root}': 'gradcam-lab reset {step.number}'.")
+    return Choice(
+        step=step.name,
+        source=source if use else None,
+        file=workspace.file(step),
+        points=result.points,
+        possible=result.possible,
+        passed=tuple(task.id for task in result.tasks if task.status is Status.passed),
+        stub=cut.stub(step.source),
+        own=source,
+    )
+
+
+def written_answers() -> dict[str, tuple[str, str]]:
+    """The student's written answers by task, each with its question; none outside a workspace."""
+    workspace = Workspace.find()
+    given = workspace.answers() if workspace else {}
+    return {
+        task.id: (" ".join(question_of(step.source, task.id)), given[task.id])
+        for step in course()
+        for task in step.tasks
+        if task.id in given
+    }

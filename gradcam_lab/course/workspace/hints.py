@@ -1,0 +1,94 @@
+"""The ladder: one hint at a time, and the answer only to those who have passed or have tried."""
+
+import textwrap
+from shutil import get_terminal_size
+
+from gradcam_lab.console import say
+from gradcam_lab.course.authoring.manifest import Step, Task, find_task
+from gradcam_lab.course.workspace import diff
+from gradcam_lab.course.workspace.workspace import TRIES, Workspace
+from gradcam_lab.errors import LabError
+
+
+def hint(task: str, *, again: bool = False) -> None:
+    """Print the next hint of a task, or, after the last one, the answer if it may be shown.
+
+    Args:
+        task: its number.
+        again: print all hints shown so far instead, and go no further.
+
+    Raises:
+        LabError: no such task, or `again` before the first hint.
+    """
+    workspace = Workspace.require()
+    step, found = find_task(task)
+    shown = min(workspace.state().get("hints", {}).get(task, 0), len(found.hints))
+    if again:
+        _show_again(found, shown)
+    elif shown < len(found.hints):
+        _show(found, shown + 1)
+        _remember(workspace, task, shown + 1)
+        say(_what_comes(found, shown + 1))
+    else:
+        _show_answer(workspace, step, found)
+    say(f"Next: {_next(workspace, step, found)}")
+
+
+def _show(task: Task, number: int) -> None:
+    width = min(get_terminal_size().columns, 100)
+    say(f"Task {task.id}, {task.title}: hint {number} of {len(task.hints)}:")
+    for line in task.hints[number - 1].splitlines():
+        say(textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False))
+    say("")
+
+
+def _show_again(task: Task, shown: int) -> None:
+    if not shown:
+        raise LabError(f"No hint of task {task.id} was shown yet: 'gradcam-lab hint {task.id}' shows the first.")
+    for number in range(1, shown + 1):
+        _show(task, number)
+
+
+def _remember(workspace: Workspace, task: str, shown: int) -> None:
+    workspace.remember(hints={**workspace.state().get("hints", {}), task: shown})
+
+
+def _what_comes(task: Task, shown: int) -> str:
+    if shown < len(task.hints):
+        return f"'gradcam-lab hint {task.id}' shows hint {shown + 1} of {len(task.hints)}."
+    if task.written:
+        return "This was the last hint: the answer is yours to find."
+    return f"This was the last hint. After it, the answer is shown once the task has passed or was tried {TRIES} times."
+
+
+def _show_answer(workspace: Workspace, step: Step, task: Task) -> None:
+    left = TRIES - workspace.tries(task)
+    if task.written:
+        say(f"All hints of task {task.id} were shown, and the answer is yours to find.")
+    elif left > 0 and not diff.passed(workspace, step, task):
+        say(f"All hints of task {task.id} were shown. The answer follows once it has passed, or after {_tries(left)}.")
+        say(f"A try is a new text of the task that 'gradcam-lab check {task.id}' has judged.")
+    else:
+        _show_reference(step, task)
+        return
+    say(f"'gradcam-lab hint {task.id} --again' shows the hints again.")
+
+
+def _tries(count: int) -> str:
+    return f"{count} more {'try' if count == 1 else 'tries'}"
+
+
+def _show_reference(step: Step, task: Task) -> None:
+    say(f"The reference's answer to task {task.id}:")
+    for unit in task.units:
+        say("")
+        for line in diff.reference(step, unit):
+            say(f"    {line}".rstrip())
+    say("")
+
+
+def _next(workspace: Workspace, step: Step, task: Task) -> str:
+    if task.written:
+        return f"answer task {task.id} in answers.md, then gradcam-lab check {task.id}"
+    command = "diff" if diff.passed(workspace, step, task) else "check"
+    return f"gradcam-lab {command} {task.id}"

@@ -1,0 +1,237 @@
+"""pytest in a workspace: each check is judged in a process of its own, and the last lines are points and what is next.
+
+A workspace's pytest.ini loads this plugin. The student's code never runs in pytest's process, except where `--pdb` or
+`--trace` asks for a debugger that can step through it.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+# `python -m pytest` lets every import look into the current folder first: a stray torch.py must not stand in for torch.
+sys.path[:] = [entry for entry in sys.path if not (Path(entry) / ".gradcam-lab").is_dir()]
+
+import pytest  # noqa: E402
+
+from gradcam_lab.course.authoring.manifest import Check, Step, course, find_step  # noqa: E402
+from gradcam_lab.course.judging import student_module  # noqa: E402
+from gradcam_lab.course.judging.judge import Judge  # noqa: E402
+from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise  # noqa: E402
+from gradcam_lab.course.workspace import screen  # noqa: E402
+from gradcam_lab.course.workspace.workspace import Workspace  # noqa: E402
+from gradcam_lab.errors import LabError  # noqa: E402
+
+CHECKS = "gradcam_lab.lessons.checks.test_"
+
+LETTERS = {"not started": "n", "waiting": "w"}
+"""Tasks that nobody has begun are failures, but need no section of their own in pytest's output."""
+
+
+class Asked:
+    """The verdicts on one step file, each fetched when pytest comes to it.
+
+    Args:
+        workspace: the student's.
+        step: the step.
+        judge: the judge of this pytest run.
+        checks: those that pytest is going to ask for.
+    """
+
+    def __init__(self, workspace: Workspace, step: Step, judge: Judge, checks: list[Check]) -> None:
+        self.workspace, self.step = workspace, step
+        self.text = workspace.source(step)[0]
+        self.verdicts = {verdict.check: verdict for verdict in workspace.verdicts(step)}
+        self.fresh: set[str] = set()
+        self.coming = workspace.judge(step, judge, checks=checks)
+
+    def verdict(self, check: Check) -> Verdict | None:
+        """The verdict of one check; None for a chain whose tasks have not all passed."""
+        while check.name not in self.fresh:
+            verdict = next(self.coming, None)
+            if verdict is None:
+                return None
+            self.verdicts[verdict.check] = verdict
+            self.fresh.add(verdict.check)
+        return self.verdicts[check.name]
+
+    def needs(self) -> tuple[str, ...]:
+        """The tasks that the chain still waits for."""
+        return summarise(self.step, "", [*self.verdicts.values()], {}).chain.needs
+
+    def keep(self) -> None:
+        """Remember the verdicts on the text that was judged."""
+        if self.fresh:
+            self.workspace.keep(self.step, [*self.verdicts.values()], self.text)
+
+
+class CheckRun:
+    """One run of pytest.
+
+    Args:
+        config: pytest's.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.judge = Judge()
+        self.asked: dict[tuple[Path, str], Asked] = {}
+        self.selected: dict[tuple[Path, str], set[str]] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note which checks of a step will be asked for: they are judged in one go."""
+        for item in session.items:
+            if found := check_of(item):
+                workspace, step, check = found
+                self.selected.setdefault((workspace.root, step.name), set()).add(check.name)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Ask the judge instead of calling the check."""
+        found = check_of(pyfuncitem)
+        if not found or debugging(self.config):
+            return None
+        self._ask(*found)
+        return True
+
+    def _ask(self, workspace: Workspace, step: Step, check: Check) -> None:
+        asked = self._asked(workspace, step)
+        try:
+            verdict = asked.verdict(check)
+        except LabError as error:  # without a worker no check can run
+            pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
+        if check == step.chain and (needs := asked.needs()):
+            pytest.fail(screen.waiting(needs), pytrace=False)
+        if verdict is None or verdict.status is Status.not_started:
+            pytest.fail("not started", pytrace=False)
+        if verdict.status is not Status.passed:
+            view = screen.view(workspace, step)
+            pytest.fail("\n".join(screen.failure(view, verdict)), pytrace=False)
+
+    def _asked(self, workspace: Workspace, step: Step) -> Asked:
+        key = workspace.root, step.name
+        if key not in self.asked:
+            checks = [check for check in step.checks if check.name in self.selected[key]]
+            self.asked[key] = Asked(workspace, step, self.judge, checks)
+        return self.asked[key]
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Count what nobody has begun apart from what is wrong."""
+        kind = report.longreprtext.partition(" (")[0] if report.when == "call" and report.failed else ""
+        return (kind, LETTERS[kind], kind.upper()) if kind in LETTERS else None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self) -> Iterator[None]:
+        """Remember the verdicts; the points are the last lines, below pytest's own."""
+        result = yield
+        self.judge.close()
+        for asked in self.asked.values():
+            asked.keep()
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter:
+            for line in self._summary():
+                reporter.write_line(line)
+        return result
+
+    def _summary(self) -> Iterator[str]:
+        roots = dict.fromkeys(root for root, _ in self.asked)
+        for root in roots:
+            views = screen.views(Workspace(root))
+            ran = [view for view in views if (root, view.step.name) in self.asked]
+            lines = [screen.points(view) for view in ran]
+            failed = next((row for view in ran if (row := self._failure(view))), None)
+            yield from lines[:-1]
+            yield f"{lines[-1]} {screen.next_line(views, [view.step for view in ran], failed)}"
+
+    def _failure(self, view: screen.View) -> Any:
+        fresh = self.asked[view.workspace.root, view.step.name].fresh
+        tasks = {check.task for check in view.step.checks if check.name in fresh}
+        return screen.first_failure(view, tasks)
+
+
+class StepTests(pytest.Module):
+    """A workspace's test file of one step."""
+
+    def collect(self) -> list[Any]:
+        """Collect as usual; a file without a single check would pass by saying nothing.
+
+        Raises:
+            CollectError: there is none.
+        """
+        found = list(super().collect())
+        if not any(check_of(item) for item in found if isinstance(item, pytest.Function)):
+            line = f"from {CHECKS.removesuffix('test_')}{self.path.stem} import *"
+            raise self.CollectError(f"There is no check in {self.path.name}: it needs the line '{line}'.")
+        return found
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin a run."""
+    config.pluginmanager.register(CheckRun(config), "gradcam-lab")
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Treat the test files of the steps in a workspace in our own way, and all others as usual."""
+    if module_path.name in {step.test_file for step in course()} and Workspace.find(module_path.parent):
+        return StepTests.from_parent(parent, path=module_path)
+    return None
+
+
+def check_of(item: pytest.Item) -> tuple[Workspace, Step, Check] | None:
+    """Which check of which step and workspace an item stands for; None if it is a test of the student's own."""
+    function = getattr(item, "function", None)
+    step = find_step(getattr(function, "__module__", "").partition(CHECKS)[2])
+    workspace = Workspace.find(item.path.parent)
+    if not (step and workspace):
+        return None
+    check = next((check for check in step.checks if check.name == getattr(function, "__name__", "")), None)
+    return (workspace, step, check) if check else None
+
+
+def debugging(config: pytest.Config) -> bool:
+    """Whether somebody wants to step through the code."""
+    return bool(config.getoption("usepdb") or config.getoption("trace"))
+
+
+@pytest.fixture
+def mine(request: pytest.FixtureRequest) -> ModuleType | None:
+    """The student's step file as a module.
+
+    In a check the other tasks are the reference's, as when it is judged; and there it is None unless someone is
+    debugging, because a child process runs the check.
+    """
+    found = check_of(request.node)
+    if found and not debugging(request.config):
+        return None
+    workspace, step = found[:2] if found else _beside(request.path)
+    text, problem = workspace.source(step)
+    if problem or workspace.strays():
+        pytest.fail(problem or f"{workspace.strays()[0]} lies beside your files: take it away", pytrace=False)
+    student = student_module.execute(text, workspace.file(step), step.name)
+    if found and found[2] != step.chain:
+        _compose(student, step, found[2])
+    return student
+
+
+def _beside(path: Path) -> tuple[Workspace, Step]:
+    """The step that a test of the student's own is about: its file is named after it."""
+    step, workspace = find_step(path.stem), Workspace.find(path.parent)
+    if not (step and workspace):
+        pytest.fail("'mine' is there for the test files of the steps, in a workspace", pytrace=False)
+    return workspace, step
+
+
+def _compose(student: ModuleType, step: Step, check: Check) -> None:
+    from importlib import import_module
+
+    reference = import_module(f"gradcam_lab.lessons.{step.name}")
+    student_module.compose(student, reference, student_module.units_of(step.source, check.task))
+
+
+@pytest.fixture
+def case() -> Any:
+    """Random inputs, always the same."""
+    from gradcam_lab.lessons.checks.checking import Case
+
+    return Case(0)

@@ -1,0 +1,122 @@
+"""Beginning a task or a step again: the stub comes back, and the student's text is kept."""
+
+import sys
+
+import typer
+
+from gradcam_lab.console import say
+from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.manifest import Step, Task, find_step, find_task
+from gradcam_lab.course.workspace import backup
+from gradcam_lab.course.workspace.workspace import Workspace
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import write_text
+
+
+def reset(word: str, *, yes: bool = False) -> None:
+    """Put the stub back in the place of a task's functions, or of a whole step file; a backup is kept.
+
+    Args:
+        word: a task such as "2.3", or a step such as "2" or "step2_gradcam.py".
+        yes: whether the student has already agreed; otherwise they are asked.
+
+    Raises:
+        LabError: no such task or step, nobody there to ask, or functions that cannot be found.
+    """
+    workspace = Workspace.require()
+    step = find_step(word)
+    if step:
+        _reset_step(workspace, step, yes)
+    else:
+        _reset_task(workspace, *find_task(word), yes)
+
+
+def undo() -> None:
+    """Bring the files of the latest backup back; what they replace becomes a backup itself.
+
+    Raises:
+        LabError: there is no backup.
+    """
+    workspace = Workspace.require()
+    backups = backup.all_backups(workspace)
+    if not backups:
+        raise LabError(f"There is no backup in '{workspace.root}' yet: there is nothing to bring back.")
+    latest = backups[-1]
+    names = backup.files_of(latest)
+    kept = backup.keep(workspace, names)
+    backup.bring_back(workspace, latest)
+    seen = ", ".join(name for name in names if not name.startswith(".")) or "The memory of the workspace"
+    say(f"Brought back from {backup.time_of(latest):%d %B %Y, %H:%M:%S}: {seen}.")
+    if kept:
+        say(
+            f"What they replaced is kept in {kept.relative_to(workspace.root).as_posix()}. '{backup.UNDO}' swaps again."
+        )
+    say("Next: gradcam-lab")
+
+
+def _reset_step(workspace: Workspace, step: Step, yes: bool) -> None:
+    stub = cut.stub(step.source)
+    if workspace.file(step).exists():
+        _replace(workspace, step, stub, f"The whole of {step.file}", yes)
+    else:
+        write_text(workspace.file(step), stub)
+        say(f"{step.file} was missing: it is there again, as it was at the start.")
+        say("Next: gradcam-lab")
+
+
+def _reset_task(workspace: Workspace, step: Step, task: Task, yes: bool) -> None:
+    if task.written:
+        raise LabError(f"Task {task.id} is answered in words: change them in answers.md; there is no stub to reset.")
+    text, problem = workspace.source(step)
+    if problem:
+        raise _only_whole(step, problem)
+    _replace(workspace, step, with_stubs(text, step, task), f"Task {task.id} in {step.file}", yes)
+
+
+def with_stubs(text: str, step: Step, task: Task) -> str:
+    """Put the stubs of a task's functions in the place of the student's, and leave the rest of the file alone.
+
+    Raises:
+        LabError: the file does not parse, a function is not there, or its stub does not fit.
+    """
+    stub = cut.stub(step.source)
+    try:
+        missing = [unit for unit in task.units if cut.unit_text(text, unit) is None]
+        if missing:
+            raise _only_whole(step, f"{step.file} has no function '{missing[0]}' any more")
+        for unit in task.units:
+            text = cut.replace_unit(text, unit, cut.unit_text(stub, unit) or "")
+        lost = set(task.units) - set(cut.unit_lines(text))
+    except SyntaxError as error:
+        raise _only_whole(step, f"{step.file} is not valid Python at line {error.lineno} ({error.msg})") from error
+    if lost:
+        raise _only_whole(step, f"The stub of '{min(lost)}' is indented in another way than {step.file}")
+    return text
+
+
+def _only_whole(step: Step, problem: str) -> LabError:
+    return LabError(
+        f"{problem}: mend this first, or reset the whole file with 'gradcam-lab reset {step.number}', "
+        "which keeps a backup."
+    )
+
+
+def _replace(workspace: Workspace, step: Step, new: str, what: str, yes: bool) -> None:
+    if workspace.source(step) == (new, ""):
+        say(f"{what} is as it was at the start: there is nothing to reset.")
+    elif not (yes or _agreed(f"{what} becomes a stub again, and a backup of your text is kept. Go on?")):
+        say("Nothing was changed.")
+    else:
+        kept = backup.keep(workspace, [step.file])
+        backup.write_like(workspace.file(step), new)
+        say(f"{what} is a stub again.")
+        if kept:
+            say(f"Your text is kept in {(kept / step.file).relative_to(workspace.root).as_posix()}.")
+        say(f"To bring it back: {backup.UNDO}")
+    say("Next: gradcam-lab")
+
+
+def _agreed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise LabError("There is nobody to ask whether to go on: add --yes if you are sure; a backup is kept.")
+    return typer.confirm(question)

@@ -1,0 +1,280 @@
+"""What a workspace looks like on the screen: its tasks, its points, a failure, and the next thing to do."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from gradcam_lab.console import say
+from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.manifest import Step, Task, course, lessons
+from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
+from gradcam_lab.course.workspace.folder import ANSWERS
+from gradcam_lab.course.workspace.workspace import Workspace
+
+BAD = frozenset({Status.failed, Status.error, Status.timed_out, Status.crashed})
+"""What can be the matter with a task that somebody has begun."""
+
+COLOURS = {
+    "passed": "green",
+    "answered": "green",
+    "failed": "red",
+    "error": "red",
+    "timed out": "red",
+    "crashed": "red",
+    "not started": "dim",
+    "waiting": "dim",
+    "not checked": "yellow",
+    "not finished": "yellow",
+}
+
+PRINTED_LINES = 3
+LINE = 200
+"""So many characters of a line that the student's code has made are shown."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One step of a workspace, as far as its verdicts are known.
+
+    Attributes:
+        workspace: the student's.
+        step: the step.
+        result: what the memory says about exactly the text that is there now.
+        unknown: what is written but was not judged in this text: tasks, and the step's number for the chain.
+    """
+
+    workspace: Workspace
+    step: Step
+    result: StepResult
+    unknown: frozenset[str]
+
+    @property
+    def rows(self) -> tuple[TaskResult, ...]:
+        """The tasks, and the chain last."""
+        return (*self.result.tasks, self.result.chain)
+
+    def as_json(self) -> dict[str, Any]:
+        """The result, and whether the text has changed since it was checked."""
+        return {**self.result.as_json(), "changed": bool(self.unknown)}
+
+
+def view(workspace: Workspace, step: Step) -> View:
+    """Look a step up in the workspace's memory; nothing is run."""
+    result = workspace.result(step)
+    verdicts = {verdict.check: verdict for verdict in workspace.verdicts(step)}
+    unknown = {task.id for task in step.coded if _is_unknown(workspace, step, task, verdicts)}
+    if not result.chain.needs and step.chain.name not in verdicts:
+        unknown.add(result.chain.id)
+    return View(workspace, step, result, frozenset(unknown))
+
+
+def _is_unknown(workspace: Workspace, step: Step, task: Task, verdicts: dict[str, Verdict]) -> bool:
+    """Whether a check of the task has still to be run; where one has failed, or nothing is written, enough is known."""
+    checks = step.checks_of(task.id)
+    found = [verdicts[check.name] for check in checks if check.name in verdicts]
+    if len(found) == len(checks) or any(verdict.status is not Status.passed for verdict in found):
+        return False
+    return not _todo_lines(workspace.source(step)[0], task)
+
+
+def views(workspace: Workspace, steps: Iterable[Step] | None = None) -> list[View]:
+    """Look several steps up, by default all."""
+    return [view(workspace, step) for step in (course() if steps is None else steps)]
+
+
+# --- tables ---
+
+
+def table(view: View) -> list[str]:
+    """A heading, one row for each task, one for the chain, and the points."""
+    title = view.step.title.partition(": ")[2] or view.step.title
+    cells = [_cells(view, task) for task in view.rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(3)]
+    rows = ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) for row in cells]
+    rows = [f"{line}  {row[3]}".rstrip() for line, row in zip(rows, cells, strict=True)]
+    return [f"{view.step.file}: {title}", *rows, points(view)]
+
+
+def _cells(view: View, task: TaskResult) -> tuple[str, str, str, str]:
+    if task is view.result.chain:
+        return "", task.title.partition(":")[0], word(view, task), ""
+    return task.id, task.title, word(view, task), f"{task.points}/{task.possible}"
+
+
+def word(view: View, task: TaskResult) -> str:
+    """What has become of a task, in a word or two."""
+    if task.id in view.unknown:
+        return "not checked"
+    if task.status is Status.waiting:
+        return waiting(task.needs)
+    if task.status in BAD and not _is_bad(task):
+        return "not finished"
+    return "answered" if task.written and task.status is Status.passed else str(task.status)
+
+
+def _is_bad(task: TaskResult) -> bool:
+    """Whether something is wrong; of a task with two functions, one may be right and the other still to be written."""
+    return task.status in BAD and task.first_failure is not None and task.first_failure.status in BAD
+
+
+def waiting(needs: Sequence[str]) -> str:
+    """What a task waits for; three are enough to see."""
+    return f"waiting (needs {', '.join(needs[:3])}{', ...' if len(needs) > 3 else ''})"
+
+
+def points(view: View) -> str:
+    """The points of a step, as in `Step 2: 4/11 points.`."""
+    changed = ", changed since the last check" if view.unknown else ""
+    return f"Step {view.step.number}: {view.result.points}/{view.result.possible} points{changed}."
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print lines; in a terminal the statuses have colours."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    safe = [line.encode(encoding, "replace").decode(encoding) for line in lines]
+    if sys.stdout.isatty():
+        _show_in_colour(safe)
+    else:
+        say("\n".join(safe))
+
+
+def _show_in_colour(lines: Iterable[str]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for line in lines:
+        text = Text(line)
+        for status, colour in COLOURS.items():
+            text.highlight_regex(rf"(?<=  ){status}(?=  |$| \(needs)", colour)
+        console.print(text, soft_wrap=True)
+
+
+# --- one failure ---
+
+
+def first_failure(view: View, tasks: Iterable[str] | None = None) -> TaskResult | None:
+    """The first task (of these) that was begun and is not right, or the chain."""
+    wanted = view.rows if tasks is None else [row for row in view.rows if row.id in tasks]
+    return next((row for row in wanted if _is_bad(row)), None)
+
+
+def failure(view: View, verdict: Verdict, picture: str = "") -> list[str]:
+    """Where it is, and what the check asks; expected, got, the likely reason; what the student's code printed."""
+    name = f"Task {verdict.task}" if verdict.task != str(view.step.number) else f"Step {verdict.task}, all together"
+    asks = ast.get_docstring(_function_of(view.step, verdict.check)) or verdict.check
+    printed = [_calm(line) for line in verdict.printed.splitlines() if line.strip()]
+    shown = printed[:PRINTED_LINES] + (["..."] if len(printed) > PRINTED_LINES else [])
+    pairs = [
+        ("asks", asks.splitlines()[0]),
+        ("expected", _calm(verdict.expected)),
+        ("got", _calm(verdict.got)),
+        ("likely", _calm(verdict.reason)),
+        *zip(["printed", *[""] * PRINTED_LINES], shown, strict=False),
+        ("picture", picture),
+    ]
+    return [
+        f"{name}: {verdict.status}, {_place(view, verdict.task, verdict)}",
+        *(f"  {key:<8}  {value}" for key, value in pairs if value),
+    ]
+
+
+def _calm(text: str) -> str:
+    """One line without control characters: part of it may be the student's."""
+    line = "".join(c if c.isprintable() else " " for c in text).rstrip()
+    return line if len(line) <= LINE else f"{line[:LINE]} ..."
+
+
+@cache
+def _checks(step: Step) -> dict[str, ast.FunctionDef]:
+    source = (lessons() / "checks" / step.test_file).read_text(encoding="utf-8")
+    return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+
+
+def _function_of(step: Step, check: str) -> ast.FunctionDef:
+    return _checks(step)[check]
+
+
+# --- the next thing to do ---
+
+
+def next_line(all_views: Sequence[View], here: Iterable[Step] = (), failed: TaskResult | None = None) -> str:
+    """The next thing to do.
+
+    Args:
+        all_views: of all steps.
+        here: where the student works at the moment: what is to be done there comes first.
+        failed: a failure that is on the screen: this comes before all else.
+    """
+    here = list(here)
+    ordered = sorted(all_views, key=lambda view: view.step not in here)  # an order-keeping sort
+    todo = [
+        (view, row)
+        for view in ordered
+        for row in sorted(view.rows, key=lambda row: row.written)  # first the code, and all of it together
+        if row.status is not Status.passed and (failed is None or row == failed)
+    ]
+    return f"Next: {_next(*todo[0])}" if todo else "Next: gradcam-lab run-all, which makes the report with your code."
+
+
+def _next(view: View, row: TaskResult) -> str:
+    if row.id in view.unknown:
+        return f"gradcam-lab check {view.step.number}"
+    if row is view.result.chain:
+        return f"{view.step.file}, whose functions do not work together yet: gradcam-lab check {view.step.number}"
+    where = f"{' in' if row.written else ','} {_place(view, row.id, row.first_failure)}"
+    return f"task {row.id}{where}. Stuck? gradcam-lab hint {row.id}"
+
+
+def _place(view: View, id: str, verdict: Verdict | None) -> str:
+    """Where the student writes: `step2_gradcam.py line 48`, or the file alone where nobody can tell."""
+    if id == str(view.step.number):
+        return view.step.file
+    task = view.step.task(id)
+    line = _answer_line(view.workspace, id) if task.written else _code_line(view, task, verdict)
+    return f"{ANSWERS if task.written else view.step.file}{f' line {line}' if line else ''}"
+
+
+def _answer_line(workspace: Workspace, id: str) -> int | None:
+    """The first line below the question of a written task."""
+    try:
+        lines = (workspace.root / ANSWERS).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError:
+        return None
+    heading = next((i for i, line in enumerate(lines) if re.match(rf"## +{re.escape(id)}\b", line)), None)
+    if heading is None:
+        return None
+    below = (i for i in range(heading + 1, len(lines)) if lines[i].strip() and not lines[i].startswith(">"))
+    return next(below, heading) + 1
+
+
+def _code_line(view: View, task: Task, verdict: Verdict | None) -> int | None:
+    """The line that says what is to be written, or the function that does not pass."""
+    source, _ = view.workspace.source(view.step)
+    todo = _todo_lines(source, task)
+    if todo and (verdict is None or verdict.status is Status.not_started):
+        return todo[0]
+    try:
+        places = cut.unit_lines(source)
+    except SyntaxError as error:
+        return error.lineno
+    return next((places[unit][0] for unit in _suspects(view.step, task, verdict) if unit in places), None)
+
+
+def _todo_lines(source: str, task: Task) -> list[int]:
+    """The lines at which something of the task is still to be written."""
+    todo = re.compile(rf"\s*raise NotImplementedError\([\"']task {re.escape(task.id)}:")
+    return [number for number, line in enumerate(source.splitlines(), start=1) if todo.match(line)]
+
+
+def _suspects(step: Step, task: Task, verdict: Verdict | None) -> Iterator[str]:
+    """The functions of a task, those first that the check calls by their name."""
+    called = set()
+    if verdict:
+        attributes = [n for n in ast.walk(_function_of(step, verdict.check)) if isinstance(n, ast.Attribute)]
+        called = {node.attr for node in attributes if isinstance(node.value, ast.Name) and node.value.id == "mine"}
+    yield from sorted(task.units, key=lambda unit: unit.partition(".")[0] not in called)

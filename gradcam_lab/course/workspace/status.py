@@ -1,0 +1,64 @@
+"""Where a student is: from memory, without running anything."""
+
+from pathlib import Path
+
+from gradcam_lab.course.workspace import check, screen
+from gradcam_lab.course.workspace.upgrade import is_newer
+from gradcam_lab.course.workspace.workspace import MEMORY, Workspace
+
+OUTSIDE = """\
+You are not inside a workspace.
+  gradcam-lab start my-lab  begins the course: a folder with a Python file for each step
+  gradcam-lab run-all       makes the report with the reference code
+  gradcam-lab --help        lists all commands
+"""
+
+
+def where() -> None:
+    """Say in a few lines where the student is, and the one thing to do next."""
+    workspace = Workspace.find()
+    screen.show(_inside(workspace) if workspace else _outside(Path.cwd()))
+
+
+def status(json: bool = False) -> None:
+    """Show all tasks as they were when they were last checked.
+
+    Args:
+        json: print JSON and nothing else.
+
+    Raises:
+        LabError: not in a workspace.
+    """
+    views = screen.views(Workspace.require())
+    next_thing = screen.next_line(views)
+    if json:
+        print(check.as_json(views, next_thing))
+    else:
+        screen.show([line for view in views for line in (*screen.table(view), "")] + [_total(views), next_thing])
+
+
+def _inside(workspace: Workspace) -> list[str]:
+    views = screen.views(workspace)
+    news = ["A newer course is installed: gradcam-lab upgrade brings it in, and your text stays."]
+    return [
+        f"Workspace '{workspace.root.name}'.",
+        *map(screen.points, views),
+        _total(views),
+        *(news if is_newer(workspace) else []),
+        screen.next_line(views),
+    ]
+
+
+def _total(views: list[screen.View]) -> str:
+    earned, possible = (sum(getattr(view.result, name) for view in views) for name in ("points", "possible"))
+    return f"Together: {earned}/{possible} points."
+
+
+def _outside(folder: Path) -> list[str]:
+    """What there is to do; the last line is the next thing."""
+    try:
+        inside = sorted(path.name for path in folder.iterdir() if (path / MEMORY).is_dir())
+    except OSError:
+        inside = []
+    command = f"cd '{inside[0]}', then gradcam-lab" if inside else "gradcam-lab start my-lab"
+    return [*OUTSIDE.splitlines(), f"Next: {command}"]

@@ -1,0 +1,1 @@
+"""Files of boxes: JSON, COCO, and the text files of the VOC devkit."""

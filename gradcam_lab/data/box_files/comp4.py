@@ -1,0 +1,90 @@
+"""Detections as the VOC devkit wants them: `comp4_det_test_dog.txt`, a line `image score xmin ymin xmax ymax` a box.
+
+The boxes are in VOC's pixels already; the class is in the name of the file alone.
+"""
+
+import re
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from gradcam_lab.data.box_files.json_boxes import numbers_at_once
+from gradcam_lab.errors import LabError
+
+LINE = "image score xmin ymin xmax ymax"
+NAME = re.compile(r"comp\d+_det_.+_(?P<target>[^_]+)\.txt")
+
+
+def class_in_name(path: Path) -> str | None:
+    """Return the class that a file's name says, such as "dog"; None where it says none."""
+    match = NAME.fullmatch(path.name)
+    return match["target"] if match else None
+
+
+def read_comp4(path: Path) -> dict[str, np.ndarray]:
+    """Read detections: an (n, 5) array `xmin, ymin, xmax, ymax, score` for each image that has any.
+
+    Raises:
+        LabError: the file cannot be read, or a line is not of this format.
+    """
+    lines = read_lines(path)
+    rows = [line.split() for line in lines if not line.isspace()]
+    numbers = _numbers(rows)
+    if numbers is None or (numbers[:, 1:3] > numbers[:, 3:5]).any():
+        raise _first_bad(path, lines)
+    return by_image([row[0] for row in rows], numbers[:, [1, 2, 3, 4, 0]])
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a text file with their ends.
+
+    Raises:
+        LabError: it is missing, unreadable or no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    except FileNotFoundError as error:
+        raise LabError(f"There is no file '{path}': check the name.") from error
+    except UnicodeDecodeError as error:
+        raise LabError(f"'{path}' is not UTF-8 text: it should have lines '{LINE}'.") from error
+    except OSError as error:
+        raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error
+
+
+def by_image(images: Sequence[Hashable], rows: np.ndarray) -> dict:
+    """Share rows (n, 5) out over their images, in the order in which the images first appear."""
+    codes: dict[Hashable, int] = {}
+    code = np.fromiter((codes.setdefault(image, len(codes)) for image in images), int, len(images))
+    counts = np.bincount(code, minlength=len(codes))
+    ends = counts.cumsum()
+    rows = rows[np.argsort(code, kind="stable")]
+    return {image: rows[begin:end] for image, begin, end in zip(codes, ends - counts, ends, strict=True)}
+
+
+def _numbers(rows: Sequence[Sequence[str]]) -> np.ndarray | None:
+    """Turn the last five words of each line into floats, shape (n, 5); None where a line is not as it should be."""
+    if not set(map(len, rows)) <= {6}:
+        return None
+    try:
+        values = [float(word) for row in rows for word in row[1:]]
+    except ValueError:
+        return None
+    numbers = numbers_at_once(values)
+    return None if numbers is None else numbers.reshape(-1, 5)
+
+
+def _first_bad(path: Path, lines: Sequence[str]) -> LabError:
+    for number, line in enumerate(lines, 1):
+        if line.isspace():
+            continue
+        text = line.strip()[:60]
+        found = _numbers([line.split()])
+        if found is None:
+            return LabError(f"'{path}', line {number}: {text!r} is not '{LINE}' with finite numbers: mend it.")
+        _, xmin, ymin, xmax, ymax = found[0]
+        if xmax < xmin or ymax < ymin:
+            return LabError(
+                f"'{path}', line {number}: the box of {text!r} ends before it begins: it should be '{LINE}'."
+            )
+    raise AssertionError("all lines are good, one by one")

@@ -1,0 +1,1 @@
+"""Fetching public data sets: transfer, archives, one process at a time."""

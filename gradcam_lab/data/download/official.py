@@ -1,0 +1,224 @@
+"""The public data sets, from their official places: VOC2007, Imagenette, Oxford-IIIT Pet.
+
+Addresses, checksums and names are torchvision's own, and what is unpacked is what its data sets open. In the cache:
+
+    datasets/downloads/VOCtest_06-Nov-2007.tar   the archives; they may be removed once the set is there
+    datasets/voc2007/VOCdevkit/VOC2007           the set
+    datasets/voc2007.json                        the stamp, written last: from which archives it was unpacked
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradcam_lab.console import warn
+from gradcam_lab.data.cache import cache_folder
+from gradcam_lab.data.download.archive import unpack
+from gradcam_lab.data.download.lock import alone
+from gradcam_lab.data.download.transfer import UnreachableError, download, md5_of, writing
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import read_json, write_json
+from gradcam_lab.vision import torchvision
+
+SIZES = {"imagenette": "160px", "imagenette-160px": "160px", "imagenette-320px": "320px", "imagenette-full": "full"}
+NAMES = ("voc2007", "voc2007-segmentation", *SIZES, "pets")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file to download."""
+
+    url: str
+    md5: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Official:
+    """A data set in its official form.
+
+    Attributes:
+        name: as the user gives it.
+        folder: its folder in the cache.
+        unpacked: the folder in that one which the archives are unpacked into.
+        inside: the set itself, seen from `folder`.
+        parts: what it must hold, and the archive that brings it.
+    """
+
+    name: str
+    folder: str
+    unpacked: str
+    inside: str
+    parts: dict[str, Archive]
+
+    @property
+    def archives(self) -> tuple[Archive, ...]:
+        """Each archive once."""
+        return tuple(dict.fromkeys(self.parts.values()))
+
+
+def fetch(name: str, root: Path | None = None) -> Path:
+    """Return the folder of an official data set, downloaded into the cache where it is not there yet.
+
+    Args:
+        name: one of `NAMES`.
+        root: a folder that the user has already; it is looked into and never written to. It may be the set's own
+            folder, or one that torchvision would take.
+
+    Raises:
+        LabError: the set is not in `root`, or it cannot be downloaded or unpacked.
+    """
+    official = describe(name)
+    if root is not None:
+        return _found(official, root)
+    home = cache_folder() / "datasets" / official.folder
+    if not _is_complete(official, home):
+        with writing(home):
+            home.parent.mkdir(parents=True, exist_ok=True)
+        with alone(home.with_name(f"{home.name}.lock"), f"the data set '{name}'"):
+            if not _is_complete(official, home):
+                _bring(official, home)
+    return home / official.inside
+
+
+def describe(name: str) -> Official:
+    """Look a data set up in torchvision's own tables.
+
+    Raises:
+        LabError: there is none of this name.
+    """
+    if name in SIZES:
+        return _imagenette(name)
+    if name == "pets":
+        return _pets()
+    if name == "voc2007":
+        return _voc(name, "Main", "Annotations")
+    if name == "voc2007-segmentation":
+        return _voc(name, "Segmentation", "SegmentationClass")
+    raise LabError(f"There is no official data set '{name}': choose one of {', '.join(NAMES)}.")
+
+
+def _voc(name: str, lists: str, targets: str) -> Official:
+    table = torchvision().datasets.voc.DATASET_YEAR_DICT
+    trainval, test = (Archive(row["url"], row["md5"], row["filename"]) for row in (table["2007"], table["2007-test"]))
+    parts = {
+        f"ImageSets/{lists}/train.txt": trainval,
+        f"ImageSets/{lists}/val.txt": trainval,
+        f"ImageSets/{lists}/test.txt": test,
+        "JPEGImages": trainval,
+        "Annotations": trainval,
+        targets: trainval,
+    }
+    return Official(name, "voc2007", "", Path(table["2007"]["base_dir"]).as_posix(), parts)
+
+
+def _imagenette(name: str) -> Official:
+    size = SIZES[name]
+    url, md5 = torchvision().datasets.Imagenette._ARCHIVES[size]
+    archive = Archive(url, md5, _file_name(url))
+    return Official(name, f"imagenette-{size}", "", Path(archive.name).stem, {"train": archive, "val": archive})
+
+
+def _pets() -> Official:
+    images, annotations = (
+        Archive(url, md5, _file_name(url)) for url, md5 in torchvision().datasets.OxfordIIITPet._RESOURCES
+    )
+    needed = ("annotations/trainval.txt", "annotations/test.txt", "annotations/trimaps")
+    parts = {"images": images, **dict.fromkeys(needed, annotations)}
+    return Official("pets", "pets", "oxford-iiit-pet", "oxford-iiit-pet", parts)
+
+
+def _file_name(url: str) -> str:
+    return url.rsplit("/", 1)[-1]
+
+
+def _missing(official: Official, folder: Path) -> list[str]:
+    return [part for part in official.parts if not (folder / part).exists()]
+
+
+# ------------------------------------------------------------------------------------ a folder of the user's
+
+
+def _found(official: Official, root: Path) -> Path:
+    """Find the set in the user's folder: itself, or further inside as torchvision would look for it."""
+    if not root.is_dir():
+        raise LabError(f"There is no folder '{root}': check the name given to --data-root.")
+    steps = Path(official.inside).parts
+    candidates = [root.joinpath(*steps[i:]) for i in range(len(steps), -1, -1)]
+    best = min(candidates, key=lambda folder: len(_missing(official, folder)))
+    missing = _missing(official, best)
+    if missing:
+        archive = official.parts[missing[0]]
+        raise LabError(
+            f"'{best}' is not the whole of {official.name}, it lacks '{missing[0]}': unpack {archive.name} from "
+            f"{archive.url} over it, or give another folder to --data-root."
+        )
+    return best
+
+
+# ---------------------------------------------------------------------------------------------- the cache
+
+
+def _stamp(home: Path) -> Path:
+    return home.with_name(f"{home.name}.json")
+
+
+def _contents(official: Official) -> dict[str, dict[str, str]]:
+    return {"archives": {archive.name: archive.md5 for archive in official.archives}}
+
+
+def _is_complete(official: Official, home: Path) -> bool:
+    try:
+        stamped = read_json(_stamp(home))
+    except LabError:
+        return False  # not there yet; or damaged, and made again
+    return stamped == _contents(official) and not _missing(official, home / official.inside)
+
+
+def _bring(official: Official, home: Path) -> None:
+    """Download what is missing, unpack it all, and stamp it."""
+    downloads = home.with_name("downloads")
+    for archive in official.archives:
+        _bring_archive(official, archive, downloads)
+    target = home / official.unpacked
+    with writing(home):
+        _stamp(home).unlink(missing_ok=True)
+        for left in target.parent.glob(f".{target.name}-*"):  # by a process that was killed while it unpacked
+            shutil.rmtree(left, ignore_errors=True)
+    warn(f"Unpacking {official.name} into '{home}'.")
+    unpack([downloads / archive.name for archive in official.archives], target)
+    missing = _missing(official, home / official.inside)
+    if missing:
+        archive = official.parts[missing[0]]
+        raise LabError(f"'{downloads / archive.name}' is not what was expected, it lacks '{missing[0]}': remove it.")
+    write_json(_stamp(home), _contents(official))
+
+
+def _bring_archive(official: Official, archive: Archive, downloads: Path) -> None:
+    path = downloads / archive.name
+    if path.is_file():
+        return _require_right(path, archive)
+    warn(f"Downloading {archive.name} from {archive.url} into '{downloads}'.")
+    try:
+        download(archive.url, path, archive.md5, f"downloading {archive.name}")
+    except UnreachableError as error:
+        absent = [a for a in official.archives if not (downloads / a.name).is_file()]
+        wanted = " and ".join(f"{a.name} from {a.url}" for a in absent)
+        raise LabError(
+            f"The data set '{official.name}' is not there and cannot be downloaded ({error.reason}): start the same "
+            f"command again when you are online, or put {wanted} into the folder '{downloads}', or name a folder that "
+            "holds the data set with --data-root."
+        ) from error
+
+
+def _require_right(path: Path, archive: Archive) -> None:
+    """Check an archive that lies there already, perhaps brought by the user, and therefore never removed by us."""
+    try:
+        found = md5_of(path)
+    except OSError as error:
+        raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error
+    if found != archive.md5:
+        raise LabError(
+            f"'{path}' is not the file from {archive.url}, its MD5 is {found} and not {archive.md5}: remove it, or "
+            "bring it again."
+        )

@@ -1,0 +1,1 @@
+"""Folders of images with annotations, by layout: VOC, Oxford-IIIT Pet, Imagenette."""

@@ -1,0 +1,164 @@
+"""Reading a folder in Imagenette's layout: `train/<class>/*.JPEG` and `val/<class>/*.JPEG`, a folder for each class."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from gradcam_lab.console import tracked
+from gradcam_lab.data.layouts.holdout import held_out
+from gradcam_lab.data.layouts.reading import ProblemError, read_size, require_good, samples_hash, sentences
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.errors import LabError
+from gradcam_lab.vision import torchvision
+
+SUFFIXES = (".jpeg", ".jpg", ".png")
+WORDNET_ID = re.compile(r"n\d{8}")
+
+
+@dataclass(frozen=True)
+class LabelledSplit:
+    """The samples of one split, each with the one class that its folder gives it.
+
+    Attributes:
+        name: `train` or `val`.
+        root: the folder that holds `train`.
+        samples: what was read, class by class, without objects.
+        labels: the place in `classes` of each sample's class.
+        classes: the names of the classes, in the order of their folders.
+        skipped: one sentence for every image that was left out.
+    """
+
+    name: str
+    root: Path
+    samples: tuple[Sample, ...]
+    labels: tuple[int, ...]
+    classes: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+
+
+class _File(NamedTuple):
+    path: Path
+    label: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.path.parent.name}/{self.path.stem}"
+
+
+def find_root(folder: Path) -> Path:
+    """Return the folder that holds `train`: `folder`, or the one `imagenette2...` in it.
+
+    Raises:
+        LabError: there is none, or there are several.
+    """
+    if not folder.is_dir():
+        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+    found = [path for path in (folder, *sorted(folder.glob("imagenette2*"))) if (path / "train").is_dir()]
+    if not found:
+        raise LabError(
+            f"'{folder}' is not in Imagenette's layout: it should hold 'train', with a folder for each class."
+        )
+    if found[0] != folder and len(found) > 1:
+        names = ", ".join(f"'{path}'" for path in found)
+        raise LabError(f"'{folder}' holds several data sets ({names}): give one of them.")
+    return found[0]
+
+
+def read_folder(
+    folder: Path,
+    split: Literal["train", "val"],
+    *,
+    val_size: float | None = None,
+    seed: int = 0,
+    skip_bad: bool = False,
+) -> LabelledSplit:
+    """Read one split of a folder in Imagenette's layout and check every image in it.
+
+    Args:
+        folder: the data set, as `find_root` takes it.
+        split: `train` or `val`.
+        val_size: where there is no folder `val`, the share of each class of `train` that is kept for it; where there
+            is one, nothing.
+        seed: of that choice.
+        skip_bad: go on without what is bad.
+
+    Raises:
+        LabError: the folder is not in this layout, something in it is bad and `skip_bad` is not set, or nothing is
+            left.
+    """
+    root = find_root(folder)
+    names = _class_folders(root / "train")
+    samples: dict[str, Sample] = {}
+    labels: list[int] = []
+    problems: list[str] = []
+    files = _files_of(root, names, split, val_size, seed)
+    for file in tracked(files, f"reading {split}", len(files)):
+        try:
+            if file.id in samples:
+                raise ProblemError(f"'{file.path}' has the same name as another image of its class")
+            samples[file.id] = Sample(file.id, file.path, read_size(file.path))
+            labels.append(file.label)
+        except ProblemError as problem:
+            problems.append(str(problem))
+    require_good(problems, samples, f"the split '{split}' of '{root}'", skip_bad)
+    return LabelledSplit(split, root, tuple(samples.values()), tuple(labels), class_names(names), sentences(problems))
+
+
+def labels_hash(split: LabelledSplit) -> str:
+    """Return one SHA-256 over the samples' ids, classes and images: which data a result was computed from.
+
+    Raises:
+        LabError: a file has vanished since the split was read.
+    """
+    names = {sample.id: split.classes[label] for sample, label in zip(split.samples, split.labels, strict=True)}
+    return samples_hash(split.samples, lambda sample: names[sample.id])
+
+
+def class_names(folders: Sequence[str]) -> tuple[str, ...]:
+    """Name the classes: WordNet's numbers that Imagenette has by their English names, all others as they are."""
+    if not any(WORDNET_ID.fullmatch(name) for name in folders):
+        return tuple(folders)
+    english = torchvision().datasets.Imagenette._WNID_TO_CLASS
+    return tuple(english[name][0] if name in english else name for name in folders)
+
+
+def _class_folders(folder: Path) -> list[str]:
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if not names:
+        raise LabError(f"'{folder}' has no folders: it should have one for each class, with its images.")
+    return names
+
+
+def _files_of(root: Path, names: Sequence[str], split: str, val_size: float | None, seed: int) -> list[_File]:
+    """The images of a split: those in its folder, or its share of `train`."""
+    if (root / "val").is_dir():
+        _require_known(root / "val", names)
+        return list(_files_in(root / split, names))
+    if val_size is None:
+        if split == "train":
+            return list(_files_in(root / "train", names))
+        raise LabError(f"'{root}' has no folder 'val': say with val_size which share of 'train' is kept for it.")
+    files = list(_files_in(root / "train", names))
+    held = held_out([names[file.label] for file in files], val_size, seed)
+    return [file for file, is_held in zip(files, held, strict=True) if is_held == (split == "val")]
+
+
+def _require_known(val: Path, names: Sequence[str]) -> None:
+    unknown = [name for name in _class_folders(val) if name not in names]
+    if unknown:
+        raise LabError(f"'{val / unknown[0]}' is a class that 'train' does not have: move it, or add it there.")
+
+
+def _files_in(folder: Path, names: Sequence[str]) -> Iterator[_File]:
+    """The images of each class, in the order of their names; every class must have some."""
+    for label, name in enumerate(names):
+        paths = [path for path in sorted((folder / name).glob("*")) if _is_image(path)]
+        if not paths and folder.name == "train":
+            raise LabError(f"'{folder / name}' has no images: a class needs some, as .jpg, .jpeg or .png.")
+        yield from (_File(path, label) for path in paths)
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")

@@ -1,0 +1,177 @@
+"""Reading a folder in the layout of the PASCAL VOC devkit: `JPEGImages`, `Annotations`, `ImageSets/Main`.
+
+ToyVOC is written in the same layout, so the reader that runs on it is the reader that runs on real photos.
+"""
+
+import math
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.ElementTree import fromstring
+
+from gradcam_lab import files
+from gradcam_lab.data.layouts.reading import Entry, ProblemError, Split, read_entries, read_size, samples_hash
+from gradcam_lab.data.sample import Box, Object, Sample
+from gradcam_lab.errors import LabError
+
+SUBFOLDERS = ("JPEGImages", "Annotations", "ImageSets/Main")
+
+
+def find_root(folder: Path) -> Path:
+    """Return the folder that holds `JPEGImages`: `folder`, or the one `VOC20xx` in it or in its `VOCdevkit`.
+
+    Raises:
+        LabError: there is no such folder, it is not in the VOC layout, or it holds several years.
+    """
+    if not folder.is_dir():
+        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+    inside = [
+        path for pattern in ("VOC20[0-9][0-9]", "VOCdevkit/VOC20[0-9][0-9]") for path in sorted(folder.glob(pattern))
+    ]
+    roots = [path for path in (folder, *inside) if not _missing_subfolders(path)]
+    if not roots:
+        nearest = inside[0] if len(inside) == 1 else folder
+        missing = ", ".join(_missing_subfolders(nearest))
+        raise LabError(
+            f"'{nearest}' is not in the VOC layout, it lacks {missing}: give the folder that holds JPEGImages."
+        )
+    if roots[0] != folder and len(roots) > 1:
+        found = ", ".join(f"'{path}'" for path in roots)
+        raise LabError(f"'{folder}' holds several data sets ({found}): give one of them.")
+    return roots[0]
+
+
+def _missing_subfolders(root: Path) -> list[str]:
+    return [name for name in SUBFOLDERS if not (root / name).is_dir()]
+
+
+def read_split(
+    folder: Path,
+    split: str,
+    *,
+    known: Collection[str] | None = None,
+    limit: int | None = None,
+    skip_bad: bool = False,
+    lists: str = "Main",
+) -> Split:
+    """Read one split of a folder in VOC layout and check every image and annotation in it.
+
+    Args:
+        folder: the data set, as `find_root` takes it.
+        split: the name of a list, without `.txt`.
+        known: the class names that the classifier speaks; None accepts every name.
+        limit: read only the first so many lines of the list.
+        skip_bad: go on without what is bad. An object of an unknown class is left out alone and its image stays;
+            anything else leaves the image out.
+        lists: the folder of the list in `ImageSets`: `Main`, or `Segmentation` for the images that have masks.
+
+    Raises:
+        LabError: the folder or the list is missing or empty, something in it is bad and `skip_bad` is not set, or
+            nothing is left.
+    """
+    root = find_root(folder)
+    ids = _read_ids(root, lists, split)[:limit]
+    entries = [Entry(id, partial(_read_sample, root, id), _annotation_path(root, id)) for id in ids]
+    twice = f"'{_list_path(root, lists, split)}' names '{{id}}' twice"
+    return read_entries(split, root, entries, twice, known, skip_bad)
+
+
+def voc_hash(split: Split) -> str:
+    """Return one SHA-256 over the samples' ids, annotations and images: which data a result was computed from.
+
+    Raises:
+        LabError: a file has vanished since the split was read.
+    """
+    return samples_hash(split.samples, lambda sample: files.sha256(_annotation_path(split.root, sample.id)))
+
+
+def _list_path(root: Path, lists: str, split: str) -> Path:
+    return root / "ImageSets" / lists / f"{split}.txt"
+
+
+def _image_path(root: Path, id: str) -> Path:
+    return root / "JPEGImages" / f"{id}.jpg"
+
+
+def _annotation_path(root: Path, id: str) -> Path:
+    return root / "Annotations" / f"{id}.xml"
+
+
+def _read_ids(root: Path, lists: str, split: str) -> list[str]:
+    """Read the first word of each line; the second column of a per-class list (`000001  1`) is not needed."""
+    path = _list_path(root, lists, split)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError as error:
+        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.txt"))) or "none at all"
+        raise LabError(f"There is no split '{split}' in '{path.parent}': it has {there}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"Cannot read the split '{path}' ({error}): it should be a text file of image names.") from error
+    ids = [line.split()[0] for line in lines if line.strip()]
+    if not ids:
+        raise LabError(f"The split '{path}' is empty: it should name one image a line.")
+    return ids
+
+
+def _read_sample(root: Path, id: str) -> Sample:
+    if Path(id).name != id:  # nothing is read from, or later written to, a place outside its folder
+        raise ProblemError(f"'{id}' in a split of '{root}' is not the plain name of an image")
+    size = read_size(_image_path(root, id))
+    objects = _read_annotation(_annotation_path(root, id), size)
+    return Sample(id, _image_path(root, id), size, objects)
+
+
+def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Object, ...]:
+    if not path.is_file():
+        raise ProblemError(f"The annotation '{path}' is missing")
+    try:
+        annotation = fromstring(path.read_bytes())
+    except (ParseError, ValueError, LookupError, OSError) as error:  # ValueError: an entity that defusedxml refuses
+        raise ProblemError(f"The annotation '{path}' is not valid XML ({error})") from error
+    stated = tuple(_number(annotation, f"size/{tag}", path) for tag in ("width", "height"))
+    if stated != size:
+        raise ProblemError(
+            f"'{path}' says that its image is {stated[0]:g} x {stated[1]:g} pixels, but it is {size[0]} x {size[1]}"
+        )
+    objects = tuple(_read_object(element, size, path) for element in annotation.findall("object"))
+    if not objects:
+        raise ProblemError(f"'{path}' has no objects")
+    return objects
+
+
+def _read_object(element: Element, size: tuple[int, int], path: Path) -> Object:
+    name = element.findtext("name", "").strip()
+    if not name:
+        raise ProblemError(f"'{path}' has an object without a name")
+    xmin, ymin, xmax, ymax = (_number(element, f"bndbox/{tag}", path) for tag in ("xmin", "ymin", "xmax", "ymax"))
+    box: Box = (xmin, ymin, xmax, ymax)
+    stated = ", ".join(f"{value:g}" for value in box)
+    if xmin > xmax or ymin > ymax:
+        raise ProblemError(f"'{path}' has a '{name}' whose box ({stated}) ends before it begins")
+    if xmin < 1 or ymin < 1 or xmax > size[0] or ymax > size[1]:
+        raise ProblemError(
+            f"'{path}' has a '{name}' whose box ({stated}) leaves its image of {size[0]} x {size[1]} pixels, "
+            "which VOC counts from 1"
+        )
+    return Object(name, box, difficult=_flag(element, "difficult"), truncated=_flag(element, "truncated"))
+
+
+def _number(element: Element, tag: str, path: Path) -> float:
+    """Read a finite number; some of VOC's own boxes are fractions (`45.70`)."""
+    text = element.findtext(tag)
+    if text is None:
+        raise ProblemError(f"'{path}' has an <{element.tag}> without <{tag}>")
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ProblemError(f"'{path}' has '{text.strip()}' for <{tag}>, which is not a finite number")
+    return value
+
+
+def _flag(element: Element, tag: str) -> bool:
+    """A flag is set by 1; older annotations leave it out, some say `Unspecified`."""
+    return element.findtext(tag, "0").strip() == "1"

@@ -1,0 +1,1 @@
+"""Boxes, classes, masks and maps to numbers: arrays in, arrays out."""

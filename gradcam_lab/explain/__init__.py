@@ -1,0 +1,1 @@
+"""One photo, or a folder of them: maps, boxes, pictures, exports."""

@@ -1,0 +1,157 @@
+"""One image in front of one network, and every map that the course knows of it.
+
+A score is any function from the logits (N, C) to one number an image (N,); a class's logit is only the usual one:
+
+    photo = Photo(Path("dog.jpg"), zoo.load("mobilenet_v2", "imagenet"), load_steps())
+    samoyed, cat = photo.classifier.output_names.index("Samoyed"), photo.classifier.outputs_of("cat")
+    why_not_cat = photo.gradcam(lambda logits: logits[:, samoyed] - logits[:, cat].logsumexp(dim=1))
+"""
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradcam_lab.data.layouts.reading import ProblemError, read_size
+from gradcam_lab.data.sample import read_image
+from gradcam_lab.errors import LabError
+from gradcam_lab.explain.targets import Outputs, Score, Target, output_target
+from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.localise.maps import place
+from gradcam_lab.localise.smoothgrad import smoothgrad
+from gradcam_lab.models.classifier import Classifier
+
+
+class Photo:
+    """An image and what a network says of it.
+
+    Args:
+        path: the image, JPEG or PNG.
+        classifier: the network; it is moved to the best device.
+        steps: whose steps 1 and 2 compute the maps.
+
+    Raises:
+        LabError: the image cannot be read, or the network's answer is not finite.
+    """
+
+    def __init__(self, path: Path, classifier: Classifier, steps: Steps) -> None:
+        self.path = path
+        self.classifier = classifier
+        self.steps = steps
+        self.image = read_photo(path)
+        self.inputs = classifier.preprocessing(self.image)[None].to(place(classifier))  # (1, 3, size, size)
+        with torch.no_grad():
+            self.outputs: Tensor = classifier.network(self.inputs)  # (1, C)
+        if not self.outputs.isfinite().all():
+            raise LabError(f"The outputs of '{classifier.name}' for '{path}' are not finite: check the weights.")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, in pixels."""
+        height, width = self.image.shape[:2]
+        return width, height
+
+    def score(self, target: Target) -> float:
+        """The score that is explained."""
+        return float(target.score(self.outputs))
+
+    def probability(self, target: Target) -> float:
+        """The probability of a class."""
+        return float(target.probability(self.outputs))
+
+    def predicted(self) -> Target:
+        """The most probable output."""
+        return output_target(self.classifier, int(self.outputs.argmax()))
+
+    def member(self, outputs: Outputs) -> int:
+        """The most probable output of a group."""
+        return max(outputs, key=lambda index: float(self.outputs[0, index]))
+
+    # ------------------------------------------------------------------------------------------- the maps
+
+    @cached_property
+    def why_no_cam(self) -> str | None:
+        """Say in a clause why CAM is not defined for this network; None where it is.
+
+        A network may have one linear layer and yet not end as CAM needs it. The definition itself decides: the map's
+        mean plus the bias must be the logit.
+        """
+        cam = self.steps.cam
+        try:
+            layer = cam.linear_layer(self.classifier.network)
+            maps = cam.class_activation_map(self.classifier.network, self.inputs, self.member(self.every_output))
+        except ValueError as error:
+            return str(error)
+        except RuntimeError:  # the children of this network do not run in the order in which they are listed
+            return "the network's parts do not run in the order in which they are listed"
+        best = self.member(self.every_output)
+        logit = maps.mean() + (layer.bias[best] if layer.bias is not None else 0)
+        if torch.isclose(logit, self.outputs[0, best], rtol=1e-3, atol=1e-3):
+            return None
+        return "something stands between its last feature map, the average and the linear layer"
+
+    @property
+    def every_output(self) -> Outputs:
+        """All outputs of the network."""
+        return tuple(range(self.outputs.shape[1]))
+
+    def cam(self, target: Target) -> np.ndarray:
+        """The class activation map, signed, shape (h, w).
+
+        A group has no row of weights: its most probable output stands for it. The map of a difference is the
+        difference of the maps.
+
+        Raises:
+            LabError: CAM is not defined for this network.
+        """
+        if self.why_no_cam:
+            raise LabError(
+                f"CAM is not defined for '{self.classifier.name}' ({self.why_no_cam}): take --method gradcam, which "
+                "needs no particular end."
+            )
+        heatmap = self._cam_of(target.outputs)
+        return heatmap - self._cam_of(target.against.outputs) if target.against else heatmap
+
+    def _cam_of(self, outputs: Outputs) -> np.ndarray:
+        maps = self.steps.cam.class_activation_map(self.classifier.network, self.inputs, self.member(outputs))
+        return maps[0].float().cpu().numpy()
+
+    def gradcam(self, score: Score, layer: str | None = None) -> np.ndarray:
+        """Grad-CAM of any score at any layer (the classifier's own by default), shape (h, w), not negative.
+
+        Raises:
+            LabError: there is no such layer, or it has no feature map that the score depends on.
+        """
+        try:
+            explain = self.steps.gradcam.GradCAM(
+                self.classifier.network, self.classifier.layer if layer is None else layer
+            )
+            return explain(self.inputs, score)[0].float().cpu().numpy()
+        except (ValueError, RuntimeError) as error:
+            if layer is None:
+                raise
+            raise LabError(f"Grad-CAM cannot look at the layer '{layer}': {error}.") from error
+
+    def input_gradient(self, score: Score) -> np.ndarray:
+        """The gradient of any score at the pixels of the network's input, shape (3, size, size)."""
+        return self.steps.gradcam.input_gradient(self.classifier.network, self.inputs, score)[0].cpu().numpy()
+
+    def smoothgrad(self, score: Score, copies: int, seed: int = 0) -> np.ndarray:
+        """The same, averaged over noisy copies; see `smoothgrad`."""
+        gradient = self.steps.gradcam.input_gradient
+        return smoothgrad(gradient, self.classifier.network, self.inputs, score, copies, seed=seed)[0].cpu().numpy()
+
+
+def read_photo(path: Path) -> np.ndarray:
+    """Read the user's own image, RGB, uint8, shape (H, W, 3); a truncated one is refused.
+
+    Raises:
+        LabError: the file is missing, broken or neither JPEG nor PNG.
+    """
+    try:
+        read_size(path)
+    except ProblemError as problem:
+        raise LabError(f"{problem}: give another.") from problem
+    return read_image(path)

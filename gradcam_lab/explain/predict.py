@@ -1,0 +1,65 @@
+"""`predict`: what does the network say of one image?"""
+
+import json as json_format
+from pathlib import Path
+
+from gradcam_lab.errors import LabError
+from gradcam_lab.explain.photo import Photo
+from gradcam_lab.lesson_modules import load_steps
+from gradcam_lab.models import zoo
+
+MEANING = {
+    "softmax": "probabilities of classes that exclude each other: all {count} sum to 1",
+    "sigmoid": "probabilities of {count} classes that may occur together: each on its own",
+}
+
+
+def predict(
+    image: Path, *, classifier: str = "embedded", weights: str | None = None, k: int = 5, json: bool = False
+) -> str:
+    """Name the most probable classes of an image, by step 1's `predict`.
+
+    Args:
+        image: the image, JPEG or PNG.
+        classifier: one of `zoo.NAMES`.
+        weights: as in `zoo.load`.
+        k: how many classes, at least 1; no more than the network has are shown.
+        json: return JSON instead of a table.
+
+    Raises:
+        LabError: the image or the classifier cannot be used, or `k` is less than 1.
+    """
+    if k < 1:
+        raise LabError(f"There is nothing to show in the top {k}: ask for at least 1 class.")
+    photo = Photo(image, zoo.load(classifier, weights), load_steps())
+    rows = top(photo, k)
+    return _as_json(photo, rows) if json else _as_table(photo, rows)
+
+
+def top(photo: Photo, k: int) -> list[tuple[str, int, float]]:
+    """Return `(name, index, probability)` of the `k` most probable outputs."""
+    model = photo.classifier
+    k = min(k, len(model.output_names))
+    return photo.steps.cam.predict(model.network, photo.inputs[0], model.output_names, k, model.activation)
+
+
+def _as_table(photo: Photo, rows: list[tuple[str, int, float]]) -> str:
+    model = photo.classifier
+    width = max(len("class"), *(len(name) for name, _, _ in rows))
+    lines = [f"{photo.path.name} ({photo.size[0]} x {photo.size[1]} pixels) as {model.name} sees it"]
+    lines.append(f"{'':>3}  {'class':<{width}}  {'index':>5}  probability")
+    lines += [f"{place:>3}  {name:<{width}}  {i:>5}  {p:>11.4f}" for place, (name, i, p) in enumerate(rows, start=1)]
+    return "\n".join([*lines, f"({MEANING[model.activation].format(count=len(model.output_names))})"])
+
+
+def _as_json(photo: Photo, rows: list[tuple[str, int, float]]) -> str:
+    model = photo.classifier
+    answer = {
+        "image": str(photo.path),
+        "size": list(photo.size),
+        "classifier": model.name,
+        "weights_sha256": model.sha256,
+        "activation": model.activation,
+        "predictions": [{"name": name, "index": index, "probability": p} for name, index, p in rows],
+    }
+    return json_format.dumps(answer, indent=1, ensure_ascii=False, allow_nan=False)

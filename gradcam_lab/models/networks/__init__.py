@@ -1,0 +1,1 @@
+"""The architectures that the lab builds itself or takes from torchvision."""

@@ -1,0 +1,112 @@
+"""ToyNet, the embedded classifier: a ResNet small enough to train in minutes without a GPU and to ship in the package.
+
+It has torchvision's blocks under torchvision's names (`conv1 ... layer4, avgpool, fc`), so what a student writes for
+a ResNet-50 runs on it as it is. Its last stage keeps the resolution of the third: a heatmap of 14 x 14 cells shows more
+than one of 7 x 7.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from gradcam_lab.errors import LabError
+from gradcam_lab.models.classifier import Classifier, Preprocessing
+from gradcam_lab.vision import torchvision
+
+WIDTHS = (32, 64, 128, 192)
+"""Channels of the four stages."""
+
+FILE = Path(__file__).parents[1] / "weights" / "toyvoc.safetensors"
+"""The weights that come with the package."""
+
+
+class ToyNet(nn.Module):
+    """A ResNet with one basic block a stage: (N, 3, 224, 224) to logits (N, classes).
+
+    Args:
+        classes: the number of outputs.
+        widths: the channels of the four stages.
+    """
+
+    def __init__(self, classes: int, widths: Sequence[int] = WIDTHS) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, widths[0], kernel_size=7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(widths[0])
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        self.layer1 = _stage(widths[0], widths[0], stride=1)
+        self.layer2 = _stage(widths[0], widths[1], stride=2)
+        self.layer3 = _stage(widths[1], widths[2], stride=2)
+        self.layer4 = _stage(widths[2], widths[3], stride=1)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(widths[3], classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits (N, classes) for images (N, 3, size, size)."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))  # (N, widths[0], 56, 56)
+        x = self.layer2(self.layer1(x))  # (N, widths[1], 28, 28)
+        x = self.layer4(self.layer3(x))  # (N, widths[3], 14, 14)
+        return self.fc(self.avgpool(x).flatten(1))
+
+
+def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    shortcut = None
+    if inputs != outputs or stride != 1:
+        shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+    return nn.Sequential(torchvision().models.resnet.BasicBlock(inputs, outputs, stride, shortcut))
+
+
+def build(classes: int, widths: Sequence[int] = WIDTHS) -> ToyNet:
+    """Return a ToyNet with random weights, ready to train."""
+    return ToyNet(classes, widths)
+
+
+def save(
+    path: Path,
+    network: nn.Module,
+    *,
+    classes: Sequence[str],
+    widths: Sequence[int],
+    preprocessing: Preprocessing,
+    recipe: Mapping[str, Any],
+    scores: Mapping[str, Any],
+) -> None:
+    """Write a ToyNet with all that is needed to use it again, as safetensors, its weights in half precision.
+
+    Args:
+        path: the file, ending in `.safetensors`.
+        network: the trained network.
+        classes: the names of its outputs.
+        widths: the channels of its stages.
+        preprocessing: how an image becomes an input.
+        recipe: how it was trained.
+        scores: what was measured on it.
+
+    Raises:
+        LabError: the file cannot be written.
+    """
+    from gradcam_lab.models.weights import model_file  # which knows every architecture, this one too
+
+    options = {"widths": list(widths)}
+    description = model_file.Description("toynet", tuple(classes), "sigmoid", preprocessing, options, recipe, scores)
+    model_file.save(path, model_file.halved(network.state_dict()), description)
+
+
+def read(path: Path | None = None) -> Classifier:
+    """Read a classifier that `gradcam-lab train` made: the one that comes with the package, or another file.
+
+    Raises:
+        LabError: the file is missing, damaged, or was not made by `gradcam-lab train`.
+    """
+    from gradcam_lab.models.weights import model_file
+
+    if path is None and not FILE.is_file():
+        raise LabError(
+            f"The embedded classifier '{FILE}' is missing: install gradcam-lab again, or give --weights FILE."
+        )
+    return model_file.load(path or FILE)

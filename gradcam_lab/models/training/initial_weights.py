@@ -1,0 +1,81 @@
+"""The network that a training begins with: random, or with weights that are there already."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gradcam_lab.errors import LabError
+from gradcam_lab.models import zoo
+from gradcam_lab.models.networks.architectures import TORCHVISION, blank, build
+from gradcam_lab.models.training.settings import Settings
+from gradcam_lab.models.weights import efeo_checkpoint, model_file
+from gradcam_lab.models.weights.state_dict import mismatch
+
+
+def options_of(settings: Settings) -> dict[str, Any]:
+    """Return what the architecture is built with beside the number of classes.
+
+    Raises:
+        LabError: the network in the weights' file is built otherwise.
+    """
+    asked = {} if settings.residual is None else {"residual": settings.residual}
+    if not settings.weights or not model_file.is_ours(Path(settings.weights)):
+        return asked
+    description = model_file.read(Path(settings.weights))[0]
+    if description.arch != settings.arch:
+        found = description.arch
+        raise LabError(f"'{settings.weights}' holds '{found}' and not '{settings.arch}': give --arch {found}.")
+    built = dict(description.options)
+    if asked and built.get("residual", False) != settings.residual:
+        raise LabError(f"'{settings.weights}' holds a network whose 'residual' is {built.get('residual', False)}.")
+    return built
+
+
+def starting_network(settings: Settings, classes: Sequence[str]) -> nn.Module:
+    """Build the network of a training; the seed decides what is random in it.
+
+    From weights for the same classes all is taken over, from weights for other classes all but the outputs.
+
+    Raises:
+        LabError: the weights cannot be had or do not fit.
+    """
+    torch.manual_seed(settings.seed)
+    options = options_of(settings)
+    network = build(settings.arch, len(classes), options)
+    if settings.weights:
+        taken = _weights(settings.arch, settings.weights, options, tuple(classes))
+        wanted = network.state_dict()
+        network.load_state_dict({**wanted, **{name: v.to(wanted[name].dtype) for name, v in taken.items()}})
+    return network
+
+
+def _weights(arch: str, weights: str, options: Mapping[str, Any], classes: tuple[str, ...]) -> dict[str, Tensor]:
+    """Return the weights that can be taken over."""
+    path = Path(weights)
+    if weights != "imagenet" and model_file.is_ours(path):
+        description, state = model_file.read(path)
+        known = description.classes
+    elif weights != "imagenet" and efeo_checkpoint.is_checkpoint(path):
+        state, known = _of_seeds(arch, path), efeo_checkpoint.CLASSES
+    elif arch in TORCHVISION:
+        state, known = dict(zoo.imagenet_state(arch, weights)), ()
+    else:
+        raise LabError(f"'{weights}' has no weights for {arch}: give a file that gradcam-lab train has made of it.")
+    return state if known == classes else _without_outputs(arch, options, state)
+
+
+def _of_seeds(arch: str, path: Path) -> dict[str, Tensor]:
+    network = efeo_checkpoint.load(path).network
+    wrong = mismatch(blank(arch, len(efeo_checkpoint.CLASSES)), network.state_dict())
+    if wrong:
+        raise LabError(f"'{path}' holds '{efeo_checkpoint.ARCH}' and not '{arch}': give --arch {efeo_checkpoint.ARCH}.")
+    return network.state_dict()
+
+
+def _without_outputs(arch: str, options: Mapping[str, Any], state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Leave out what depends on the number of classes."""
+    two, three = (blank(arch, classes, options).state_dict() for classes in (2, 3))
+    return {name: value for name, value in state.items() if two[name].shape == three[name].shape}

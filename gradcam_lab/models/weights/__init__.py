@@ -1,0 +1,1 @@
+"""Files of weights: state dicts, the files of `gradcam-lab train`, the checkpoint of the EFEO exercise."""

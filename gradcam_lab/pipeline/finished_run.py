@@ -1,0 +1,111 @@
+"""A finished run, read again from its folder: what `sweep` and `show` need of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from gradcam_lab.data.registry import TOYVOC, BoxData, open_data
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import sha256
+from gradcam_lab.localise.maps import Heatmaps, read_heatmaps
+from gradcam_lab.localise.methods import METHODS, Method
+from gradcam_lab.pipeline.settings import PLAIN
+from gradcam_lab.report.render import read_results
+
+
+class Finished:
+    """A folder that `run-all` has filled.
+
+    Args:
+        folder: where it lies.
+
+    Raises:
+        LabError: there is no finished run in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.results = read_results(folder)
+
+    def value(self, *keys: str) -> Any:
+        """Return what `results.json` says under these keys, one inside the other.
+
+        Raises:
+            LabError: it says nothing.
+        """
+        found: Any = self.results
+        for key in keys:
+            if not isinstance(found, dict) or key not in found:
+                raise LabError(f"'{self.folder / 'results.json'}' lacks '{'.'.join(keys)}': make the run again.")
+            found = found[key]
+        return found
+
+    def file(self, name: str) -> Path:
+        """Return one of the run's files.
+
+        Raises:
+            LabError: it is not there, or of another run, such as one that was interrupted in this folder.
+        """
+        path = self.folder / name
+        if not path.is_file():
+            raise LabError(f"There is no '{name}' in '{self.folder}': run-all writes it, start that again.")
+        told = self.results.get("artifacts", {})  # older runs did not say
+        if name in told and sha256(path) != told[name]:
+            raise LabError(f"'{path}' is not of the run that 'results.json' beside it tells of: start run-all again.")
+        return path
+
+    @property
+    def method(self) -> Method:
+        """How the run found its boxes.
+
+        Raises:
+            LabError: this version of the lab does not know the method.
+        """
+        name = self.results["run"].get("method", {}).get("name", PLAIN)  # runs of older versions knew only one
+        if name not in METHODS:
+            raise LabError(f"The run in '{self.folder}' used the method '{name}', which this lab lacks: run it again.")
+        return METHODS[name]
+
+    def heatmaps(self, split: str) -> Heatmaps:
+        """Return the maps of one split, those in which the run found its boxes.
+
+        Raises:
+            LabError: they are missing or damaged, or there is none.
+        """
+        path = self.file("heatmaps.npz" if self.method is METHODS[PLAIN] else "maps.npz")
+        try:
+            maps = read_heatmaps(path).of(split)
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise LabError(f"'{path}' is damaged ({error}): remove it and start run-all again.") from error
+        if not len(maps.ids):
+            raise LabError(f"The run in '{self.folder}' has no heatmaps of '{split}': choose val or test.")
+        return maps
+
+    def samples(self, maps: Heatmaps) -> Sequence[Sample]:
+        """Return the images of some maps, in their order, from the data folder of the run.
+
+        Raises:
+            LabError: the folder has gone, or no longer holds the same images.
+        """
+        (split,) = set(maps.splits.tolist())
+        data = self._data(split)
+        read = data.read(split, known=maps.classes.tolist(), limit=self.value("run", "limit"), skip_bad=True)
+        by_id = {sample.id: sample for sample in read.samples}
+        for id, size in zip(maps.ids.tolist(), maps.sizes.tolist(), strict=True):
+            if id not in by_id or list(by_id[id].size) != size:
+                raise LabError(f"The image '{id}' of '{data.root}' is not what it was in this run: make the run again.")
+        return [by_id[id] for id in maps.ids.tolist()]
+
+    def _data(self, split: str) -> BoxData:
+        root, name = Path(self.value("run", "data_root")), self.value("run", "data")
+        if not root.is_dir() and name != TOYVOC:
+            raise LabError(
+                f"The data of this run is no longer in '{root}', and the images and objects of '{split}' are nowhere "
+                "else: bring the folder back."
+            )
+        data = open_data(str(root) if root.is_dir() else TOYVOC)
+        if not isinstance(data, BoxData):
+            raise LabError(f"'{root}' holds no boxes any more: bring the data of this run back.")
+        return data

@@ -1,0 +1,106 @@
+"""`evaluate`: score boxes that anyone has saved."""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from gradcam_lab.data.box_files.formats import read_both
+from gradcam_lab.evaluate.block_bootstrap import resample_blocks
+from gradcam_lab.evaluate.matching import Matching
+from gradcam_lab.evaluate.scores import image_draws, resample_images, score_matches
+from gradcam_lab.lessons import step4_metrics as metrics
+
+Scores = dict[str, dict[str, float | None]]
+
+LARGE = 20_000
+"""Images, or boxes, above which step 4 on a thousand bootstrap samples would take longer than anybody waits."""
+
+
+def evaluate_files(
+    detections: Path,
+    ground_truth: Path,
+    thresholds: Sequence[float],
+    *,
+    ties: str,
+    method: str,
+    count_difficult: bool,
+    bootstrap: int,
+    seed: int,
+    target: str | None = None,
+    split: str = "test",
+) -> Scores:
+    """Score saved detections against ground truth; the formats are recognised, see `data.box_files.formats`.
+
+    The scores are those of step 4; only the matching of all images runs at once, see `matching`. With more than
+    20 000 images or boxes the intervals come from blocks of images, see `blocks`.
+
+    Args:
+        detections: our JSON, COCO results, or a `comp4_det_test_dog.txt`.
+        ground_truth: our JSON, COCO ground truth, or a folder in VOC layout.
+        thresholds: the IoU thresholds.
+        ties: see step 4.
+        method: see step 4.
+        count_difficult: see step 4.
+        bootstrap: the samples behind the intervals; 0 for none.
+        seed: of the bootstrap.
+        target: the class, where the files do not say it.
+        split: the split of a folder in VOC layout.
+
+    Returns:
+        See `scoring.score_detections`.
+
+    Raises:
+        LabError: a file cannot be used, or the detections name an image that the ground truth does not.
+    """
+    found, truth = read_both(detections, ground_truth, target=target, split=split)
+    large = max(len(truth), sum(map(len, found.values()))) > LARGE
+    if large:
+        resample = partial(resample_blocks, metrics, seed=seed, draws=bootstrap, ties=ties, method=method)
+    else:
+        counts = image_draws(len(truth), seed, bootstrap)
+        resample = partial(resample_images, metrics, counts=counts, ties=ties, method=method)
+    matching = Matching(found, truth, lowest=min(thresholds), count_difficult=count_difficult, ties=ties)
+    scores = {}
+    for threshold in thresholds:
+        matches = by_score(matching.at(threshold))
+        hits = matching.correct(threshold)
+        scores[f"{threshold:g}"] = score_matches(metrics, matches, hits, resample, ties, method)
+    return scores
+
+
+def by_score(matches: metrics.Matches) -> metrics.Matches:
+    """Put the surest detection first, those of equal scores as they were: sorting them again is quick."""
+    order = np.argsort(-matches.scores, kind="stable")
+    return metrics.Matches(matches.image[order], matches.scores[order], matches.outcomes[order], matches.objects)
+
+
+def as_json(scores: Scores) -> str:
+    """Return the scores as JSON, all fractions."""
+    return json.dumps(scores, indent=1, allow_nan=False)
+
+
+def as_table(scores: Scores) -> str:
+    """Return the scores as a plain table in percent; where scores tie, with the range over their orders."""
+    lines = [f"{'IoU':<6}{'AP':>8}  {'95%':<14}{'recall':>8}  {'95%':<14}{'CorLoc':>8}  {'95%':<14}".rstrip()]
+    for threshold, row in scores.items():
+        cells = "".join(f"{_percent(row[name]):>8}  {_interval(row, name):<14}" for name in ("ap", "recall", "corloc"))
+        lines.append(f"{threshold:<6}{cells}".rstrip())
+    for threshold, row in scores.items():
+        worst, best = row["ap_worst_order"], row["ap_best_order"]
+        if worst is not None and best is not None and best - worst > 1e-9:
+            lines.append(
+                f"At IoU {threshold} scores tie: their order could move AP from {_percent(worst)} to {_percent(best)}."
+            )
+    return "\n".join(lines)
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.2f}"
+
+
+def _interval(row: dict[str, float | None], name: str) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return "" if low is None else f"{_percent(low)}..{_percent(high)}"

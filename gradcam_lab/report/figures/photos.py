@@ -1,0 +1,210 @@
+"""Photos with boxes, set in rows like a page of a picture book: every row fills the width, nothing is distorted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradcam_lab.data.sample import Box
+from gradcam_lab.report.figures.style import BLUE, INK, MUTED, OURS, TRUTH, save_jpeg, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# All lengths are in inches on a canvas of 8 inches; 1600 pixels in all.
+WIDTH = 8.0
+DPI = 200
+GAP = 0.08
+TITLE = 0.19
+HEADING = 0.30
+TITLE_SIZE = 7.5  # points
+SHOWN_SCORE = 0.05  # boxes that the network hardly believes in would only cover the picture
+CHARACTER = 0.56 * TITLE_SIZE / 72  # the mean width of a character of DejaVu Sans
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of a figure.
+
+    Attributes:
+        image: RGB, uint8, shape (H, W, 3).
+        title: a few words above it.
+        truth: annotated boxes, each with VOC's flag `difficult`.
+        detections: detected boxes, each with its score; those below `SHOWN_SCORE` are not drawn.
+        outlines: detected boxes that have no score.
+    """
+
+    image: np.ndarray
+    title: str = ""
+    truth: Sequence[tuple[Box, bool]] = ()
+    detections: Sequence[tuple[Box, float]] = ()
+    outlines: Sequence[Box] = ()
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        height, width = self.image.shape[:2]
+        return width / height
+
+
+@dataclass(frozen=True)
+class Row:
+    """Panels that stand side by side at one height, under an optional heading."""
+
+    panels: Sequence[Panel]
+    heading: str = ""
+
+    def height(self, tallest: float) -> float:
+        """The height of the pictures, in inches, so that the row is as wide as the page, but at most `tallest`."""
+        free = WIDTH - GAP * (len(self.panels) - 1)
+        return min(free / sum(panel.aspect for panel in self.panels), tallest)
+
+
+def draw_photos(path: Path, panels: Sequence[Panel], columns: int, *, tallest: float = 3.0) -> None:
+    """Draw panels in reading order, at most `columns` in a row; see `draw_rows`."""
+    draw_rows(path, [Row(part) for part in in_rows(panels, columns)], tallest=tallest)
+
+
+def in_rows(panels: Sequence[Panel], columns: int) -> list[Sequence[Panel]]:
+    """Share panels out over as few rows as possible, as evenly as possible: ten in rows of at most four are 4, 3, 3."""
+    count = -(-len(panels) // columns)
+    parts = np.array_split(np.arange(len(panels)), count) if count else []
+    return [[panels[i] for i in part] for part in parts]
+
+
+def draw_rows(path: Path, rows: Sequence[Row], *, tallest: float = 3.0) -> None:
+    """Write rows of photos as one JPEG, 1600 pixels wide.
+
+    Args:
+        path: the JPEG to write.
+        rows: at least one row of at least one panel.
+        tallest: the greatest height of a picture, in inches on a page of 8; a row that would be higher stays narrower.
+
+    Raises:
+        ValueError: there is nothing to draw.
+        LabError: the file cannot be written.
+    """
+    if not rows or not all(row.panels for row in rows):
+        raise ValueError("a figure of photos needs at least one row of at least one panel")
+    from matplotlib.figure import Figure
+
+    height = sum(_row_height(row, tallest) for row in rows) + GAP * (len(rows) - 1)
+    with style():
+        figure = Figure(figsize=(WIDTH, height), dpi=DPI)
+        top = height
+        for row in rows:
+            _draw_row(figure, row, top, tallest)
+            top -= _row_height(row, tallest) + GAP
+        save_jpeg(figure, path)
+
+
+def _titled(row: Row) -> bool:
+    return any(panel.title for panel in row.panels)
+
+
+def _row_height(row: Row, tallest: float) -> float:
+    return row.height(tallest) + TITLE * _titled(row) + HEADING * bool(row.heading)
+
+
+def _draw_row(figure: "Figure", row: Row, top: float, tallest: float) -> None:
+    page = figure.get_figheight()
+    height = row.height(tallest)
+    if row.heading:
+        figure.text(0, (top - 0.21) / page, row.heading, size=9, weight="bold", color=INK)
+        top -= HEADING
+    top -= TITLE * _titled(row)
+    left = 0.0
+    for panel in row.panels:
+        width = height * panel.aspect
+        if panel.title:
+            title = shorten(panel.title, int(width / CHARACTER))
+            figure.text(left / WIDTH, (top + 0.055) / page, title, size=TITLE_SIZE, color=MUTED)
+        axes = figure.add_axes((left / WIDTH, (top - height) / page, width / WIDTH, height / page))
+        _draw_panel(axes, panel)
+        left += width + GAP
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut a text to `length` characters, with an ellipsis where something is missing."""
+    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
+
+
+def _draw_panel(axes: "Axes", panel: Panel) -> None:
+    height, width = panel.image.shape[:2]
+    axes.imshow(panel.image, extent=(0, width, height, 0), aspect="auto", interpolation="antialiased")
+    axes.set_axis_off()
+    for box, difficult in panel.truth:
+        _draw_box(axes, box, TRUTH, 1.5, "--" if difficult else "-")
+    for box, score in panel.detections:
+        if score >= SHOWN_SCORE:
+            _draw_box(axes, box, OURS, 1.8, "-")
+            _draw_score(axes, box, score)
+    for box in panel.outlines:
+        _draw_box(axes, box, OURS, 1.8, "-")
+
+
+def _draw_box(axes: "Axes", box: Box, colour: str, width: float, line: str) -> None:
+    """Outline the pixels of an inclusive 1-based box: pixel 1 begins at coordinate 0, pixel `xmax` ends at `xmax`."""
+    from matplotlib.patches import Rectangle
+
+    xmin, ymin, xmax, ymax = box
+    corner, size = (xmin - 1, ymin - 1), (xmax - xmin + 1, ymax - ymin + 1)
+    # A dark rim keeps a green box visible on grass.
+    for edge, thickness, dashes in (("#000000a0", width + 1.2, "-"), (colour, width, line)):
+        outline = Rectangle(
+            corner, *size, fill=False, edgecolor=edge, linewidth=thickness, linestyle=dashes, joinstyle="miter"
+        )
+        axes.add_patch(outline)
+        outline.set_clip_on(False)  # a box along the border keeps its full line
+
+
+def _draw_score(axes: "Axes", box: Box, score: float) -> None:
+    label = {"facecolor": OURS, "edgecolor": "none", "boxstyle": "square,pad=0.18"}
+    axes.annotate(
+        f"{score:.2f}",
+        (box[0] - 1, box[1] - 1),
+        xytext=(2.2, -2.2),
+        textcoords="offset points",
+        ha="left",
+        va="top",
+        size=6,
+        weight="bold",
+        color="white",
+        bbox=label,
+    )
+
+
+def dimmed(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Keep the pixels inside a mask and fade the others to a pale grey.
+
+    Args:
+        image: RGB, uint8, shape (H, W, 3).
+        mask: truth values, shape (H, W).
+
+    Returns:
+        RGB, uint8, shape (H, W, 3).
+    """
+    grey = image.mean(axis=2, keepdims=True) * 0.25 + 185
+    return np.rint(np.where(mask[..., None], image, grey)).astype(np.uint8)
+
+
+def painted_seeds(image: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """Paint the seeds of a mask over the grey image: the foreground orange, the background blue, the unknown not at all.
+
+    Orange and blue are of `style`'s palette, in which no two colours look alike to any kind of colour vision.
+
+    Args:
+        image: RGB, uint8, shape (H, W, 3).
+        seeds: step 5's, shape (H, W): 1 for the foreground, 0 for the background, anything else for unknown.
+
+    Returns:
+        RGB, uint8, shape (H, W, 3).
+    """
+    painted = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
+    for value, colour in ((1, OURS), (0, BLUE)):
+        tint = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+        painted[seeds == value] = 0.4 * painted[seeds == value] + 0.6 * np.array(tint)
+    return np.rint(painted).astype(np.uint8)

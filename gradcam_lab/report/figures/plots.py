@@ -1,0 +1,276 @@
+"""Curves of a run, drawn from `results.json` alone, as small SVG files."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gradcam_lab.report.text.findings import MAPS, better_centre
+from gradcam_lab.report.text.findings import OURS as GRADCAM
+from gradcam_lab.report.figures.style import BLUE, GREYS, INK, MUTED, OURS, RULE, save_svg, style
+
+WIDTH = 6.7  # inches: the text width of the printed page
+
+
+def draw_threshold_sweep(path: Path, results: dict[str, Any]) -> None:
+    """Draw mean AP over the grid of thresholds, and AP at each IoU, on val and on test side by side.
+
+    The threshold that val chose is marked in both; the best one of test is marked in test and labelled "oracle".
+    """
+    from matplotlib.figure import Figure
+
+    sweep = results["threshold"]
+    with style():
+        figure = Figure(figsize=(WIDTH, 2.75))
+        left, right = figure.subplots(1, 2, sharey=True)
+        for axes, split in ((left, "val"), (right, "test")):
+            scores = sweep[split]
+            for colour, (iou, ap) in zip(GREYS, scores["ap"].items(), strict=False):
+                axes.plot(sweep["grid"], percents(ap), color=colour, linewidth=1.1, label=f"AP at IoU {iou}")
+            axes.plot(sweep["grid"], percents(scores["mean_ap"]), color=OURS, linewidth=2, label="mean of the three")
+            axes.axvline(sweep["chosen"], color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
+            axes.set(xlabel="threshold, as a fraction of the map's maximum", ylim=(0, None))
+        left.set_title("val: where the threshold is chosen", loc="left")
+        right.set_title("test: for looking back only", loc="left")
+        left.set_ylabel("AP (%)")
+        _mark(left, sweep["chosen"], sweep["val"]["mean_ap"][_nearest(sweep["grid"], sweep["chosen"])], "chosen", OURS)
+        _mark(right, sweep["oracle"]["threshold"], sweep["oracle"]["mean_ap"], "oracle", BLUE)
+        handles, labels = left.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="lower center", ncols=4, handlelength=1.6)
+        figure.subplots_adjust(left=0.075, right=0.995, top=0.92, bottom=0.26, wspace=0.06)
+        save_svg(figure, path)
+
+
+def _nearest(grid: list[float], value: float) -> int:
+    return min(range(len(grid)), key=lambda i: abs(grid[i] - value))
+
+
+def _mark(axes: Any, threshold: float, mean_ap: float, name: str, colour: str) -> None:
+    axes.plot([threshold], [100 * mean_ap], "o", color=colour, markersize=6, markeredgecolor="white", zorder=5)
+    right_half = threshold > sum(axes.get_xlim()) / 2
+    axes.annotate(
+        f"{name} {threshold:.2f}",
+        (threshold, 100 * mean_ap),
+        xytext=(-7 if right_half else 7, 7),
+        textcoords="offset points",
+        ha="right" if right_half else "left",
+        color=colour,
+        size=7.5,
+        weight="bold",
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
+        zorder=6,
+    )
+
+
+def draw_precision_recall(path: Path, results: dict[str, Any]) -> None:
+    """Draw precision over recall at each IoU threshold, one small plot each, with the area that AP measures."""
+    from matplotlib.figure import Figure
+
+    ours = next(row for row in results["table"] if row["kind"] == "ours")
+    curves = results["curves"]
+    with style():
+        figure = Figure(figsize=(WIDTH, 2.35))
+        plots = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+        for axes, (iou, curve) in zip(plots, curves.items(), strict=True):
+            points = thinned(list(zip(curve["recall"], curve["precision"], falling(curve["precision"]), strict=True)))
+            if points:
+                recall, precision, envelope = (percents(values) for values in zip(*points, strict=True))
+                corners = [0, *recall], [envelope[0], *envelope]
+                axes.fill_between(*corners, step="pre", color=OURS, alpha=0.12, linewidth=0)
+                axes.step(*corners, where="pre", color=OURS, linewidth=1)
+                axes.plot(recall, precision, color=INK, linewidth=0.9)
+            ap = ours["scores"][iou]["ap"]
+            axes.set_title(f"IoU > {iou}: AP {100 * ap:.1f}", loc="left")
+            axes.set(xlim=(0, 100), ylim=(0, 103), xlabel="recall (%)")
+            axes.set(xticks=range(0, 101, 25), yticks=range(0, 101, 25))
+        figure.axes[0].set_ylabel("precision (%)")
+        figure.subplots_adjust(left=0.075, right=0.985, top=0.9, bottom=0.19, wspace=0.14)
+        save_svg(figure, path)
+
+
+def thinned(points: list[Any], most: int = 300) -> list[Any]:
+    """Leave out points of a long curve, evenly, but not its ends: nobody sees more than a few hundred of them."""
+    if len(points) <= most:
+        return points
+    return [points[round(i * (len(points) - 1) / (most - 1))] for i in range(most)]
+
+
+def falling(values: list[float]) -> list[float]:
+    """Replace each value by the largest of it and all after it: the interpolated precision of all-point AP."""
+    highest, result = 0.0, []
+    for value in reversed(values):
+        highest = max(highest, value)
+        result.append(highest)
+    return result[::-1]
+
+
+def draw_class_ap(path: Path, results: dict[str, Any]) -> None:
+    """Draw the classifier's AP for each class as bars, the best first; the target class stands out."""
+    from matplotlib.figure import Figure
+
+    classes = {name: score for name, score in results["classifier"]["classes"].items() if score["ap"] is not None}
+    names = sorted(classes, key=lambda name: (-classes[name]["ap"], name))
+    mean = results["classifier"]["map"]
+    with style():
+        figure = Figure(figsize=(WIDTH, 0.62 + 0.21 * len(names)))
+        axes = figure.subplots()
+        values = [100 * classes[name]["ap"] for name in names]
+        colours = [OURS if name == results["run"]["target"] else GREYS[0] for name in names]
+        axes.barh(range(len(names)), values, color=colours, height=0.66)
+        for place, value in enumerate(values):
+            axes.text(1.2, place, f"{value:.1f}", va="center", size=7.5, weight="bold", color="white")
+        axes.set_yticks(range(len(names)), [f"{name} ({classes[name]['positives']})" for name in names])
+        axes.tick_params(axis="y", length=0)
+        axes.invert_yaxis()
+        axes.grid(visible=False, axis="y")
+        axes.set(xlim=(0, 100), xticks=range(0, 101, 20), xlabel="AP (%)")
+        axes.axvline(100 * mean, color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
+        axes.spines["left"].set_color(RULE)
+        height = figure.get_figheight()
+        figure.subplots_adjust(left=0.17, right=0.975, top=1 - 0.06 / height, bottom=0.42 / height)
+        save_svg(figure, path)
+
+
+def draw_segmentation_curve(path: Path, results: dict[str, Any]) -> None:
+    """Draw the IoU of the cut map over its threshold, on val and on test: the mean over the classes, and the target's.
+
+    The refined mask and the better centre box have no threshold of the map, so they are horizontal lines.
+    """
+    from matplotlib.figure import Figure
+
+    segmentation, target = results["segmentation"], results["run"]["target"]
+    curve, rows = segmentation["curve"], {row["method"]: row for row in segmentation["rows"]}
+    levels = (
+        ("refined mask", rows["refined mask"], BLUE, "-"),
+        ("better centre box", better_centre(segmentation), INK, (0, (1, 2))),
+    )
+    with style():
+        figure = Figure(figsize=(WIDTH, 2.6))
+        for axes, key, title in zip(figure.subplots(1, 2), ("mean_iou", "target"), ("mean IoU", target), strict=True):
+            for split, colour in (("val", GREYS[1]), ("test", OURS)):
+                axes.plot(curve["fractions"], percents(curve[split][key]), color=colour, label=f"cut map, {split}")
+            for name, row, colour, line in levels:
+                level = row["mean_iou"] if key == "mean_iou" else row["classes"].get(target, {}).get("iou")
+                if level is not None:
+                    axes.axhline(100 * level, color=colour, linewidth=1.2, linestyle=line, label=name)
+            axes.axvline(segmentation["choices"]["threshold"], color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
+            axes.set_title(title, loc="left")
+            axes.set(xlabel="threshold, as a fraction of the map's maximum", ylim=(0, None))
+        figure.axes[0].set_ylabel("IoU (%)")
+        _legend_below(figure)
+        figure.subplots_adjust(left=0.075, right=0.995, top=0.91, bottom=0.27, wspace=0.14)
+        save_svg(figure, path)
+
+
+def _legend_below(figure: Any) -> None:
+    """One legend for all plots of a row, beneath them."""
+    named: dict[str, Any] = {}
+    for axes in figure.axes:
+        handles, labels = axes.get_legend_handles_labels()
+        named = {**dict(zip(labels, handles, strict=True)), **named}
+    figure.legend(list(named.values()), list(named), loc="lower center", ncols=4, handlelength=1.8)
+
+
+LOOKS: dict[str, Any] = {
+    MAPS[0]: {"color": OURS, "linewidth": 2.0},
+    MAPS[1]: {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))},
+    MAPS[2]: {"color": GREYS[1], "linewidth": 1.1},
+}
+"""How the three maps are drawn wherever they stand beside each other."""
+
+
+def draw_replacement(path: Path, results: dict[str, Any]) -> None:
+    """Draw the probability while pixels are exchanged, the hottest first, for each map: deletion beside insertion."""
+    from matplotlib.figure import Figure
+
+    test = results["truth"]["replacement"]
+    with style():
+        figure = Figure(figsize=(WIDTH, 2.5))
+        plots = figure.subplots(1, 2, sharey=True)
+        for axes, way, good in zip(plots, ("deletion", "insertion"), ("low is good", "high is good"), strict=True):
+            for name, curve in test[way]["curves"].items():
+                shares = [100 * i / max(len(curve) - 1, 1) for i in range(len(curve))]
+                label = f"{name} ({_number(test[way]['rows'][name]['value'])})"
+                axes.plot(shares, curve, label=label, **LOOKS[name])
+            axes.set_title(f"{way}: {good}", loc="left")
+            axes.set(xlabel="pixels exchanged (%)", xlim=(0, 100), ylim=(0, 1.03))
+            axes.legend(loc="best", handlelength=1.8, frameon=True, framealpha=0.85, edgecolor="none")
+        plots[0].set_ylabel(f"probability of {results['truth']['target']}")
+        figure.subplots_adjust(left=0.075, right=0.985, top=0.91, bottom=0.175, wspace=0.08)
+        save_svg(figure, path)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def draw_randomisation(path: Path, results: dict[str, Any]) -> None:
+    """Draw the rank correlation with the real maps while more and more layers become random, and what baselines reach."""
+    from matplotlib.figure import Figure
+
+    test = results["truth"]["randomisation"]
+    places = range(len(test["stages"]))
+    with style():
+        figure = Figure(figsize=(WIDTH, 2.5))
+        axes = figure.subplots()
+        for row in test["by_seed"]:
+            axes.plot(places, row, color=OURS, linewidth=0.6, alpha=0.5)
+        _intervals(axes, list(places), test["curve"], OURS, vertical=True)
+        axes.plot(places, [_or_nan(mean["value"]) for mean in test["curve"]], label="Grad-CAM", **LOOKS[GRADCAM])
+        for name, mean in test["baselines"].items():
+            if mean["value"] is not None:
+                axes.axhline(mean["value"], label=f"{name} ({mean['value']:.2f})", **LOOKS[name])
+        axes.axhline(0, color=MUTED, linewidth=0.6)
+        axes.set(ylim=(None, 1.03), ylabel="rank correlation", xlabel="random from the last layer down to")
+        axes.set_xticks(places, test["stages"])
+        axes.legend(loc="upper right", handlelength=1.8)
+        figure.subplots_adjust(left=0.085, right=0.985, top=0.97, bottom=0.18)
+        save_svg(figure, path)
+
+
+def draw_two_classes(path: Path, results: dict[str, Any]) -> None:
+    """Draw the heat on the other class less its area, with its interval: both directions, then each pair of classes."""
+    from matplotlib.figure import Figure
+
+    truth = results["truth"]
+    test, target = truth["two_classes"], truth["target"]
+    rows = [(f"{target} on all others", test["target_on_others"]), (f"all others on {target}", test["others_on_target"])]
+    rows += [(f"{pair['map']} on {pair['on']}", pair) for pair in test["pairs"]]
+    with style():
+        height = 0.55 + 0.21 * len(rows)
+        figure = Figure(figsize=(WIDTH, height))
+        axes = figure.subplots()
+        for place, (_, row) in enumerate(rows):
+            gain = row["gains"]["area"]
+            clear = gain["high"] is not None and gain["high"] < 0
+            _intervals(axes, [place], [gain], BLUE if clear else OURS, vertical=False)
+        axes.axvline(0, color=INK, linewidth=0.9)
+        axes.axhline(1.5, color=RULE, linewidth=0.9)
+        axes.set_yticks(range(len(rows)), [f"{name} ({row['images']})" for name, row in rows])
+        for label in axes.get_yticklabels()[:2]:
+            label.set_fontweight("bold")
+        axes.tick_params(axis="y", length=0)
+        axes.set(ylim=(len(rows) - 0.4, -0.6), xlabel="heat of the first class on the second, less its area (points)")
+        axes.grid(visible=False, axis="y")
+        figure.subplots_adjust(left=0.25, right=0.985, top=1 - 0.06 / height, bottom=0.42 / height)
+        save_svg(figure, path)
+
+
+def _intervals(axes: Any, places: list[int], means: Sequence[dict[str, Any]], colour: str, *, vertical: bool) -> None:
+    """Draw points with their intervals; upright as they are, lying in percent. What was not measured is left out."""
+    for place, mean in zip(places, means, strict=True):
+        if mean["value"] is None:
+            continue
+        scale = 1 if vertical else 100
+        value, low, high = (scale * mean[key] for key in ("value", "low", "high"))
+        ends = ([place, place], [low, high]) if vertical else ([low, high], [place, place])
+        axes.plot(*ends, color=colour, linewidth=1.6)
+        axes.plot(*((place, value) if vertical else (value, place)), "o", color=colour, markersize=4.5)
+
+
+def percents(fractions: Iterable[float | None]) -> list[float]:
+    """Turn fractions into percent; NaN, which no plot draws, where there is none."""
+    return [100 * _or_nan(value) for value in fractions]
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value

@@ -1,0 +1,192 @@
+"""Pictures in columns of one width under titles that wrap: the page of one explained image.
+
+`photos` fills a report's page and shortens its titles to one line; here nothing is left out, because a class of
+ImageNet may need two lines and the page is as long as it needs to be.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from gradcam_lab.report.figures.style import INK, MUTED, save_jpeg, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Lengths are in inches.
+COLUMN = 2.8
+TALLEST = 3.2
+SMALLEST = 0.02  # a photo of 5000 x 10 pixels is still drawn
+GAP = 0.12
+MARGIN = 0.08
+DPI = 200
+TITLE, HEADING = 7.5, 9.0  # points
+LEADING = 1.35
+
+SHOWN = (400, 1000)
+"""The longer side of a drawn image lies between these: a stamp would show no line, twelve megapixels nothing more."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture.
+
+    Attributes:
+        image: RGB, uint8, shape (H, W, 3).
+        title: stands above it, on as many lines as it needs.
+        heat: a normalised map of the image's height and width; the line around what reaches half of the maximum is
+            drawn, which a reader finds without telling red from green.
+        mark: where a small cross is drawn, as fractions (x, y) of width and height.
+    """
+
+    image: np.ndarray
+    title: str = ""
+    heat: np.ndarray | None = None
+    mark: tuple[float, float] | None = None
+
+    @property
+    def height(self) -> float:
+        """In inches, so that the picture fits into its column and is not distorted."""
+        return min(COLUMN / self.aspect, TALLEST)
+
+    @property
+    def width(self) -> float:
+        """In inches."""
+        return max(self.height * self.aspect, SMALLEST)
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        height, width = self.image.shape[:2]
+        return width / height
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Tiles side by side, under an optional heading that is as wide as the page."""
+
+    tiles: Sequence[Tile]
+    heading: str = ""
+
+
+@dataclass
+class _Page:
+    """What has been placed so far, from the top down; a page grows, so its height is known last."""
+
+    width: float
+    texts: list[tuple[float, float, str, float]] = field(default_factory=list)
+    tiles: list[tuple[float, float, Tile]] = field(default_factory=list)
+    bottom: float = MARGIN
+
+    def add_heading(self, text: str) -> None:
+        self.bottom += self._write(MARGIN, text, self.width - 2 * MARGIN, HEADING) if text else 0
+
+    def add_tiles(self, tiles: Sequence[Tile]) -> None:
+        lefts = [MARGIN + i * (COLUMN + GAP) for i in range(len(tiles))]
+        self.bottom += max(
+            self._write(left, tile.title, COLUMN, TITLE) for left, tile in zip(lefts, tiles, strict=True)
+        )
+        self.tiles += [(left, self.bottom, tile) for left, tile in zip(lefts, tiles, strict=True)]
+        self.bottom += max(tile.height for tile in tiles) + GAP
+
+    def _write(self, left: float, text: str, width: float, size: float) -> float:
+        """Place wrapped text at the current height and return the height that it needs."""
+        lines = wrap(text, width, size)
+        line = size * LEADING / 72
+        self.texts += [(left, self.bottom + i * line, words, size) for i, words in enumerate(lines)]
+        return len(lines) * line + 0.04
+
+
+def draw_sheet(path: Path, strips: Sequence[Strip], columns: int = 3) -> None:
+    """Write strips of tiles as one JPEG, as wide as its widest row.
+
+    Args:
+        path: the JPEG to write.
+        strips: at least one strip of at least one tile.
+        columns: so many tiles stand side by side at most.
+
+    Raises:
+        ValueError: there is nothing to draw.
+        LabError: the file cannot be written.
+    """
+    if not strips or not all(strip.tiles for strip in strips):
+        raise ValueError("a sheet needs at least one strip of at least one tile")
+    widest = min(columns, max(len(strip.tiles) for strip in strips))
+    with style():
+        page = _Page(2 * MARGIN + widest * COLUMN + (widest - 1) * GAP)
+        for strip in strips:
+            page.add_heading(strip.heading)
+            for start in range(0, len(strip.tiles), columns):
+                page.add_tiles(strip.tiles[start : start + columns])
+        save_jpeg(_drawn(page), path)
+
+
+def wrap(text: str, width: float, size: float) -> list[str]:
+    """Break text into lines of at most `width` inches at `size` points; a word that is longer is broken too."""
+    if (total := _length(text, size)) <= width:
+        return textwrap.wrap(text, len(text) + 1)
+    characters = int(1.25 * len(text) * width / total)  # lines that are a little too long, to begin with
+    while characters > 1:
+        lines = textwrap.wrap(text, characters)
+        if all(_length(line, size) <= width for line in lines):
+            return lines
+        characters -= 1
+    return list(text)
+
+
+def _length(text: str, size: float) -> float:
+    """The width of a line as matplotlib will draw it, in inches."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(weight=_weight(size), size=size)  # the family is the style's
+    points, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return points / 72
+
+
+def _weight(size: float) -> str:
+    return "bold" if size == HEADING else "normal"
+
+
+def _drawn(page: _Page) -> "Figure":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(page.width, page.bottom), dpi=DPI)
+    for left, top, text, size in page.texts:
+        place, colour = (left / page.width, 1 - top / page.bottom), INK if size == HEADING else MUTED
+        figure.text(*place, text, size=size, va="top", color=colour, weight=_weight(size))
+    for left, top, tile in page.tiles:
+        corner = (left / page.width, 1 - (top + tile.height) / page.bottom)
+        axes = figure.add_axes((*corner, tile.width / page.width, tile.height / page.bottom))
+        _draw_tile(axes, tile)
+    return figure
+
+
+def _draw_tile(axes: "Axes", tile: Tile) -> None:
+    height, width = tile.image.shape[:2]
+    axes.imshow(tile.image, extent=(0, width, height, 0), aspect="auto", interpolation="antialiased")
+    axes.set_axis_off()
+    if tile.heat is not None and min(tile.heat.shape) > 1 and tile.heat.min() < 0.5 < tile.heat.max():
+        centres = np.arange(width) + 0.5, np.arange(height) + 0.5
+        for colour, thickness in (("black", 2.2), ("white", 1.0)):  # a dark rim keeps the line visible on snow
+            axes.contour(*centres, tile.heat, levels=[0.5], colors=colour, linewidths=thickness)
+    if tile.mark:
+        x, y = tile.mark
+        for colour, thickness in (("black", 2.6), ("white", 1.2)):
+            axes.plot(x * width, y * height, "+", color=colour, markersize=7, markeredgewidth=thickness)
+    axes.set(xlim=(0, width), ylim=(height, 0))  # lines and marks do not move the picture
+
+
+def for_display(image: np.ndarray) -> np.ndarray:
+    """Scale an image so that its longer side is within `SHOWN`."""
+    height, width = image.shape[:2]
+    longer = max(height, width)
+    scale = min(max(longer, SHOWN[0]), SHOWN[1]) / longer
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

@@ -1,0 +1,1 @@
+"""The words of the report: facts, findings, Markdown, formulas, listings."""

@@ -1,0 +1,171 @@
+"""What the report says about a run: everything its templates need that `results.json` does not hold as it stands."""
+
+from typing import Any
+
+from gradcam_lab.report.text import findings
+from gradcam_lab.report.text.wording import FAILURES, compared
+
+PUBLISHED_SOURCE = (
+    "Source: the results published with the exercise that this course grew from, copied as they stand. Every box of A "
+    "and of B has the same score, so their AP depends on the order in which a sort happened to leave them: equal "
+    "scores as one step give B (s=0.3) an AP of 35.56 at IoU 0.3, and the luckiest order gives 54. With 50 dogs, one "
+    "dog is 2 points of recall, and a 95% interval is about 14 points to either side."
+)
+PUBLISHED = [
+    ("seed author’s Grad-CAM", "published", "48.81 43.85 21.41", "58 54 34"),
+    ("A: centre box, s=0.3", "published", "3.87 2.16 0.28", "54 38 16"),
+    ("B: centre box on dog images, s=0.3", "cheating", "40.296106 22.182328 4.509091", "54 38 16"),
+    ("C: scored centre box, s=0.3", "published", "50.43 27.06 5.82", ""),
+    ("A: centre box, s=0.5", "published", "4.21 2.20 1.47", "60 44 34"),
+    ("B: centre box on dog images, s=0.5", "cheating", "45.33 24.50 14.52", ""),
+]
+
+OLD_METHOD = {"name": findings.PLAIN, "title": "Grad-CAM", "asked": None, "find": "islands", "views": 1, "shared": False}
+"""What runs were made by before they said so."""
+
+
+def facts_of(results: dict[str, Any]) -> dict[str, Any]:
+    """Return the variables of the templates: the results themselves and what follows from them.
+
+    Args:
+        results: the content of `results.json`, schema `gradcam-lab/results/1`.
+
+    Raises:
+        KeyError, IndexError: the results lack something.
+    """
+    ours = next(row for row in results["table"] if row["kind"] == "ours")
+    ious = list(ours["scores"])
+    splits = results["data"]["splits"]
+    sweep = results["threshold"]
+    kinds = failure_kinds(results["failures"]["counts"])
+    method = {**OLD_METHOD, **results["run"].get("method", {})}
+    methods, segmentation, truth = (results.get(key) for key, _ in findings.OPTIONAL.values())
+    target = results["run"]["target"]
+    return {
+        **results,
+        "all_classes": results.get("all_classes"),  # these, and what follows from them, are younger than the rest
+        "course": results.get("course"),
+        "answers": results.get("answers") or {},
+        "method": method,
+        "us": "Grad-CAM" if method["name"] == findings.PLAIN else "our method",
+        "plain": next((row for row in results["table"] if row["kind"] == "plain"), None),
+        "quick": results["run"].get("quick"),
+        "missing": findings.missing(results),
+        "better": methods and findings.of_methods(methods, method["name"], results["table"], ious),
+        "segmentation": segmentation and findings.of_masks(segmentation, target),
+        "truth": truth and findings.of_truth(truth),
+        "ours": ours,
+        "ious": ious,
+        "low": ious[0],
+        "high": ious[-1],
+        "test": {**splits["test"], "counted": splits["test"]["objects"] - splits["test"]["difficult"]},
+        "target_ap": results["classifier"]["classes"][target]["ap"],
+        "rivals": [rival for iou in ious if (rival := rival_at(results["table"], ours, iou))],
+        "leads": results.get("leads") or {},  # younger than the rest
+        "cut": method["find"] in ("islands", "watershed"),  # at the threshold itself
+        "own_threshold": len(sweep["grid"]) == 1,
+        "val_at_chosen": mean_ap_at(sweep, "val"),
+        "test_at_chosen": mean_ap_at(sweep, "test"),
+        "top5": read_top5(results["top5"], set(results["classifier"]["classes"])),
+        "failures": {**results["failures"], "total": sum(kind["count"] for kind in kinds)},
+        "failure_kinds": kinds,
+        "worst_kind": kinds[0],
+        "several_worst": kinds[0]["count"] == kinds[1]["count"],
+        "published": published_rows(),
+        "published_source": PUBLISHED_SOURCE,
+        "provenance_rows": provenance_rows(results),
+        "hidden_in_training": bool((results["classifier"]["recipe"] or {}).get("hidden_images")),
+        "recipe_rows": flat(results["classifier"]["recipe"] or {}),
+    }
+
+
+def may_show(results: dict[str, Any], task: str) -> bool:
+    """Whether the lab's own answer to a written task may stand in the report: not before the student has given one."""
+    if not results["course"]:
+        return True
+    step = f"step{task.partition('.')[0]}_"
+    entry = [entry for name, entry in results["course"].items() if name.startswith(step)][0]
+    return not entry["stub"] or task in entry["passed"] or task in results["answers"]
+
+
+def rival_at(table: list[dict[str, Any]], ours: dict[str, Any], iou: str) -> dict[str, Any] | None:
+    """Compare our boxes at one IoU with the better of the scored centre boxes (C), or None where there is none."""
+    scored = findings.scored_centres(table)
+    if not scored:
+        return None
+    best = max(scored, key=lambda row: row["scores"][iou]["ap"])
+    return {"iou": iou, "name": best["name"], **compared(findings.ap_of(ours, iou), findings.ap_of(best, iou))}
+
+
+def mean_ap_at(sweep: dict[str, Any], split: str) -> float:
+    """The mean AP of a split at the chosen threshold."""
+    nearest = min(range(len(sweep["grid"])), key=lambda i: abs(sweep["grid"][i] - sweep["chosen"]))
+    return float(sweep[split]["mean_ap"][nearest])
+
+
+def read_top5(top5: dict[str, Any], class_names: set[str]) -> dict[str, Any]:
+    """Add what the first predictions got right and wrong.
+
+    Only where the network's outputs bear the names of the annotated classes: an ImageNet network says "beagle" to a dog
+    and is not mistaken.
+    """
+    names = [name for name, _, _ in top5["predictions"]]
+    named = top5.get("named", set(names) <= class_names)
+    return {
+        **top5,
+        "named": named,
+        "comparable": bool(top5["true"]) and named,
+        "top_is_right": names[0] in top5["true"],
+        "absent": [name for name in top5["true"] if name not in names],
+        "extra": [p for p in top5["predictions"] if p[0] not in top5["true"] and p[2] > 0.5],
+    }
+
+
+def failure_kinds(counts: dict[str, int]) -> list[dict[str, Any]]:
+    """The kinds of failure, the most frequent first."""
+    kinds = [{"name": name, "count": counts.get(name, 0), "meaning": meaning} for name, meaning in FAILURES.items()]
+    return sorted(kinds, key=lambda kind: -kind["count"])
+
+
+def published_rows() -> list[dict[str, Any]]:
+    """The published rows; a dash where nothing was published."""
+    return [
+        {"name": name, "kind": kind, "ap": ap.split(), "recall": recall.split() or ["–"] * 3}
+        for name, kind, ap, recall in PUBLISHED
+    ]
+
+
+def provenance_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
+    """Everything needed to run it again, as rows of a table."""
+    run, provenance = results["run"], results["provenance"]
+    shown = {
+        "command": provenance["command"],
+        "data": f"{run['data']} at {run['data_root']}",
+        "data, SHA-256": provenance["data_sha256"],
+        "weights": run["weights"],
+        "weights, SHA-256": provenance["weights_sha256"],
+        "classifier": f"{run['classifier']}, {run['architecture']}, layer {run['layer']}, {run['output']} outputs",
+        "target": run["target"],
+        "seed": run["seed"],
+        "boxes by": run.get("method", {}).get("name", findings.PLAIN),
+        "limit": "none" if run["limit"] is None else run["limit"],
+        "precision": run["precision"],
+    }
+    rows = [(name, str(value)) for name, value in shown.items()]
+    rows += flat(run["parameters"])
+    rows += [(f"{name}.py, SHA-256", digest) for name, digest in provenance["code_sha256"].items()]
+    kept = ("command", "data_sha256", "weights_sha256", "code_sha256")
+    return rows + flat({name: value for name, value in provenance.items() if name not in kept})
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Write a dictionary as rows of text; names of dictionaries inside it are joined by dots."""
+    rows: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            rows += flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            rows.append((prefix + name, ", ".join(map(str, value))))
+        else:
+            rows.append((prefix + name, f"{value:.6g}" if isinstance(value, float) else str(value)))
+    return rows

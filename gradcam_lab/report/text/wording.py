@@ -1,0 +1,75 @@
+"""Comparisons of two numbers, and lists, as words."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+NEGLIGIBLE = 0.0005
+"""Fractions nearer than this are the same number in a table of percents."""
+
+FAILURES = {
+    "missed": "no box overlaps the object in any way worth mentioning",
+    "head only": "the box lies inside the object and holds only a part of it",
+    "merged": "the box covers several objects at once",
+    "context": "the box spills over into the surroundings",
+}
+"""The kinds of failure, from the worst, and what each means."""
+
+
+class Bounds(NamedTuple):
+    """A fraction with its 95% interval; None where nothing was measured."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def compared(mine: Bounds, theirs: Bounds) -> dict[str, Any]:
+    """Compare two measured fractions.
+
+    Returns:
+        `ours`, `theirs`, whether ours is `ahead`, the `lead` ("3.2 points ahead"), the same as `than` ("3.2
+        points better than"), the `verdict` ("ahead of"), and whether the intervals are `apart`; an unmeasured fraction is taken for 0, and its interval for no interval.
+    """
+    difference = (mine.value or 0.0) - (theirs.value or 0.0)
+    size = points(abs(difference))
+    return {
+        "ours": mine.value,
+        "theirs": theirs.value,
+        "ahead": difference > 0,
+        "lead": f"{size} {'ahead' if difference > 0 else 'behind'}" if difference else "level",
+        "than": f"{size} {'better' if difference > 0 else 'worse'} than" if difference else "level with",
+        "verdict": ("ahead of" if difference > 0 else "behind") if difference else "level with",
+        "apart": above(mine, theirs) or above(theirs, mine),
+    }
+
+
+def above(first: Bounds, second: Bounds) -> bool:
+    """Whether the whole interval of the first lies above that of the second."""
+    return first.low is not None and second.high is not None and first.low > second.high
+
+
+def points(fraction: float) -> str:
+    """A difference of two fractions, in words."""
+    text = f"{100 * fraction:.1f}"
+    return f"{text} point" if text == "1.0" else f"{text} points"
+
+
+def signed(difference: float, percent: bool = True) -> str:
+    """A difference with its sign: of two fractions in percent with one decimal, of other numbers with two."""
+    return (f"{100 * difference:+.1f}" if percent else f"{difference:+.2f}").replace("-", "−")
+
+
+def threshold(fraction: float) -> str:
+    """A fraction of a map's maximum: with two decimals, or with the three that it has."""
+    return f"{fraction:.2f}" if round(fraction, 2) == fraction else f"{fraction:.3f}"
+
+
+def decimal(value: float) -> str:
+    """A number with two decimals."""
+    return f"{value:.2f}".replace("-", "−")
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join at least one word as in "a, b and c"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,125 @@
+"""`verify` finds every way in which a course can be out of order; `make test` runs it on the real one."""
+
+from dataclasses import replace
+
+import pytest
+
+from gradcam_lab.course.authoring import cut, manifest
+from gradcam_lab.course.authoring.manifest import WrongAnswer
+from gradcam_lab.course.judging import verify
+
+
+@pytest.fixture(scope="module")
+def step():
+    return manifest.find_step("2")
+
+
+def with_task(step, id, **changes):
+    tasks = tuple(replace(task, **changes) if task.id == id else task for task in step.tasks)
+    return replace(step, tasks=tasks)
+
+
+def with_checks(step, *checks):
+    return replace(step, checks=checks)
+
+
+def test_nothing_is_wrong_with_the_steps_as_they_are():
+    for step in manifest.course():
+        assert list(verify.read_through(step)) == []
+
+
+SLIPS = {
+    "a misspelt marker": (
+        lambda s: replace(s, source=s.source.replace("### END SOLUTION 2.1", "### END SOLUTION 2.11")),
+        "2.11",
+    ),
+    "an unknown task": (lambda s: replace(s, source=s.source.replace("SOLUTION 2.5", "SOLUTION 2.9")), "2.9 is marked"),
+    "other points": (lambda s: with_task(s, "2.5", points=3), "docstring"),
+    "points without checks": (
+        lambda s: with_checks(s, *(c for c in s.checks if c.task != "2.2")),
+        "2.2 are worth 0 points",
+    ),
+    "a check of nothing": (
+        lambda s: with_checks(s, *s.checks, manifest.Check("x", "2.6", 0)),
+        "2.6, which is no coded",
+    ),
+    "no chain": (lambda s: with_checks(s, *(c for c in s.checks if c.task != "2")), "exactly one chain"),
+    "a chain with points": (
+        lambda s: with_checks(s, *(replace(c, points=1) if c.task == "2" else c for c in s.checks)),
+        "exactly one chain",
+    ),
+    "too few hints": (lambda s: with_task(s, "2.1", hints=("One.", "Two.")), "2 hints"),
+    "a hint that gives it away": (
+        lambda s: with_task(s, "2.1", hints=("a", "b", "Write  return gradients.mean(dim=(2, 3))  there.")),
+        "gives away",
+    ),
+    "a need that comes later": (lambda s: with_task(s, "2.1", needs=("2.3",)), "needs 2.3"),
+    "too few wrong answers": (
+        lambda s: replace(s, wrong_answers=tuple(w for w in s.wrong_answers if w.task != "2.2")),
+        "2.2 has 0 wrong answers",
+    ),
+    "one message twice": (
+        lambda s: replace(s, wrong_answers=(*s.wrong_answers, s.wrong_answers[0])),
+        "the same message",
+    ),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_of_the_author_is_found_without_running_anything(slip, step):
+    change, words = SLIPS[slip]
+    problems = list(verify.read_through(change(step)))
+    assert any(words in problem for problem in problems), problems
+
+
+def test_a_reference_that_fails_is_found(step, judge):
+    broken = replace(step, source=cut.graft(step.source, {"2.1": "return gradients.sum(dim=(2, 3))"}))
+    problems = list(verify.try_reference(broken, judge, seed=0))
+    assert problems
+    assert all("test_channel_weights" in problem for problem in problems)
+
+
+def test_a_slow_check_is_found(step, judge, monkeypatch):
+    monkeypatch.setattr(verify, "SLOW", 0.0)
+    assert len(list(verify.try_reference(step, judge, seed=0))) == len(step.checks)
+
+
+def test_a_stub_that_earns_something_is_found(step, judge, monkeypatch):
+    kept = cut.graft(cut.stub(step.source), {})
+    right = cut.unit_text(step.source, "channel_weights") or ""
+    monkeypatch.setattr(verify.cut, "stub", lambda source: cut.replace_unit(kept, "channel_weights", right))
+    problems = list(verify.try_stub(step, judge))
+    assert "the stub earns 1 points" in problems
+    assert any("'passed'" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("mark", "body", "says", "words"),
+    [
+        ("2.1", "return gradients.mean((2, 3))", "x", "loses no point"),
+        ("2.1", "return gradients.sum((2, 3))", "no such words", "is not told"),
+        ("2.1", "torch.mean = 3\nreturn gradients.sum((2, 3))", "replaced", None),
+        ("2.1", "return gradients.sum((2, 3))", "sums over space", None),
+    ],
+)
+def test_a_wrong_answer_must_lose_and_hear_why(mark, body, says, words, step, judge):
+    problems = list(verify.try_wrong(step, WrongAnswer("2.1", mark, "a mistake", body, says), judge))
+    assert bool(problems) == bool(words)
+    assert all(words in problem for problem in problems)
+
+
+def test_a_wrong_answer_that_costs_another_task_is_found(step, judge):
+    wrong = WrongAnswer("2.5", "2.1", "counted for another task", "return gradients.sum((2, 3))", "sums over space")
+    problems = list(verify.try_wrong(step, wrong, judge))
+    assert any("loses points of task 2.1 too" in problem for problem in problems)
+    assert any("loses no point" in problem for problem in problems)
+
+
+def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, capsys):
+    short = replace(with_task(step, "2.1", hints=("One.",)), wrong_answers=step.wrong_answers[:1])
+    monkeypatch.setattr(verify, "course", lambda: (short,))
+    monkeypatch.setattr(verify, "SEEDS", (0,))
+    assert not verify.verify(jobs=1)
+    out = capsys.readouterr().out.splitlines()
+    assert "step2_gradcam: task 2.1 has 1 hints, and 3 are the least" in out
+    assert out[-1].startswith("1 steps, 11 points, 10 checks, 1 wrong answers: ")
