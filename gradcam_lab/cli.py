@@ -285,12 +285,11 @@ def run_all(
     stall: Annotated[float, typer.Option(min=1, hidden=True, help="Seconds your code may stand still.")] = 60,
 ) -> None:
     """Classify, explain, box, score, and write the report; whatever is unchanged is not computed again."""
-    from gradcam_lab import lesson_modules
     from gradcam_lab.course.workspace.choose import choose, written_answers
-    from gradcam_lab.pipeline import run
+    from gradcam_lab.pipeline import run, students_work
 
-    chosen = {choice["step"]: lesson_modules.Chosen(**choice) for choice in choose(impl.value)}
-    course = lesson_modules.Course(chosen, written_answers(), impl.value) if chosen else None
+    chosen = {choice["step"]: students_work.StepCode(**choice) for choice in choose(impl.value)}
+    course = students_work.StudentsWork(chosen, written_answers(), impl.value) if chosen else None
     settings = run.Settings(
         data,
         classifier,

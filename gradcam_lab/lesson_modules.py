@@ -1,110 +1,54 @@
 """The one place where the lab takes hold of the lessons, or of a student's files in their stead."""
 
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple, cast
 
-NAMES = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics", "step5_segmentation", "step6_faithfulness")
+from gradcam_lab.lesson_protocols import (
+    PROTOCOLS,
+    BoxesLesson,
+    CamLesson,
+    FaithfulnessLesson,
+    GradCamLesson,
+    MetricsLesson,
+    SegmentationLesson,
+)
+
+NAMES = tuple(PROTOCOLS)
+"""The steps in order."""
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """One step: whose code runs, and what the report may show of it.
+class StudentsFile(NamedTuple):
+    """A student's text, which may differ by now from the file that it was read from."""
 
-    Attributes:
-        step: its name, such as "step2_gradcam".
-        source: the student's text if it is to run, or None: the reference runs.
-        file: where the student's file lies, for messages.
-        points: what the student has earned in this step, written tasks included.
-        possible: all its points.
-        passed: the tasks that passed for exactly this text.
-        stub: what to show of a task that has not passed; None outside a workspace, where everything may be shown.
-        own: the student's text where the reference runs, so that the tasks that passed can be shown all the same.
-    """
-
-    step: str
-    source: str | None
-    file: Path | None
-    points: int
-    possible: int
-    passed: tuple[str, ...]
-    stub: str | None
-    own: str | None = None
-
-    def __str__(self) -> str:
-        score = f"{self.points}/{self.possible} points" if self.possible else ""
-        if self.source is not None:
-            return f"{self.step}: your code" + (f" ({score})" if score else "")
-        return f"{self.step}: the reference" + (f" ({score} of yours)" if score and self.stub is not None else "")
-
-    def as_json(self) -> dict[str, Any]:
-        """What `results.json` says of it."""
-        passed = list(self.passed)
-        return {"points": self.points, "possible": self.possible, "passed": passed, "stub": self.stub is not None}
-
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """The files that the report needs, relative to `code/`; the reference's text is none of them in a workspace."""
-        ran = _reference_text(self.step) if self.source is None and self.stub is None else self.source
-        kept = {f"{self.step}.py": ran, f"stubs/{self.step}.py": self.stub}
-        if self.source is None:
-            kept[f"yours/{self.step}.py"] = self.own
-        yield from ((name, text) for name, text in kept.items() if text is not None)
+    source: str
+    file: Path
 
 
 @dataclass(frozen=True)
-class Course:
-    """What a run knows of a student's work.
-
-    Attributes:
-        chosen: whose code runs, by step; the reference, for a step that is not named.
-        answers: the student's written answers: task -> (question, answer).
-        impl: what was asked for: "auto", "reference" or "mine".
-    """
-
-    chosen: Mapping[str, Chosen]
-    answers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    impl: str = "auto"
-
-    @property
-    def steps(self) -> list[Chosen]:
-        """The steps that the pipeline runs, in order."""
-        return [self.chosen[name] for name in NAMES if name in self.chosen]
-
-    @property
-    def students(self) -> dict[str, Path]:
-        """The steps in which the student's code runs, with their files."""
-        return {c.step: file_of(c) for c in self.steps if c.source is not None}
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """The files that the report needs, relative to `code/`."""
-        return {name: text for chosen in self.steps for name, text in chosen.texts()}
-
-
-@dataclass(frozen=True)
-class Steps:
+class Lessons:
     """The modules that do the work, and of each step which implementation it is and the hash of its text."""
 
-    cam: ModuleType
-    gradcam: ModuleType
-    boxes: ModuleType
-    metrics: ModuleType
-    segmentation: ModuleType
-    truth: ModuleType
+    cam: CamLesson
+    gradcam: GradCamLesson
+    boxes: BoxesLesson
+    metrics: MetricsLesson
+    segmentation: SegmentationLesson
+    faithfulness: FaithfulnessLesson
     implementation: dict[str, str]
     sha256: dict[str, str]
 
 
-def load_steps(chosen: Mapping[str, Chosen] | None = None) -> Steps:
-    """Load the steps.
+def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
+    """Load the lessons.
 
     Args:
-        chosen: whose code runs, by step; the package's own lesson files where there is no entry.
+        students: the student's files that are to run, by step; the package's own lesson runs where there is no entry.
 
     Returns:
         The modules; `implementation` says "mine" or "reference" of each, `sha256` is of the text that ran.
@@ -112,30 +56,29 @@ def load_steps(chosen: Mapping[str, Chosen] | None = None) -> Steps:
     Raises:
         Exception: whatever a student's file raises when it is executed.
     """
-    students = {name: c for name, c in (chosen or {}).items() if c.source is not None}
-    texts = {name: students[name].source if name in students else _reference_text(name) for name in NAMES}
-    cam, gradcam, boxes, metrics, segmentation, truth = (
-        _execute(students[name]) if name in students else import_module(f"gradcam_lab.lessons.{name}") for name in NAMES
-    )
-    implementation = {name: "mine" if name in students else "reference" for name in NAMES}
-    hashes = {name: sha256(str(text).encode()).hexdigest() for name, text in texts.items()}
-    return Steps(cam, gradcam, boxes, metrics, segmentation, truth, implementation, hashes)
+    mine = students or {}
+    modules: list[Any] = [
+        execute(*mine[name], name) if name in mine else import_module(f"gradcam_lab.lessons.{name}") for name in NAMES
+    ]
+    implementation = {name: "mine" if name in mine else "reference" for name in NAMES}
+    texts = {name: mine[name].source if name in mine else reference_text(name) for name in NAMES}
+    hashes = {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    cam, gradcam, boxes, metrics, segmentation, faithfulness = modules
+    return Lessons(cam, gradcam, boxes, metrics, segmentation, faithfulness, implementation, hashes)
 
 
-def file_of(chosen: Chosen) -> Path:
-    """The file that messages and tracebacks name."""
-    return chosen.file or Path(f"{chosen.step}.py")
-
-
-def _execute(chosen: Chosen) -> ModuleType:
-    """Run a student's text as a module: the text that was judged, not what the file may hold by now."""
-    module = ModuleType(chosen.step)
-    module.__file__ = str(file_of(chosen))
-    sys.modules[chosen.step] = module  # where dataclasses and pickle look their module up
-    exec(compile(str(chosen.source), module.__file__, "exec"), module.__dict__)
+def execute(source: str, file: Path, name: str) -> ModuleType:
+    """Run a step's text and return it as a module; nothing else of the student's folder can be imported by it."""
+    module = ModuleType(name)
+    module.__file__ = str(file)
+    sys.modules[name] = module  # where dataclasses, NamedTuple and pickle look their module up
+    exec(compile(source, str(file), "exec"), module.__dict__)
     return module
 
 
-def _reference_text(name: str) -> str:
+def reference_text(name: str) -> str:
+    """Return the text of the package's own lesson."""
     module = import_module(f"gradcam_lab.lessons.{name}")
-    return Path(str(module.__file__)).read_text(encoding="utf-8")  # universal newlines: a checkout may change them
+    return Path(cast(str, module.__file__)).read_text(
+        encoding="utf-8"
+    )  # universal newlines: a checkout may change them

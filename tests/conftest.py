@@ -11,7 +11,7 @@ from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.workspace import start
 from gradcam_lab.data.cache import VARIABLE
 from gradcam_lab.data.toyvoc import CLASSES, build
-from gradcam_lab.lesson_modules import Steps, load_steps
+from gradcam_lab.lesson_modules import Lessons, load_lessons
 from gradcam_lab.models.classifier import Preprocessing
 from gradcam_lab.models.networks import toynet
 
@@ -64,9 +64,9 @@ def weights(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def steps() -> Steps:
+def lessons() -> Lessons:
     """The reference implementation of the four steps."""
-    return load_steps()
+    return load_lessons()
 
 
 @pytest.fixture(scope="session")

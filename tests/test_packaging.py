@@ -81,10 +81,10 @@ class TestWheel:
         code = """
 import importlib.resources, sys
 import gradcam_lab.cli
-from gradcam_lab.lesson_modules import load_steps
-steps = load_steps()
+from gradcam_lab.lesson_modules import load_lessons
+lessons = load_lessons()
 print(gradcam_lab.__file__, gradcam_lab.cli.__file__, sep="\\n")
-print(steps.cam.__file__, steps.gradcam.__file__, steps.boxes.__file__, steps.metrics.__file__, sep="\\n")
+print(lessons.cam.__file__, lessons.gradcam.__file__, lessons.boxes.__file__, lessons.metrics.__file__, sep="\\n")
 print(importlib.resources.files("gradcam_lab.templates") / "report.html.j2")
 """
         environment = {**os.environ, "PYTHONPATH": str(wheel), "PYTHONIOENCODING": "utf-8"}

@@ -11,7 +11,7 @@ import numpy as np
 from gradcam_lab.console import progress
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate import scores as scoring
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise import baselines
 from gradcam_lab.localise import threshold as sweep
 from gradcam_lab.localise.maps import Heatmaps
@@ -36,7 +36,7 @@ def classes_with_objects(*splits: Sequence[Sample]) -> list[str]:
 
 
 def score_all(
-    steps: Steps,
+    lessons: Lessons,
     maps: Heatmaps,
     val: Sequence[Sample],
     test: Sequence[Sample],
@@ -47,7 +47,7 @@ def score_all(
     """Choose the threshold on val and score every class on test.
 
     Args:
-        steps: whose steps 3 and 4 do it.
+        lessons: whose steps 3 and 4 do it.
         maps: those of every class, on both splits.
         val: chooses the threshold.
         test: is measured once.
@@ -62,17 +62,17 @@ def score_all(
     names = classes_with_objects(val, test)
     counts = scoring.image_draws(len(test), seed)
     with progress("all classes", len(GRID) * len(names) + len(names)) as advance:
-        curve = threshold_curve(steps, maps.of("val"), val, names, ious, min_area, advance)
+        curve = threshold_curve(lessons, maps.of("val"), val, names, ious, min_area, advance)
         threshold = GRID[sweep.choose(curve)]
         rows: dict[str, dict[str, dict[str, Rates]]] = {row: {} for row in ROWS}
         for name in names:
             mine = maps.of("test").of_class(name)
-            truth = sweep.ground_truth(steps, test, name)
+            truth = sweep.ground_truth(lessons, test, name)
             probabilities = dict(zip(mine.ids.tolist(), mine.probabilities.tolist(), strict=True))
             centre = {row: boxes for row, _, boxes in baselines.baselines(test, name, probabilities) if row in ROWS}
-            boxes = {"Grad-CAM": sweep.detect_all(steps, mine, threshold, min_area), **centre}
+            boxes = {"Grad-CAM": sweep.detect_all(lessons, mine, threshold, min_area), **centre}
             for row in ROWS:
-                rows[row][name] = rates(steps, boxes[row], truth, ious, counts)
+                rows[row][name] = rates(lessons, boxes[row], truth, ious, counts)
             advance()
     return {
         "grid": GRID,
@@ -92,7 +92,7 @@ def score_all(
 
 
 def threshold_curve(
-    steps: Steps,
+    lessons: Lessons,
     maps: Heatmaps,
     samples: Sequence[Sample],
     names: Sequence[str],
@@ -103,25 +103,25 @@ def threshold_curve(
     """The mean AP over classes and IoUs of each threshold of `GRID`."""
     total = np.zeros(len(GRID))
     for name in names:
-        truth, mine = sweep.ground_truth(steps, samples, name), maps.of_class(name)
+        truth, mine = sweep.ground_truth(lessons, samples, name), maps.of_class(name)
         for place, fraction in enumerate(GRID):
-            scores = steps.metrics.evaluate(sweep.detect_all(steps, mine, fraction, min_area), truth, ious)
+            scores = lessons.metrics.evaluate(sweep.detect_all(lessons, mine, fraction, min_area), truth, ious)
             total[place] += np.mean([score.ap for score in scores.values()])
             advance()
     return (total / len(names)).tolist()
 
 
 def rates(
-    steps: Steps, boxes: dict[str, np.ndarray], truth: dict[str, Any], ious: Sequence[float], counts: np.ndarray
+    lessons: Lessons, boxes: dict[str, np.ndarray], truth: dict[str, Any], ious: Sequence[float], counts: np.ndarray
 ) -> dict[str, Rates]:
     """Score one class's boxes at each IoU, keeping the bootstrap samples: their mean over classes is mAP's."""
     found = {}
     for iou in ious:
-        matches = steps.metrics.match_all(boxes, truth, iou)
-        correct = steps.metrics.correct_localisation(boxes, truth, iou)
+        matches = lessons.metrics.match_all(boxes, truth, iou)
+        correct = lessons.metrics.correct_localisation(boxes, truth, iou)
         hits = np.array([correct.get(image, np.nan) for image in truth], dtype=float)
-        draws = scoring.resample_images(steps.metrics, matches, hits, counts=counts, ties="group", method="area")
-        row = scoring.score_matches(steps.metrics, matches, hits, lambda *_, kept=draws: kept, "group", "area")
+        draws = scoring.resample_images(lessons.metrics, matches, hits, counts=counts, ties="group", method="area")
+        row = scoring.score_matches(lessons.metrics, matches, hits, lambda *_, kept=draws: kept, "group", "area")
         found[f"{iou:g}"] = Rates(row, draws.ap)
     return found
 

@@ -15,12 +15,12 @@ Two things differ from the plain bootstrap, and nothing else does:
 Recall and CorLoc need no bins: they are exact for the blocks that are drawn. The point estimates are step 4's own.
 """
 
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from gradcam_lab.evaluate.scores import Draws, image_draws
+from gradcam_lab.lesson_protocols import MetricsLesson
 from gradcam_lab.lessons.step4_metrics import IGNORED, TRUE_POSITIVE
 
 BLOCKS = 2000
@@ -28,7 +28,7 @@ BINS = 1000
 
 
 def resample_blocks(
-    metrics: ModuleType, matches: Any, hits: np.ndarray, *, seed: int, draws: int, ties: str, method: str
+    metrics: MetricsLesson, matches: Any, hits: np.ndarray, *, seed: int, draws: int, ties: str, method: str
 ) -> Draws:
     """Give AP, recall and CorLoc of bootstrap samples of blocks of images.
 
@@ -87,7 +87,7 @@ def _cuts(scores: np.ndarray, true: np.ndarray, ties: str) -> np.ndarray:
 
 
 def _scores(
-    metrics: ModuleType, claims: np.ndarray, found: np.ndarray, objects: np.ndarray, method: str
+    metrics: MetricsLesson, claims: np.ndarray, found: np.ndarray, objects: np.ndarray, method: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return AP and recall of each sample, from its histograms (draws, bins) and its number of objects (draws,)."""
     claimed, found = claims.cumsum(axis=1), found.cumsum(axis=1)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.models.classifier import Classifier
 
 IMAGES = 16
@@ -19,11 +19,11 @@ def inputs_of(classifier: Classifier, samples: Sequence[Sample]) -> Tensor:
     return torch.stack([classifier.preprocessing(sample.image) for sample in samples]).to(device)
 
 
-def top5(classifier: Classifier, steps: Steps, sample: Sample) -> dict[str, Any]:
+def top5(classifier: Classifier, lessons: Lessons, sample: Sample) -> dict[str, Any]:
     """Name the five most probable outputs of one image, beside what is really in it."""
     image = inputs_of(classifier, [sample])[0]
     k = min(5, len(classifier.output_names))
-    predictions = steps.cam.predict(classifier.network, image, classifier.output_names, k, classifier.activation)
+    predictions = lessons.cam.predict(classifier.network, image, classifier.output_names, k, classifier.activation)
     return {
         "image": sample.id,
         "true": sorted({o.name for o in sample.objects}),
@@ -33,7 +33,7 @@ def top5(classifier: Classifier, steps: Steps, sample: Sample) -> dict[str, Any]
 
 
 def cam_and_gradcam(
-    classifier: Classifier, steps: Steps, samples: Sequence[Sample], target: str
+    classifier: Classifier, lessons: Lessons, samples: Sequence[Sample], target: str
 ) -> tuple[Tensor, Tensor] | None:
     r"""Compute ReLU(CAM) / (hw) and Grad-CAM of the target's most probable output, shape (N, h, w) each.
 
@@ -41,7 +41,7 @@ def cam_and_gradcam(
     """
     images = inputs_of(classifier, samples)
     try:
-        steps.cam.linear_layer(classifier.network)
+        lessons.cam.linear_layer(classifier.network)
     except ValueError:
         return None
     with torch.no_grad():
@@ -49,11 +49,11 @@ def cam_and_gradcam(
         best = classifier.network(images)[:, group].argmax(dim=1).tolist()
     classes = [group[index] for index in best]
     rows = [
-        steps.cam.class_activation_map(classifier.network, image[None], index)
+        lessons.cam.class_activation_map(classifier.network, image[None], index)
         for image, index in zip(images, classes, strict=True)
     ]
     cam = torch.cat(rows)
-    gradcam = steps.gradcam.GradCAM(classifier.network, classifier.layer)(images, classes)
+    gradcam = lessons.gradcam.GradCAM(classifier.network, classifier.layer)(images, classes)
     return cam.relu() / cam[0].numel(), gradcam
 
 

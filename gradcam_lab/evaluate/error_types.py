@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 
 KINDS = ("missed", "head only", "merged", "context")
 TOUCHES = 0.1
@@ -26,7 +26,7 @@ class Failure(NamedTuple):
 
 
 def find_failures(
-    steps: Steps, detections: Mapping[str, np.ndarray], truth: Mapping[str, Any], threshold: float
+    lessons: Lessons, detections: Mapping[str, np.ndarray], truth: Mapping[str, Any], threshold: float
 ) -> list[Failure]:
     """Explain every object that is not difficult and that no detection overlaps by more than the threshold.
 
@@ -40,7 +40,7 @@ def find_failures(
     failures = []
     for image, objects in truth.items():
         boxes = detections[image][:, :4]
-        overlaps = steps.metrics.box_iou(objects.boxes, boxes)  # (objects, detections)
+        overlaps = lessons.metrics.box_iou(objects.boxes, boxes)  # (objects, detections)
         for index in np.flatnonzero(~objects.difficult):
             best = overlaps[index].max(initial=0)
             if best <= threshold:

@@ -19,7 +19,7 @@ from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate import max_box_acc as oracle
 from gradcam_lab.evaluate import scores
 from gradcam_lab.evaluate.cam_agreement import inputs_of
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise import threshold
 from gradcam_lab.localise.maps import BATCH, ClassScores, Heatmaps
 from gradcam_lab.models.classifier import Classifier
@@ -73,7 +73,7 @@ class Examination:
 
     Args:
         classifier: the network whose maps these are.
-        steps: the lessons; step 2 explains, step 3 stretches the maps, step 6 asks.
+        lessons: the lessons; step 2 explains, step 3 stretches the maps, step 6 asks.
         samples: the images of the split, in the order of the maps.
         heatmaps: the target's raw maps of the split.
         target: the class.
@@ -85,7 +85,7 @@ class Examination:
     def __init__(
         self,
         classifier: Classifier,
-        steps: Steps,
+        lessons: Lessons,
         samples: Sequence[Sample],
         heatmaps: Heatmaps,
         target: str,
@@ -93,13 +93,13 @@ class Examination:
         images: int = IMAGES,
     ) -> None:
         self.classifier = classifier
-        self.steps = steps
+        self.lessons = lessons
         self.samples = samples
         self.raw = heatmaps.maps
         self.target = target
         self.seed = seed
-        self.lesson = steps.truth
-        truth = threshold.ground_truth(steps, samples, target)
+        self.lesson = lessons.faithfulness
+        truth = threshold.ground_truth(lessons, samples, target)
         self.truth = [truth[sample.id] for sample in samples]
         self.holding = [i for i, objects in enumerate(self.truth) if not objects.difficult.all()]
         self.few = spread(self.holding, images)
@@ -119,7 +119,7 @@ class Examination:
     def maps(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """The map of one image and the two that know nothing, all of them at a size `(height, width)`."""
         raw = self.raw[index]
-        return {OURS: self.steps.boxes.upsample(raw, size), **self.baselines(index, size)}
+        return {OURS: self.lessons.boxes.upsample(raw, size), **self.baselines(index, size)}
 
     def baselines(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """The two maps that know nothing; every image has a random map of its own."""
@@ -236,7 +236,7 @@ class Examination:
     def explain(self, network: nn.Module, inputs: Tensor) -> np.ndarray:
         """Explain the target by another network of the same architecture: raw maps (N, h, w)."""
         other = replace(self.classifier, network=network)
-        gradcam = self.steps.gradcam.GradCAM(ClassScores(other), f"network.{other.layer}")
+        gradcam = self.lessons.gradcam.GradCAM(ClassScores(other), f"network.{other.layer}")
         index = other.class_names.index(self.target)
         parts = inputs.contiguous(memory_format=torch.channels_last).split(BATCH) if len(inputs) else []
         maps = [gradcam(part, index).float().cpu().numpy() for part in parts]
@@ -269,7 +269,7 @@ class Examination:
             if self.target in (held := {o.name for o in sample.objects if o.name in names}) and len(held) > 1
         ]
         both = spread(both, 2 * self.images)  # quick: the network runs once for each
-        gradcam = self.steps.gradcam.GradCAM(ClassScores(self.classifier), f"network.{self.classifier.layer}")
+        gradcam = self.lessons.gradcam.GradCAM(ClassScores(self.classifier), f"network.{self.classifier.layer}")
         for begin in range(0, len(both), BATCH):
             part = both[begin : begin + BATCH]
             inputs = inputs_of(self.classifier, [self.samples[index] for index in part])
@@ -285,7 +285,7 @@ class Examination:
         sample = self.samples[index]
         own, other = (np.array(sample.boxes(name), dtype=float) for name in (map, on))
         size = shape_of(sample)
-        heatmaps = {OURS: self.steps.boxes.upsample(raw, size), **self.baselines(index, size)}
+        heatmaps = {OURS: self.lessons.boxes.upsample(raw, size), **self.baselines(index, size)}
         shares = {name: self.lesson.heat_on_other(heatmap, own, other) for name, heatmap in heatmaps.items()}
         return Measured(index, map, on, {name: share.heat for name, share in shares.items()}, shares[OURS].area)
 
@@ -310,7 +310,7 @@ class Examination:
 
         def score(name: str) -> dict[str, Any]:
             maps = (self.maps(index, shape_of(self.samples[index]))[name] for index in self.holding)
-            return oracle.score_maps(self.steps, chosen, maps, self.target, self.seed)
+            return oracle.score_maps(self.lessons, chosen, maps, self.target, self.seed)
 
         return {name: score(name) for name in MAPS}
 
@@ -327,7 +327,7 @@ class Measured(NamedTuple):
 
 def examine(
     classifier: Classifier,
-    steps: Steps,
+    lessons: Lessons,
     samples: Sequence[Sample],
     heatmaps: Heatmaps,
     target: str,
@@ -342,7 +342,7 @@ def examine(
         `passed`; and `max_box_acc`, by map what `oracle.score_maps` gives. Means are `{value, low, high}`, None where
         nothing was asked.
     """
-    return Examination(classifier, steps, samples, heatmaps, target, seed, images).run()
+    return Examination(classifier, lessons, samples, heatmaps, target, seed, images).run()
 
 
 def shape_of(sample: Sample) -> tuple[int, int]:

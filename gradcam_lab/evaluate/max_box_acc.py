@@ -19,18 +19,18 @@ import numpy as np
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate import scores
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise import threshold
 
 IOUS = (0.3, 0.5, 0.7)
 GRID = threshold.GRID
 
 
-def best_overlap(steps: Steps, heatmap: np.ndarray, objects: np.ndarray, fractions: Sequence[float]) -> np.ndarray:
+def best_overlap(lessons: Lessons, heatmap: np.ndarray, objects: np.ndarray, fractions: Sequence[float]) -> np.ndarray:
     """Find the highest IoU of any box with any object, at each threshold.
 
     Args:
-        steps: whose step 3 makes the boxes and whose step 4 compares them.
+        lessons: whose step 3 makes the boxes and whose step 4 compares them.
         heatmap: shape (H, W), at the image's size.
         objects: shape (m, 4), at least one.
         fractions: the thresholds, as fractions of the map's maximum.
@@ -38,8 +38,8 @@ def best_overlap(steps: Steps, heatmap: np.ndarray, objects: np.ndarray, fractio
     Returns:
         shape (thresholds,); 0 where there is no box.
     """
-    boxes = [steps.boxes.mask_to_boxes(steps.boxes.threshold_mask(heatmap, fraction), 1) for fraction in fractions]
-    return np.array([steps.metrics.box_iou(found, objects).max(initial=0) for found in boxes])
+    boxes = [lessons.boxes.mask_to_boxes(lessons.boxes.threshold_mask(heatmap, fraction), 1) for fraction in fractions]
+    return np.array([lessons.metrics.box_iou(found, objects).max(initial=0) for found in boxes])
 
 
 def max_box_acc(overlaps: np.ndarray, ious: Sequence[float] = IOUS) -> np.ndarray:
@@ -56,7 +56,7 @@ def max_box_acc(overlaps: np.ndarray, ious: Sequence[float] = IOUS) -> np.ndarra
 
 
 def score_maps(
-    steps: Steps,
+    lessons: Lessons,
     samples: Sequence[Sample],
     maps: Iterable[np.ndarray],
     target: str,
@@ -66,7 +66,7 @@ def score_maps(
     """Score the maps of all images that hold an object of the target which is not difficult.
 
     Args:
-        steps: the lessons.
+        lessons: the lessons.
         samples: the images.
         maps: a map for each, (h, w), of any size, in the same order.
         target: the class.
@@ -77,13 +77,13 @@ def score_maps(
         `oracle` (True), `images`, `rows` (by IoU: `value`, `low`, `high`, `threshold`) and `mean`, MaxBoxAccV2 itself
         (`value`, `low`, `high`); None where there is no such image.
     """
-    truth = threshold.ground_truth(steps, samples, target)
+    truth = threshold.ground_truth(lessons, samples, target)
     overlaps = []
     for sample, raw in tracked(zip(samples, maps, strict=True), "MaxBoxAccV2", len(samples)):
         objects = truth[sample.id].boxes[~truth[sample.id].difficult]
         if len(objects):
-            full = steps.boxes.upsample(raw, sample.size[::-1])
-            overlaps.append(best_overlap(steps, full, objects, fractions))
+            full = lessons.boxes.upsample(raw, sample.size[::-1])
+            overlaps.append(best_overlap(lessons, full, objects, fractions))
     table = np.array(overlaps).reshape(-1, len(fractions))
     if not len(table):
         empty = {"value": None, "low": None, "high": None}

@@ -12,7 +12,7 @@ import torch
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate import scores as scoring
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise import box_finders
 from gradcam_lab.localise import threshold as sweep
 from gradcam_lab.localise.methods import METHODS, Method
@@ -39,24 +39,24 @@ BESIDE = 3
 
 
 def detect_all(
-    steps: Steps, method: Method, found: Maps, samples: Sequence[Sample], threshold: float, min_area: int
+    lessons: Lessons, method: Method, found: Maps, samples: Sequence[Sample], threshold: float, min_area: int
 ) -> dict[str, np.ndarray]:
     """Find boxes in every image by one method: (n, 5) arrays by image."""
-    return detect_at(steps, method, found, samples, [threshold], min_area)[0]
+    return detect_at(lessons, method, found, samples, [threshold], min_area)[0]
 
 
 def detect_at(
-    steps: Steps, method: Method, found: Maps, samples: Sequence[Sample], thresholds: Sequence[float], min_area: int
+    lessons: Lessons, method: Method, found: Maps, samples: Sequence[Sample], thresholds: Sequence[float], min_area: int
 ) -> list[dict[str, np.ndarray]]:
     """The same at several thresholds; an image is opened once for all of them, where it is looked at."""
     ids, sizes = [sample.id for sample in samples], [sample.size for sample in samples]
     images = (box_finders.shrunk(sample.image) if method.needs_image else None for sample in samples)
     seen = zip(ids, found.maps, sizes, found.probabilities.tolist(), images, strict=True)
-    return box_finders.detect_at(steps, method.find, seen, thresholds, min_area)
+    return box_finders.detect_at(lessons, method.find, seen, thresholds, min_area)
 
 
 def choose_threshold(
-    steps: Steps,
+    lessons: Lessons,
     method: Method,
     found: Maps,
     samples: Sequence[Sample],
@@ -69,13 +69,13 @@ def choose_threshold(
     Plain Grad-CAM tries its whole grid, as the run's own sweep does, so that the two agree. The others try every fourth
     threshold first, and then those beside the best.
     """
-    truth = sweep.ground_truth(steps, samples, target)
+    truth = sweep.ground_truth(lessons, samples, target)
     tried: dict[float, float] = {}
 
     def try_out(grid: Sequence[float]) -> None:
         new = [threshold for threshold in grid if threshold not in tried]
-        for threshold, detections in zip(new, detect_at(steps, method, found, samples, new, min_area), strict=True):
-            scores = steps.metrics.evaluate(detections, truth, thresholds).values()
+        for threshold, detections in zip(new, detect_at(lessons, method, found, samples, new, min_area), strict=True):
+            scores = lessons.metrics.evaluate(detections, truth, thresholds).values()
             tried[threshold] = float(np.mean([score.ap for score in scores]))
 
     grid = method.grid
@@ -94,7 +94,7 @@ def choose_threshold(
 
 
 def compare(
-    steps: Steps,
+    lessons: Lessons,
     methods: Mapping[str, Method],
     on_val: Mapping[str, Maps],
     on_test: Mapping[str, Maps],
@@ -108,7 +108,7 @@ def compare(
     """Compare methods on the same images.
 
     Args:
-        steps: whose steps 3 and 4 are used.
+        lessons: whose steps 3 and 4 are used.
         methods: by name.
         on_val: the maps of each method on val, from `looking.explain_all`.
         on_test: likewise on test.
@@ -123,13 +123,13 @@ def compare(
         A row a method: `name`, `title`, `threshold` (None for one of the image's own), `val_mean_ap` and `scores` (see
         `scoring.score_detections`).
     """
-    truth = sweep.ground_truth(steps, test, target)
+    truth = sweep.ground_truth(lessons, test, target)
     counts = scoring.image_draws(len(truth), seed)
     rows = []
     for name, method in tracked(methods.items(), "comparing methods", len(methods)):
-        threshold, val_ap = choose_threshold(steps, method, on_val[name], val, target, thresholds, min_area)
-        detections = detect_all(steps, method, on_test[name], test, threshold or 0.0, min_area)
-        scores = scoring.score_detections(steps, detections, truth, thresholds, counts)
+        threshold, val_ap = choose_threshold(lessons, method, on_val[name], val, target, thresholds, min_area)
+        detections = detect_all(lessons, method, on_test[name], test, threshold or 0.0, min_area)
+        scores = scoring.score_detections(lessons, detections, truth, thresholds, counts)
         row = {"name": name, "title": method.title, "threshold": threshold, "val_mean_ap": val_ap, "scores": scores}
         rows.append(row)
     return rows
@@ -150,7 +150,7 @@ def best_affordable(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def measure_times(
     classifier: Classifier,
-    steps: Steps,
+    lessons: Lessons,
     target: str,
     methods: Mapping[str, Method],
     samples: Sequence[Sample],
@@ -167,13 +167,13 @@ def measure_times(
     once more opens it once more.
     """
     samples = samples[:TIMED]
-    lookers = {name: Looker(classifier, steps, target, {name: method}, precision) for name, method in methods.items()}
+    lookers = {name: Looker(classifier, lessons, target, {name: method}, precision) for name, method in methods.items()}
     inputs = lookers["gradcam"].inputs(samples)
 
     def seconds(name: str) -> float:
         begin = time.process_time()
         found = lookers[name](inputs)[methods[name].sight]
-        detect_all(steps, methods[name], found, samples, thresholds[name] or 0.0, min_area)
+        detect_all(lessons, methods[name], found, samples, thresholds[name] or 0.0, min_area)
         return (time.process_time() - begin) / len(samples)
 
     plain: list[float] = []

@@ -6,12 +6,12 @@ replacement, each with all its boxes and objects, and the whole of step 4 is run
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.lesson_protocols import MetricsLesson
 
 DRAWS = 1000
 """Bootstrap samples of every interval."""
@@ -46,7 +46,7 @@ def interval(values: np.ndarray) -> tuple[float | None, float | None]:
 
 
 def score_detections(
-    steps: Steps,
+    lessons: Lessons,
     detections: Mapping[str, np.ndarray],
     truth: Mapping[str, Any],
     thresholds: Sequence[float],
@@ -59,7 +59,7 @@ def score_detections(
     """Score detections at each IoU threshold, with intervals and the range over the order of equal scores.
 
     Args:
-        steps: whose step 4 does it.
+        lessons: whose step 4 does it.
         detections: (n, 5) arrays by image.
         truth: step 4's `GroundTruth` by image.
         thresholds: IoU thresholds.
@@ -72,18 +72,18 @@ def score_detections(
         By threshold (as text): `ap`, `ap_low`, `ap_high`, `ap_worst_order`, `ap_best_order`, `recall`, `recall_low`,
         `recall_high`, `corloc`, `corloc_low`, `corloc_high`; all fractions, None where nothing is defined.
     """
-    resample = partial(resample_images, steps.metrics, counts=counts, ties=ties, method=method)
+    resample = partial(resample_images, lessons.metrics, counts=counts, ties=ties, method=method)
     result = {}
     for threshold in thresholds:
-        matches = steps.metrics.match_all(detections, truth, threshold, count_difficult, ties)
-        correct = steps.metrics.correct_localisation(detections, truth, threshold)
+        matches = lessons.metrics.match_all(detections, truth, threshold, count_difficult, ties)
+        correct = lessons.metrics.correct_localisation(detections, truth, threshold)
         hits = np.array([correct.get(image, np.nan) for image in truth], dtype=float)  # NaN: no object, not asked
-        result[f"{threshold:g}"] = score_matches(steps.metrics, matches, hits, resample, ties, method)
+        result[f"{threshold:g}"] = score_matches(lessons.metrics, matches, hits, resample, ties, method)
     return result
 
 
 def score_matches(
-    metrics: ModuleType, matches: Any, hits: np.ndarray, resample: Resample, ties: str, method: str
+    metrics: MetricsLesson, matches: Any, hits: np.ndarray, resample: Resample, ties: str, method: str
 ) -> dict[str, float | None]:
     """Score what is matched at one threshold.
 
@@ -112,7 +112,7 @@ def score_matches(
 
 
 def resample_images(
-    metrics: ModuleType, matches: Any, hits: np.ndarray, *, counts: np.ndarray, ties: str, method: str
+    metrics: MetricsLesson, matches: Any, hits: np.ndarray, *, counts: np.ndarray, ties: str, method: str
 ) -> Draws:
     """Run step 4 on every bootstrap sample of images; `counts` is from `image_draws`."""
     by_score = np.argsort(-matches.scores, kind="stable")  # sorted once: repeating elements keeps the order
@@ -127,7 +127,7 @@ def resample_images(
 
 
 def ap_differences(
-    steps: Steps,
+    lessons: Lessons,
     ours: Mapping[str, np.ndarray],
     others: Mapping[str, Mapping[str, np.ndarray]],
     truth: Mapping[str, Any],
@@ -140,7 +140,7 @@ def ap_differences(
     one side of 0 where their own intervals overlap.
 
     Args:
-        steps: whose step 4 does it.
+        lessons: whose step 4 does it.
         ours: (n, 5) arrays by image.
         others: the same by name.
         truth: step 4's `GroundTruth` by image.
@@ -152,10 +152,10 @@ def ap_differences(
     """
 
     def draws(detections: Mapping[str, np.ndarray], threshold: float) -> np.ndarray:
-        matches = steps.metrics.match_all(detections, truth, threshold)
+        matches = lessons.metrics.match_all(detections, truth, threshold)
         every = np.concatenate([np.ones((1, len(truth)), dtype=int), counts])  # first the images as they are
         unasked = np.full(len(truth), np.nan)
-        return resample_images(steps.metrics, matches, unasked, counts=every, ties="group", method="area").ap
+        return resample_images(lessons.metrics, matches, unasked, counts=every, ties="group", method="area").ap
 
     mine = {threshold: draws(ours, threshold) for threshold in thresholds}
     less = {

@@ -20,7 +20,7 @@ from gradcam_lab.data.masks import LABELS, VOID, read_mask, with_masks
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.faithfulness import spread
 from gradcam_lab.evaluate.scores import image_draws, interval
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.baselines import FRACTIONS, centre_box
 from gradcam_lab.localise.maps import ALL, BATCH, Explainer
 from gradcam_lab.localise.threshold import GRID, choose
@@ -91,7 +91,7 @@ class Tables(NamedTuple):
 
 def segment_data(
     classifier: Classifier,
-    steps: Steps,
+    lessons: Lessons,
     val: Sequence[Sample],
     test: Sequence[Sample],
     target: str,
@@ -102,7 +102,7 @@ def segment_data(
 
     Args:
         classifier: whose maps become masks; of its classes those of VOC are drawn.
-        steps: whose steps 2, 3 and 5 do it.
+        lessons: whose steps 2, 3 and 5 do it.
         val: chooses the threshold and the seeds, on at most `CHOOSING` of its images.
         test: is measured once.
         target: the run's class, whose IoU is shown along the threshold.
@@ -125,18 +125,18 @@ def segment_data(
     truths = {split: [read_mask(sample) for sample in samples] for split, samples in masked.items()}
     if not all(any((mask != VOID).any() for mask in masks) for masks in truths.values()):
         return None
-    explain = Explainer(classifier, steps, ALL, precision)
+    explain = Explainer(classifier, lessons, ALL, precision)
     items = {split: items_of(explain, samples, truths[split]) for split, samples in masked.items()}
-    cuts = {f"cut at {fraction:g}": thresholded(steps, fraction) for fraction in GRID}
-    tried = tables(steps, items["val"], cuts, "threshold on val")
-    grid = try_seeds(steps, items["val"])
-    choices = chosen([mean_of(steps, table) for table in tried.values()], grid)
+    cuts = {f"cut at {fraction:g}": thresholded(lessons, fraction) for fraction in GRID}
+    tried = tables(lessons, items["val"], cuts, "threshold on val")
+    grid = try_seeds(lessons, items["val"])
+    choices = chosen([mean_of(lessons, table) for table in tried.values()], grid)
     methods = {
         **{f"centre box, s = {fraction}": centred(fraction) for fraction in FRACTIONS},
-        "thresholded map": thresholded(steps, choices.threshold),
-        "refined mask": refined(steps, choices),
+        "thresholded map": thresholded(lessons, choices.threshold),
+        "refined mask": refined(lessons, choices),
     }
-    tested = tables(steps, items["test"], methods | cuts, "masks on test")
+    tested = tables(lessons, items["test"], methods | cuts, "masks on test")
     occurring = occurring_in([table.confusions for table in tested.values()])
     counts = image_draws(len(items["test"]), seed)
     curves = {split: [found[name] for name in cuts] for split, found in (("val", tried), ("test", tested))}
@@ -145,10 +145,10 @@ def segment_data(
         "classes": [LABELS[index] for index in occurring],
         "choices": asdict(choices),
         "grid": grid,
-        "rows": [{"method": name, **row_of(steps, tested[name], counts, occurring)} for name in methods],
+        "rows": [{"method": name, **row_of(lessons, tested[name], counts, occurring)} for name in methods],
         "curve": {
             "fractions": list(GRID),
-            **{split: curve_of(steps, cut, target) for split, cut in curves.items()},
+            **{split: curve_of(lessons, cut, target) for split, cut in curves.items()},
         },
     }
 
@@ -166,12 +166,12 @@ def items_of(explain: Explainer, samples: Sequence[Sample], truths: Sequence[np.
     return items
 
 
-def try_seeds(steps: Steps, items: Sequence[Item]) -> list[dict[str, float]]:
+def try_seeds(lessons: Lessons, items: Sequence[Item]) -> list[dict[str, float]]:
     """Score every pair of seeds by its mean IoU on small images."""
     pairs = [(upper, lower) for upper in SURE_FOREGROUND for lower in SURE_BACKGROUND]
-    methods = {f"{pair}": refined(steps, Choices(0, *pair)) for pair in pairs}
-    found = tables(steps, items, methods, "seeds on val", SMALL)
-    means = [mean_of(steps, table) for table in found.values()]
+    methods = {f"{pair}": refined(lessons, Choices(0, *pair)) for pair in pairs}
+    found = tables(lessons, items, methods, "seeds on val", SMALL)
+    means = [mean_of(lessons, table) for table in found.values()]
     return [
         {"sure_foreground": upper, "sure_background": lower, "mean_iou": mean}
         for (upper, lower), mean in zip(pairs, means, strict=True)
@@ -187,17 +187,17 @@ def chosen(curve: Sequence[float], grid: Sequence[Mapping[str, float]]) -> Choic
 # --- the methods ---
 
 
-def thresholded(steps: Steps, fraction: float) -> Method:
+def thresholded(lessons: Lessons, fraction: float) -> Method:
     """Each map, cut at a fraction of its maximum."""
-    return lambda scene: claimed(scene, [steps.boxes.threshold_mask(heat, fraction) for heat in scene.heat])
+    return lambda scene: claimed(scene, [lessons.boxes.threshold_mask(heat, fraction) for heat in scene.heat])
 
 
-def refined(steps: Steps, choices: Choices) -> Method:
+def refined(lessons: Lessons, choices: Choices) -> Method:
     """The masks of step 5."""
     fractions = {"sure_foreground": choices.sure_foreground, "sure_background": choices.sure_background}
 
     def draw(scene: Scene) -> np.ndarray:
-        segment = steps.segmentation.segment
+        segment = lessons.segmentation.segment
         return claimed(scene, [segment(heat, scene.image, iterations=ITERATIONS, **fractions) for heat in scene.heat])
 
     return draw
@@ -240,12 +240,12 @@ def claimed(scene: Scene, masks: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def tables(
-    steps: Steps, items: Sequence[Item], methods: Mapping[str, Method], title: str, side: int | None = None
+    lessons: Lessons, items: Sequence[Item], methods: Mapping[str, Method], title: str, side: int | None = None
 ) -> dict[str, Tables]:
     """Draw and count every image by every method, in `THREADS` threads.
 
     Args:
-        steps: whose step 5 counts.
+        lessons: whose step 5 counts.
         items: the images.
         methods: by name.
         title: of the progress bar.
@@ -256,9 +256,9 @@ def tables(
     """
 
     def work(item: Item) -> tuple[list[np.ndarray], list[float]]:
-        scene = scene_of(steps, item, side)
+        scene = scene_of(lessons, item, side)
         timed = [_timed(method, scene) for method in methods.values()]
-        counted = [steps.segmentation.confusion(drawn, scene.truth, len(LABELS)) for drawn, _ in timed]
+        counted = [lessons.segmentation.confusion(drawn, scene.truth, len(LABELS)) for drawn, _ in timed]
         return counted, [seconds for _, seconds in timed]
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -268,7 +268,7 @@ def tables(
     return {name: Tables(confusions[k], float(seconds[k])) for k, name in enumerate(methods)}
 
 
-def scene_of(steps: Steps, item: Item, side: int | None = None) -> Scene:
+def scene_of(lessons: Lessons, item: Item, side: int | None = None) -> Scene:
     """Bring an item to one size: that of its image, or smaller."""
     width, height = item.sample.size
     scale = min(1.0, side / max(width, height)) if side else 1.0
@@ -277,7 +277,7 @@ def scene_of(steps: Steps, item: Item, side: int | None = None) -> Scene:
     if scale < 1:
         image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
         truth = cv2.resize(truth, size[::-1], interpolation=cv2.INTER_NEAREST)
-    heat = np.array([steps.boxes.upsample(raw, size) for raw in item.maps], np.float32).reshape(-1, *size)
+    heat = np.array([lessons.boxes.upsample(raw, size) for raw in item.maps], np.float32).reshape(-1, *size)
     return Scene(image, truth, item.labels, item.probabilities, heat)
 
 
@@ -293,16 +293,16 @@ def occurring_in(confusions: Sequence[np.ndarray]) -> list[int]:
     return np.flatnonzero(total.sum(axis=0) + total.sum(axis=1)).tolist()
 
 
-def mean_of(steps: Steps, table: Tables) -> float:
+def mean_of(lessons: Lessons, table: Tables) -> float:
     """The mean IoU over all images."""
-    return float(steps.segmentation.mean_iou(table.confusions.sum(axis=0)))
+    return float(lessons.segmentation.mean_iou(table.confusions.sum(axis=0)))
 
 
-def row_of(steps: Steps, table: Tables, counts: np.ndarray, occurring: Sequence[int]) -> dict[str, Any]:
+def row_of(lessons: Lessons, table: Tables, counts: np.ndarray, occurring: Sequence[int]) -> dict[str, Any]:
     """Score one method with 95% intervals.
 
     Args:
-        steps: whose step 5 does it.
+        lessons: whose step 5 does it.
         table: what the method has drawn.
         counts: from `scoring.image_draws`, shape (draws, n).
         occurring: the classes to name.
@@ -314,8 +314,8 @@ def row_of(steps: Steps, table: Tables, counts: np.ndarray, occurring: Sequence[
     images = table.confusions.reshape(len(table.confusions), -1).astype(float)  # of whole numbers the sums are exact
     draws = (counts.astype(float) @ images).reshape(-1, len(LABELS), len(LABELS))
     totals = [table.confusions.sum(axis=0), *draws]
-    means = np.array([steps.segmentation.mean_iou(total) for total in totals])
-    classes = np.array([steps.segmentation.class_iou(total) for total in totals])
+    means = np.array([lessons.segmentation.mean_iou(total) for total in totals])
+    classes = np.array([lessons.segmentation.class_iou(total) for total in totals])
     value, low, high = _with_interval(means)
     by_class = {
         LABELS[c]: dict(zip(("iou", "low", "high"), _with_interval(classes[:, c]), strict=True)) for c in occurring
@@ -338,13 +338,13 @@ def _or_none(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def curve_of(steps: Steps, cuts: Sequence[Tables], target: str) -> dict[str, list[float | None]]:
+def curve_of(lessons: Lessons, cuts: Sequence[Tables], target: str) -> dict[str, list[float | None]]:
     """The mean IoU and the target's along the thresholds; None for a target that occurs nowhere or is not of VOC."""
     totals = [table.confusions.sum(axis=0) for table in cuts]
-    ious = [steps.segmentation.class_iou(total) for total in totals]
+    ious = [lessons.segmentation.class_iou(total) for total in totals]
     known = target in LABELS
     return {
-        "mean_iou": [_or_none(steps.segmentation.mean_iou(total)) for total in totals],
+        "mean_iou": [_or_none(lessons.segmentation.mean_iou(total)) for total in totals],
         "target": [_or_none(iou[LABELS.index(target)]) if known else None for iou in ious],
     }
 
@@ -354,7 +354,7 @@ def curve_of(steps: Steps, cuts: Sequence[Tables], target: str) -> dict[str, lis
 
 def pictures(
     classifier: Classifier,
-    steps: Steps,
+    lessons: Lessons,
     samples: Sequence[Sample],
     choices: Choices,
     target: str,
@@ -365,7 +365,7 @@ def pictures(
 
     Args:
         classifier: it explains `count` images at a time, until there are enough.
-        steps: whose steps 2, 3 and 5 do it.
+        lessons: whose steps 2, 3 and 5 do it.
         samples: the images.
         choices: of val.
         target: the class.
@@ -380,7 +380,7 @@ def pictures(
         LabError: a mask cannot be read.
     """
     holding = with_masks(sample for sample in samples if target in LABELS and sample.boxes(target))
-    explain = Explainer(classifier, steps, target, precision)
+    explain = Explainer(classifier, lessons, target, precision)
     column = classifier.class_names.index(target)
     found: list[dict[str, Any]] = []
     while holding and len(found) < count:
@@ -388,7 +388,7 @@ def pictures(
         for sample, raw, p in zip(part, *explain(part), strict=True):
             truth = truth_of(sample, target)
             if p[column] >= PRESENT and (truth == 1).any():
-                found.append(picture(steps, sample, raw, truth, choices))
+                found.append(picture(lessons, sample, raw, truth, choices))
     return found[:count]
 
 
@@ -398,18 +398,18 @@ def truth_of(sample: Sample, target: str) -> np.ndarray:
     return np.where(mask == VOID, VOID, mask == LABELS.index(target)).astype(np.uint8)
 
 
-def picture(steps: Steps, sample: Sample, raw: np.ndarray, truth: np.ndarray, choices: Choices) -> dict[str, Any]:
+def picture(lessons: Lessons, sample: Sample, raw: np.ndarray, truth: np.ndarray, choices: Choices) -> dict[str, Any]:
     """One of `pictures`, from the target's raw map (h, w)."""
-    image, full = sample.image, steps.boxes.upsample(raw, truth.shape)
-    seeds = steps.segmentation.seeds(full, choices.sure_foreground, choices.sure_background)
-    mask = steps.segmentation.refine(image, seeds, ITERATIONS)
+    image, full = sample.image, lessons.boxes.upsample(raw, truth.shape)
+    seeds = lessons.segmentation.seeds(full, choices.sure_foreground, choices.sure_background)
+    mask = lessons.segmentation.refine(image, seeds, ITERATIONS)
     return {
         "id": sample.id,
         "image": image,
         "heatmap": full,
         "seeds": seeds,
-        "thresholded": steps.boxes.threshold_mask(full, choices.threshold),
+        "thresholded": lessons.boxes.threshold_mask(full, choices.threshold),
         "mask": mask,
         "truth": truth,
-        "boxes": steps.segmentation.mask_box(mask),
+        "boxes": lessons.segmentation.mask_box(mask),
     }

@@ -26,7 +26,7 @@ from gradcam_lab.explain import map_tiles
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import Target, find_target, rather_than
 from gradcam_lab.files import moved_into_place, require_writable, sha256, write_json
-from gradcam_lab.lesson_modules import load_steps
+from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.localise.smoothgrad import NOISE
 from gradcam_lab.models import zoo
 from gradcam_lab.report.figures.tiles import Strip, Tile, draw_sheet
@@ -118,7 +118,7 @@ def explain(
     """
     wish = _checked(method, layer, smooth, seed)
     model = zoo.load(classifier, weights)
-    photo = Photo(image, model, load_steps())
+    photo = Photo(image, model, load_lessons())
     targets = find_targets(photo, classes, against)
     require_writable(out)
     explained = [explain_target(photo, target, wish) for target in targets]
@@ -301,7 +301,7 @@ def facts(photo: Photo, one: Explained, wish: Wish) -> dict[str, Any]:
         "layer_reason": describe_layer(photo, one, wish),
         "why_no_cam": photo.why_no_cam if wish.method == "all" else None,
         "smoothgrad": {"copies": wish.smooth, "noise": NOISE, "seed": wish.seed} if wish.smooth else None,
-        "lessons_sha256": {name: photo.steps.sha256[name] for name in ("step1_cam", "step2_gradcam")},
+        "lessons_sha256": {name: photo.lessons.sha256[name] for name in ("step1_cam", "step2_gradcam")},
     }
 
 

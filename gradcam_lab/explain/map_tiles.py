@@ -18,8 +18,8 @@ def plain(photo: Photo, title: str) -> Tile:
 def overlaid(photo: Photo, heatmap: np.ndarray, title: str) -> Tile:
     """The photo under its map, shape (h, w), upsampled, with a line at half of the maximum."""
     image = for_display(photo.image)
-    heat = photo.steps.cam.normalize_map(photo.steps.boxes.upsample(heatmap, image.shape[:2]))
-    return Tile(photo.steps.cam.overlay(image, heat), title, heat)
+    heat = photo.lessons.cam.normalize_map(photo.lessons.boxes.upsample(heatmap, image.shape[:2]))
+    return Tile(photo.lessons.cam.overlay(image, heat), title, heat)
 
 
 def cells(photo: Photo, heatmap: np.ndarray, title: str = "") -> Tile:

@@ -2,7 +2,7 @@
 
 A score is any function from the logits (N, C) to one number an image (N,); a class's logit is only the usual one:
 
-    photo = Photo(Path("dog.jpg"), zoo.load("mobilenet_v2", "imagenet"), load_steps())
+    photo = Photo(Path("dog.jpg"), zoo.load("mobilenet_v2", "imagenet"), load_lessons())
     samoyed, cat = photo.classifier.output_names.index("Samoyed"), photo.classifier.outputs_of("cat")
     why_not_cat = photo.gradcam(lambda logits: logits[:, samoyed] - logits[:, cat].logsumexp(dim=1))
 """
@@ -18,7 +18,7 @@ from gradcam_lab.data.layouts.reading import ProblemError, read_size
 from gradcam_lab.data.sample import read_image
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.targets import Outputs, Score, Target, output_target
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.maps import place
 from gradcam_lab.localise.smoothgrad import smoothgrad
 from gradcam_lab.models.classifier import Classifier
@@ -30,16 +30,16 @@ class Photo:
     Args:
         path: the image, JPEG or PNG.
         classifier: the network; it is moved to the best device.
-        steps: whose steps 1 and 2 compute the maps.
+        lessons: whose steps 1 and 2 compute the maps.
 
     Raises:
         LabError: the image cannot be read, or the network's answer is not finite.
     """
 
-    def __init__(self, path: Path, classifier: Classifier, steps: Steps) -> None:
+    def __init__(self, path: Path, classifier: Classifier, lessons: Lessons) -> None:
         self.path = path
         self.classifier = classifier
-        self.steps = steps
+        self.lessons = lessons
         self.image = read_photo(path)
         self.inputs = classifier.preprocessing(self.image)[None].to(place(classifier))  # (1, 3, size, size)
         with torch.no_grad():
@@ -78,7 +78,7 @@ class Photo:
         A network may have one linear layer and yet not end as CAM needs it. The definition itself decides: the map's
         mean plus the bias must be the logit.
         """
-        cam = self.steps.cam
+        cam = self.lessons.cam
         try:
             layer = cam.linear_layer(self.classifier.network)
             maps = cam.class_activation_map(self.classifier.network, self.inputs, self.member(self.every_output))
@@ -115,7 +115,7 @@ class Photo:
         return heatmap - self._cam_of(target.against.outputs) if target.against else heatmap
 
     def _cam_of(self, outputs: Outputs) -> np.ndarray:
-        maps = self.steps.cam.class_activation_map(self.classifier.network, self.inputs, self.member(outputs))
+        maps = self.lessons.cam.class_activation_map(self.classifier.network, self.inputs, self.member(outputs))
         return maps[0].float().cpu().numpy()
 
     def gradcam(self, score: Score, layer: str | None = None) -> np.ndarray:
@@ -125,7 +125,7 @@ class Photo:
             LabError: there is no such layer, or it has no feature map that the score depends on.
         """
         try:
-            explain = self.steps.gradcam.GradCAM(
+            explain = self.lessons.gradcam.GradCAM(
                 self.classifier.network, self.classifier.layer if layer is None else layer
             )
             return explain(self.inputs, score)[0].float().cpu().numpy()
@@ -136,11 +136,11 @@ class Photo:
 
     def input_gradient(self, score: Score) -> np.ndarray:
         """The gradient of any score at the pixels of the network's input, shape (3, size, size)."""
-        return self.steps.gradcam.input_gradient(self.classifier.network, self.inputs, score)[0].cpu().numpy()
+        return self.lessons.gradcam.input_gradient(self.classifier.network, self.inputs, score)[0].cpu().numpy()
 
     def smoothgrad(self, score: Score, copies: int, seed: int = 0) -> np.ndarray:
         """The same, averaged over noisy copies; see `smoothgrad`."""
-        gradient = self.steps.gradcam.input_gradient
+        gradient = self.lessons.gradcam.input_gradient
         return smoothgrad(gradient, self.classifier.network, self.inputs, score, copies, seed=seed)[0].cpu().numpy()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.photo import Photo
-from gradcam_lab.lesson_modules import load_steps
+from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
 
 MEANING = {
@@ -31,7 +31,7 @@ def predict(
     """
     if k < 1:
         raise LabError(f"There is nothing to show in the top {k}: ask for at least 1 class.")
-    photo = Photo(image, zoo.load(classifier, weights), load_steps())
+    photo = Photo(image, zoo.load(classifier, weights), load_lessons())
     rows = top(photo, k)
     return _as_json(photo, rows) if json else _as_table(photo, rows)
 
@@ -40,7 +40,7 @@ def top(photo: Photo, k: int) -> list[tuple[str, int, float]]:
     """Return `(name, index, probability)` of the `k` most probable outputs."""
     model = photo.classifier
     k = min(k, len(model.output_names))
-    return photo.steps.cam.predict(model.network, photo.inputs[0], model.output_names, k, model.activation)
+    return photo.lessons.cam.predict(model.network, photo.inputs[0], model.output_names, k, model.activation)
 
 
 def _as_table(photo: Photo, rows: list[tuple[str, int, float]]) -> str:

@@ -16,7 +16,7 @@ from gradcam_lab.explain.explain_image import LONGEST, shown, slug
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import Target, find_target, output_target
 from gradcam_lab.files import require_writable
-from gradcam_lab.lesson_modules import load_steps
+from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.report.figures.tiles import Strip, draw_sheet
@@ -142,9 +142,9 @@ def choose(images: Sequence[Shown], random: int | None, index: int | None, seed:
 
 
 def _draw(classifier: Classifier, chosen: Sequence[Shown], target: Target | None, out: Path) -> list[Path]:
-    files, steps = [], load_steps()
+    files, lessons = [], load_lessons()
     for one in tracked(chosen, "drawing", len(chosen)):
-        photo = Photo(one.path, classifier, steps)
+        photo = Photo(one.path, classifier, lessons)
         files.append(out / f"{one.name}{_class_in_name(target)}.jpg")
         draw_sheet(files[-1], [panels(photo, one, target or photo.predicted())])
     say(describe_method(photo))

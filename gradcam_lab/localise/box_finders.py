@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 
-Finder = Callable[[Steps, np.ndarray, np.ndarray | None, float, int], np.ndarray]
+Finder = Callable[[Lessons, np.ndarray, np.ndarray | None, float, int], np.ndarray]
 """From the full-size map (H, W), the image (H, W, 3; None unless `Method.needs_image`), the threshold and the least
 number of pixels to boxes (n, 4). A threshold per image ignores the one it is given."""
 
@@ -35,50 +35,56 @@ SMALL = 96
 """The longer side of the image on which GrabCut runs."""
 
 
-def islands(steps: Steps, full: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int) -> np.ndarray:
+def islands(
+    lessons: Lessons, full: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int
+) -> np.ndarray:
     """Step 3's way: each island of what is hot enough."""
-    return steps.boxes.mask_to_boxes(steps.boxes.threshold_mask(full, threshold), min_area)
+    return lessons.boxes.mask_to_boxes(lessons.boxes.threshold_mask(full, threshold), min_area)
 
 
-def otsu(steps: Steps, full: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int) -> np.ndarray:
+def otsu(lessons: Lessons, full: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int) -> np.ndarray:
     """Islands above a threshold of the image's own: Otsu's (1979), which parts the histogram into two narrow halves."""
     if full.max() <= 0:
         return np.zeros((0, 4))
     levels = np.rint(255 * np.maximum(full, 0) / full.max()).astype(np.uint8)
     cut, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    return islands(steps, full, image, (cut + 1) / 255, min_area)
+    return islands(lessons, full, image, (cut + 1) / 255, min_area)
 
 
-def watershed(steps: Steps, full: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int) -> np.ndarray:
+def watershed(
+    lessons: Lessons, full: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int
+) -> np.ndarray:
     """Islands with several peaks are parted along the valleys between them: the watershed of the map turned over."""
-    mask = steps.boxes.threshold_mask(full, threshold)
+    mask = lessons.boxes.threshold_mask(full, threshold)
     height, width = full.shape
     coarse = cv2.resize(full, (GRID, GRID), interpolation=cv2.INTER_AREA)
     _, names = np.unique(merged(coarse, hills(coarse)), return_inverse=True)
     small = names.reshape(GRID, GRID).astype(np.uint16)
     labels = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
     if not names.any():
-        return steps.boxes.mask_to_boxes(mask, min_area)
-    return np.concatenate([part_boxes(steps, mask, labels == label, min_area) for label in range(names.max() + 1)])
+        return lessons.boxes.mask_to_boxes(mask, min_area)
+    return np.concatenate([part_boxes(lessons, mask, labels == label, min_area) for label in range(names.max() + 1)])
 
 
-def part_boxes(steps: Steps, mask: np.ndarray, part: np.ndarray, min_area: int) -> np.ndarray:
+def part_boxes(lessons: Lessons, mask: np.ndarray, part: np.ndarray, min_area: int) -> np.ndarray:
     """Box the islands of one part of a mask, searching its rectangle only: to search the whole map takes longer."""
     left, top, width, height = cv2.boundingRect((mask & part).astype(np.uint8))
     there = np.s_[top : top + height, left : left + width]
     if not width:
         return np.zeros((0, 4))
-    return steps.boxes.mask_to_boxes((mask & part)[there], min_area) + np.array([left, top, left, top])
+    return lessons.boxes.mask_to_boxes((mask & part)[there], min_area) + np.array([left, top, left, top])
 
 
-def refined(steps: Steps, full: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int) -> np.ndarray:
+def refined(
+    lessons: Lessons, full: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int
+) -> np.ndarray:
     """The boxes of step 5's refined mask, made on the small `image`; the threshold is that of the sure background."""
     if image is None:
         raise ValueError("a mask is refined by the image's colours: give the image")
     height, width = image.shape[:2]
     small = cv2.resize(full, (width, height), interpolation=cv2.INTER_AREA)
-    mask = steps.segmentation.segment(small, image, sure_foreground=SURE_FOREGROUND, sure_background=threshold)
-    boxes = steps.segmentation.mask_box(mask) - [1, 1, 0, 0]  # edges instead of pixels, which alone can be scaled
+    mask = lessons.segmentation.segment(small, image, sure_foreground=SURE_FOREGROUND, sure_background=threshold)
+    boxes = lessons.segmentation.mask_box(mask) - [1, 1, 0, 0]  # edges instead of pixels, which alone can be scaled
     return boxes * np.tile([full.shape[1] / width, full.shape[0] / height], 2) + [1, 1, 0, 0]
 
 
@@ -136,18 +142,18 @@ def passes(heat: np.ndarray, labels: np.ndarray) -> list[tuple[float, int, int]]
 
 
 def detect_at(
-    steps: Steps, finder: Finder, seen: Iterable[Seen], thresholds: Sequence[float], min_area: int
+    lessons: Lessons, finder: Finder, seen: Iterable[Seen], thresholds: Sequence[float], min_area: int
 ) -> list[dict[str, np.ndarray]]:
     """Find boxes in every image at each of some thresholds: (n, 5) arrays by image; see `detect`."""
     detections: list[dict[str, np.ndarray]] = [{} for _ in thresholds]
     for id, heatmap, size, probability, image in seen:
         for threshold, found in zip(thresholds, detections, strict=True):
-            found[id] = detect(steps, finder, heatmap, size, probability, threshold, min_area, image)
+            found[id] = detect(lessons, finder, heatmap, size, probability, threshold, min_area, image)
     return detections
 
 
 def detect(
-    steps: Steps,
+    lessons: Lessons,
     finder: Finder,
     heatmap: np.ndarray,
     size: Sequence[int],
@@ -160,7 +166,7 @@ def detect(
     """Turn one raw map into scored boxes: islands by step 3 itself, and as step 3 does where they are found otherwise.
 
     Args:
-        steps: whose steps 3 and 4 do the rest.
+        lessons: whose steps 3 and 4 do the rest.
         finder: from the map to boxes.
         heatmap: raw, shape (h, w).
         size: `(width, height)` of the image.
@@ -175,14 +181,14 @@ def detect(
     """
     width, height = size
     if finder is islands:  # the whole of step 3, which may be a student's
-        return steps.boxes.detect(
-            heatmap, (height, width), probability, threshold=threshold, iou=steps.metrics.box_iou, min_area=min_area
+        return lessons.boxes.detect(
+            heatmap, (height, width), probability, threshold=threshold, iou=lessons.metrics.box_iou, min_area=min_area
         )
-    full = steps.boxes.upsample(heatmap, (height, width))
+    full = lessons.boxes.upsample(heatmap, (height, width))
     if full.max() <= 0:
         return np.zeros((0, 5))
-    boxes = finder(steps, full, image, threshold, min_area).reshape(-1, 4)
+    boxes = finder(lessons, full, image, threshold, min_area).reshape(-1, 4)
     peaks = [full[int(y0) - 1 : int(y1), int(x0) - 1 : int(x1)].max() for x0, y0, x1, y1 in boxes]
     scores = probability * np.array(peaks) / full.max()
-    kept = steps.boxes.nms(boxes, scores, max_overlap, steps.metrics.box_iou)
+    kept = lessons.boxes.nms(boxes, scores, max_overlap, lessons.metrics.box_iou)
     return np.column_stack([boxes, scores])[kept]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.models.classifier import Classifier
 
 
@@ -27,11 +27,11 @@ class Evidence(NamedTuple):
     rows: Tensor | None
 
 
-Weights = Callable[[Evidence, Steps], Tensor]
+Weights = Callable[[Evidence, Lessons], Tensor]
 """From the evidence to what the feature map is multiplied by."""
 
 
-def cam(seen: Evidence, steps: Steps) -> Tensor:
+def cam(seen: Evidence, lessons: Lessons) -> Tensor:
     """The last layer's own weights (Zhou et al. 2016).
 
     Raises:
@@ -42,12 +42,12 @@ def cam(seen: Evidence, steps: Steps) -> Tensor:
     return seen.rows[:, :, None, None]
 
 
-def grad_cam(seen: Evidence, steps: Steps) -> Tensor:
+def grad_cam(seen: Evidence, lessons: Lessons) -> Tensor:
     """The gradient, averaged over space (Selvaraju et al. 2017): step 2's."""
-    return steps.gradcam.channel_weights(seen.gradients)[:, :, None, None]
+    return lessons.gradcam.channel_weights(seen.gradients)[:, :, None, None]
 
 
-def grad_cam_plus_plus(seen: Evidence, steps: Steps) -> Tensor:
+def grad_cam_plus_plus(seen: Evidence, lessons: Lessons) -> Tensor:
     r"""The positive gradients, each cell by its share (Chattopadhay et al. 2018, equation 19, for the score $e^y$).
 
     $\alpha = g^2 / (2 g^2 + \sum_{ab} A_{ab} g^3)$, and 0 where the denominator is 0.
@@ -58,28 +58,28 @@ def grad_cam_plus_plus(seen: Evidence, steps: Steps) -> Tensor:
     return (alpha * seen.gradients.relu()).sum(dim=(2, 3), keepdim=True)
 
 
-def layer_cam(seen: Evidence, steps: Steps) -> Tensor:
+def layer_cam(seen: Evidence, lessons: Lessons) -> Tensor:
     """The positive gradients, cell by cell (Jiang et al. 2021)."""
     return seen.gradients.relu()
 
 
-def hires_cam(seen: Evidence, steps: Steps) -> Tensor:
+def hires_cam(seen: Evidence, lessons: Lessons) -> Tensor:
     """The gradients as they are, cell by cell (Draelos and Carin 2020)."""
     return seen.gradients
 
 
-def explain(seen: Evidence, weights: Weights, steps: Steps) -> Tensor:
+def explain(seen: Evidence, weights: Weights, lessons: Lessons) -> Tensor:
     """Return the raw maps, shape (N, h, w): the template, whose sum and ReLU are step 2's."""
-    weighed = seen.features * weights(seen, steps)
-    return steps.gradcam.weighted_map(weighed, weighed.new_ones(weighed.shape[:2]))
+    weighed = seen.features * weights(seen, lessons)
+    return lessons.gradcam.weighted_map(weighed, weighed.new_ones(weighed.shape[:2]))
 
 
-def look(classifier: Classifier, steps: Steps, inputs: Tensor, target: str, layer: str | None = None) -> Evidence:
+def look(classifier: Classifier, lessons: Lessons, inputs: Tensor, target: str, layer: str | None = None) -> Evidence:
     """Run a batch once, and go back from the target's score to the layer.
 
     Args:
         classifier: whose network runs.
-        steps: whose step 2 watches it.
+        lessons: whose step 2 watches it.
         inputs: preprocessed images, shape (N, 3, H, W).
         target: a class the classifier speaks.
         layer: another layer than the classifier's own.
@@ -87,19 +87,19 @@ def look(classifier: Classifier, steps: Steps, inputs: Tensor, target: str, laye
     Raises:
         ValueError: there is no such layer, or it gives no feature map.
     """
-    explainer = steps.gradcam.GradCAM(classifier.network, layer or classifier.layer)
-    with steps.gradcam.watched(classifier.network, explainer.layer) as stored:
+    explainer = lessons.gradcam.GradCAM(classifier.network, layer or classifier.layer)
+    with lessons.gradcam.watched(classifier.network, explainer.layer) as stored:
         outputs = classifier.network(inputs).float()
         features = explainer.only(stored)
         (gradients,) = torch.autograd.grad(classifier.score(outputs, target).sum(), features)
         outputs = outputs.detach()
-        rows = _rows(classifier, steps, outputs, target)
+        rows = _rows(classifier, lessons, outputs, target)
         return Evidence(features.detach(), gradients, classifier.probability(outputs, target), rows)
 
 
-def _rows(classifier: Classifier, steps: Steps, outputs: Tensor, target: str) -> Tensor | None:
+def _rows(classifier: Classifier, lessons: Lessons, outputs: Tensor, target: str) -> Tensor | None:
     try:
-        weight = steps.cam.linear_layer(classifier.network).weight.detach()
+        weight = lessons.cam.linear_layer(classifier.network).weight.detach()
     except ValueError:
         return None
     group = torch.tensor(classifier.outputs_of(target), device=outputs.device)

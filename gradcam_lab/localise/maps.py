@@ -14,7 +14,7 @@ from gradcam_lab.console import progress
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, moved_into_place
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.models import distributed
 from gradcam_lab.models.classifier import Classifier, best_device
 
@@ -95,18 +95,18 @@ class Explainer:
 
     Args:
         classifier: what is explained; see `place` for where its network runs.
-        steps: whose step 2 does it.
+        lessons: whose step 2 does it.
         target: the class to explain, or `ALL`.
         precision: "float32", or "bf16" for automatic mixed precision.
     """
 
-    def __init__(self, classifier: Classifier, steps: Steps, target: str, precision: str) -> None:
+    def __init__(self, classifier: Classifier, lessons: Lessons, target: str, precision: str) -> None:
         self.classifier = classifier
         self.target = target
         self.half = precision == "bf16"
         self.device = place(classifier)
         self.scores = ClassScores(classifier)
-        self.gradcam = steps.gradcam.GradCAM(self.scores, f"network.{classifier.layer}")
+        self.gradcam = lessons.gradcam.GradCAM(self.scores, f"network.{classifier.layer}")
 
     def __call__(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
         """Explain a batch: maps (N, h, w), or (N, C, h, w) of all classes, and class probabilities (N, C), float32."""
@@ -125,7 +125,7 @@ class Explainer:
 def write_heatmaps(
     path: Path,
     classifier: Classifier,
-    steps: Steps,
+    lessons: Lessons,
     splits: Mapping[str, Sequence[Sample]],
     target: str,
     precision: str,
@@ -137,7 +137,7 @@ def write_heatmaps(
     Args:
         path: the file; only the first process writes it.
         classifier: what is explained.
-        steps: whose step 2 does it.
+        lessons: whose step 2 does it.
         splits: the samples, by the split's name.
         target: the class to explain, or `ALL`: the maps are then of shape (n, C, h, w).
         precision: see `Explainer`.
@@ -147,8 +147,8 @@ def write_heatmaps(
     """
     todo = [(split, sample) for split, samples in splits.items() for sample in samples]
     share = distributed.shard(todo)
-    unfinished = _Unfinished(path, classifier, steps, share, target, precision)
-    maps, probabilities = _explained(Explainer(classifier, steps, target, precision), share, unfinished)
+    unfinished = _Unfinished(path, classifier, lessons, share, target, precision)
+    maps, probabilities = _explained(Explainer(classifier, lessons, target, precision), share, unfinished)
     maps, probabilities = distributed.gather(maps), distributed.gather(probabilities)
     if distributed.leads():
         _write(path, todo, np.stack(maps), np.stack(probabilities), classifier.class_names, target)
@@ -214,13 +214,13 @@ class _Unfinished:
         self,
         path: Path,
         classifier: Classifier,
-        steps: Steps,
+        lessons: Lessons,
         todo: Sequence[tuple[str, Sample]],
         target: str,
         precision: str,
     ) -> None:
         images = [(str(sample.path), sample.path.stat().st_mtime_ns) for _, sample in todo]
-        code = steps.sha256["step2_gradcam"]
+        code = lessons.sha256["step2_gradcam"]
         key = digest(classifier.sha256, classifier.layer, code, images, target, precision)
         self.path = path.with_name(f".{path.stem}-{key[:16]}.npz")
 

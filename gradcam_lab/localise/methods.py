@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise import box_finders, threshold
 from gradcam_lab.localise.cam_variants import Weights, cam, grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
 from gradcam_lab.models.classifier import Classifier
@@ -105,16 +105,16 @@ METHODS: dict[str, Method] = {
 """Every method by its name on the command line."""
 
 
-def applicable(classifier: Classifier, steps: Steps) -> dict[str, Method]:
+def applicable(classifier: Classifier, lessons: Lessons) -> dict[str, Method]:
     """Return the methods that suit a network: CAM needs its one linear layer, sharing a finer layer."""
-    return {name: method for name, method in METHODS.items() if defined(classifier, steps, method)}
+    return {name: method for name, method in METHODS.items() if defined(classifier, lessons, method)}
 
 
-def defined(classifier: Classifier, steps: Steps, method: Method) -> bool:
+def defined(classifier: Classifier, lessons: Lessons, method: Method) -> bool:
     """Say whether a method suits the network."""
     try:
         if method.sight.weights is cam:
-            steps.cam.linear_layer(classifier.network)
+            lessons.cam.linear_layer(classifier.network)
         if method.sight.shared:
             earlier_layer(classifier)
     except ValueError:

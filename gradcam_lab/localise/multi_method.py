@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from gradcam_lab.console import progress
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.cam_variants import Evidence, explain, look
 from gradcam_lab.localise.maps import BATCH, place
 from gradcam_lab.localise.methods import Method, Sight, View, earlier_layer
@@ -37,7 +37,7 @@ class Looker:
 
     Args:
         classifier: whose network runs.
-        steps: whose step 2 is used.
+        lessons: whose step 2 is used.
         target: the class.
         methods: by name.
         precision: "float32", or "bf16" for automatic mixed precision.
@@ -46,12 +46,12 @@ class Looker:
     def __init__(
         self,
         classifier: Classifier,
-        steps: Steps,
+        lessons: Lessons,
         target: str,
         methods: Mapping[str, Method],
         precision: str = "float32",
     ) -> None:
-        self.classifier, self.steps, self.target, self.methods = classifier, steps, target, methods
+        self.classifier, self.lessons, self.target, self.methods = classifier, lessons, target, methods
         self.half = precision == "bf16"
         self.device = place(classifier)
         self.sights = list(dict.fromkeys(method.sight for method in methods.values()))
@@ -77,7 +77,7 @@ class Looker:
         images = seen_as(inputs, view)
         with self.noting(noted, view), torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             parts = images.split(FEW if view.scale > 1 else len(images))
-            seen = [look(self.classifier, self.steps, part, self.target) for part in parts]
+            seen = [look(self.classifier, self.lessons, part, self.target) for part in parts]
         if noted:
             early[view] = at_plain_size(torch.cat(noted).float(), images.shape[2] / inputs.shape[2])
         return joined(seen)
@@ -86,7 +86,7 @@ class Looker:
     def noting(self, noted: list[Tensor], view: View) -> Iterator[None]:
         """Within the block, the earlier layer's output is noted down, in those views in which somebody asks for it."""
         layer = self.earlier if view in self.sharing else ""
-        module = self.steps.gradcam.find_layer(self.classifier.network, layer) if layer else nn.Identity()
+        module = self.lessons.gradcam.find_layer(self.classifier.network, layer) if layer else nn.Identity()
         handle = module.register_forward_hook(lambda module, given, output: noted.append(output.detach().clone()))
         try:
             yield
@@ -103,7 +103,7 @@ class Looker:
         """Put the maps of one sight together from what was seen."""
         first = sight.views[0]
         probabilities = torch.stack([seen[view].probabilities for view in sight.views]).mean(dim=0)
-        maps = {view: explain(seen[view], sight.weights, self.steps) for view in sight.views}
+        maps = {view: explain(seen[view], sight.weights, self.lessons) for view in sight.views}
         fused = averaged(maps) if len(maps) > 1 or first.mirrored else maps[first]
         if sight.shared:
             fused = share(fused, alike[first], early[first].shape[2:])

@@ -7,7 +7,7 @@ import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise import box_finders
 from gradcam_lab.localise.maps import Heatmaps
 
@@ -29,18 +29,18 @@ def choose(values: Sequence[float]) -> int:
     return int(np.argmax(np.mean([padded[:-2], padded[1:-1], padded[2:]], axis=0)))
 
 
-def ground_truth(steps: Steps, samples: Sequence[Sample], target: str) -> dict[str, Any]:
+def ground_truth(lessons: Lessons, samples: Sequence[Sample], target: str) -> dict[str, Any]:
     """Return step 4's `GroundTruth` of one class for each image."""
     truth = {}
     for sample in samples:
         objects = [o for o in sample.objects if o.name == target]
         boxes = np.array([o.box for o in objects], dtype=float).reshape(-1, 4)
-        truth[sample.id] = steps.metrics.GroundTruth(boxes, np.array([o.difficult for o in objects], dtype=bool))
+        truth[sample.id] = lessons.metrics.GroundTruth(boxes, np.array([o.difficult for o in objects], dtype=bool))
     return truth
 
 
 def detect_all(
-    steps: Steps,
+    lessons: Lessons,
     heatmaps: Heatmaps,
     threshold: float,
     min_area: int,
@@ -50,7 +50,7 @@ def detect_all(
     """Find boxes in every image.
 
     Args:
-        steps: whose steps 3 and 4 do it; for islands the whole of step 3's `detect`.
+        lessons: whose steps 3 and 4 do it; for islands the whole of step 3's `detect`.
         heatmaps: the maps of a split.
         threshold: for the finder.
         min_area: for the finder.
@@ -64,11 +64,11 @@ def detect_all(
     ids, sizes = heatmaps.ids.tolist(), heatmaps.sizes.tolist()
     images = (box_finders.shrunk(by_id[id].image) if by_id else None for id in ids)
     seen = zip(ids, heatmaps.maps, sizes, heatmaps.probabilities.tolist(), images, strict=True)
-    return box_finders.detect_at(steps, find, seen, [threshold], min_area)[0]
+    return box_finders.detect_at(lessons, find, seen, [threshold], min_area)[0]
 
 
 def sweep(
-    steps: Steps,
+    lessons: Lessons,
     detect: Detect,
     truth: Mapping[str, Any],
     thresholds: Sequence[float],
@@ -78,7 +78,7 @@ def sweep(
     """Score every threshold of a grid on one split.
 
     Args:
-        steps: whose step 4 does it.
+        lessons: whose step 4 does it.
         detect: finds the boxes of the split.
         truth: step 4's `GroundTruth` of its images.
         thresholds: IoU thresholds.
@@ -92,7 +92,7 @@ def sweep(
     ap: dict[str, list[float]] = {f"{threshold:g}": [] for threshold in thresholds}
     recall: dict[str, list[float]] = {f"{threshold:g}": [] for threshold in thresholds}
     for fraction in tracked(grid, title, len(grid)):
-        for threshold, score in steps.metrics.evaluate(detect(fraction), truth, thresholds).items():
+        for threshold, score in lessons.metrics.evaluate(detect(fraction), truth, thresholds).items():
             ap[f"{threshold:g}"].append(score.ap)
             recall[f"{threshold:g}"].append(score.recall)
     return {"ap": ap, "recall": recall, "mean_ap": np.mean(list(ap.values()), axis=0).tolist()}

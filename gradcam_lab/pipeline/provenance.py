@@ -7,8 +7,8 @@ from typing import Any
 
 from gradcam_lab import __version__
 from gradcam_lab.data.layouts.reading import Split
-from gradcam_lab.lesson_modules import Course
 from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.pipeline.students_work import StudentsWork
 
 
 def classifier(network: Classifier) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def software() -> dict[str, str]:
     }
 
 
-def course(chosen: Course | None) -> dict[str, Any]:
+def course(chosen: StudentsWork | None) -> dict[str, Any]:
     """Whose code ran, and what the student wrote."""
     if chosen is None:
         return {"course": None, "answers": {}}

@@ -23,7 +23,7 @@ from gradcam_lab.evaluate import faithfulness as truth
 from gradcam_lab.evaluate import max_box_acc as oracle
 from gradcam_lab.evaluate import scores as scoring
 from gradcam_lab.files import digest, read_json, write_json, write_text
-from gradcam_lab.lesson_modules import NAMES, Steps, load_steps
+from gradcam_lab.lesson_modules import NAMES, Lessons, load_lessons
 from gradcam_lab.localise import baselines, box_finders, multi_method
 from gradcam_lab.localise import cam_variants as methods
 from gradcam_lab.localise import maps as heatmaps
@@ -109,7 +109,7 @@ class Run:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         enter("loading", list(settings.students))
-        self.steps: Steps = load_steps(settings.course.chosen if settings.course else None)
+        self.lessons: Lessons = load_lessons(settings.course.students if settings.course else None)
         enter("reading")
         with distributed.leader_first():  # what one process has downloaded, the others find
             self.classifier: Classifier = _load(settings)
@@ -161,7 +161,7 @@ class Run:
 
     def _methods(self) -> dict[str, Method]:
         """The methods that suit the network; the wish for another one, or for one that the run cannot do, fails."""
-        asked, methods = self.settings.method, recipes.applicable(self.classifier, self.steps)
+        asked, methods = self.settings.method, recipes.applicable(self.classifier, self.lessons)
         if asked is not None and asked not in methods:
             why = "does not suit this network" if asked in recipes.METHODS else "does not exist"
             raise LabError(f"The method '{asked}' {why}: choose --method from {', '.join(methods)}.")
@@ -261,11 +261,11 @@ class Run:
         self.stages.run(name, file, inputs, make)
         self.done[name] = file
 
-    def begin(self, stage: str, steps: Sequence[str] = (), *modules: ModuleType) -> list[str]:
+    def begin(self, stage: str, lessons: Sequence[str] = (), *modules: ModuleType) -> list[str]:
         """Announce a stage, and return the hashes of the code that it runs: its steps and its modules."""
-        enter(stage, [step for step in steps if self.steps.implementation[step] == "mine"])
+        enter(stage, [step for step in lessons if self.lessons.implementation[step] == "mine"])
         sources = [inspect.getsource(module) for module in modules]
-        return [self.steps.sha256[step] for step in steps] + [sha256(text.encode()).hexdigest() for text in sources]
+        return [self.lessons.sha256[step] for step in lessons] + [sha256(text.encode()).hexdigest() for text in sources]
 
     def write_ground_truth(self, path: Path) -> None:
         """The target's objects on test."""
@@ -288,7 +288,7 @@ class Run:
         """Run Grad-CAM on both splits, together with the other processes if there are some."""
         splits = {"val": self.val.samples, "test": self.test.samples}
         settings = self.settings
-        heatmaps.write_heatmaps(path, self.classifier, self.steps, splits, settings.target, settings.precision)
+        heatmaps.write_heatmaps(path, self.classifier, self.lessons, splits, settings.target, settings.precision)
 
     def tell(self, needed: bool) -> None:
         """Tell the other processes once whether their help with the heatmaps is needed."""
@@ -309,7 +309,9 @@ class Run:
     def write_classes(self, path: Path) -> None:
         """Every class's AP and their mean."""
         val, test, seed = self.val.samples, self.test.samples, self.seed
-        write_json(path, all_classes.score_all(self.steps, self.class_maps, val, test, IOU_THRESHOLDS, MIN_AREA, seed))
+        write_json(
+            path, all_classes.score_all(self.lessons, self.class_maps, val, test, IOU_THRESHOLDS, MIN_AREA, seed)
+        )
 
     @cached_property
     def heatmaps(self) -> Heatmaps:
@@ -326,8 +328,10 @@ class Run:
     def write_comparison(self, path: Path) -> None:
         """The top five of one image, and CAM against Grad-CAM."""
         holding = [sample for sample in self.test.samples if sample.boxes(self.target)]
-        maps = cam_agreement.cam_and_gradcam(self.classifier, self.steps, holding[: cam_agreement.IMAGES], self.target)
-        top = cam_agreement.top5(self.classifier, self.steps, holding[0])
+        maps = cam_agreement.cam_and_gradcam(
+            self.classifier, self.lessons, holding[: cam_agreement.IMAGES], self.target
+        )
+        top = cam_agreement.top5(self.classifier, self.lessons, holding[0])
         write_json(path, {"top5": top, "cam_vs_gradcam": cam_agreement.measure(maps)})
 
     def write_methods(self, path: Path) -> None:
@@ -335,7 +339,7 @@ class Run:
         self.looked = self.look(self.methods)
         val, test = self.val.samples, self.test.samples
         rows = method_comparison.compare(
-            self.steps,
+            self.lessons,
             self.methods,
             self.looked["val"],
             self.looked["test"],
@@ -348,7 +352,7 @@ class Run:
         )
         chosen = {row["name"]: row["threshold"] for row in rows}
         times = method_comparison.measure_times(
-            self.classifier, self.steps, self.target, self.methods, test, chosen, MIN_AREA, self.settings.precision
+            self.classifier, self.lessons, self.target, self.methods, test, chosen, MIN_AREA, self.settings.precision
         )
         rows = method_comparison.priced(rows, times)
         write_json(
@@ -358,7 +362,7 @@ class Run:
 
     def look(self, methods: Mapping[str, Method]) -> dict[str, dict[str, multi_method.Maps]]:
         """The maps of some methods, by split and by method."""
-        looker = multi_method.Looker(self.classifier, self.steps, self.target, methods, self.settings.precision)
+        looker = multi_method.Looker(self.classifier, self.lessons, self.target, methods, self.settings.precision)
         return {
             split.name: multi_method.explain_all(looker, split.samples, f"methods on {split.name}")
             for split in (self.val, self.test)
@@ -382,11 +386,11 @@ class Run:
         """Find boxes in the images of a split by this run's method."""
         method, maps = self.methods[self.method], self.maps.of(split.name)
         samples = split.samples if method.needs_image else ()
-        return sweep.detect_all(self.steps, maps, threshold, MIN_AREA, method.find, samples)
+        return sweep.detect_all(self.lessons, maps, threshold, MIN_AREA, method.find, samples)
 
     def detect_plainly(self, split: Split, threshold: float) -> dict[str, np.ndarray]:
         """Find boxes by plain Grad-CAM."""
-        return sweep.detect_all(self.steps, self.heatmaps.of(split.name), threshold, MIN_AREA)
+        return sweep.detect_all(self.lessons, self.heatmaps.of(split.name), threshold, MIN_AREA)
 
     def write_threshold(self, path: Path) -> None:
         """The sweep on val, the threshold it chooses, and the oracle of test."""
@@ -413,8 +417,8 @@ class Run:
 
     def sweep(self, split: Split, detect: sweep.Detect, grid: Sequence[float]) -> dict[str, Any]:
         """Score every threshold of a grid on a split."""
-        truth = sweep.ground_truth(self.steps, split.samples, self.target)
-        return sweep.sweep(self.steps, detect, truth, IOU_THRESHOLDS, f"thresholds on {split.name}", grid)
+        truth = sweep.ground_truth(self.lessons, split.samples, self.target)
+        return sweep.sweep(self.lessons, detect, truth, IOU_THRESHOLDS, f"thresholds on {split.name}", grid)
 
     @cached_property
     def threshold(self) -> float:
@@ -442,12 +446,12 @@ class Run:
     @cached_property
     def truth(self) -> dict[str, Any]:
         """The target's objects on test, as step 4 wants them."""
-        return sweep.ground_truth(self.steps, self.test.samples, self.target)
+        return sweep.ground_truth(self.lessons, self.test.samples, self.target)
 
     @cached_property
     def failures(self) -> list[failures.Failure]:
         """The objects that were not found."""
-        return failures.find_failures(self.steps, self.detections, self.truth, FAILURE_IOU)
+        return failures.find_failures(self.lessons, self.detections, self.truth, FAILURE_IOU)
 
     def write_scores(self, path: Path) -> None:
         """The main table: ours beside the baselines, with intervals; the curves; the failures."""
@@ -463,13 +467,13 @@ class Run:
                 "name": name,
                 "kind": kind,
                 "boxes": sum(map(len, boxes.values())),
-                "scores": scoring.score_detections(self.steps, boxes, self.truth, IOU_THRESHOLDS, counts),
+                "scores": scoring.score_detections(self.lessons, boxes, self.truth, IOU_THRESHOLDS, counts),
             }
             for name, kind, boxes in tracked(rows, "scores", len(rows))
         ]
         rivals = {name: boxes for name, kind, boxes in rows if kind == "plain" or name.startswith("C")}
-        leads = scoring.ap_differences(self.steps, self.detections, rivals, self.truth, IOU_THRESHOLDS, counts)
-        curves = self.steps.metrics.evaluate(self.detections, self.truth, IOU_THRESHOLDS)
+        leads = scoring.ap_differences(self.lessons, self.detections, rivals, self.truth, IOU_THRESHOLDS, counts)
+        curves = self.lessons.metrics.evaluate(self.detections, self.truth, IOU_THRESHOLDS)
         kinds = [failure.kind for failure in self.failures]
         write_json(
             path,
@@ -493,7 +497,7 @@ class Run:
             path,
             segmentation.segment_data(
                 self.classifier,
-                self.steps,
+                self.lessons,
                 self.val.samples,
                 self.test.samples,
                 self.target,
@@ -505,7 +509,7 @@ class Run:
     def write_truth(self, path: Path) -> None:
         """Tests of plain Grad-CAM's maps on test."""
         maps, samples = self.heatmaps.of("test"), self.test.samples
-        write_json(path, truth.examine(self.classifier, self.steps, samples, maps, self.target, self.seed))
+        write_json(path, truth.examine(self.classifier, self.lessons, samples, maps, self.target, self.seed))
 
     def about(self) -> dict[str, Any]:
         """Everything of `results.json` that is known before the first stage: what ran, on what, with which versions."""
@@ -527,7 +531,7 @@ class Run:
                     "iou_thresholds": IOU_THRESHOLDS,
                     "ties": "group",
                     "method": "area",
-                    "nms": inspect.signature(self.steps.boxes.detect).parameters["max_overlap"].default,
+                    "nms": inspect.signature(self.lessons.boxes.detect).parameters["max_overlap"].default,
                     "bootstrap": scoring.DRAWS,
                 },
             },
@@ -535,10 +539,10 @@ class Run:
                 **about.software(),
                 "data_sha256": self.data_hash,
                 "weights_sha256": self.classifier.sha256,
-                "code_sha256": self.steps.sha256,
+                "code_sha256": self.lessons.sha256,
                 "command": settings.command,
             },
-            "implementation": self.steps.implementation,
+            "implementation": self.lessons.implementation,
             **about.course(settings.course),
             "data": about.data([self.val, self.test], self.target),
         }
@@ -585,7 +589,7 @@ class Run:
         """Every figure of the report."""
         drawn = select.Pictures(
             classifier=self.classifier,
-            steps=self.steps,
+            lessons=self.lessons,
             samples=self.test.samples,
             plain=self.heatmaps.of("test"),
             heatmaps=self.maps.of("test"),

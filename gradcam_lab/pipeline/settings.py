@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gradcam_lab.data.registry import NAMES as DATA_NAMES
 from gradcam_lab.data.registry import TOYVOC
-from gradcam_lab.lesson_modules import Course
+from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.pipeline.supervise import STALL
 
 VALUES = (
@@ -52,7 +52,7 @@ class Settings:
     skip_bad: bool = False
     data_root: Path | None = None
     checkpoint: Path | None = None
-    course: Course | None = None
+    course: StudentsWork | None = None
     stall: float = STALL
     method: str | None = None
     quick: bool = False
@@ -60,7 +60,7 @@ class Settings:
     @property
     def students(self) -> dict[str, Path]:
         """The steps in which a student's code runs, with their files."""
-        return self.course.students if self.course else {}
+        return {step: code.file for step, code in self.course.students.items()} if self.course else {}
 
     @property
     def folder(self) -> Path:
@@ -80,7 +80,7 @@ class Settings:
         for name in VALUES:
             if (value := getattr(self, name)) != getattr(default, name):
                 words += [f"--{name.replace('_', '-')}", str(value)]
-        if self.course and self.course.impl != Course({}).impl:
+        if self.course and self.course.impl != StudentsWork({}).impl:
             words += ["--impl", self.course.impl]
         words += [f"--{name.replace('_', '-')}" for name in FLAGS if getattr(self, name)]
         return shlex.join(words)  # a path may hold spaces

@@ -12,7 +12,7 @@ from gradcam_lab.console import tracked
 from gradcam_lab.data.box_files.json_boxes import read_ground_truth
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import moved_into_place
-from gradcam_lab.lesson_modules import Steps, load_steps
+from gradcam_lab.lesson_modules import Lessons, load_lessons
 from gradcam_lab.localise.maps import Heatmaps
 from gradcam_lab.localise.threshold import choose, detect_all, ground_truth
 from gradcam_lab.pipeline.finished_run import Finished
@@ -104,8 +104,8 @@ def sweep_run(
         LabError: the run, its data or the grid cannot be used.
     """
     grid = grid_of(start, stop, step)
-    finished, steps = Finished(run), load_steps()
-    swept = sweep(finished, steps, split, grid, iou or finished.value("iou_thresholds"))
+    finished, lessons = Finished(run), load_lessons()
+    swept = sweep(finished, lessons, split, grid, iou or finished.value("iou_thresholds"))
     picture, _ = draw(out or run, swept)
     if json:
         return as_json(swept)
@@ -128,10 +128,10 @@ def grid_of(start: float, stop: float, step: float) -> list[float]:
     return [round(start + i * step, 9) for i in range(count)]
 
 
-def sweep(finished: Finished, steps: Steps, split: str, grid: Sequence[float], iou: Sequence[float]) -> Swept:
+def sweep(finished: Finished, lessons: Lessons, split: str, grid: Sequence[float], iou: Sequence[float]) -> Swept:
     """Make and score the boxes at every threshold of the grid."""
     maps = finished.heatmaps(split)
-    truth, min_area = truth_of(finished, steps, maps, split), finished.value("run", "parameters", "min_area")
+    truth, min_area = truth_of(finished, lessons, maps, split), finished.value("run", "parameters", "min_area")
     method = finished.method
     if not method.cut:
         raise LabError(
@@ -141,24 +141,24 @@ def sweep(finished: Finished, steps: Steps, split: str, grid: Sequence[float], i
     boxes: list[int] = []
     ap, recall = ({f"{t:g}": list[float]() for t in iou} for _ in range(2))
     for threshold in tracked(grid, f"thresholds on {split}", len(grid)):
-        detections = detect_all(steps, maps, threshold, min_area, method.find)
+        detections = detect_all(lessons, maps, threshold, min_area, method.find)
         boxes.append(sum(map(len, detections.values())))
-        for t, score in steps.metrics.evaluate(detections, truth, iou).items():
+        for t, score in lessons.metrics.evaluate(detections, truth, iou).items():
             ap[f"{t:g}"].append(score.ap)
             recall[f"{t:g}"].append(score.recall)
     return Swept(split, finished.value("run", "target"), grid, boxes, ap, recall, finished.value("threshold", "chosen"))
 
 
-def truth_of(finished: Finished, steps: Steps, maps: Heatmaps, split: str) -> dict[str, Any]:
+def truth_of(finished: Finished, lessons: Lessons, maps: Heatmaps, split: str) -> dict[str, Any]:
     """Return step 4's `GroundTruth` by image: of test from the run, of val from its data folder.
 
     Raises:
         LabError: it is not there, or of other images.
     """
     if split != "test":
-        return ground_truth(steps, finished.samples(maps), finished.value("run", "target"))
+        return ground_truth(lessons, finished.samples(maps), finished.value("run", "target"))
     path = finished.file("ground_truth.json")
-    truth = {image: steps.metrics.GroundTruth(*objects) for image, objects in read_ground_truth(path).items()}
+    truth = {image: lessons.metrics.GroundTruth(*objects) for image, objects in read_ground_truth(path).items()}
     if strangers := sorted(set(maps.ids.tolist()) - set(truth)):
         raise LabError(f"'{path}' does not name the image '{strangers[0]}' of heatmaps.npz: make the run again.")
     return truth

@@ -21,11 +21,11 @@ from gradcam_lab import __version__, doctor
 from gradcam_lab.data.box_files.json_boxes import read_detections, read_ground_truth
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.files import read_json, sha256, write_json
-from gradcam_lab.lesson_modules import Course
 from gradcam_lab.localise import maps as heatmaps
 from gradcam_lab.pipeline import run as pipeline
 from gradcam_lab.pipeline.run import IOU_THRESHOLDS, Settings
 from gradcam_lab.pipeline.stages import report as reporting
+from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.report.render import Rendered
 from gradcam_lab.vision import torchvision
 from tests.commands import Done, lab
@@ -182,14 +182,14 @@ class TestRunAll:
             **{"data": "pets", "data_root": Path("a b"), "checkpoint": Path("c.pth"), "classifier": "vgg16"},
             **{"weights": "imagenet", "target": "cat", "limit": 3, "method": "otsu", "seed": 1, "precision": "bf16"},
         }
-        words = shlex.split(Settings(**chosen, quick=True, skip_bad=True, course=Course({}, {}, "mine")).command)
+        words = shlex.split(Settings(**chosen, quick=True, skip_bad=True, course=StudentsWork({}, {}, "mine")).command)
         assert words[:2] == ["gradcam-lab", "run-all"]
         said = dict(zip(words[2:-2:2], words[3:-2:2], strict=True))
         assert said == {f"--{name.replace('_', '-')}": str(value) for name, value in chosen.items()} | {
             "--impl": "mine"
         }
         assert words[-2:] == ["--quick", "--skip-bad"]
-        assert Settings(course=Course({})).command == "gradcam-lab run-all"
+        assert Settings(course=StudentsWork({})).command == "gradcam-lab run-all"
 
     def test_the_wishes_of_the_command_line_arrive(self, monkeypatch, tmp_path):
         run = Mock(return_value=Rendered(tmp_path / "report.html", None, None))

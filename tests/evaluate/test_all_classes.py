@@ -37,28 +37,28 @@ def splits(toy):
 
 
 @pytest.fixture(scope="module")
-def maps(classifier, steps, splits, tmp_path_factory):
+def maps(classifier, lessons, splits, tmp_path_factory):
     path = tmp_path_factory.mktemp("maps") / "class_maps.npz"
-    heatmaps.write_heatmaps(path, classifier, steps, splits, ALL, "float32")
+    heatmaps.write_heatmaps(path, classifier, lessons, splits, ALL, "float32")
     return read_heatmaps(path)
 
 
 @pytest.fixture(scope="module")
-def scored(steps, maps, splits):
-    return all_classes.score_all(steps, maps, splits["val"], splits["test"], IOUS, 30, seed=0)
+def scored(lessons, maps, splits):
+    return all_classes.score_all(lessons, maps, splits["val"], splits["test"], IOUS, 30, seed=0)
 
 
-def test_the_maps_of_all_classes_are_those_of_each_class(classifier, steps, splits, maps):
+def test_the_maps_of_all_classes_are_those_of_each_class(classifier, lessons, splits, maps):
     samples = splits["val"][:3]
     for name in classifier.class_names:
-        single, probabilities = Explainer(classifier, steps, name, "float32")(samples)
+        single, probabilities = Explainer(classifier, lessons, name, "float32")(samples)
         mine = maps.of("val").of_class(name)
         np.testing.assert_allclose(mine.maps[:3], single, rtol=1e-4, atol=1e-8)
         index = classifier.class_names.index(name)
         np.testing.assert_allclose(mine.probabilities[:3], probabilities[:, index], rtol=1e-5)
 
 
-def test_groups_of_outputs_have_a_map_each(steps, splits):
+def test_groups_of_outputs_have_a_map_each(lessons, splits):
     mobile = Classifier(
         name="grouped",
         network=networks.zoo("mobilenet_v2"),
@@ -69,20 +69,20 @@ def test_groups_of_outputs_have_a_map_each(steps, splits):
         preprocessing=Preprocessing(size=96),
         sha256="",
     )
-    every, _ = Explainer(mobile, steps, ALL, "float32")(splits["val"][:2])
+    every, _ = Explainer(mobile, lessons, ALL, "float32")(splits["val"][:2])
     for index, name in enumerate(mobile.groups):
-        single, _ = Explainer(mobile, steps, name, "float32")(splits["val"][:2])
+        single, _ = Explainer(mobile, lessons, name, "float32")(splits["val"][:2])
         np.testing.assert_allclose(every[:, index], single, rtol=1e-4, atol=1e-8)
 
 
-def test_each_row_is_what_scoring_the_class_alone_gives(steps, maps, splits, scored):
+def test_each_row_is_what_scoring_the_class_alone_gives(lessons, maps, splits, scored):
     test = splits["test"]
     counts = scores.image_draws(len(test), 0)
     mine, centre = scored["rows"]
     for name in scored["objects"]:
-        boxes = threshold.detect_all(steps, maps.of("test").of_class(name), scored["threshold"], 30)
-        truth = threshold.ground_truth(steps, test, name)
-        assert mine["classes"][name] == scores.score_detections(steps, boxes, truth, IOUS, counts)
+        boxes = threshold.detect_all(lessons, maps.of("test").of_class(name), scored["threshold"], 30)
+        truth = threshold.ground_truth(lessons, test, name)
+        assert mine["classes"][name] == scores.score_detections(lessons, boxes, truth, IOUS, counts)
     assert centre["classes"] != mine["classes"]
 
 
@@ -160,10 +160,10 @@ def test_data_without_boxes_is_refused_with_one_sentence(tmp_path, weights):
     assert not (tmp_path / "out").exists()
 
 
-def test_two_processes_share_the_heatmaps(toy, weights, classifier, steps, splits, tmp_path):
+def test_two_processes_share_the_heatmaps(toy, weights, classifier, lessons, splits, tmp_path):
     alone, together = tmp_path / "heatmaps.npz", tmp_path / "together"
     few = {name: samples[:10] for name, samples in splits.items()}
-    heatmaps.write_heatmaps(alone, classifier, steps, few, "dog", "float32")
+    heatmaps.write_heatmaps(alone, classifier, lessons, few, "dog", "float32")
     words = ["run-all", "--data", toy, "--weights", weights, "--limit", 10, "--no-pdf", "--quick", "--out", together]
     # --standalone: a port of its own, for two test suites may run on one machine
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]

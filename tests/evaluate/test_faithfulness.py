@@ -32,11 +32,11 @@ def inside(box: tuple[int, int, int, int]) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def run(toy, weights, steps) -> dict[str, Any]:
+def run(toy, weights, lessons) -> dict[str, Any]:
     """A network that has learned nothing, its maps, and the images."""
     classifier = zoo.load("embedded", str(weights))
     samples = read_split(toy, "test").samples
-    maps, probabilities = Explainer(classifier, steps, "dog", "float32")(samples)
+    maps, probabilities = Explainer(classifier, lessons, "dog", "float32")(samples)
     heatmaps = Heatmaps(
         ids=np.array([s.id for s in samples]),
         splits=np.array(["test"] * len(samples)),
@@ -50,17 +50,17 @@ def run(toy, weights, steps) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def result(run, steps) -> dict[str, Any]:
+def result(run, lessons) -> dict[str, Any]:
     before = {name: value.clone() for name, value in run["classifier"].network.state_dict().items()}
-    found = faithfulness.examine(run["classifier"], steps, run["samples"], run["heatmaps"], "dog", images=6)
+    found = faithfulness.examine(run["classifier"], lessons, run["samples"], run["heatmaps"], "dog", images=6)
     after = run["classifier"].network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)  # the random weights are those of copies
     return found
 
 
-def test_the_result_is_json_and_is_the_same_again(run, steps, result):
+def test_the_result_is_json_and_is_the_same_again(run, lessons, result):
     assert json.loads(json.dumps(result, allow_nan=False)) == json.loads(json.dumps(result))
-    assert faithfulness.examine(run["classifier"], steps, run["samples"], run["heatmaps"], "dog", images=6) == result
+    assert faithfulness.examine(run["classifier"], lessons, run["samples"], run["heatmaps"], "dog", images=6) == result
 
 
 def test_a_network_that_has_learned_nothing_passes_no_test_of_knowledge(result):
@@ -81,18 +81,18 @@ def test_the_curves_have_their_lengths_and_common_ends(result):
     assert result["randomisation"]["stages"][-1] == "conv1"
 
 
-def examination(run, steps, samples, maps) -> faithfulness.Examination:
+def examination(run, lessons, samples, maps) -> faithfulness.Examination:
     heatmaps = run["heatmaps"]._replace(maps=np.stack(maps))
-    return faithfulness.Examination(run["classifier"], steps, samples, heatmaps, "dog")
+    return faithfulness.Examination(run["classifier"], lessons, samples, heatmaps, "dog")
 
 
-def test_pointing_counts_the_images_that_are_asked(run, steps):
+def test_pointing_counts_the_images_that_are_asked(run, lessons):
     """A perfect map in ten images, a constant one in two, one image without a dog, one with a difficult dog."""
     corner = (1, 1, 4, 4)
     samples = [made(f"{i}", ("dog", corner)) for i in range(12)]
     samples += [made("cat", ("cat", corner)), made("hard", ("dog", corner), difficult=True)]
     maps = [inside(corner)] * 10 + [np.zeros((40, 60), np.float32)] * 2 + [inside(corner)] * 2
-    pointing = examination(run, steps, samples, maps).pointing()
+    pointing = examination(run, lessons, samples, maps).pointing()
     assert pointing["images"] == 12
     assert pointing["rows"][faithfulness.OURS]["value"] == pytest.approx(10 / 12)
     assert pointing["rows"][faithfulness.CENTRE]["value"] == 0
@@ -101,7 +101,7 @@ def test_pointing_counts_the_images_that_are_asked(run, steps):
     assert pointing["passed"]
 
 
-def test_leaks_are_averaged_over_images_before_they_are_averaged(run, steps):
+def test_leaks_are_averaged_over_images_before_they_are_averaged(run, lessons):
     """An image with two pairs counts once; where a map has no heat, the pair is left out of all columns."""
     names = (faithfulness.OURS, *faithfulness.BASELINES)
 
@@ -111,7 +111,7 @@ def test_leaks_are_averaged_over_images_before_they_are_averaged(run, steps):
     found = [pair(0, 0.2, 0.1), pair(0, 0.4, 0.3), *(pair(image, 0.9, 0.4) for image in range(1, 5))]
     cold = faithfulness.Measured(0, "dog", "cat", {**dict.fromkeys(names, 0.7), faithfulness.OURS: np.nan}, 0.6)
     found += [cold, cold._replace(image=9)]
-    leak = examination(run, steps, [made("a")], [inside((1, 1, 4, 4))]).leak(found)
+    leak = examination(run, lessons, [made("a")], [inside((1, 1, 4, 4))]).leak(found)
     assert leak["images"] == 5
     assert leak["rows"][faithfulness.OURS]["value"] == pytest.approx((0.3 + 4 * 0.9) / 5)
     assert leak["rows"]["area"]["value"] == pytest.approx((0.2 + 4 * 0.4) / 5)
@@ -120,9 +120,9 @@ def test_leaks_are_averaged_over_images_before_they_are_averaged(run, steps):
     assert not leak["passed"]
 
 
-def test_all_maps_are_asked_about_the_same_images(run, steps):
+def test_all_maps_are_asked_about_the_same_images(run, lessons):
     """An image in which one map is not asked counts for none of them; of fewer than five nothing is said."""
-    test = examination(run, steps, [made("a")], [inside((1, 1, 4, 4))])
+    test = examination(run, lessons, [made("a")], [inside((1, 1, 4, 4))])
     unknown = float("nan")
     values = {
         faithfulness.OURS: [1.0] * 6,
@@ -223,27 +223,27 @@ def marked(box: tuple[int, int, int, int]) -> np.ndarray:
     return heatmap
 
 
-def asking(run, steps, scenes, network: nn.Module, heatmap: np.ndarray) -> faithfulness.Examination:
+def asking(run, lessons, scenes, network: nn.Module, heatmap: np.ndarray) -> faithfulness.Examination:
     """An examination of a network, whose map of the dog is said to be this one in every scene."""
     classifier = replace(run["classifier"], network=network, layer="features")
     heatmaps = run["heatmaps"]._replace(maps=np.stack([heatmap] * len(scenes)))
-    return faithfulness.Examination(classifier, steps, scenes, heatmaps, "dog")
+    return faithfulness.Examination(classifier, lessons, scenes, heatmaps, "dog")
 
 
 RIGHT = {"dog": 0, "cat": 1}
 
 
 @pytest.mark.parametrize("passed", [True, False])
-def test_deletion_falls_and_insertion_rises_with_the_right_map(run, steps, scenes, passed):
+def test_deletion_falls_and_insertion_rises_with_the_right_map(run, lessons, scenes, passed):
     """The right one is hot on the dog, the wrong one everywhere else."""
-    test = asking(run, steps, scenes, Colours(RIGHT), marked(DOG) if passed else 1 - marked(DOG))
+    test = asking(run, lessons, scenes, Colours(RIGHT), marked(DOG) if passed else 1 - marked(DOG))
     found = test.replacement()
     assert found["images"] == 6
     for way, sign in (("deletion", -1), ("insertion", 1)):
         assert found[way]["passed"] is passed
         assert all(sign * gain["value"] > 0 for gain in found[way]["gains"].values()) is passed
     image = faithfulness.inputs_of(test.classifier, scenes[:1])[0]
-    ends = torch.stack([torch.zeros_like(image), steps.truth.blurred(image), image])
+    ends = torch.stack([torch.zeros_like(image), lessons.faithfulness.blurred(image), image])
     blank, blurred, whole = test.probability(ends).tolist()
     assert blank != pytest.approx(blurred, abs=1e-3)
     for way, start, end in (("deletion", whole, blank), ("insertion", blurred, whole)):
@@ -252,20 +252,20 @@ def test_deletion_falls_and_insertion_rises_with_the_right_map(run, steps, scene
 
 
 @pytest.mark.parametrize("turned", [True, False])
-def test_maps_must_change_with_all_the_weights(run, steps, scenes, turned):
+def test_maps_must_change_with_all_the_weights(run, lessons, scenes, turned):
     """The last layer alone changes nothing; what is judged is the end of the cascade."""
     ramp = np.arange(1, 197, dtype=np.float32).reshape(14, 14)
-    found = asking(run, steps, scenes, ramp_network(turned=turned), ramp).randomisation()
+    found = asking(run, lessons, scenes, ramp_network(turned=turned), ramp).randomisation()
     assert (found["images"], found["stages"]) == (6, ["fc", "features"])
     assert [mean["value"] for mean in found["curve"]] == pytest.approx([1, -1 if turned else 1])
     assert found["passed"] is turned
     assert all((gain["value"] < 0) is turned for gain in found["gains"].values())
 
 
-def test_a_map_without_evidence_says_nothing_of_the_weights(run, steps, scenes):
+def test_a_map_without_evidence_says_nothing_of_the_weights(run, lessons, scenes):
     """Nor do four maps: a verdict over so few images would be luck."""
     for count, heatmap in ((6, np.zeros((14, 14), np.float32)), (4, np.arange(196, dtype=np.float32).reshape(14, 14))):
-        found = asking(run, steps, scenes[:count], ramp_network(turned=True), heatmap).randomisation()
+        found = asking(run, lessons, scenes[:count], ramp_network(turned=True), heatmap).randomisation()
         assert found["images"] == 0
         assert not found["passed"]
 
@@ -279,8 +279,8 @@ def test_a_map_without_evidence_says_nothing_of_the_weights(run, steps, scenes):
         ({"dog": 1, "cat": 1}, False, True),
     ],
 )
-def test_the_map_of_each_of_two_classes_must_leave_the_other(run, steps, scenes, sees, away, back):
-    found = asking(run, steps, scenes, Colours(sees), marked(DOG)).two_classes()
+def test_the_map_of_each_of_two_classes_must_leave_the_other(run, lessons, scenes, sees, away, back):
+    found = asking(run, lessons, scenes, Colours(sees), marked(DOG)).two_classes()
     assert (found["target_on_others"]["passed"], found["others_on_target"]["passed"]) == (away, back)
     assert found["passed"] is (away and back)
     assert [(row["map"], row["on"], row["images"], row["passed"]) for row in found["pairs"]] == [
@@ -294,23 +294,23 @@ def test_the_map_of_each_of_two_classes_must_leave_the_other(run, steps, scenes,
     assert area == pytest.approx(32 * 48 / SIDE**2)
 
 
-def test_a_pair_that_few_images_hold_has_no_row(run, steps, scenes):
-    found = asking(run, steps, scenes[:4], Colours(RIGHT), marked(DOG)).two_classes()
+def test_a_pair_that_few_images_hold_has_no_row(run, lessons, scenes):
+    found = asking(run, lessons, scenes[:4], Colours(RIGHT), marked(DOG)).two_classes()
     assert (found["pairs"], found["passed"]) == ([], False)
     assert found["target_on_others"]["images"] == 4
     assert found["target_on_others"]["rows"][faithfulness.OURS]["value"] is None
 
 
 @pytest.mark.parametrize(("beside", "hit"), [(15, True), (16, False)])
-def test_the_pointing_game_forgives_fifteen_pixels(run, steps, scenes, beside, hit):
+def test_the_pointing_game_forgives_fifteen_pixels(run, lessons, scenes, beside, hit):
     x = DOG[2] + beside
-    pointing = asking(run, steps, scenes, Colours(RIGHT), marked((x, 20, x, 20))).pointing()
+    pointing = asking(run, lessons, scenes, Colours(RIGHT), marked((x, 20, x, 20))).pointing()
     assert pointing["rows"][faithfulness.OURS]["value"] == hit
     assert pointing["tolerance"] == 15
 
 
-def test_nothing_to_ask_gives_no_numbers_and_passes_nothing(run, steps):
-    empty = examination(run, steps, [made("a")], [np.ones((14, 14), np.float32)]).run()
+def test_nothing_to_ask_gives_no_numbers_and_passes_nothing(run, lessons):
+    empty = examination(run, lessons, [made("a")], [np.ones((14, 14), np.float32)]).run()
     assert empty["pointing"]["images"] == empty["replacement"]["images"] == 0
     assert empty["two_classes"]["pairs"] == []
     assert [row["mean"]["value"] for row in empty["max_box_acc"].values()] == [None] * 3
@@ -358,43 +358,43 @@ def test_max_box_acc_by_hand():
     assert oracle.max_box_acc(overlaps).tolist() == pytest.approx([1, 2 / 3, 1 / 3])
 
 
-def test_best_overlap_is_that_of_any_box_with_any_object(steps):
+def test_best_overlap_is_that_of_any_box_with_any_object(lessons):
     """The map has a small island of heat 1 on one object and a large one of 0.5 on another."""
     heatmap = inside((1, 1, 10, 10)) + 0.5 * inside((21, 11, 60, 40))
     objects = np.array([[1, 1, 10, 20], [21, 11, 60, 34]], dtype=float)
-    best = oracle.best_overlap(steps, heatmap, objects, (0.4, 0.6))
+    best = oracle.best_overlap(lessons, heatmap, objects, (0.4, 0.6))
     assert best.tolist() == pytest.approx([24 / 30, 0.5])  # above 0.5 only the small island is left
-    assert oracle.best_overlap(steps, np.zeros((40, 60)), objects, (0.4,)).tolist() == [0]
+    assert oracle.best_overlap(lessons, np.zeros((40, 60)), objects, (0.4,)).tolist() == [0]
 
 
-def test_maps_are_scored_where_there_is_an_object_to_find(steps):
+def test_maps_are_scored_where_there_is_an_object_to_find(lessons):
     box = (11, 11, 30, 30)
     samples = [made("a", ("dog", box)), made("b", ("dog", box)), made("c", ("cat", box))]
     samples += [made("d", ("dog", box), difficult=True)]
     maps = [inside(box), inside((11, 11, 30, 22)), inside(box), inside(box)]  # the second: 12 of 20 rows, IoU 0.6
-    scores = oracle.score_maps(steps, samples, maps, "dog")
+    scores = oracle.score_maps(lessons, samples, maps, "dog")
     assert scores["oracle"]
     assert scores["images"] == 2
     assert [row["value"] for row in scores["rows"].values()] == [1, 1, 0.5]
     assert scores["mean"]["value"] == pytest.approx(2.5 / 3)
     assert scores["rows"]["0.7"]["low"] == 0
     assert scores["rows"]["0.7"]["high"] == 1
-    assert oracle.score_maps(steps, samples[2:], maps[2:], "dog")["mean"]["value"] is None
+    assert oracle.score_maps(lessons, samples[2:], maps[2:], "dog")["mean"]["value"] is None
 
 
-def test_the_baselines_have_their_max_box_acc_too(run, steps):
+def test_the_baselines_have_their_max_box_acc_too(run, lessons):
     """Dogs in a corner, found to the pixel: the centre map's boxes are in the centre, the noise is only lucky."""
     box = (1, 1, 12, 12)
     samples = [made("cat", ("cat", box)), *(made(f"{i}", ("dog", box)) for i in range(8))]
     samples.append(made("hard", ("dog", box), difficult=True))
-    test = examination(run, steps, samples, [inside(box)] * 10)
+    test = examination(run, lessons, samples, [inside(box)] * 10)
     scores = test.max_box_acc()
     assert list(scores) == [faithfulness.OURS, *faithfulness.BASELINES]
     assert {row["images"] for row in scores.values()} == {8}
     assert [row["value"] for row in scores[faithfulness.OURS]["rows"].values()] == [1, 1, 1]
     assert [row["value"] for row in scores[faithfulness.CENTRE]["rows"].values()] == [0, 0, 0]
     lucky = [test.baselines(index, (40, 60))[faithfulness.RANDOM] for index in range(1, 9)]
-    assert scores[faithfulness.RANDOM] == oracle.score_maps(steps, samples[1:9], lucky, "dog")
+    assert scores[faithfulness.RANDOM] == oracle.score_maps(lessons, samples[1:9], lucky, "dog")
     assert scores[faithfulness.RANDOM]["mean"]["value"] < 1
 
 

@@ -16,20 +16,20 @@ from gradcam_lab.vision import torchvision
 THRESHOLDS = (0.3, 0.4, 0.5)
 
 
-def truth_of(steps, boxes, difficult=None):
+def truth_of(lessons, boxes, difficult=None):
     boxes = np.array(boxes, dtype=float).reshape(-1, 4)
     flags = np.zeros(len(boxes), bool) if difficult is None else np.array(difficult, bool)
-    return steps.metrics.GroundTruth(boxes, flags)
+    return lessons.metrics.GroundTruth(boxes, flags)
 
 
-def random_case(steps, images=12, levels=5):
+def random_case(lessons, images=12, levels=5):
     """Objects, and detections that are near some of them, with `levels` different scores in all."""
     rng = np.random.default_rng(3)
     truth, found = {}, {}
     for number in range(images):
         corners = rng.integers(1, 60, (number % 4, 2))  # some images hold nothing
         boxes = np.hstack([corners, corners + rng.integers(8, 40, (number % 4, 2))]).astype(float)
-        truth[f"{number}"] = truth_of(steps, boxes, rng.random(len(boxes)) < 0.2)
+        truth[f"{number}"] = truth_of(lessons, boxes, rng.random(len(boxes)) < 0.2)
         rows = [[*(box + rng.integers(-5, 6, 4)), rng.integers(1, levels + 1) / levels] for box in boxes[:2]]
         rows += [[1, 1, 20, 20, rng.integers(1, levels + 1) / levels]] * int(rng.random() < 0.6)
         found[f"{number}"] = np.array(rows, dtype=float).reshape(-1, 5)
@@ -63,19 +63,19 @@ class TestInterval:
 
 
 class TestDetections:
-    def test_a_perfect_detector_is_perfect_in_every_draw(self, steps):
-        _, truth = random_case(steps)
+    def test_a_perfect_detector_is_perfect_in_every_draw(self, lessons):
+        _, truth = random_case(lessons)
         found = {
             image: np.array([[*box, 1.0] for box in objects.boxes]).reshape(-1, 5) for image, objects in truth.items()
         }
-        for row in score_detections(steps, found, truth, THRESHOLDS, image_draws(len(truth), 0)).values():
+        for row in score_detections(lessons, found, truth, THRESHOLDS, image_draws(len(truth), 0)).values():
             assert set(row.values()) == {1.0}
             assert len(row) == 11
 
-    def test_the_seed_decides_the_intervals_and_nothing_else(self, steps):
-        found, truth = random_case(steps)
+    def test_the_seed_decides_the_intervals_and_nothing_else(self, lessons):
+        found, truth = random_case(lessons)
         first, again, other = (
-            score_detections(steps, found, truth, (0.5,), image_draws(len(truth), seed, 100))["0.5"]
+            score_detections(lessons, found, truth, (0.5,), image_draws(len(truth), seed, 100))["0.5"]
             for seed in (0, 0, 1)
         )
         assert first == again
@@ -87,18 +87,18 @@ class TestDetections:
         ("ties", "levels", "method"), [("group", 5, "area"), ("group", 5, "11point"), ("order", 10**9, "area")]
     )
     @pytest.mark.parametrize("count_difficult", [False, True])
-    def test_intervals_are_those_of_images_literally_repeated(self, steps, ties, levels, method, count_difficult):
-        found, truth = random_case(steps, levels=levels)
+    def test_intervals_are_those_of_images_literally_repeated(self, lessons, ties, levels, method, count_difficult):
+        found, truth = random_case(lessons, levels=levels)
         counts = image_draws(len(truth), 0, draws=40)
         options = {"ties": ties, "method": method, "count_difficult": count_difficult}
-        row = score_detections(steps, found, truth, (0.4,), counts, **options)["0.4"]
+        row = score_detections(lessons, found, truth, (0.4,), counts, **options)["0.4"]
         values: dict[str, list[float]] = {"ap": [], "recall": [], "corloc": []}
         for times in counts:
             copies = [(image, copy) for image, n in zip(truth, times, strict=True) for copy in range(n)]
             repeated_truth = {f"{image} again {copy}": truth[image] for image, copy in copies}
             repeated_found = {f"{image} again {copy}": found[image] for image, copy in copies}
-            score = steps.metrics.evaluate(repeated_found, repeated_truth, (0.4,), **options)[0.4]
-            correct = steps.metrics.correct_localisation(repeated_found, repeated_truth, 0.4)
+            score = lessons.metrics.evaluate(repeated_found, repeated_truth, (0.4,), **options)[0.4]
+            correct = lessons.metrics.correct_localisation(repeated_found, repeated_truth, 0.4)
             values["ap"].append(score.ap)
             values["recall"].append(score.recall)
             values["corloc"].append(np.mean(list(correct.values())))
@@ -107,11 +107,11 @@ class TestDetections:
             assert (row[f"{name}_low"], row[f"{name}_high"]) == pytest.approx((low, high))
             assert low < high
 
-    def test_the_point_is_that_of_step_4(self, steps):
-        found, truth = random_case(steps)
-        rows = score_detections(steps, found, truth, THRESHOLDS, image_draws(len(truth), 0, 10))
+    def test_the_point_is_that_of_step_4(self, lessons):
+        found, truth = random_case(lessons)
+        rows = score_detections(lessons, found, truth, THRESHOLDS, image_draws(len(truth), 0, 10))
         assert list(rows) == ["0.3", "0.4", "0.5"]
-        for threshold, score in steps.metrics.evaluate(found, truth, THRESHOLDS).items():
+        for threshold, score in lessons.metrics.evaluate(found, truth, THRESHOLDS).items():
             row = {name: np.array(value, dtype=float) for name, value in rows[f"{threshold:g}"].items()}
             assert (row["ap"], row["recall"]) == (score.ap, score.recall)
             assert row["ap_worst_order"] <= row["ap"] <= row["ap_best_order"]
@@ -119,14 +119,14 @@ class TestDetections:
         assert recalls == sorted(recalls, reverse=True)
         assert recalls[0] != recalls[-1]
 
-    def test_corloc_by_hand(self, steps):
+    def test_corloc_by_hand(self, lessons):
         box, elsewhere = [1, 1, 10, 10], [50, 50, 60, 60]
         truth = {
-            "right": truth_of(steps, [box, elsewhere]),
-            "the surest box is wrong": truth_of(steps, [box]),
-            "no box at all": truth_of(steps, [box]),
-            "found, but only difficult": truth_of(steps, [box], [True]),
-            "no object": truth_of(steps, []),
+            "right": truth_of(lessons, [box, elsewhere]),
+            "the surest box is wrong": truth_of(lessons, [box]),
+            "no box at all": truth_of(lessons, [box]),
+            "found, but only difficult": truth_of(lessons, [box], [True]),
+            "no object": truth_of(lessons, []),
         }
         found = {
             "right": np.array([[*elsewhere, 0.3]]),
@@ -134,26 +134,26 @@ class TestDetections:
             "found, but only difficult": np.array([[*box, 0.9]]),
             "no object": np.array([[*box, 0.9]]),
         }
-        row = score_detections(steps, found, truth, (0.5,), image_draws(5, 0))["0.5"]
+        row = score_detections(lessons, found, truth, (0.5,), image_draws(5, 0))["0.5"]
         assert row["corloc"] == pytest.approx(1 / 3)
         assert row["corloc_low"] == 0
         assert row["corloc_high"] == 1
 
-    def test_the_range_over_the_order_of_ties_by_hand(self, steps):
-        truth = {"a": truth_of(steps, [[1, 1, 10, 10]])}
+    def test_the_range_over_the_order_of_ties_by_hand(self, lessons):
+        truth = {"a": truth_of(lessons, [[1, 1, 10, 10]])}
         found = {"a": np.array([[1, 1, 10, 10, 0.5], [50, 50, 60, 60, 0.5]])}
-        row = score_detections(steps, found, truth, (0.5,), image_draws(1, 0, 5))["0.5"]
+        row = score_detections(lessons, found, truth, (0.5,), image_draws(1, 0, 5))["0.5"]
         assert (row["ap_worst_order"], row["ap"], row["ap_best_order"]) == (0.5, 0.5, 1)
 
-    def test_without_any_object_nothing_is_defined(self, steps):
-        truth = {"a": truth_of(steps, []), "b": truth_of(steps, [[1, 1, 9, 9]], [True])}
+    def test_without_any_object_nothing_is_defined(self, lessons):
+        truth = {"a": truth_of(lessons, []), "b": truth_of(lessons, [[1, 1, 9, 9]], [True])}
         found = {"a": np.array([[1, 1, 10, 10, 0.5]])}
-        row = score_detections(steps, found, truth, (0.5,), image_draws(2, 0, 5))["0.5"]
+        row = score_detections(lessons, found, truth, (0.5,), image_draws(2, 0, 5))["0.5"]
         assert set(row.values()) == {None}
 
-    def test_without_draws_there_are_points_without_intervals(self, steps):
-        found, truth = random_case(steps)
-        row = score_detections(steps, found, truth, (0.5,), image_draws(len(truth), 0, 0))["0.5"]
+    def test_without_draws_there_are_points_without_intervals(self, lessons):
+        found, truth = random_case(lessons)
+        row = score_detections(lessons, found, truth, (0.5,), image_draws(len(truth), 0, 0))["0.5"]
         for name in ("ap", "recall", "corloc"):
             assert row[name] is not None
             assert row[f"{name}_low"] is row[f"{name}_high"] is None
@@ -219,19 +219,19 @@ class TestClassifier:
         assert (scores["map_low"], scores["map_high"]) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
 
 
-def test_the_difference_of_two_detectors_is_taken_draw_by_draw(steps):
+def test_the_difference_of_two_detectors_is_taken_draw_by_draw(lessons):
     """Two detectors that share their luck: each one's interval is wide, that of the difference is not."""
     rng = np.random.default_rng(3)
     truth, ours, theirs = {}, {}, {}
     for k in range(40):
         box, seen = np.array([[1.0, 1, 20, 20]]), rng.random() < 0.5
-        truth[f"{k}"] = steps.metrics.GroundTruth(box, np.array([False]))
+        truth[f"{k}"] = lessons.metrics.GroundTruth(box, np.array([False]))
         hit, miss = [*box[0], 0.9], [50.0, 50, 60, 60, 0.9]
         ours[f"{k}"] = np.array([hit if seen else miss])
         theirs[f"{k}"] = np.array([hit if seen and k else miss])
     counts = image_draws(len(truth), 0)
-    found = ap_differences(steps, ours, {"theirs": theirs, "ours": ours}, truth, (0.3, 0.5), counts)
-    both = [score_detections(steps, rows, truth, (0.3,), counts)["0.3"] for rows in (ours, theirs)]
+    found = ap_differences(lessons, ours, {"theirs": theirs, "ours": ours}, truth, (0.3, 0.5), counts)
+    both = [score_detections(lessons, rows, truth, (0.3,), counts)["0.3"] for rows in (ours, theirs)]
     mine, other, lead = (
         np.array([row[f"ap{end}"] for end in ("", "_low", "_high")]) for row in (*both, found["theirs"]["0.3"])
     )

@@ -35,20 +35,20 @@ def scene(*present: tuple[int, float, list[list[float]]], truth: np.ndarray | No
 
 
 class TestOneLabelMap:
-    def test_a_pixel_goes_to_the_highest_share_of_its_own_maximum(self, steps):
+    def test_a_pixel_goes_to_the_highest_share_of_its_own_maximum(self, lessons):
         """The dog's map is ten times as high, but in the middle the cat's is nearer to its own maximum."""
         both = scene((DOG, 0.9, [[10, 6, 0], [10, 0, 0]]), (CAT, 0.8, [[0, 0.8, 1], [0, 0.1, 1]]))
-        assert segmentation.thresholded(steps, 0.5)(both).tolist() == [[DOG, CAT, CAT], [DOG, 0, CAT]]
+        assert segmentation.thresholded(lessons, 0.5)(both).tolist() == [[DOG, CAT, CAT], [DOG, 0, CAT]]
 
-    def test_only_who_claims_a_pixel_can_have_it(self, steps):
+    def test_only_who_claims_a_pixel_can_have_it(self, lessons):
         both = scene((DOG, 0.9, [[10, 6, 0], [10, 0, 0]]), (CAT, 0.8, [[0, 0.8, 1], [0, 0.1, 1]]))
         claims = [np.array([[True, True, False], [False, True, False]]), np.array([[False, False, True]] * 2)]
         assert segmentation.claimed(both, claims).tolist() == [[DOG, DOG, CAT], [0, DOG, CAT]]
 
-    def test_no_evidence_draws_nothing(self, steps):
+    def test_no_evidence_draws_nothing(self, lessons):
         dark = scene((DOG, 0.9, [[0, 0, 0], [0, 0, 0]]))
-        assert not segmentation.thresholded(steps, 0.05)(dark).any()
-        assert not segmentation.refined(steps, Choices(0.5, 0.7, 0.05))(dark).any()
+        assert not segmentation.thresholded(lessons, 0.05)(dark).any()
+        assert not segmentation.refined(lessons, Choices(0.5, 0.7, 0.05))(dark).any()
 
     def test_the_centre_box_is_of_the_most_probable_class(self):
         some = np.zeros((100, 200), np.uint8)
@@ -87,38 +87,38 @@ METHODS = ("centre box", "thresholded map", "refined mask")
 
 
 @pytest.fixture(scope="module")
-def methods(steps):
+def methods(lessons):
     methods = (
         segmentation.centred(0.3),
-        segmentation.thresholded(steps, 0.3),
-        segmentation.refined(steps, Choices(0, 0.7, 0.05)),
+        segmentation.thresholded(lessons, 0.3),
+        segmentation.refined(lessons, Choices(0, 0.7, 0.05)),
     )
     return dict(zip(METHODS, methods, strict=True))
 
 
 @pytest.fixture(scope="module")
-def counted(steps, items, methods):
-    return segmentation.tables(steps, items, methods, "")
+def counted(lessons, items, methods):
+    return segmentation.tables(lessons, items, methods, "")
 
 
 class TestCounting:
     @pytest.mark.parametrize("name", METHODS)
-    def test_every_class_is_scored_as_scikit_learn_scores_it(self, steps, items, methods, counted, name):
-        scenes = [segmentation.scene_of(steps, item) for item in items]
+    def test_every_class_is_scored_as_scikit_learn_scores_it(self, lessons, items, methods, counted, name):
+        scenes = [segmentation.scene_of(lessons, item) for item in items]
         said = np.concatenate([methods[name](scene).ravel() for scene in scenes])
         true = np.concatenate([item.truth.ravel() for item in items])
         known = true != 255
         occurring = segmentation.occurring_in([counted[name].confusions])
         assert occurring == sorted(set(true[known]) | set(said[known]))
         expected = jaccard_score(true[known], said[known], labels=occurring, average=None)
-        row = segmentation.row_of(steps, counted[name], image_draws(len(items), 0), occurring)
+        row = segmentation.row_of(lessons, counted[name], image_draws(len(items), 0), occurring)
         assert list(row["classes"]) == [masks.LABELS[label] for label in occurring]
         assert [found["iou"] for found in row["classes"].values()] == pytest.approx(expected)
         assert row["mean_iou"] == pytest.approx(expected.mean())
         assert row["milliseconds"] > 0
 
-    def test_the_mask_beats_the_map_and_the_map_the_box(self, steps, counted):
-        box, cut, mask = (segmentation.mean_of(steps, counted[name]) for name in METHODS)
+    def test_the_mask_beats_the_map_and_the_map_the_box(self, lessons, counted):
+        box, cut, mask = (segmentation.mean_of(lessons, counted[name]) for name in METHODS)
         assert box < cut < mask
 
     def test_an_image_in_which_nothing_is_seen_counts(self, items, counted):
@@ -128,26 +128,26 @@ class TestCounting:
         assert first[:, 0].tolist() == np.bincount(known, minlength=21).tolist()
         assert first[:, 1:].sum() == 0
 
-    def test_one_thread_draws_what_two_draw(self, steps, items, counted, methods, monkeypatch):
+    def test_one_thread_draws_what_two_draw(self, lessons, items, counted, methods, monkeypatch):
         monkeypatch.setattr(segmentation, "THREADS", 1)
-        again = segmentation.tables(steps, items, methods, "")
+        again = segmentation.tables(lessons, items, methods, "")
         assert all(np.array_equal(again[name].confusions, counted[name].confusions) for name in METHODS)
 
-    def test_intervals_by_hand(self, steps):
+    def test_intervals_by_hand(self, lessons):
         """Two images of four pixels, one dog found and one missed: each draw has 0, 1 or 2 of the first."""
         found, missed = np.zeros((21, 21), int), np.zeros((21, 21), int)
         found[0, 0], found[DOG, DOG], missed[0, 0], missed[DOG, 0] = 2, 2, 2, 2
         table = segmentation.Tables(np.array([found, missed]), 0.25)
-        row = segmentation.row_of(steps, table, np.array([[2, 0]] * 20 + [[0, 2]] * 20 + [[1, 1]]), [0, DOG])
+        row = segmentation.row_of(lessons, table, np.array([[2, 0]] * 20 + [[0, 2]] * 20 + [[1, 1]]), [0, DOG])
         assert row["classes"]["dog"] == {"iou": 0.5, "low": 0, "high": 1}
         assert row["classes"]["background"] == {"iou": pytest.approx(4 / 6), "low": 0.5, "high": 1}
         expected = [(4 / 6 + 0.5) / 2, 0.25, 1]
         assert [row[f"mean_iou{end}"] for end in ("", "_low", "_high")] == pytest.approx(expected)
         assert row["milliseconds"] == 250
 
-    def test_a_class_that_one_method_never_says_has_no_number(self, steps):
+    def test_a_class_that_one_method_never_says_has_no_number(self, lessons):
         table = segmentation.Tables(np.diag([5, *[0] * 20])[None], 0)
-        row = segmentation.row_of(steps, table, image_draws(1, 0), [0, DOG])
+        row = segmentation.row_of(lessons, table, image_draws(1, 0), [0, DOG])
         assert row["classes"]["dog"] == {"iou": None, "low": None, "high": None}
         assert row["mean_iou"] == 1
 
@@ -157,9 +157,9 @@ class TestCounting:
         assert segmentation.occurring_in([missed]) == [0, CAT]
         assert segmentation.occurring_in([missed, invented]) == [0, CAT, DOG]
 
-    def test_small_images_keep_their_aspect_and_their_labels(self, steps, items):
+    def test_small_images_keep_their_aspect_and_their_labels(self, lessons, items):
         width, height = items[2].sample.size
-        small = segmentation.scene_of(steps, items[2], 64)
+        small = segmentation.scene_of(lessons, items[2], 64)
         assert max(small.truth.shape) == 64
         assert small.truth.shape[1] / small.truth.shape[0] == pytest.approx(width / height, abs=0.03)
         assert small.image.shape[:2] == small.heat.shape[1:] == small.truth.shape
@@ -184,10 +184,10 @@ def classifier(weights):
 
 
 @pytest.fixture(scope="module")
-def result(classifier, steps, toy, samples):
+def result(classifier, lessons, toy, samples):
     """On few images: GrabCut is slow, and the network has learned nothing anyway."""
     val = read_split(toy, "val").samples[:3]
-    found = segmentation.segment_data(classifier, steps, val, samples[:5], "dog", 0)
+    found = segmentation.segment_data(classifier, lessons, val, samples[:5], "dog", 0)
     assert found
     return found
 
@@ -234,24 +234,24 @@ class TestWholeStage:
         assert {item.labels.tolist() == [DOG] for item in found} == {True}
         assert {item.maps.tolist() == np.full((1, 2, 2), 2.0).tolist() for item in found} == {True}
 
-    def test_without_masks_there_is_nothing(self, classifier, steps, samples, tmp_path):
+    def test_without_masks_there_is_nothing(self, classifier, lessons, samples, tmp_path):
         bare = [Sample("a", tmp_path / "JPEGImages" / "a.jpg", (3, 2))]
-        assert segmentation.segment_data(classifier, steps, samples, bare, "dog", 0) is None
-        assert segmentation.segment_data(classifier, steps, bare, samples, "dog", 0) is None
+        assert segmentation.segment_data(classifier, lessons, samples, bare, "dog", 0) is None
+        assert segmentation.segment_data(classifier, lessons, bare, samples, "dog", 0) is None
 
-    def test_masks_in_which_nobody_can_tell_anything_are_none(self, classifier, steps, samples, tmp_path):
+    def test_masks_in_which_nobody_can_tell_anything_are_none(self, classifier, lessons, samples, tmp_path):
         (tmp_path / "SegmentationClass").mkdir()
         void = Sample("a", tmp_path / "JPEGImages" / "a.jpg", (3, 2))
         mask_of(masks.mask_path(void), np.full((2, 3), masks.VOID))
-        assert segmentation.segment_data(classifier, steps, samples, [void], "dog", 0) is None
-        assert segmentation.segment_data(classifier, steps, [void], samples, "dog", 0) is None
+        assert segmentation.segment_data(classifier, lessons, samples, [void], "dog", 0) is None
+        assert segmentation.segment_data(classifier, lessons, [void], samples, "dog", 0) is None
 
-    def test_a_target_that_voc_does_not_have_has_no_curve(self, steps, counted):
-        curve = segmentation.curve_of(steps, [counted["thresholded map"]], "unicorn")
+    def test_a_target_that_voc_does_not_have_has_no_curve(self, lessons, counted):
+        curve = segmentation.curve_of(lessons, [counted["thresholded map"]], "unicorn")
         assert curve["target"] == [None]
-        assert curve["mean_iou"] == [segmentation.mean_of(steps, counted["thresholded map"])]
+        assert curve["mean_iou"] == [segmentation.mean_of(lessons, counted["thresholded map"])]
 
-    def test_pictures_are_of_seen_targets_in_the_lists_order(self, classifier, steps, samples, monkeypatch):
+    def test_pictures_are_of_seen_targets_in_the_lists_order(self, classifier, lessons, samples, monkeypatch):
         monkeypatch.setattr(segmentation, "PRESENT", 0)  # the network has learned nothing
         explained = []
         real = Explainer.__call__
@@ -262,7 +262,7 @@ class TestWholeStage:
 
         monkeypatch.setattr(Explainer, "__call__", watched)
         choices = Choices(0.5, 0.7, 0.05)
-        drawn = segmentation.pictures(classifier, steps, samples, choices, "dog", 2)
+        drawn = segmentation.pictures(classifier, lessons, samples, choices, "dog", 2)
         holding = [sample for sample in samples if (masks.read_mask(sample) == DOG).any()]
         assert [picture["id"] for picture in drawn] == [sample.id for sample in holding[:2]]
         assert len(explained) == 2
@@ -272,10 +272,10 @@ class TestWholeStage:
             assert np.array_equal(picture["truth"] == 255, truth == 255)
             assert picture["image"].shape == (*truth.shape, 3)
             assert {picture[name].shape for name in ("heatmap", "seeds", "thresholded", "mask")} == {truth.shape}
-            assert np.array_equal(picture["seeds"], steps.segmentation.seeds(picture["heatmap"], 0.7, 0.05))
+            assert np.array_equal(picture["seeds"], lessons.segmentation.seeds(picture["heatmap"], 0.7, 0.05))
             assert picture["mask"][picture["seeds"] == 1].all()
         monkeypatch.setattr(segmentation, "PRESENT", 1.01)
-        assert segmentation.pictures(classifier, steps, samples, choices, "dog", 2) == []
+        assert segmentation.pictures(classifier, lessons, samples, choices, "dog", 2) == []
 
 
 def mask_of(path: Path, indices: np.ndarray) -> None:
@@ -311,19 +311,19 @@ class TestVocOf2007:
         assert np.unique(mask).tolist() == [0, DOG, 255]
         assert ((mask == DOG).sum(), (mask == 255).sum()) == (8 * 14, 10 * 16 - 8 * 14)
 
-    def test_it_is_scored(self, devkit, classifier, steps):
+    def test_it_is_scored(self, devkit, classifier, lessons):
         val, test = (read(devkit, "voc2007-segmentation", split) for split in ("val", "test"))
-        result = segmentation.segment_data(classifier, steps, val, test, "dog", 0)
+        result = segmentation.segment_data(classifier, lessons, val, test, "dog", 0)
         assert result
         assert result["images"] == {"val": 1, "test": 1}
         assert set(result["classes"]) <= {"background", *CLASSES}
         assert "dog" in result["classes"]
 
-    def test_a_dog_without_a_pixel_of_its_own_is_not_shown(self, devkit, classifier, steps, monkeypatch):
+    def test_a_dog_without_a_pixel_of_its_own_is_not_shown(self, devkit, classifier, lessons, monkeypatch):
         monkeypatch.setattr(segmentation, "PRESENT", 0)
         samples = read(devkit, "voc2007", "test")
         assert all(sample.boxes("dog") for sample in samples)
-        drawn = segmentation.pictures(classifier, steps, samples, Choices(0.5, 0.7, 0.05), "dog", 5)
+        drawn = segmentation.pictures(classifier, lessons, samples, Choices(0.5, 0.7, 0.05), "dog", 5)
         assert [picture["id"] for picture in drawn] == ["000003"]
 
     def test_in_the_split_of_all_images_those_without_a_mask_are_left_out(self, devkit):

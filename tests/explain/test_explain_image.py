@@ -88,8 +88,8 @@ def save(path, pixels, **more):
 
 
 @pytest.fixture
-def photo(picture, resnet, steps):
-    return Photo(picture, resnet, steps)
+def photo(picture, resnet, lessons):
+    return Photo(picture, resnet, lessons)
 
 
 class TestTargets:
@@ -157,29 +157,31 @@ class TestTargets:
 
 
 class TestSmoothGrad:
-    def test_of_a_linear_score_is_the_gradient_itself(self, steps):
+    def test_of_a_linear_score_is_the_gradient_itself(self, lessons):
         network = seeded(nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 4)))
         image = images(1, 8, 8)
-        gradient = steps.gradcam.input_gradient(network, image, 2)
-        smooth = smoothgrad(steps.gradcam.input_gradient, network, image, lambda z: z[:, 2], copies=7)
+        gradient = lessons.gradcam.input_gradient(network, image, 2)
+        smooth = smoothgrad(lessons.gradcam.input_gradient, network, image, lambda z: z[:, 2], copies=7)
         torch.testing.assert_close(smooth, gradient)
 
-    def test_its_noise_is_a_fraction_of_the_images_range(self, steps):
+    def test_its_noise_is_a_fraction_of_the_images_range(self, lessons):
         """The gradient of the sum of squares is twice the pixel, so the mean of the noise can be read off."""
         image = images(1, 40, 40) * 3
         smooth = smoothgrad(
-            steps.gradcam.input_gradient, nn.Flatten(), image, lambda z: (z**2).sum(dim=1), copies=25, noise=0.2
+            lessons.gradcam.input_gradient, nn.Flatten(), image, lambda z: (z**2).sum(dim=1), copies=25, noise=0.2
         )
         mean_noise = smooth / 2 - image
         expected = 0.2 * float(image.max() - image.min()) / 25**0.5
         assert float(mean_noise.std()) == pytest.approx(expected, rel=0.05)
         assert abs(float(mean_noise.mean())) < 4 * expected / image.numel() ** 0.5
 
-    def test_depends_on_the_seed_and_on_nothing_else(self, steps, monkeypatch):
+    def test_depends_on_the_seed_and_on_nothing_else(self, lessons, monkeypatch):
         def smooth(seed):
             torch.rand(1)
             square = lambda z: (z**3).sum(dim=1)  # noqa: E731
-            return smoothgrad(steps.gradcam.input_gradient, nn.Flatten(), images(1, 8, 8), square, copies=6, seed=seed)
+            return smoothgrad(
+                lessons.gradcam.input_gradient, nn.Flatten(), images(1, 8, 8), square, copies=6, seed=seed
+            )
 
         first = smooth(1)
         assert torch.equal(first, smooth(1))
@@ -187,9 +189,9 @@ class TestSmoothGrad:
         monkeypatch.setattr(smoothing, "BATCH", 1)
         torch.testing.assert_close(first, smooth(1))
 
-    def test_without_copies_is_refused(self, steps):
+    def test_without_copies_is_refused(self, lessons):
         with pytest.raises(ValueError, match="at least 1 copy, not 0"):
-            smoothgrad(steps.gradcam.input_gradient, nn.Flatten(), images(1), lambda z: z.sum(dim=1), copies=0)
+            smoothgrad(lessons.gradcam.input_gradient, nn.Flatten(), images(1), lambda z: z.sum(dim=1), copies=0)
 
 
 class TestPhoto:
@@ -219,23 +221,23 @@ class TestPhoto:
         best = max(insect.outputs, key=lambda index: float(photo.outputs[0, index]))
         np.testing.assert_array_equal(photo.cam(insect), photo.cam(find_target(photo.classifier, str(best))))
 
-    def test_cam_is_refused_where_it_is_not_defined(self, picture, vgg, steps):
-        photo = Photo(picture, vgg, steps)
+    def test_cam_is_refused_where_it_is_not_defined(self, picture, vgg, lessons):
+        photo = Photo(picture, vgg, lessons)
         with pytest.raises(LabError, match=r"CAM is not defined for 'vgg19' \(.* has 3\): take --method gradcam"):
             photo.cam(photo.predicted())
         assert photo.gradcam(photo.predicted().score).shape == (3, 3)
 
-    def test_one_linear_layer_is_not_enough_for_cam(self, picture, resnet, steps):
+    def test_one_linear_layer_is_not_enough_for_cam(self, picture, resnet, lessons):
         class Bent(type(resnet.network)):  # type: ignore[misc]
             """A ResNet that takes the square root of the averages."""
 
             def forward(self, x):
-                features = steps.cam.get_features(self, x)
+                features = lessons.cam.get_features(self, x)
                 return self.fc(self.avgpool(features).flatten(1).sqrt())
 
         network = copy.deepcopy(resnet.network)
         network.__class__ = Bent
-        photo = Photo(picture, replace(resnet, network=network), steps)
+        photo = Photo(picture, replace(resnet, network=network), lessons)
         assert photo.why_no_cam == "something stands between its last feature map, the average and the linear layer"
 
     def test_gradcam_looks_at_any_layer(self, photo):
@@ -256,11 +258,11 @@ class TestPhoto:
         with pytest.raises(LabError, match=says):
             photo.gradcam(photo.predicted().score, layer)
 
-    def test_weights_that_are_not_finite_are_refused(self, picture, resnet, steps):
+    def test_weights_that_are_not_finite_are_refused(self, picture, resnet, lessons):
         network = copy.deepcopy(resnet.network)
         network.fc.bias[0] = float("nan")
         with pytest.raises(LabError, match="are not finite: check the weights"):
-            Photo(picture, replace(resnet, network=network), steps)
+            Photo(picture, replace(resnet, network=network), lessons)
 
     @pytest.mark.parametrize(
         ("content", "says"),
@@ -271,12 +273,12 @@ class TestPhoto:
             ("truncated", "is broken, truncated or neither JPEG nor PNG: give another"),
         ],
     )
-    def test_a_broken_image_is_refused(self, tmp_path, picture, resnet, steps, content, says):
+    def test_a_broken_image_is_refused(self, tmp_path, picture, resnet, lessons, content, says):
         path = tmp_path / "größer.jpg"
         if content is not None:
             path.write_bytes(picture.read_bytes()[:-200] if content == "truncated" else content)
         with pytest.raises(LabError, match=says):
-            Photo(path, resnet, steps)
+            Photo(path, resnet, lessons)
 
 
 @pytest.fixture
@@ -415,15 +417,15 @@ class TestExplain:
             assert drawn.height < 200 * (2 * sheet.TALLEST + 1.5)  # two rows of tiles
             assert drawn.width == pytest.approx(200 * (3 * sheet.COLUMN + 2 * sheet.GAP + 2 * sheet.MARGIN), abs=2)
 
-    def test_grey_and_sixteen_bit_and_turned_images(self, run, tmp_path, resnet, steps):
+    def test_grey_and_sixteen_bit_and_turned_images(self, run, tmp_path, resnet, lessons):
         grey = save(tmp_path / "grey.png", noise(30, 50)[:, :, 0])
-        assert Photo(grey, resnet, steps).image.shape == (30, 50, 3)
+        assert Photo(grey, resnet, lessons).image.shape == (30, 50, 3)
         deep = save(tmp_path / "deep.png", noise(30, 50)[:, :, 0].astype(np.uint16) * 256)
-        assert Photo(deep, resnet, steps).image.dtype == np.uint8
+        assert Photo(deep, resnet, lessons).image.dtype == np.uint8
         exif = Image.Exif()
         exif[0x0112] = 6  # taken on its side
         turned = save(tmp_path / "turned.jpg", noise(30, 50), exif=exif)
-        assert Photo(turned, resnet, steps).size == (30, 50)
+        assert Photo(turned, resnet, lessons).size == (30, 50)
         assert run(grey)[0].is_file()
 
     def test_no_evidence_is_called_so(self, run, resnet, monkeypatch):

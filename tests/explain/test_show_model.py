@@ -78,7 +78,7 @@ def test_draws_image_heatmap_and_overlay(model, folder, tmp_path, capsys):
     assert capsys.readouterr().out == "CAM at features: the network ends in an average and one linear layer\n"
 
 
-def test_true_and_predicted_class_stand_above(model, folder, steps, strips, tmp_path):
+def test_true_and_predicted_class_stand_above(model, folder, lessons, strips, tmp_path):
     show_model(model, index=7, out=tmp_path)  # the classes in the order of their names, three images each
     assert strips[0].heading.startswith("true: rot; predicted: rot (2) p = 0.9")
     assert strips[0].heading.endswith("(right)")
@@ -87,7 +87,7 @@ def test_true_and_predicted_class_stand_above(model, folder, steps, strips, tmp_
         "CAM of rot (2)",
         "CAM over the image; the line is half of the maximum",
     ]
-    photo = panels.Photo(folder / "val" / "rot" / "val 1.png", zoo.load_file(model), steps)
+    photo = panels.Photo(folder / "val" / "rot" / "val 1.png", zoo.load_file(model), lessons)
     assert strips[0].tiles[1].title.endswith(f" to bright {photo.cam(photo.predicted()).max():.3g}")
 
 
@@ -188,7 +188,7 @@ def test_images_with_boxes_name_all_their_classes(weights, toy, strips, tmp_path
         ((-2.0, -9, -1), None, "true class unknown; predicted: rot (2) p = 0.269"),
     ],
 )
-def test_classes_that_occur_together_are_all_predicted(folder, steps, tmp_path, bias, true, heading):
+def test_classes_that_occur_together_are_all_predicted(folder, lessons, tmp_path, bias, true, heading):
     with torch.random.fork_rng():
         network = seeded(build("cam_net", len(COLOURS)))
     with torch.no_grad():
@@ -196,5 +196,5 @@ def test_classes_that_occur_together_are_all_predicted(folder, steps, tmp_path, 
         network.fc.bias.copy_(torch.tensor(bias))
     model = write(tmp_path / "m.safetensors", "cam_net", network, {}, activation="sigmoid")
     path = folder / "val" / "rot" / "val 0.png"
-    photo = panels.Photo(path, zoo.load_file(model), steps)
+    photo = panels.Photo(path, zoo.load_file(model), lessons)
     assert panels.verdict(photo, panels.Shown("", "", path, true)) == heading

@@ -78,13 +78,13 @@ def photos():
 class TestPublishedRows:
     """The design's table: the first 500 images of VOC2007 test, 50 dogs in 41 of them, every object counted."""
 
-    def score(self, steps, photos, name, **options):
+    def score(self, lessons, photos, name, **options):
         (boxes,) = (
             boxes
             for title, _, boxes in baselines(photos, "dog", dict.fromkeys((sample.id for sample in photos), 0.5))
             if title.startswith(name[0]) and title.endswith(name[1:])
         )
-        return list(steps.metrics.evaluate(boxes, ground_truth(steps, photos, "dog"), **options).values())
+        return list(lessons.metrics.evaluate(boxes, ground_truth(lessons, photos, "dog"), **options).values())
 
     def test_are_about_the_same_images(self, photos):
         dogs = [len(sample.boxes("dog")) for sample in photos]
@@ -98,13 +98,13 @@ class TestPublishedRows:
             ("B0.5", (46.442448, 25.954001, 18.201394), (60, 44, 34)),
         ],
     )
-    def test_to_the_last_digit_in_the_order_of_the_split(self, steps, photos, name, ap, recall):
-        scores = self.score(steps, photos, name, ties="order")
+    def test_to_the_last_digit_in_the_order_of_the_split(self, lessons, photos, name, ap, recall):
+        scores = self.score(lessons, photos, name, ties="order")
         assert [round(100 * score.ap, 6) for score in scores] == list(ap)
         assert [100 * score.recall for score in scores] == pytest.approx(recall)
 
-    def test_as_one_step_they_do_not_depend_on_the_order(self, steps, photos):
-        forwards = self.score(steps, photos, "B0.3")
-        backwards = self.score(steps, photos[::-1], "B0.3")
+    def test_as_one_step_they_do_not_depend_on_the_order(self, lessons, photos):
+        forwards = self.score(lessons, photos, "B0.3")
+        backwards = self.score(lessons, photos[::-1], "B0.3")
         assert round(100 * forwards[0].ap, 2) == 35.56
         assert [score.ap for score in forwards] == [score.ap for score in backwards]

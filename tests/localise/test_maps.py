@@ -25,10 +25,10 @@ def classifier(weights):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory, toy, weights, splits, steps):
+def whole(tmp_path_factory, toy, weights, splits, lessons):
     """An uninterrupted run."""
     path = tmp_path_factory.mktemp("heatmaps") / "heatmaps.npz"
-    write_heatmaps(path, zoo.load("embedded", str(weights)), steps, splits, "dog", "float32")
+    write_heatmaps(path, zoo.load("embedded", str(weights)), lessons, splits, "dog", "float32")
     return path
 
 
@@ -56,8 +56,8 @@ def equal(a, b):
     return all(np.array_equal(first, second) for first, second in zip(read_heatmaps(a), read_heatmaps(b), strict=True))
 
 
-def test_batched_equals_one_by_one(classifier, steps, splits):
-    explain = Explainer(classifier, steps, "dog", "float32")
+def test_batched_equals_one_by_one(classifier, lessons, splits):
+    explain = Explainer(classifier, lessons, "dog", "float32")
     samples = splits["val"][:5]
     maps, probabilities = explain(samples)
     assert maps.dtype == probabilities.dtype == np.float32
@@ -69,12 +69,12 @@ def test_batched_equals_one_by_one(classifier, steps, splits):
         assert np.allclose(single_probabilities[0], probabilities[index], atol=1e-6)
 
 
-def test_one_pass_gives_what_the_lesson_and_the_network_give(classifier, steps, splits):
+def test_one_pass_gives_what_the_lesson_and_the_network_give(classifier, lessons, splits):
     samples = splits["val"][:3]
-    maps, probabilities = Explainer(classifier, steps, "cat", "float32")(samples)
+    maps, probabilities = Explainer(classifier, lessons, "cat", "float32")(samples)
     inputs = torch.stack([classifier.preprocessing(sample.image) for sample in samples])
     column = classifier.class_names.index("cat")
-    expected = steps.gradcam.GradCAM(classifier.network, "layer4")(inputs, column)
+    expected = lessons.gradcam.GradCAM(classifier.network, "layer4")(inputs, column)
     assert np.allclose(maps, expected.numpy(), rtol=1e-4, atol=1e-5 * maps.max())
     assert np.allclose(probabilities, classifier.network(inputs).sigmoid().numpy(), atol=1e-6)
 
@@ -93,9 +93,9 @@ def test_the_file_holds_both_splits_raw_and_in_order(whole, splits, classifier):
     assert found.of("test").ids.tolist() == [sample.id for sample in splits["test"]]
 
 
-def test_bf16_is_close_to_float32(tmp_path, whole, classifier, steps, splits):
+def test_bf16_is_close_to_float32(tmp_path, whole, classifier, lessons, splits):
     samples = splits["val"][:4]
-    maps, probabilities = Explainer(classifier, steps, "dog", "bf16")(samples)
+    maps, probabilities = Explainer(classifier, lessons, "dog", "bf16")(samples)
     exact = read_heatmaps(whole)
     assert not np.array_equal(maps, exact.maps[:4])  # else it would not have been bf16
     assert np.isfinite(maps).all()
@@ -105,10 +105,10 @@ def test_bf16_is_close_to_float32(tmp_path, whole, classifier, steps, splits):
     assert np.allclose(probabilities, exact.class_probabilities[:4], atol=0.02)
 
 
-def test_the_classifier_is_left_as_it_was(tmp_path, classifier, steps, splits):
+def test_the_classifier_is_left_as_it_was(tmp_path, classifier, lessons, splits):
     before = weights_hash(classifier.network)
     hooks = [len(module._forward_hooks) for module in classifier.network.modules()]
-    write_heatmaps(tmp_path / "h.npz", classifier, steps, {"val": splits["val"][:2]}, "dog", "float32")
+    write_heatmaps(tmp_path / "h.npz", classifier, lessons, {"val": splits["val"][:2]}, "dog", "float32")
     assert weights_hash(classifier.network) == before
     assert [len(module._forward_hooks) for module in classifier.network.modules()] == hooks
     assert not any(module.training for module in classifier.network.modules())
@@ -117,11 +117,11 @@ def test_the_classifier_is_left_as_it_was(tmp_path, classifier, steps, splits):
 
 class TestInterrupted:
     @pytest.fixture
-    def half(self, tmp_path, monkeypatch, counting, classifier, steps, splits):
+    def half(self, tmp_path, monkeypatch, counting, classifier, lessons, splits):
         """The folder of a run that was interrupted in its second batch."""
         monkeypatch.setattr(Counting, "interrupt_at", 1)
         with pytest.raises(KeyboardInterrupt):
-            write_heatmaps(tmp_path / "heatmaps.npz", classifier, steps, splits, "dog", "float32")
+            write_heatmaps(tmp_path / "heatmaps.npz", classifier, lessons, splits, "dog", "float32")
         monkeypatch.setattr(Counting, "interrupt_at", 0)
         monkeypatch.setattr(Counting, "explained", 0)
         return tmp_path
@@ -135,58 +135,58 @@ class TestInterrupted:
         with np.load(half / name) as arrays:
             assert len(arrays["maps"]) == len(arrays["probabilities"]) == BATCH
 
-    def test_goes_on_there_and_ends_as_if_nothing_had_happened(self, half, whole, classifier, steps, splits):
-        write_heatmaps(half / "heatmaps.npz", classifier, steps, splits, "dog", "float32")
+    def test_goes_on_there_and_ends_as_if_nothing_had_happened(self, half, whole, classifier, lessons, splits):
+        write_heatmaps(half / "heatmaps.npz", classifier, lessons, splits, "dog", "float32")
         assert Counting.explained == 40 - BATCH
         assert equal(half / "heatmaps.npz", whole)
         assert self.unfinished(half) == ["heatmaps.npz"]
 
-    def test_can_be_interrupted_again(self, half, monkeypatch, whole, classifier, steps, splits):
+    def test_can_be_interrupted_again(self, half, monkeypatch, whole, classifier, lessons, splits):
         monkeypatch.setattr(Counting, "interrupt_at", 1)  # the third batch in all
         with pytest.raises(KeyboardInterrupt):
-            write_heatmaps(half / "heatmaps.npz", classifier, steps, splits, "dog", "float32")
+            write_heatmaps(half / "heatmaps.npz", classifier, lessons, splits, "dog", "float32")
         monkeypatch.setattr(Counting, "interrupt_at", 0)
-        write_heatmaps(half / "heatmaps.npz", classifier, steps, splits, "dog", "float32")
+        write_heatmaps(half / "heatmaps.npz", classifier, lessons, splits, "dog", "float32")
         assert equal(half / "heatmaps.npz", whole)
 
     @pytest.mark.parametrize(("target", "precision"), [("cat", "float32"), ("dog", "bf16")])
-    def test_is_not_used_for_another_target_or_precision(self, half, classifier, steps, splits, target, precision):
-        write_heatmaps(half / "heatmaps.npz", classifier, steps, splits, target, precision)
+    def test_is_not_used_for_another_target_or_precision(self, half, classifier, lessons, splits, target, precision):
+        write_heatmaps(half / "heatmaps.npz", classifier, lessons, splits, target, precision)
         assert Counting.explained == 40
 
-    def test_is_not_used_for_other_images(self, half, classifier, steps, splits):
+    def test_is_not_used_for_other_images(self, half, classifier, lessons, splits):
         others = {"val": splits["test"][:16], "test": splits["val"]}
-        write_heatmaps(half / "heatmaps.npz", classifier, steps, others, "dog", "float32")
+        write_heatmaps(half / "heatmaps.npz", classifier, lessons, others, "dog", "float32")
         assert Counting.explained == 32
 
-    def test_is_not_used_for_other_weights(self, half, weights, tmp_path, steps, splits):
+    def test_is_not_used_for_other_weights(self, half, weights, tmp_path, lessons, splits):
         other = zoo.load("embedded", str(weights))
         other.network.get_parameter("fc.weight").neg_()
         write_heatmaps(
-            half / "heatmaps.npz", replace(other, sha256=weights_hash(other.network)), steps, splits, "dog", "float32"
+            half / "heatmaps.npz", replace(other, sha256=weights_hash(other.network)), lessons, splits, "dog", "float32"
         )
         assert Counting.explained == 40
 
     @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and then nothing", b"no archive"])
-    def test_a_damaged_half_is_done_again(self, half, classifier, steps, splits, whole, content):
+    def test_a_damaged_half_is_done_again(self, half, classifier, lessons, splits, whole, content):
         (name,) = self.unfinished(half)
         (half / name).write_bytes(content)
-        write_heatmaps(half / "heatmaps.npz", classifier, steps, splits, "dog", "float32")
+        write_heatmaps(half / "heatmaps.npz", classifier, lessons, splits, "dog", "float32")
         assert Counting.explained == 40
         assert equal(half / "heatmaps.npz", whole)
 
-    def test_before_the_first_batch_nothing_is_left(self, tmp_path, monkeypatch, counting, classifier, steps, splits):
+    def test_before_the_first_batch_nothing_is_left(self, tmp_path, monkeypatch, counting, classifier, lessons, splits):
         def interrupt(*_):
             raise KeyboardInterrupt
 
         monkeypatch.setattr(Counting, "__call__", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            write_heatmaps(tmp_path / "heatmaps.npz", classifier, steps, splits, "dog", "float32")
+            write_heatmaps(tmp_path / "heatmaps.npz", classifier, lessons, splits, "dog", "float32")
         assert self.unfinished(tmp_path) == []
 
 
-def test_weights_that_give_nan_are_named(tmp_path, classifier, steps, splits):
+def test_weights_that_give_nan_are_named(tmp_path, classifier, lessons, splits):
     classifier.network.layer4[0].conv2.weight[0, 0, 0, 0] = torch.nan
     with pytest.raises(LabError, match=r"The heatmap of '.*' or a neighbour is not finite: check the weights\."):
-        write_heatmaps(tmp_path / "h.npz", classifier, steps, {"val": splits["val"][:2]}, "dog", "float32")
+        write_heatmaps(tmp_path / "h.npz", classifier, lessons, {"val": splits["val"][:2]}, "dog", "float32")
     assert list(tmp_path.iterdir()) == []

@@ -53,8 +53,8 @@ def heatmaps():
 
 
 class TestDetectAll:
-    def test_boxes_lie_where_the_map_is_hot_in_pixels_of_the_image(self, steps, heatmaps):
-        found = detect_all(steps, heatmaps, 0.5, min_area=1)
+    def test_boxes_lie_where_the_map_is_hot_in_pixels_of_the_image(self, lessons, heatmaps):
+        found = detect_all(lessons, heatmaps, 0.5, min_area=1)
         assert list(found) == ["one", "two", "none"]
         assert found["none"].shape == (0, 5)
         (one,) = found["one"]
@@ -67,11 +67,11 @@ class TestDetectAll:
         assert high[3] < 25
         assert (low[4], high[4]) == pytest.approx((0.8, 0.4))
 
-    def test_a_higher_threshold_leaves_less(self, steps, heatmaps):
-        assert len(detect_all(steps, heatmaps, 0.6, min_area=1)["two"]) == 1
+    def test_a_higher_threshold_leaves_less(self, lessons, heatmaps):
+        assert len(detect_all(lessons, heatmaps, 0.6, min_area=1)["two"]) == 1
 
-    def test_small_islands_are_dropped(self, steps, heatmaps):
-        assert all(len(rows) == 0 for rows in detect_all(steps, heatmaps, 0.5, min_area=2000).values())
+    def test_small_islands_are_dropped(self, lessons, heatmaps):
+        assert all(len(rows) == 0 for rows in detect_all(lessons, heatmaps, 0.5, min_area=2000).values())
 
     def test_of_one_split(self, heatmaps):
         test = heatmaps.of("test")
@@ -80,17 +80,17 @@ class TestDetectAll:
         assert test.classes.tolist() == ["dog"]
 
 
-def test_the_sweep_scores_every_threshold_of_the_grid(steps, heatmaps):
+def test_the_sweep_scores_every_threshold_of_the_grid(lessons, heatmaps):
     truth = {
-        "one": steps.metrics.GroundTruth(np.array([[46.0, 1, 60, 14]]), np.array([False])),
-        "two": steps.metrics.GroundTruth(np.array([[1.0, 1, 12, 20]]), np.array([False])),
-        "none": steps.metrics.GroundTruth(np.zeros((0, 4)), np.zeros(0, bool)),
+        "one": lessons.metrics.GroundTruth(np.array([[46.0, 1, 60, 14]]), np.array([False])),
+        "two": lessons.metrics.GroundTruth(np.array([[1.0, 1, 12, 20]]), np.array([False])),
+        "none": lessons.metrics.GroundTruth(np.zeros((0, 4)), np.zeros(0, bool)),
     }
-    curves = sweep(steps, lambda fraction: detect_all(steps, heatmaps, fraction, 1), truth, (0.3, 0.5), "testing")
+    curves = sweep(lessons, lambda fraction: detect_all(lessons, heatmaps, fraction, 1), truth, (0.3, 0.5), "testing")
     assert GRID[0] == 0.05
     assert GRID[-1] == 0.95
     for index in (3, 9, 15):
-        scores = steps.metrics.evaluate(detect_all(steps, heatmaps, GRID[index], 1), truth, (0.3, 0.5))
+        scores = lessons.metrics.evaluate(detect_all(lessons, heatmaps, GRID[index], 1), truth, (0.3, 0.5))
         for threshold, score in scores.items():
             assert curves["ap"][f"{threshold:g}"][index] == score.ap
             assert curves["recall"][f"{threshold:g}"][index] == score.recall
@@ -100,11 +100,11 @@ def test_the_sweep_scores_every_threshold_of_the_grid(steps, heatmaps):
 
 
 class TestFailures:
-    def explain(self, steps, objects, boxes, difficult=None):
+    def explain(self, lessons, objects, boxes, difficult=None):
         objects = np.array(objects, dtype=float)
         flags = np.zeros(len(objects), bool) if difficult is None else np.array(difficult)
         found = np.array([[*box, 0.9] for box in boxes], dtype=float).reshape(-1, 5)
-        return find_failures(steps, {"a": found}, {"a": steps.metrics.GroundTruth(objects, flags)}, 0.5)
+        return find_failures(lessons, {"a": found}, {"a": lessons.metrics.GroundTruth(objects, flags)}, 0.5)
 
     DOG = (101, 101, 200, 200)
 
@@ -119,35 +119,35 @@ class TestFailures:
             ((1, 1, 300, 300), "context", 1 / 9),  # all of the dog and far more
         ],
     )
-    def test_one_dog(self, steps, box, kind, iou):
-        ((image, index, found, overlap),) = self.explain(steps, [self.DOG], [box])
+    def test_one_dog(self, lessons, box, kind, iou):
+        ((image, index, found, overlap),) = self.explain(lessons, [self.DOG], [box])
         assert (image, index, found) == ("a", 0, kind)
         assert overlap == pytest.approx(iou)
 
-    def test_one_box_over_two_dogs_is_merged_for_both(self, steps):
-        failures = self.explain(steps, [self.DOG, (211, 101, 310, 200)], [(91, 91, 320, 210)])
+    def test_one_box_over_two_dogs_is_merged_for_both(self, lessons):
+        failures = self.explain(lessons, [self.DOG, (211, 101, 310, 200)], [(91, 91, 320, 210)])
         assert [(f.object, f.kind) for f in failures] == [(0, "merged"), (1, "merged")]
 
-    def test_no_box_at_all(self, steps):
-        assert [f.kind for f in self.explain(steps, [self.DOG], [])] == ["missed"]
+    def test_no_box_at_all(self, lessons):
+        assert [f.kind for f in self.explain(lessons, [self.DOG], [])] == ["missed"]
 
-    def test_a_dog_that_was_found_or_is_difficult_is_no_failure(self, steps):
-        assert self.explain(steps, [self.DOG], [self.DOG, (1, 1, 50, 50)]) == []
-        assert self.explain(steps, [self.DOG], [], [True]) == []
-        assert self.explain(steps, np.zeros((0, 4)), [(1, 1, 50, 50)]) == []
+    def test_a_dog_that_was_found_or_is_difficult_is_no_failure(self, lessons):
+        assert self.explain(lessons, [self.DOG], [self.DOG, (1, 1, 50, 50)]) == []
+        assert self.explain(lessons, [self.DOG], [], [True]) == []
+        assert self.explain(lessons, np.zeros((0, 4)), [(1, 1, 50, 50)]) == []
 
-    def test_the_box_that_overlaps_most_decides(self, steps):
-        ((_, _, kind, iou),) = self.explain(steps, [self.DOG], [(1, 1, 300, 300), (101, 101, 160, 160)])
+    def test_the_box_that_overlaps_most_decides(self, lessons):
+        ((_, _, kind, iou),) = self.explain(lessons, [self.DOG], [(1, 1, 300, 300), (101, 101, 160, 160)])
         assert kind == "head only"
         assert iou == pytest.approx(0.36)
 
-    def test_the_worst_come_first_within_each_kind(self, steps):
+    def test_the_worst_come_first_within_each_kind(self, lessons):
         truth = {
-            name: steps.metrics.GroundTruth(np.array([self.DOG], dtype=float), np.array([False])) for name in "abcd"
+            name: lessons.metrics.GroundTruth(np.array([self.DOG], dtype=float), np.array([False])) for name in "abcd"
         }
         boxes = {"a": (51, 101, 150, 200), "b": (101, 101, 160, 160), "c": (101, 101, 150, 150), "d": (1, 1, 9, 9)}
         found = {name: np.array([[*box, 1.0]]) for name, box in boxes.items()}
-        failures = find_failures(steps, found, truth, 0.5)
+        failures = find_failures(lessons, found, truth, 0.5)
         assert [(f.kind, f.image) for f in failures] == [
             ("missed", "d"),
             ("head only", "c"),

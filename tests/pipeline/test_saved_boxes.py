@@ -344,11 +344,11 @@ def saved_files(tmp_path_factory, samples, found):
 class TestEveryFormatBesideEveryOther:
     @pytest.mark.parametrize("detections", ["ours.json", "coco.json", "comp4_det_test_dog.txt"])
     @pytest.mark.parametrize("truth", ["truth.json", "gt.json", None])
-    def test_gives_the_same_scores(self, saved_files, toy, samples, found, steps, detections, truth):
+    def test_gives_the_same_scores(self, saved_files, toy, samples, found, lessons, detections, truth):
         ground_truth = saved_files / truth if truth else toy
         scores = evaluate_files(saved_files / detections, ground_truth, (0.3, 0.8), target="dog", **OPTIONS)
         expected = score_detections(
-            steps, found, truth_of_samples(steps, samples, "dog"), (0.3, 0.8), image_draws(len(samples), 0, 20)
+            lessons, found, truth_of_samples(lessons, samples, "dog"), (0.3, 0.8), image_draws(len(samples), 0, 20)
         )
         assert scores == expected
         assert 0.1 < float(expected["0.3"]["ap"] or 0) < 1
@@ -387,7 +387,7 @@ class TestEveryFormatBesideEveryOther:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory, toy, steps):
+def run(tmp_path_factory, toy, lessons):
     """A finished run on the small ToyVOC, with invented maps: hot in the middle of the first dog, or anywhere."""
     folder = tmp_path_factory.mktemp("run of Zoë") / "toy run"
     folder.mkdir()
@@ -418,7 +418,7 @@ def run(tmp_path_factory, toy, steps):
     content["threshold"]["chosen"] = 0.3
     write_json(folder / "results.json", content)
     write_ground_truth(folder / "ground_truth.json", splits["test"], "dog")
-    write_detections(folder / "detections.json", detect_all(steps, heatmaps.of("test"), 0.3, 30))
+    write_detections(folder / "detections.json", detect_all(lessons, heatmaps.of("test"), 0.3, 30))
     return folder
 
 
@@ -438,16 +438,16 @@ def changed(folder, *keys, value):
 
 class TestSweep:
     @pytest.mark.parametrize("split", ["val", "test"])
-    def test_is_the_sweep_of_the_run(self, run, tmp_path, toy, steps, split):
+    def test_is_the_sweep_of_the_run(self, run, tmp_path, toy, lessons, split):
         from gradcam_lab.localise.maps import read_heatmaps
 
         maps = read_heatmaps(run / "heatmaps.npz").of(split)
-        truth = truth_of_samples(steps, read_split(toy, split).samples, "dog")
-        expected = sweep_of_the_run(steps, lambda t: detect_all(steps, maps, t, 30), truth, (0.3, 0.4, 0.5), "")
+        truth = truth_of_samples(lessons, read_split(toy, split).samples, "dog")
+        expected = sweep_of_the_run(lessons, lambda t: detect_all(lessons, maps, t, 30), truth, (0.3, 0.4, 0.5), "")
         ours = json.loads(sweeping.sweep_run(run, split=split, json=True, out=tmp_path))
         assert tuple(ours["grid"]) == GRID
         assert {name: ours[name] for name in expected} == expected
-        assert ours["boxes"][5] == sum(map(len, detect_all(steps, maps, GRID[5], 30).values()))
+        assert ours["boxes"][5] == sum(map(len, detect_all(lessons, maps, GRID[5], 30).values()))
         assert max(ours["mean_ap"]) > 0
         if split == "val":
             assert ours["best_of_val"]["threshold"] == GRID[choose(expected["mean_ap"])]

@@ -20,12 +20,13 @@ from gradcam_lab.course.authoring import cut
 from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, sha256
-from gradcam_lab.lesson_modules import NAMES, Chosen, Course, load_steps
+from gradcam_lab.lesson_modules import NAMES, load_lessons
 from gradcam_lab.localise.maps import read_heatmaps
 from gradcam_lab.localise.threshold import detect_all
 from gradcam_lab.pipeline import run as pipeline
 from gradcam_lab.pipeline import supervise as child
 from gradcam_lab.pipeline.run import MIN_AREA, Settings, compute, report, run_all
+from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
 from gradcam_lab.pipeline.supervise import Doing, explain, supervise
 from gradcam_lab.report import render
 from gradcam_lab.report.text import listing
@@ -52,17 +53,17 @@ def solved(step, *changes):
 
 def mine(step, source, points=9, passed=()):
     """A step whose file runs."""
-    return Chosen(step, source, FOLDER / f"{step}.py", points, 10, passed, STUB[step])
+    return StepCode(step, source, FOLDER / f"{step}.py", points, 10, passed, STUB[step])
 
 
 def theirs(step, own=None, points=0, passed=()):
     """A step of which the reference runs."""
-    return Chosen(step, None, FOLDER / f"{step}.py", points, 10, passed, STUB[step], own)
+    return StepCode(step, None, FOLDER / f"{step}.py", points, 10, passed, STUB[step], own)
 
 
 def workspace(*chosen, answers=()):
     """A course in which the reference runs wherever nothing else is chosen."""
-    return Course({name: theirs(name, STUB[name]) for name in NAMES} | {c.step: c for c in chosen}, dict(answers))
+    return StudentsWork({name: theirs(name, STUB[name]) for name in NAMES} | {c.step: c for c in chosen}, dict(answers))
 
 
 SHIFTED = solved(
@@ -148,12 +149,12 @@ class TestWhoseCodeRan:
         ]
 
     def test_outside_a_workspace_there_are_no_points_to_speak_of(self):
-        assert str(Chosen("step1_cam", None, None, 0, 0, (), None)) == "step1_cam: the reference"
-        assert str(Chosen("step1_cam", "", None, 0, 0, (), None)) == "step1_cam: your code"
+        assert str(StepCode("step1_cam", None, None, 0, 0, (), None)) == "step1_cam: the reference"
+        assert str(StepCode("step1_cam", "", None, 0, 0, (), None)) == "step1_cam: your code"
 
-    def test_the_boxes_are_the_students(self, finished, steps):
+    def test_the_boxes_are_the_students(self, finished, lessons):
         maps = read_heatmaps(finished / "heatmaps.npz").of("test")
-        expected = detect_all(steps, maps, read_json(finished / "threshold.json")["chosen"], MIN_AREA)
+        expected = detect_all(lessons, maps, read_json(finished / "threshold.json")["chosen"], MIN_AREA)
         found = read_detections(finished / "detections.json")
         assert sum(map(len, found.values())) > 5
         for image, boxes in expected.items():
@@ -169,7 +170,7 @@ class TestWhoseCodeRan:
         assert found["course"]["step2_gradcam"] == {"points": 1, "possible": 10, "passed": ["2.1"], "stub": True}
         assert found["answers"] == {"3.6": {"question": "How *sure* are you?", "answer": ANSWER}}
         assert found["provenance"]["code_sha256"]["step3_boxes"] == sha256(finished / "code" / "step3_boxes.py")
-        assert found["provenance"]["code_sha256"]["step2_gradcam"] == load_steps().sha256["step2_gradcam"]
+        assert found["provenance"]["code_sha256"]["step2_gradcam"] == load_lessons().sha256["step2_gradcam"]
         for spoil in (
             lambda r: r["implementation"].update(step1_cam="yours"),
             lambda r: r["course"]["step1_cam"].pop("stub"),
@@ -185,10 +186,10 @@ class TestWhoseCodeRan:
         expected |= {f"yours/{n}.py": STUB[n] for n in NAMES[3:]} | {f"stubs/{n}.py": STUB[n] for n in NAMES}
         assert {name: path.read_text(encoding="utf-8") for name, path in code.items()} == expected
 
-    def test_without_a_course_it_is_the_reference_and_nothing_is_kept(self, steps):
-        assert set(steps.implementation.values()) == {"reference"}
-        assert steps.boxes.__name__ == "gradcam_lab.lessons.step3_boxes"
-        assert list(Chosen("step1_cam", None, None, 0, 0, (), None).texts()) == [
+    def test_without_a_course_it_is_the_reference_and_nothing_is_kept(self, lessons):
+        assert set(lessons.implementation.values()) == {"reference"}
+        assert lessons.boxes.__name__ == "gradcam_lab.lessons.step3_boxes"
+        assert list(StepCode("step1_cam", None, None, 0, 0, (), None).texts()) == [
             ("step1_cam.py", REFERENCE["step1_cam"])
         ]
 
@@ -223,10 +224,10 @@ class TestAgain:
 
 
 class TestNoAnswerIsShown:
-    def secrets(self, *steps):
+    def secrets(self, *lessons):
         """Every line of a solution that is nowhere in a stub or in what the student wrote."""
         known = {line.strip() for text in (*STUB.values(), COMMENTED, SHIFTED, HALF) for line in text.splitlines()}
-        for step in steps:
+        for step in lessons:
             lines = REFERENCE[step].splitlines()
             for region in cut.regions(REFERENCE[step]):
                 for line in lines[region.first : region.last - 1]:
@@ -264,13 +265,13 @@ class TestNoAnswerIsShown:
             (step,) = [text for name, text in REFERENCE.items() if name.startswith(f"step{task[0]}_")]
             assert f"\n# ## {task} Written" in step
 
-    def test_a_traceback_quotes_the_students_file_alone(self, steps, tmp_path):
+    def test_a_traceback_quotes_the_students_file_alone(self, lessons, tmp_path):
         file = tmp_path / "step4_metrics.py"
         file.write_text("def iou(a, b):\n    raise ValueError('no')  # my own line\n", encoding="utf-8")
         own: dict[str, Any] = {}
         exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), own)
         try:
-            steps.boxes.nms(np.zeros((1, 4)), np.zeros(1), 0.5, own["iou"])
+            lessons.boxes.nms(np.zeros((1, 4)), np.zeros(1), 0.5, own["iou"])
         except ValueError as error:
             text = child.traceback_of(error, {"step4_metrics": file})
         assert "step3_boxes.py" in text
@@ -405,7 +406,7 @@ DOING = Doing("boxes", ("step3_boxes",))
 def raised(step, source, call):
     """What a student's file raises: when it is loaded, or when a function of it is called."""
     try:
-        call(load_steps({step: mine(step, source)}))
+        call(load_lessons(StudentsWork({step: mine(step, source)}).students))
     except BaseException as error:
         return error
     raise AssertionError("nothing was raised")
@@ -418,7 +419,7 @@ class TestSentences:
 
     def test_an_exception_of_the_student_names_its_line(self, log):
         source = "\n\ndef detect():\n    return [][3]\n"
-        error = raised("step3_boxes", source, lambda steps: steps.boxes.detect())
+        error = raised("step3_boxes", source, lambda lessons: lessons.boxes.detect())
         assert explain(error, DOING, FILES, log) == (
             "Your step3_boxes.py, line 4, in detect: IndexError: list index out of range; run 'gradcam-lab check 3'."
         )
@@ -426,11 +427,11 @@ class TestSentences:
 
     def test_below_it_may_be_a_library(self, log):
         source = "import json\n\ndef detect():\n    return json.loads('{')\n"
-        error = raised("step3_boxes", source, lambda steps: steps.boxes.detect())
+        error = raised("step3_boxes", source, lambda lessons: lessons.boxes.detect())
         assert explain(error, DOING, FILES, log).startswith("Your step3_boxes.py, line 4, in detect: JSONDecodeError:")
 
     def test_a_task_that_is_not_written(self, log):
-        error = raised("step2_gradcam", STUB["step2_gradcam"], lambda steps: steps.gradcam.channel_weights(None))
+        error = raised("step2_gradcam", STUB["step2_gradcam"], lambda lessons: lessons.gradcam.channel_weights(None))
         assert explain(error, Doing("heatmaps", ("step2_gradcam",)), FILES, log) == (
             "Your step2_gradcam.py stops at task 2.1, which is not written yet: write it, or use --impl auto."
         )
@@ -621,10 +622,12 @@ class TestChild:
         rubbish = solved("step3_boxes", ("return np.column_stack([boxes, scores])[kept]", "return None"))
         course = workspace(mine("step3_boxes", rubbish))
         begun = []
-        monkeypatch.setattr(pipeline, "enter", lambda stage, steps=(): begun.append(Doing(stage, tuple(steps))))
+        monkeypatch.setattr(pipeline, "enter", lambda stage, lessons=(): begun.append(Doing(stage, tuple(lessons))))
         with pytest.raises(AttributeError) as caught:
             compute(settings(copy, course))
-        text = explain(caught.value, begun[-1], course.students, copy / "error.log")
+        text = explain(
+            caught.value, begun[-1], {step: code.file for step, code in course.students.items()}, copy / "error.log"
+        )
         assert text.startswith("Stage 'threshold' failed with your step3_boxes.py: AttributeError: 'NoneType' object")
         log = (copy / "error.log").read_text(encoding="utf-8")
         assert "step4_metrics.py" in log

@@ -17,7 +17,7 @@ from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.data.masks import mask_path, with_masks
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, read_json, write_json
-from gradcam_lab.lesson_modules import NAMES, Chosen, Course
+from gradcam_lab.lesson_modules import NAMES
 from gradcam_lab.localise import multi_method, threshold
 from gradcam_lab.localise.maps import read_heatmaps
 from gradcam_lab.localise.methods import METHODS
@@ -26,6 +26,7 @@ from gradcam_lab.pipeline import run as pipeline
 from gradcam_lab.pipeline.engine import Stages
 from gradcam_lab.pipeline.run import MIN_AREA, Run
 from gradcam_lab.pipeline.settings import Settings
+from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
 from gradcam_lab.report.figures import select
 from tests.commands import lab
 from tests.students import solved, step_of
@@ -132,20 +133,20 @@ def test_a_method_that_is_asked_for_uses_all_that_was_done_before_it(flip, whole
     assert {"results", "report"} <= ran  # they say that it was asked for
 
 
-def test_a_method_that_is_asked_for_finds_the_boxes(flip, toy, weights, steps):
+def test_a_method_that_is_asked_for_finds_the_boxes(flip, toy, weights, lessons):
     folder, _ = flip
     found = read_json(folder / "results.json")
     described = {"title": "Grad-CAM, flip", "find": "islands", "views": 2, "shared": False}
     assert found["run"]["method"] == {"name": "flip", "asked": "flip", **described}
     assert "--method flip" in found["provenance"]["command"]
     classifier = zoo.load("embedded", str(weights))
-    looker = multi_method.Looker(classifier, steps, "dog", {"flip": METHODS["flip"]})
+    looker = multi_method.Looker(classifier, lessons, "dog", {"flip": METHODS["flip"]})
     maps = read_heatmaps(folder / "maps.npz")
     for split in ("val", "test"):
         expected = multi_method.explain_all(looker, read_split(toy, split).samples[:LIMIT], "")["flip"]
         np.testing.assert_allclose(maps.of(split).maps, expected.maps, rtol=1e-4, atol=1e-7)
         np.testing.assert_allclose(maps.of(split).probabilities, expected.probabilities, rtol=1e-4)
-    boxes = threshold.detect_all(steps, maps.of("test"), found["threshold"]["chosen"], MIN_AREA)
+    boxes = threshold.detect_all(lessons, maps.of("test"), found["threshold"]["chosen"], MIN_AREA)
     saved = read_detections(folder / "detections.json")
     assert sum(map(len, saved.values())) > 0
     for image, rows in boxes.items():
@@ -349,22 +350,22 @@ class TestWhatRunsAgain:
         ],
     )
     def test_a_changed_lesson_reaches_all_that_run_it(self, touched, monkeypatch, step, stages):
-        real = pipeline.load_steps
+        real = pipeline.load_lessons
 
         def changed(chosen):
-            steps = real(chosen)
-            return replace(steps, sha256={**steps.sha256, step: "other"})
+            lessons = real(chosen)
+            return replace(lessons, sha256={**lessons.sha256, step: "other"})
 
-        monkeypatch.setattr(pipeline, "load_steps", changed)
+        monkeypatch.setattr(pipeline, "load_lessons", changed)
         assert touched() == {*stages.split(), "results", "figures"}
 
     @pytest.mark.parametrize(("method", "theirs"), [("refined", True), ("flip", False)])
     def test_step_5_has_a_part_in_the_boxes_of_its_masks(self, touched, monkeypatch, method, theirs):
         begun, real = {}, Run.begin
 
-        def begin(run, stage, steps=(), *modules):
-            begun[stage] = steps
-            return real(run, stage, steps, *modules)
+        def begin(run, stage, lessons=(), *modules):
+            begun[stage] = lessons
+            return real(run, stage, lessons, *modules)
 
         monkeypatch.setattr(Run, "begin", begin)
         touched(method=method)
@@ -423,13 +424,13 @@ def test_a_students_steps_5_and_6_run_once_they_have_passed(root, judge, whole, 
     workspace = Workspace.require()
     for step in course():
         workspace.check(step, judge)
-    chosen = {choice["step"]: Chosen(**choice) for choice in choose("auto")}
-    run = Run(settings(whole, course=Course(chosen)))
-    assert [name for name, who in run.steps.implementation.items() if who == "mine"] == [*NAMES[4:]]
+    chosen = {choice["step"]: StepCode(**choice) for choice in choose("auto")}
+    run = Run(settings(whole, course=StudentsWork(chosen)))
+    assert [name for name, who in run.lessons.implementation.items() if who == "mine"] == [*NAMES[4:]]
     run.write_segmentation(tmp_path / "segmentation.json")
-    assert set(run.steps.segmentation.CALLS) == {"seeds", "refine", "mean_iou"}
+    assert set(vars(run.lessons.segmentation)["CALLS"]) == {"seeds", "refine", "mean_iou"}
     run.write_truth(tmp_path / "truth.json")
-    assert set(run.steps.truth.CALLS) == {"area_under", "heat_on_other"}
+    assert set(vars(run.lessons.faithfulness)["CALLS"]) == {"area_under", "heat_on_other"}
     assert read_json(tmp_path / "truth.json") == read_json(whole / "truth.json")
 
 

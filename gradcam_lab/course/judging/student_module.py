@@ -1,7 +1,6 @@
 """A student's file as a module of its own, alone or with the reference's code around one task."""
 
 import ast
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -10,15 +9,6 @@ from gradcam_lab.course.authoring import cut
 
 class Missing(Exception):
     """A function that a task asks for is not in the file."""
-
-
-def execute(source: str, file: Path, name: str) -> ModuleType:
-    """Run a step file and return it as a module; nothing else of the student's folder can be imported by it."""
-    module = ModuleType(name)
-    module.__file__ = str(file)
-    sys.modules[name] = module  # where dataclasses, NamedTuple and pickle look their module up
-    exec(compile(source, str(file), "exec"), module.__dict__)
-    return module
 
 
 def units_of(source: str, task: str) -> set[str]:

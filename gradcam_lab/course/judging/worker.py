@@ -93,12 +93,13 @@ def _printed() -> tuple[int, str]:
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     from gradcam_lab.course.judging import student_module
+    from gradcam_lab.lesson_modules import execute
     from gradcam_lab.lessons.checks import checking
 
     file = Path(request["file"])
     try:
         with checking.unchanged():
-            mine = student_module.execute(request["source"], file, request["step"])
+            mine = execute(request["source"], file, request["step"])
         if request["check"] is None:
             return {"status": "passed"}
         if request["upstream"] == "reference":

@@ -22,6 +22,7 @@ from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise  # no
 from gradcam_lab.course.workspace import screen  # noqa: E402
 from gradcam_lab.course.workspace.workspace import Workspace  # noqa: E402
 from gradcam_lab.errors import LabError  # noqa: E402
+from gradcam_lab.lesson_modules import execute  # noqa: E402
 
 CHECKS = "gradcam_lab.lessons.checks.test_"
 
@@ -208,7 +209,7 @@ def mine(request: pytest.FixtureRequest) -> ModuleType | None:
     text, problem = workspace.source(step)
     if problem or workspace.strays():
         pytest.fail(problem or f"{workspace.strays()[0]} lies beside your files: take it away", pytrace=False)
-    student = student_module.execute(text, workspace.file(step), step.name)
+    student = execute(text, workspace.file(step), step.name)
     if found and found[2] != step.chain:
         _compose(student, step, found[2])
     return student

@@ -17,7 +17,7 @@ from gradcam_lab.evaluate import segmentation
 from gradcam_lab.evaluate.cam_agreement import cam_and_gradcam, inputs_of
 from gradcam_lab.evaluate.error_types import KINDS, Failure
 from gradcam_lab.localise.maps import Heatmaps
-from gradcam_lab.lesson_modules import Steps
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.report.figures import captions
 from gradcam_lab.report.figures.photos import Panel, dimmed, painted_seeds
 
@@ -34,7 +34,7 @@ class Pictures:
 
     Attributes:
         classifier: the network, for maps that are not on disk.
-        steps: the lessons.
+        lessons: the lessons.
         samples: the images of test.
         plain: their maps by plain Grad-CAM.
         heatmaps: the maps in which boxes were found.
@@ -48,7 +48,7 @@ class Pictures:
     """
 
     classifier: Classifier
-    steps: Steps
+    lessons: Lessons
     samples: Sequence[Sample]
     plain: Heatmaps
     heatmaps: Heatmaps
@@ -107,7 +107,7 @@ class Pictures:
     def class_panels(self, sample: Sample, names: Sequence[str]) -> list[Panel]:
         """The plain image, and its map for each class."""
         images = inputs_of(self.classifier, [sample])
-        gradcam = self.steps.gradcam.GradCAM(self.classifier.network, self.classifier.layer)
+        gradcam = self.lessons.gradcam.GradCAM(self.classifier.network, self.classifier.layer)
         maps = [gradcam(images, lambda o, name=name: self.classifier.score(o, name))[0].cpu().numpy() for name in names]
         titles = [f"{name}, p = {self.probability(sample, name):.2f}" for name in names]
         return [
@@ -118,7 +118,7 @@ class Pictures:
     def cam_vs_gradcam(self, folder: Path) -> captions.Record | None:
         """Rows of image, CAM, Grad-CAM; nothing where CAM is not defined."""
         chosen = self.with_target[:3]
-        maps = cam_and_gradcam(self.classifier, self.steps, chosen, self.target)
+        maps = cam_and_gradcam(self.classifier, self.lessons, chosen, self.target)
         if maps is None:
             return None
         rows = [
@@ -134,7 +134,7 @@ class Pictures:
     def input_gradient(self, folder: Path) -> captions.Record:
         """The gradient at the pixels, beside Grad-CAM of the same score."""
         sample = self.surest
-        gradient = self.steps.gradcam.input_gradient(
+        gradient = self.lessons.gradcam.input_gradient(
             self.classifier.network,
             inputs_of(self.classifier, [sample]),
             lambda outputs: self.classifier.score(outputs, self.target),
@@ -152,14 +152,14 @@ class Pictures:
         sample = self.with_target[0]
         raw = self.heatmap(sample)
         width, height = sample.size
-        full = self.steps.boxes.upsample(raw, (height, width))
-        heat = self.steps.cam.normalize_map(raw)
+        full = self.lessons.boxes.upsample(raw, (height, width))
+        heat = self.lessons.cam.normalize_map(raw)
         cells = cv2.resize(heat, (width, height), interpolation=cv2.INTER_NEAREST)
-        mask = self.steps.boxes.threshold_mask(full, self.threshold)
+        mask = self.lessons.boxes.threshold_mask(full, self.threshold)
         cut = [Panel(dimmed(sample.image, mask), f"≥ {self.threshold:g} of max")] if self.cut else []
         panels = [
             self.panel(sample, boxes=False),
-            Panel(self.steps.cam.overlay(sample.image, cells), f"raw map, {raw.shape[0]} x {raw.shape[1]} cells"),
+            Panel(self.lessons.cam.overlay(sample.image, cells), f"raw map, {raw.shape[0]} x {raw.shape[1]} cells"),
             self.map_panel(sample, title="upsampled"),
             *cut,
             self.panel(sample, title="boxes"),
@@ -188,7 +188,7 @@ class Pictures:
             return []
         choices = segmentation.Choices(**results["segmentation"]["choices"])
         found = segmentation.pictures(
-            self.classifier, self.steps, self.samples, choices, self.target, MASKS, self.precision
+            self.classifier, self.lessons, self.samples, choices, self.target, MASKS, self.precision
         )
         strip = [captions.segmentation(folder, [self.mask_panels(mask, choices) for mask in found])] if found else []
         return [*strip, captions.segmentation_curve(folder, results)]
@@ -256,11 +256,11 @@ class Pictures:
     def overlay(self, sample: Sample, heatmap: np.ndarray) -> np.ndarray:
         """The image under a raw map."""
         width, height = sample.size
-        return self.overlay_full(sample.image, self.steps.boxes.upsample(heatmap, (height, width)))
+        return self.overlay_full(sample.image, self.lessons.boxes.upsample(heatmap, (height, width)))
 
     def overlay_full(self, image: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
         """An image under a map of its own size."""
-        return self.steps.cam.overlay(image, self.steps.cam.normalize_map(heatmap))
+        return self.lessons.cam.overlay(image, self.lessons.cam.normalize_map(heatmap))
 
     def panel(self, sample: Sample, *, boxes: bool = True, title: str | None = None) -> Panel:
         """The plain image, with the annotated and the detected boxes if asked for."""

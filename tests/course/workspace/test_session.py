@@ -431,7 +431,8 @@ class TestWhere:
 
     def test_torch_and_matplotlib_are_not_imported_for_it(self, root):
         code = (
-            "import sys; from gradcam_lab.course.workspace import check, start, status; status.where(); status.status(); "
+            "import sys; from gradcam_lab.course.workspace import check, start, status; "
+            "status.where(); status.status(); "
             "sys.exit(bool({'torch', 'matplotlib', 'pytest', 'numpy'} & set(sys.modules)))"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")

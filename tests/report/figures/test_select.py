@@ -56,7 +56,7 @@ class TestOfTheRun:
     """A run whose boxes were found in other maps than plain Grad-CAM's."""
 
     @pytest.fixture
-    def pictures(self, steps, tmp_path):
+    def pictures(self, lessons, tmp_path):
         sample = Sample("a", tmp_path / "a.png", (20, 10), (DOG,))
         sample.path.write_bytes(cv2.imencode(".png", np.full((10, 20, 3), 100, np.uint8))[1].tobytes())
         left, right = np.zeros((2, 1, 2, 4), np.float32)
@@ -70,16 +70,16 @@ class TestOfTheRun:
         plain, other = (Heatmaps(maps=maps, **columns) for maps in (left, right))
         rows = {"a": np.array([[1, 1, 10, 10, 0.9]])}
         classifier = SimpleNamespace(network=None, score=None)
-        return Pictures(classifier, steps, [sample], plain, other, rows, [], "dog", 0.5, 0)  # type: ignore[arg-type]
+        return Pictures(classifier, lessons, [sample], plain, other, rows, [], "dog", 0.5, 0)  # type: ignore[arg-type]
 
     def test_the_gradient_stands_beside_plain_grad_cam_and_the_boxes_over_the_runs_map(
-        self, pictures, steps, monkeypatch, tmp_path
+        self, pictures, lessons, monkeypatch, tmp_path
     ):
         shown = {}
         for name in ("input_gradient", "method"):
             monkeypatch.setattr(captions, name, lambda folder, panels, name=name: shown.update({name: panels}))
         monkeypatch.setattr("gradcam_lab.report.figures.select.inputs_of", lambda *_: None)
-        monkeypatch.setattr(steps.gradcam, "input_gradient", lambda *_: torch.rand(1, 3, 8, 8))
+        monkeypatch.setattr(lessons.gradcam, "input_gradient", lambda *_: torch.rand(1, 3, 8, 8))
         pictures.input_gradient(tmp_path)
         pictures.method(tmp_path)
         gradient, method = shown["input_gradient"], shown["method"]
@@ -124,7 +124,7 @@ class TestOfTheRun:
         results = {"segmentation": {"choices": choices}}
         assert pictures.masks(tmp_path, results) == [[("m", 0.35)], "curve"]
         draw.assert_called_once_with(
-            pictures.classifier, pictures.steps, pictures.samples, Choices(**choices), "dog", 4, "bf16"
+            pictures.classifier, pictures.lessons, pictures.samples, Choices(**choices), "dog", 4, "bf16"
         )
         draw.return_value = []
         assert pictures.masks(tmp_path, results) == ["curve"]
