@@ -1,10 +1,10 @@
-"""CAM and its kin: one template, in which only the weights differ.
+"""CAM and its variants: one template, in which only the weights differ.
 
-Each method multiplies the feature map by weights, sums over the channels and keeps what is positive. A weight may hold
+Each variant multiplies the feature map by weights, sums over the channels and keeps what is positive. A weight may hold
 for a whole channel, shape (N, K, 1, 1), or for each cell of it, shape (N, K, h, w).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -17,13 +17,13 @@ from gradcam_lab.models.classifier import Classifier
 class Evidence(NamedTuple):
     """What a forward pass and the way back to the layer have shown.
 
-    `features` and `gradients` are of shape (N, K, h, w), `probabilities` of the target (N,); `rows` are the weights
-    (N, K) of each image's most probable output of the target, None where the network does not end in one linear layer.
+    `features` and `gradients` are of shape (N, K, h, w), `outputs` are the logits (N, C); `rows` are the weights (N, K)
+    of each image's most probable output of the target, None where the network does not end in one linear layer.
     """
 
     features: Tensor
     gradients: Tensor
-    probabilities: Tensor
+    outputs: Tensor
     rows: Tensor | None
 
 
@@ -31,70 +31,77 @@ Weights = Callable[[Evidence, Lessons], Tensor]
 """From the evidence to what the feature map is multiplied by."""
 
 
-def cam(seen: Evidence, lessons: Lessons) -> Tensor:
+def cam(evidence: Evidence, lessons: Lessons) -> Tensor:
     """The last layer's own weights (Zhou et al. 2016).
 
     Raises:
         ValueError: the network does not end in one linear layer.
     """
-    if seen.rows is None or seen.rows.shape[1] != seen.features.shape[1]:
+    if evidence.rows is None or evidence.rows.shape[1] != evidence.features.shape[1]:
         raise ValueError("CAM needs a network that ends in an average and one linear layer: choose another method")
-    return seen.rows[:, :, None, None]
+    return evidence.rows[:, :, None, None]
 
 
-def grad_cam(seen: Evidence, lessons: Lessons) -> Tensor:
+def grad_cam(evidence: Evidence, lessons: Lessons) -> Tensor:
     """The gradient, averaged over space (Selvaraju et al. 2017): step 2's."""
-    return lessons.gradcam.channel_weights(seen.gradients)[:, :, None, None]
+    return lessons.gradcam.channel_weights(evidence.gradients)[:, :, None, None]
 
 
-def grad_cam_plus_plus(seen: Evidence, lessons: Lessons) -> Tensor:
+def grad_cam_plus_plus(evidence: Evidence, lessons: Lessons) -> Tensor:
     r"""The positive gradients, each cell by its share (Chattopadhay et al. 2018, equation 19, for the score $e^y$).
 
     $\alpha = g^2 / (2 g^2 + \sum_{ab} A_{ab} g^3)$, and 0 where the denominator is 0.
     """
-    square, cube = seen.gradients**2, seen.gradients**3
-    below = 2 * square + seen.features.sum(dim=(2, 3), keepdim=True) * cube
+    square, cube = evidence.gradients**2, evidence.gradients**3
+    below = 2 * square + evidence.features.sum(dim=(2, 3), keepdim=True) * cube
     alpha = torch.where(below != 0, square / torch.where(below != 0, below, 1), 0)
-    return (alpha * seen.gradients.relu()).sum(dim=(2, 3), keepdim=True)
+    return (alpha * evidence.gradients.relu()).sum(dim=(2, 3), keepdim=True)
 
 
-def layer_cam(seen: Evidence, lessons: Lessons) -> Tensor:
+def layer_cam(evidence: Evidence, lessons: Lessons) -> Tensor:
     """The positive gradients, cell by cell (Jiang et al. 2021)."""
-    return seen.gradients.relu()
+    return evidence.gradients.relu()
 
 
-def hires_cam(seen: Evidence, lessons: Lessons) -> Tensor:
+def hires_cam(evidence: Evidence, lessons: Lessons) -> Tensor:
     """The gradients as they are, cell by cell (Draelos and Carin 2020)."""
-    return seen.gradients
+    return evidence.gradients
 
 
-def explain(seen: Evidence, weights: Weights, lessons: Lessons) -> Tensor:
+def weighted_cam(evidence: Evidence, weights: Weights, lessons: Lessons) -> Tensor:
     """Return the raw maps, shape (N, h, w): the template, whose sum and ReLU are step 2's."""
-    weighed = seen.features * weights(seen, lessons)
+    weighed = evidence.features * weights(evidence, lessons)
     return lessons.gradcam.weighted_map(weighed, weighed.new_ones(weighed.shape[:2]))
 
 
-def look(classifier: Classifier, lessons: Lessons, inputs: Tensor, target: str, layer: str | None = None) -> Evidence:
-    """Run a batch once, and go back from the target's score to the layer.
+def find_evidence(classifier: Classifier, lessons: Lessons, inputs: Tensor, target: str) -> Evidence:
+    """Run a batch once, and go back from the target's score to the classifier's layer.
 
     Args:
         classifier: whose network runs.
         lessons: whose step 2 watches it.
         inputs: preprocessed images, shape (N, 3, H, W).
-        target: a class the classifier speaks.
-        layer: another layer than the classifier's own.
+        target: a class that the classifier knows.
 
     Raises:
         ValueError: there is no such layer, or it gives no feature map.
     """
-    explainer = lessons.gradcam.GradCAM(classifier.network, layer or classifier.layer)
+    explainer = lessons.gradcam.GradCAM(classifier.network, classifier.layer)
     with lessons.gradcam.watched(classifier.network, explainer.layer) as stored:
         outputs = classifier.network(inputs).float()
         features = explainer.only(stored)
         (gradients,) = torch.autograd.grad(classifier.score(outputs, target).sum(), features)
         outputs = outputs.detach()
-        rows = _rows(classifier, lessons, outputs, target)
-        return Evidence(features.detach(), gradients, classifier.probability(outputs, target), rows)
+        return Evidence(features.detach(), gradients, outputs, _rows(classifier, lessons, outputs, target))
+
+
+def joined(parts: Sequence[Evidence]) -> Evidence:
+    """Put the evidence of the parts of a batch together, in float32 whatever the precision of the network."""
+    features, gradients, outputs = (
+        torch.cat([getattr(part, name) for part in parts]).float() for name in ("features", "gradients", "outputs")
+    )
+    rows = [part.rows for part in parts if part.rows is not None]
+    return Evidence(features, gradients, outputs, torch.cat(rows).float() if rows else None)
 
 
 def _rows(classifier: Classifier, lessons: Lessons, outputs: Tensor, target: str) -> Tensor | None:

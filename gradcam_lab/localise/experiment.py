@@ -1,15 +1,25 @@
 """What travels together through a run: who looks for what, and how it is counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
+import numpy as np
+
+from gradcam_lab.data.sample import Sample
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.models.classifier import Classifier
+
+ALL = "all"
+"""As a target: every class that the classifier knows."""
 
 IOUS = (0.3, 0.4, 0.5)
 """The IoU thresholds of every table."""
 
 MIN_AREA = 30
 """The smallest island that becomes a box, in pixels of the image."""
+
+Precision = Literal["float32", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,7 @@ class Experiment:
         classifier: the network that is explained.
         lessons: the code that does it, the reference's or a student's.
         target: the class to find, or `ALL`.
-        precision: arithmetic of the network, "float32" or "bf16" (automatic mixed precision).
+        precision: arithmetic of the network; "bf16" is automatic mixed precision.
         ious: the IoU thresholds.
         min_area: the smallest island that becomes a box, in pixels of the image.
         seed: of the bootstrap and of everything that is drawn by lot.
@@ -29,7 +39,17 @@ class Experiment:
     classifier: Classifier
     lessons: Lessons
     target: str
-    precision: str = "float32"
+    precision: Precision = "float32"
     ious: tuple[float, ...] = IOUS
     min_area: int = MIN_AREA
     seed: int = 0
+
+    def ground_truth(self, samples: Sequence[Sample]) -> dict[str, Any]:
+        """Return step 4's `GroundTruth` of the target for each image, by its id."""
+        truth = {}
+        for sample in samples:
+            objects = [item for item in sample.objects if item.name == self.target]
+            boxes = np.array([item.box for item in objects], dtype=float).reshape(-1, 4)
+            difficult = np.array([item.difficult for item in objects], dtype=bool)
+            truth[sample.id] = self.lessons.metrics.GroundTruth(boxes, difficult)
+        return truth

@@ -1,105 +1,101 @@
-"""Methods as recipes: whose weights, seen in which views, whether the heat is shared, and how boxes are found."""
+"""The table of methods: which map, and how boxes are found in it."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import torch
-from torch import Tensor, nn
-
 from gradcam_lab.lesson_modules import Lessons
-from gradcam_lab.localise import box_finders, threshold
+from gradcam_lab.localise.affinity import earlier_layer
+from gradcam_lab.localise.box_finders import Finder, islands, otsu
 from gradcam_lab.localise.cam_variants import Weights, cam, grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
+from gradcam_lab.localise.grabcut import SURE_BACKGROUND, refined
+from gradcam_lab.localise.test_time_augmentation import MIRRORED, PAIR, SCALES, UNCHANGED, View
+from gradcam_lab.localise.watershed import watershed
 from gradcam_lab.models.classifier import Classifier
 
+GRADCAM = "gradcam"
+"""The method of the lessons, whose maps are `heatmaps.npz`."""
 
-class View(NamedTuple):
-    """One look at an image: its size relative to the network's input, and whether it is mirrored."""
+GRID = tuple(round(0.05 * step, 2) for step in range(1, 20))
+"""The fractions of the map's maximum that are tried as thresholds: 0.05 to 0.95."""
 
-    scale: float = 1.0
-    mirrored: bool = False
-
-
-PLAIN = View()
-MIRRORED = View(mirrored=True)
-PAIR = (PLAIN, View(0.75, True))
-"""The cheapest way to have both another size and a mirrored image: 1.6 times one view."""
-
-SCALES = (PLAIN, View(0.75, True), View(1.5), View(2.0, True))
-"""The four sizes, mirrored where that needs no view of its own."""
+BOXING_STEPS = ("step3_boxes", "step4_metrics")
+"""The lessons that have a part in finding and scoring boxes."""
 
 
-class Sight(NamedTuple):
+class MapRecipe(NamedTuple):
     """What a method makes its maps of; methods that differ only in how they find boxes have the same.
 
-    `weights` are of the template in `methods`; the maps of the `views` are averaged; `shared` says whether the heat is
-    then shared among cells that look alike at an earlier layer, in the first of the views.
+    `weights` are of the template in `cam_variants`; the maps of the `views` are averaged; `shared` says whether the
+    heat is then shared among cells that look alike at an earlier layer, in the first of the views.
     """
 
     weights: Weights = grad_cam
-    views: tuple[View, ...] = (PLAIN,)
+    views: tuple[View, ...] = (UNCHANGED,)
     shared: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.weights.__name__} {[tuple(view) for view in self.views]} {self.shared}"
 
-ONCE = Sight()
+
+PLAIN_RECIPE = MapRecipe()
 """Plain Grad-CAM's."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """A recipe.
+    """One row of the table.
 
     Attributes:
-        title: its name in the table.
-        sight: what its maps are made of.
-        find: from the full-size map to boxes.
+        title: its name in the report.
+        recipe: what its maps are made of.
+        find: from the heatmap to boxes.
         grid: the thresholds among which val chooses; none where each image has its own.
         needs_image: whether `find` looks at the image.
     """
 
     title: str
-    sight: Sight = ONCE
-    find: box_finders.Finder = box_finders.islands
-    grid: tuple[float, ...] = threshold.GRID
+    recipe: MapRecipe = PLAIN_RECIPE
+    find: Finder = islands
+    grid: tuple[float, ...] = GRID
     needs_image: bool = False
 
     @property
     def described(self) -> dict[str, Any]:
         """What a report must know to speak of it."""
-        return {
-            "title": self.title,
-            "find": self.find.__name__,
-            "views": len(self.sight.views),
-            "shared": self.sight.shared,
-        }
+        views, shared = len(self.recipe.views), self.recipe.shared
+        return {"title": self.title, "find": self.find.__name__, "views": views, "shared": shared}
 
     @property
     def cut(self) -> bool:
         """Whether a map is cut at the threshold itself."""
-        return self.find in (box_finders.islands, box_finders.watershed)
+        return self.find in (islands, watershed)
+
+    @property
+    def boxing_steps(self) -> Sequence[str]:
+        """The lessons that find and score its boxes: step 5 too, where they are those of its masks."""
+        return (*BOXING_STEPS, "step5_segmentation") if self.find is refined else BOXING_STEPS
 
 
 METHODS: dict[str, Method] = {
-    "cam": Method("CAM", Sight(cam)),
+    "cam": Method("CAM", MapRecipe(cam)),
     "gradcam": Method("Grad-CAM"),
-    "gradcam++": Method("Grad-CAM++", Sight(grad_cam_plus_plus)),
-    "layercam": Method("LayerCAM", Sight(layer_cam)),
-    "hirescam": Method("HiResCAM", Sight(hires_cam)),
-    "otsu": Method("Grad-CAM, Otsu's threshold", find=box_finders.otsu, grid=()),
-    "watershed": Method("Grad-CAM, split by watershed", find=box_finders.watershed),
-    "refined": Method(
-        "Grad-CAM, refined mask", find=box_finders.refined, grid=box_finders.SURE_BACKGROUND, needs_image=True
-    ),
-    "flip": Method("Grad-CAM, flip", Sight(views=(PLAIN, MIRRORED))),
-    "scales": Method("Grad-CAM, 4 scales, half of them flipped", Sight(views=SCALES)),
-    "shared": Method("Grad-CAM, earlier layer", Sight(shared=True)),
-    "1.25x": Method("Grad-CAM, 1.25x", Sight(views=(View(1.25),))),
-    "1.5x": Method("Grad-CAM, 1.5x", Sight(views=(View(1.5),))),
-    "1.5x+shared": Method("Grad-CAM, 1.5x, earlier layer", Sight(views=(View(1.5),), shared=True)),
-    "pair": Method("Grad-CAM, 0.75x flipped", Sight(views=PAIR)),
-    "pair+shared": Method("Grad-CAM, 0.75x flipped, earlier layer", Sight(views=PAIR, shared=True)),
+    "gradcam++": Method("Grad-CAM++", MapRecipe(grad_cam_plus_plus)),
+    "layercam": Method("LayerCAM", MapRecipe(layer_cam)),
+    "hirescam": Method("HiResCAM", MapRecipe(hires_cam)),
+    "otsu": Method("Grad-CAM, Otsu's threshold", find=otsu, grid=()),
+    "watershed": Method("Grad-CAM, split by watershed", find=watershed),
+    "refined": Method("Grad-CAM, refined mask", find=refined, grid=SURE_BACKGROUND, needs_image=True),
+    "flip": Method("Grad-CAM, flip", MapRecipe(views=(UNCHANGED, MIRRORED))),
+    "scales": Method("Grad-CAM, 4 scales, half of them flipped", MapRecipe(views=SCALES)),
+    "shared": Method("Grad-CAM, earlier layer", MapRecipe(shared=True)),
+    "1.25x": Method("Grad-CAM, 1.25x", MapRecipe(views=(View(1.25),))),
+    "1.5x": Method("Grad-CAM, 1.5x", MapRecipe(views=(View(1.5),))),
+    "1.5x+shared": Method("Grad-CAM, 1.5x, earlier layer", MapRecipe(views=(View(1.5),), shared=True)),
+    "pair": Method("Grad-CAM, 0.75x flipped", MapRecipe(views=PAIR)),
+    "pair+shared": Method("Grad-CAM, 0.75x flipped, earlier layer", MapRecipe(views=PAIR, shared=True)),
     "pair+shared+watershed": Method(
-        "Grad-CAM, 0.75x flipped, earlier layer, watershed", Sight(views=PAIR, shared=True), box_finders.watershed
+        "Grad-CAM, 0.75x flipped, earlier layer, watershed", MapRecipe(views=PAIR, shared=True), watershed
     ),
 }
 """Every method by its name on the command line."""
@@ -113,48 +109,10 @@ def applicable(classifier: Classifier, lessons: Lessons) -> dict[str, Method]:
 def defined(classifier: Classifier, lessons: Lessons, method: Method) -> bool:
     """Say whether a method suits the network."""
     try:
-        if method.sight.weights is cam:
+        if method.recipe.weights is cam:
             lessons.cam.linear_layer(classifier.network)
-        if method.sight.shared:
+        if method.recipe.shared:
             earlier_layer(classifier)
     except ValueError:
         return False
     return True
-
-
-def earlier_layer(classifier: Classifier) -> str:
-    """Name the last block whose feature map has at least twice the resolution of the classifier's layer.
-
-    A block is a child of the network, or a child of that: what lies deeper is a part of one.
-
-    Raises:
-        ValueError: there is none.
-    """
-    heights = block_heights(classifier.network, classifier.preprocessing.size)
-    before = list(heights)[: list(heights).index(classifier.layer)]  # an adaptive average may enlarge the map again
-    fine = [name for name in before if heights[name] >= 2 * heights[classifier.layer]]
-    if not fine:
-        raise ValueError(f"no block before '{classifier.layer}' has a finer map: choose a method without sharing")
-    return fine[-1]
-
-
-def block_heights(network: nn.Module, size: int) -> dict[str, int]:
-    """Return the height of every block's feature map, in the order in which the blocks end."""
-    heights: dict[str, int] = {}
-
-    def noting(name: str) -> Callable[..., None]:
-        def hook(module: nn.Module, given: Any, output: Any) -> None:
-            if isinstance(output, Tensor) and output.dim() == 4:
-                heights[name] = output.shape[2]
-
-        return hook
-
-    blocks = [(name, module) for name, module in network.named_modules() if name and name.count(".") < 2]
-    handles = [module.register_forward_hook(noting(name)) for name, module in blocks]
-    try:
-        with torch.no_grad():
-            network(torch.zeros(1, 3, size, size, device=next(network.parameters()).device))
-    finally:
-        for handle in handles:
-            handle.remove()
-    return heights

@@ -1,0 +1,97 @@
+"""Maps to scored boxes: the finder, the threshold rule, the suppression and the least area, bound once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradcam_lab.console import tracked
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.localise.box_finders import islands
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.grabcut import shrunk
+from gradcam_lab.localise.maps import Maps
+from gradcam_lab.localise.methods import GRADCAM, METHODS, Method
+
+Detections = dict[str, np.ndarray]
+"""Boxes by image: float64, shape (n, 5), `xmin, ymin, xmax, ymax, score`, the best first."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Finds boxes by one method.
+
+    Attributes:
+        experiment: whose lessons do it, and the least area of a box.
+        method: which finder, and whether it looks at the image.
+        max_overlap: for step 3's suppression.
+    """
+
+    experiment: Experiment
+    method: Method = METHODS[GRADCAM]
+    max_overlap: float = 0.5
+
+    def __call__(self, maps: Maps, threshold: float, samples: Sequence[Sample] = ()) -> Detections:
+        """Find the boxes of all images at one threshold.
+
+        Args:
+            maps: of the images.
+            threshold: for the finder.
+            samples: the images, for a finder that looks at them.
+        """
+        return self.at(maps, [threshold], samples)[0]
+
+    def at(
+        self, maps: Maps, thresholds: Sequence[float], samples: Sequence[Sample] = (), title: str | None = None
+    ) -> list[Detections]:
+        """Find boxes at several thresholds; an image that is looked at is opened once for all of them.
+
+        Args:
+            maps: of the images.
+            thresholds: for the finder.
+            samples: the images, for a finder that looks at them.
+            title: of a progress bar; None for none.
+        """
+        by_id = {sample.id: sample for sample in samples} if self.method.needs_image else {}
+        detections: list[Detections] = [{} for _ in thresholds]
+        rows = list(zip(maps.ids.tolist(), maps.maps, maps.sizes.tolist(), maps.probabilities.tolist(), strict=True))
+        for name, cam, size, probability in tracked(rows, title, len(rows)) if title else rows:
+            image = shrunk(by_id[name].image) if by_id else None
+            for threshold, found in zip(thresholds, detections, strict=True):
+                found[name] = self.detect(cam, size, probability, threshold, image)
+        return detections
+
+    def detect(
+        self,
+        cam: np.ndarray,
+        size: Sequence[int],
+        probability: float,
+        threshold: float,
+        image: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Turn one raw map into scored boxes: islands by step 3 itself, and as step 3 does where they are others.
+
+        Args:
+            cam: raw, shape (h, w).
+            size: `(width, height)` of the image.
+            probability: that the image holds the class.
+            threshold: for the finder.
+            image: for a finder that looks at it, see `grabcut.shrunk`.
+
+        Returns:
+            float64, shape (n, 5), the best first; (0, 5) where there is no evidence.
+        """
+        lessons, min_area, (width, height) = self.experiment.lessons, self.experiment.min_area, size
+        iou = lessons.metrics.box_iou
+        if self.method.find is islands:  # the whole of step 3, which may be a student's
+            return lessons.boxes.detect(
+                cam, (height, width), probability, threshold=threshold, iou=iou, min_area=min_area
+            )
+        heatmap = lessons.boxes.upsample(cam, (height, width))
+        if heatmap.max() <= 0:
+            return np.zeros((0, 5))
+        boxes = self.method.find(lessons, heatmap, image, threshold, min_area).reshape(-1, 4)
+        peaks = [heatmap[int(y0) - 1 : int(y1), int(x0) - 1 : int(x1)].max() for x0, y0, x1, y1 in boxes]
+        scores = probability * np.array(peaks) / heatmap.max()
+        kept = lessons.boxes.nms(boxes, scores, self.max_overlap, iou)
+        return np.column_stack([boxes, scores])[kept]

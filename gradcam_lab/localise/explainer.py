@@ -1,0 +1,187 @@
+"""Images to raw maps and class probabilities: in batches, by one method or by several at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.localise import affinity
+from gradcam_lab.localise.cam_variants import Evidence, find_evidence, joined, weighted_cam
+from gradcam_lab.localise.experiment import ALL, Experiment
+from gradcam_lab.localise.methods import PLAIN_RECIPE, MapRecipe
+from gradcam_lab.localise.test_time_augmentation import View, augmented, averaged
+from gradcam_lab.models.classifier import Classifier, best_device
+
+ENLARGED_BATCH = 4
+"""Images at once in an enlarged view: a larger batch no longer fits the processor's cache, and is slower."""
+
+
+class Explained(NamedTuple):
+    """The maps (n, h, w) of some images, the target's probabilities (n,), and those of every class (n, C), float32.
+
+    Of all classes at once the maps are of shape (n, C, h, w), and the target's probabilities are every class's.
+    """
+
+    maps: np.ndarray
+    probabilities: np.ndarray
+    class_probabilities: np.ndarray
+
+
+def place(classifier: Classifier) -> torch.device:
+    """Move a network to the best device there is, in channels-last order, in which its convolutions are fastest.
+
+    A run does this before its first stage, so that the same bits come out whichever stages are skipped.
+    """
+    device = best_device()
+    classifier.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return device
+
+
+def inputs_of(classifier: Classifier, samples: Sequence[Sample]) -> Tensor:
+    """Return the images as one batch on the network's device, shape (N, 3, size, size)."""
+    device = next(classifier.network.parameters()).device
+    return torch.stack([classifier.preprocessing(sample.image) for sample in samples]).to(device)
+
+
+def explain_score(
+    classifier: Classifier, lessons: Lessons, inputs: Tensor, target: object, layer: str | None = None
+) -> Tensor:
+    """Explain a score by the whole of step 2, which may be a student's: raw maps (N, h, w).
+
+    Args:
+        classifier: whose network is explained.
+        lessons: whose step 2 does it.
+        inputs: preprocessed images, shape (N, 3, H, W).
+        target: an output, one an image, or a function from the logits (N, C) to one number an image (N,).
+        layer: another layer than the classifier's own.
+
+    Raises:
+        ValueError, RuntimeError: the layer cannot be explained; see step 2.
+    """
+    return lessons.gradcam.GradCAM(classifier.network, classifier.layer if layer is None else layer)(inputs, target)
+
+
+class ClassScores(nn.Module):
+    """A network whose outputs are the scores of the classes that a classifier knows, a column each: (N, C).
+
+    Args:
+        classifier: its network keeps its name, `network`, and its last outputs are kept in `logits`.
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
+        super().__init__()
+        self.network = classifier.network
+        self.classifier = classifier
+        self.logits = torch.zeros(0)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the scores of a batch."""
+        logits = self.network(images).float()
+        self.logits = logits.detach()
+        return torch.stack([self.classifier.score(logits, name) for name in self.classifier.class_names], dim=1)
+
+
+class Explainer:
+    """Explains batches of images; forward passes are shared between recipes.
+
+    Args:
+        experiment: whose target is explained, or every class; see `place` for where its network runs.
+        recipes: the maps to make. Plain Grad-CAM alone is the whole of step 2; several recipes share its parts.
+    """
+
+    def __init__(self, experiment: Experiment, recipes: Sequence[MapRecipe] = (PLAIN_RECIPE,)) -> None:
+        self.experiment = experiment
+        self.classifier, self.lessons = experiment.classifier, experiment.lessons
+        self.device = place(self.classifier)
+        self.recipes = tuple(dict.fromkeys(recipes))
+        self.views = sorted({view for recipe in self.recipes for view in recipe.views})
+        self.sharing = {recipe.views[0] for recipe in self.recipes if recipe.shared}
+        self.earlier = affinity.earlier_layer(self.classifier) if self.sharing else ""
+
+    def inputs(self, samples: Sequence[Sample]) -> Tensor:
+        """Read and preprocess a batch, shape (N, 3, size, size)."""
+        return inputs_of(self.classifier, samples).contiguous(memory_format=torch.channels_last)
+
+    def __call__(self, inputs: Tensor) -> dict[MapRecipe, Explained]:
+        """Explain a batch by every recipe."""
+        if self.experiment.target == ALL:
+            return {PLAIN_RECIPE: self._all_classes(inputs)}
+        if self.recipes == (PLAIN_RECIPE,):
+            return {PLAIN_RECIPE: self._plain(inputs)}
+        early: dict[View, Tensor] = {}
+        evidence = {view: self._evidence(inputs, view, early) for view in self.views}
+        alike = {view: affinity.similarity(features) for view, features in early.items()}
+        return {recipe: self._combined(recipe, evidence, early, alike) for recipe in self.recipes}
+
+    def _all_classes(self, inputs: Tensor) -> Explained:
+        scores = ClassScores(self.classifier)
+        with self._precision():
+            maps = self.lessons.gradcam.GradCAM(scores, f"network.{self.classifier.layer}").all_classes(inputs)
+        probabilities = self._class_probabilities(scores.logits)
+        return Explained(maps.float().cpu().numpy(), probabilities, probabilities)
+
+    def _plain(self, inputs: Tensor) -> Explained:
+        seen: list[Tensor] = []
+        classifier, target = self.classifier, self.experiment.target
+
+        def score(logits: Tensor) -> Tensor:
+            seen.append(logits.detach().float())
+            return classifier.score(logits.float(), target)
+
+        with self._precision():
+            maps = explain_score(classifier, self.lessons, inputs, score)
+        probabilities = self._class_probabilities(seen[-1])
+        column = classifier.class_names.index(target)
+        return Explained(maps.float().cpu().numpy(), probabilities[:, column], probabilities)
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.experiment.precision == "bf16")
+
+    def _class_probabilities(self, logits: Tensor) -> np.ndarray:
+        columns = [self.classifier.probability(logits, name) for name in self.classifier.class_names]
+        return torch.stack(columns, dim=1).cpu().numpy()
+
+    def _evidence(self, inputs: Tensor, view: View, early: dict[View, Tensor]) -> Evidence:
+        """Look at a batch in one view, and leave the earlier layer's output in `early` where a recipe needs it."""
+        noted: list[Tensor] = []
+        images = augmented(inputs, view)
+        with self._noting(noted, view), self._precision():
+            parts = images.split(ENLARGED_BATCH if view.scale > 1 else len(images))
+            found = [find_evidence(self.classifier, self.lessons, part, self.experiment.target) for part in parts]
+        if noted:
+            scale = images.shape[2] / inputs.shape[2]
+            early[view] = affinity.averaged_to_plain_size(torch.cat(noted).float(), scale)
+        return joined(found)
+
+    @contextmanager
+    def _noting(self, noted: list[Tensor], view: View) -> Iterator[None]:
+        """Within the block, the earlier layer's output is noted down, in those views in which a recipe needs it."""
+        layer = self.earlier if view in self.sharing else ""
+        module = self.lessons.gradcam.find_layer(self.classifier.network, layer) if layer else nn.Identity()
+        handle = module.register_forward_hook(lambda module, given, output: noted.append(output.detach().clone()))
+        try:
+            yield
+        finally:
+            handle.remove()
+
+    def _combined(
+        self,
+        recipe: MapRecipe,
+        evidence: Mapping[View, Evidence],
+        early: Mapping[View, Tensor],
+        alike: Mapping[View, Tensor],
+    ) -> Explained:
+        """Put the maps of one recipe together; the target's probability is the mean over its views."""
+        first = recipe.views[0]
+        target = [self.classifier.probability(evidence[view].outputs, self.experiment.target) for view in recipe.views]
+        maps = {view: weighted_cam(evidence[view], recipe.weights, self.lessons) for view in recipe.views}
+        fused = averaged(maps) if len(maps) > 1 or first.mirrored else maps[first]
+        if recipe.shared:
+            fused = affinity.share(fused, alike[first], early[first].shape[2:])
+        probabilities = torch.stack(target).mean(dim=0).float().cpu().numpy()
+        return Explained(fused.cpu().numpy(), probabilities, self._class_probabilities(evidence[first].outputs))

@@ -1,0 +1,168 @@
+"""The maps of all images of a data set: one function, for one method or for several at once."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from gradcam_lab.console import progress
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.errors import LabError
+from gradcam_lab.files import digest, moved_into_place
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.explainer import Explained, Explainer
+from gradcam_lab.localise.maps import Maps
+from gradcam_lab.localise.methods import GRADCAM, METHODS, MapRecipe, Method
+from gradcam_lab.models import distributed
+
+BATCH = 16
+SAVE_EVERY = 30.0
+"""Seconds of work that a killed process may lose."""
+
+PLAIN_METHOD = {GRADCAM: METHODS[GRADCAM]}
+"""Plain Grad-CAM alone, as `methods` of `make_maps`."""
+
+Work = Sequence[tuple[str, Sample]]
+"""The images, each with the name of its split."""
+
+
+def make_maps(
+    experiment: Experiment,
+    splits: Mapping[str, Sequence[Sample]],
+    methods: Mapping[str, Method] = PLAIN_METHOD,
+    *,
+    artifact: Path | None = None,
+    together: bool = False,
+) -> dict[str, Maps]:
+    """Make the raw maps of all splits by each method; methods of the same recipe share one array.
+
+    Interrupted, also by Ctrl-C, a process leaves what it has beside the artifact, in `.<artifact>-<hash>.npz`, and
+    takes it up again next time.
+
+    Args:
+        experiment: what is explained, and by which lessons. Of the target `ALL` the maps are of shape (n, C, h, w).
+        splits: the samples, by the split's name.
+        methods: by name.
+        artifact: beside which unfinished work is kept; None for nowhere.
+        together: every process of `torchrun` calls this, explains its share, and gets all.
+
+    Raises:
+        LabError: a map holds NaN or infinity.
+    """
+    todo = [(split, sample) for split, samples in splits.items() for sample in samples]
+    share = distributed.shard(todo) if together else todo
+    explainer = Explainer(experiment, [method.recipe for method in methods.values()])
+    unfinished = Unfinished(artifact, explainer, share) if artifact else None
+    found = _explained(explainer, share, methods, unfinished)
+    if together:
+        found = {
+            recipe: Explained(*(np.stack(distributed.gather(list(part))) for part in parts))
+            for recipe, parts in found.items()
+        }
+    if unfinished:
+        unfinished.forget()
+    maps = {recipe: _maps(todo, explained, experiment.classifier.class_names) for recipe, explained in found.items()}
+    return {name: maps[method.recipe] for name, method in methods.items()}
+
+
+def _maps(todo: Work, explained: Explained, classes: Sequence[str]) -> Maps:
+    return Maps(
+        ids=np.array([sample.id for _, sample in todo]),
+        splits=np.array([split for split, _ in todo]),
+        **explained._asdict(),
+        classes=np.array(classes),
+        sizes=np.array([sample.size for _, sample in todo]),
+    )
+
+
+def _explained(
+    explainer: Explainer, todo: Work, methods: Mapping[str, Method], unfinished: "Unfinished | None"
+) -> dict[MapRecipe, Explained]:
+    """Explain images in batches, going on after what is there already."""
+    parts = unfinished.read() if unfinished else []
+    done = sum(len(next(iter(part.values())).maps) for part in parts)
+    title = f"Grad-CAM of {explainer.experiment.target}" if len(methods) == 1 else "maps of all methods"
+    saved = time.monotonic()
+    try:
+        with progress(title, len(todo)) as advance:
+            advance(done)
+            for start in range(done, len(todo), BATCH):
+                batch = [sample for _, sample in todo[start : start + BATCH]]
+                parts.append(explainer(explainer.inputs(batch)))
+                _require_finite(parts[-1], methods, batch)
+                advance(len(batch))
+                if unfinished and time.monotonic() - saved > SAVE_EVERY:
+                    unfinished.write(parts)
+                    saved = time.monotonic()
+    except BaseException:  # KeyboardInterrupt above all
+        if unfinished:
+            unfinished.write(parts)
+        raise
+    return _concatenated(parts)
+
+
+def _require_finite(
+    part: Mapping[MapRecipe, Explained], methods: Mapping[str, Method], batch: Sequence[Sample]
+) -> None:
+    bad = [name for name, method in methods.items() if not np.isfinite(part[method.recipe].maps).all()]
+    if not bad:
+        return
+    which, remedy = "", ""
+    if len(methods) > 1:
+        which, remedy = f" by the method {' and '.join(bad)}", ", or use --quick, which leaves other methods out"
+    raise LabError(f"The heatmap of '{batch[0].path}' or a neighbour is not finite{which}: check the weights{remedy}.")
+
+
+def _concatenated(parts: Sequence[Mapping[MapRecipe, Explained]]) -> dict[MapRecipe, Explained]:
+    return {
+        recipe: Explained(*map(np.concatenate, zip(*(part[recipe] for part in parts), strict=True)))
+        for recipe in parts[0]
+    }
+
+
+class Unfinished:
+    """The part of the work that is done, in a file whose name says for exactly which inputs.
+
+    Args:
+        artifact: beside which the file lies.
+        explainer: what makes the maps.
+        todo: the images.
+    """
+
+    def __init__(self, artifact: Path, explainer: Explainer, todo: Work) -> None:
+        experiment, self.recipes = explainer.experiment, explainer.recipes
+        images = [(str(sample.path), sample.path.stat().st_mtime_ns) for _, sample in todo]
+        network = (experiment.classifier.sha256, experiment.classifier.layer)
+        code = experiment.lessons.sha256["step2_gradcam"]
+        recipes = [str(recipe) for recipe in self.recipes]
+        key = digest(network, code, images, experiment.target, experiment.precision, recipes)
+        self.path = artifact.with_name(f".{artifact.stem}-{key[:16]}.npz")
+
+    def read(self) -> list[dict[MapRecipe, Explained]]:
+        """Return what was done, as one batch; none where nothing was, or the file is damaged."""
+        try:
+            with np.load(self.path, allow_pickle=False) as arrays:
+                fields = [
+                    [arrays[f"{name}-{place}"] for name in Explained._fields] for place in range(len(self.recipes))
+                ]
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return []
+        return [{recipe: Explained(*values) for recipe, values in zip(self.recipes, fields, strict=True)}]
+
+    def write(self, parts: Sequence[Mapping[MapRecipe, Explained]]) -> None:
+        """Keep what is done."""
+        if parts:
+            found = _concatenated(parts)
+            arrays = {
+                f"{name}-{place}": value
+                for place, recipe in enumerate(self.recipes)
+                for name, value in found[recipe]._asdict().items()
+            }
+            with moved_into_place(self.path) as temporary:
+                np.savez(temporary, **arrays)
+
+    def forget(self) -> None:
+        """Remove the file."""
+        self.path.unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+"""Test-time augmentation: several views of one image, whose maps are averaged."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+FINER = 4
+"""Maps of several views are averaged on a grid so many times as fine as the layer's."""
+
+
+class View(NamedTuple):
+    """One version of an image: its size relative to the network's input, and whether it is mirrored."""
+
+    scale: float = 1.0
+    mirrored: bool = False
+
+
+UNCHANGED = View()
+MIRRORED = View(mirrored=True)
+PAIR = (UNCHANGED, View(0.75, True))
+"""The cheapest way to have both another size and a mirrored image: 1.6 times one view."""
+
+SCALES = (UNCHANGED, View(0.75, True), View(1.5), View(2.0, True))
+"""The four sizes, mirrored where that needs no view of its own."""
+
+
+def augmented(inputs: Tensor, view: View) -> Tensor:
+    """Return a batch (N, 3, S, S) in one view; its side is a multiple of 32."""
+    if view.scale != 1:
+        side = max(1, round(inputs.shape[2] * view.scale / 32)) * 32
+        smooth = view.scale < 1
+        inputs = F.interpolate(inputs, size=(side, side), mode="bilinear", align_corners=False, antialias=smooth)
+    return inputs.flip(-1) if view.mirrored else inputs  # the last axis: the one before it is the height
+
+
+def averaged(maps: Mapping[View, Tensor]) -> Tensor:
+    """Average maps of different sizes, each as a share of its own maximum, on a grid `FINER` than the coarsest."""
+    side = FINER * min(found.shape[1] for found in maps.values())
+    total = torch.zeros(())
+    for view, found in maps.items():
+        normalised = found / found.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+        upright = normalised.flip(-1) if view.mirrored else normalised
+        total = total.to(found.device) + resized(upright, (side, side), "bilinear")
+    return total / len(maps)
+
+
+def resized(maps: Tensor, size: Sequence[int], mode: str) -> Tensor:
+    """Resize maps (N, h, w)."""
+    corners = {"align_corners": False} if mode == "bilinear" else {}
+    return F.interpolate(maps[:, None], size=tuple(size), mode=mode, **corners)[:, 0]

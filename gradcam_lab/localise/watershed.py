@@ -1,0 +1,86 @@
+"""Watershed: islands of a heatmap with several peaks are parted along the valleys between them."""
+
+import cv2
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from gradcam_lab.lesson_modules import Lessons
+
+CELLS = 32
+"""Hills are looked for on a map of so many cells a side."""
+
+REACH = 5
+"""Each cell climbs to the highest in a window of so many cells a side, so that a small dent does not split a hill."""
+
+DIP = 0.65
+"""Two hills are two objects where the pass between them is lower than this share of the lower peak."""
+
+
+def watershed(
+    lessons: Lessons, heatmap: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int
+) -> np.ndarray:
+    """Islands with several peaks are parted along the valleys between them: the watershed of the map turned over."""
+    mask = lessons.boxes.threshold_mask(heatmap, threshold)
+    height, width = heatmap.shape
+    coarse = cv2.resize(heatmap, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+    _, names = np.unique(merged(coarse, hills(coarse)), return_inverse=True)
+    small = names.reshape(CELLS, CELLS).astype(np.uint16)
+    labels = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
+    if not names.any():
+        return lessons.boxes.mask_to_boxes(mask, min_area)
+    return np.concatenate([part_boxes(lessons, mask, labels == label, min_area) for label in range(names.max() + 1)])
+
+
+def part_boxes(lessons: Lessons, mask: np.ndarray, part: np.ndarray, min_area: int) -> np.ndarray:
+    """Box the islands of one part of a mask, searching its rectangle only: to search the whole map takes longer."""
+    left, top, width, height = cv2.boundingRect((mask & part).astype(np.uint8))
+    there = np.s_[top : top + height, left : left + width]
+    if not width:
+        return np.zeros((0, 4))
+    return lessons.boxes.mask_to_boxes((mask & part)[there], min_area) + np.array([left, top, left, top])
+
+
+def hills(heat: np.ndarray) -> np.ndarray:
+    """Name each cell by the peak (its index in the flat array) that it reaches by climbing: int, shape (h, w)."""
+    number = np.arange(heat.size).reshape(heat.shape)
+    padded = np.pad(heat, REACH // 2, constant_values=-np.inf)
+    names = np.pad(number, REACH // 2)
+    windows = sliding_window_view(padded, (REACH, REACH)).reshape(heat.size, -1)
+    highest = windows.argmax(axis=1)
+    above = sliding_window_view(names, (REACH, REACH)).reshape(heat.size, -1)[np.arange(heat.size), highest]
+    above = np.where(heat.ravel()[above] > heat.ravel(), above, number.ravel())  # a plateau stays where it is
+    above[heat.ravel() <= 0] = heat.argmin()  # where there is no heat, there are no hills to tell apart
+    while (above != above[above]).any():
+        above = above[above]
+    return above.reshape(heat.shape)
+
+
+def merged(heat: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Join hills whose pass is hardly lower than the lower peak, the highest pass first."""
+    peak = heat.ravel().tolist()
+    home = {label: label for label in np.unique(labels).tolist()}  # the peak that each peak belongs to by now
+    for value, *pair in passes(heat, labels):
+        low, high = sorted((home[label] for label in pair), key=lambda label: peak[label])
+        if low != high and value >= DIP * peak[low]:
+            home = {label: high if own == low else own for label, own in home.items()}
+    names = np.arange(heat.size)
+    names[list(home)] = list(home.values())
+    return names[labels]
+
+
+def passes(heat: np.ndarray, labels: np.ndarray) -> list[tuple[float, int, int]]:
+    """List the neighbouring hills as (height of the highest pass between them, label, label), the highest first."""
+    down, right = (np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])
+    value, first, second = (
+        np.concatenate([part(a, b).ravel() for a, b in (down, right)])
+        for part in (
+            lambda a, b: np.minimum(heat[a], heat[b]),
+            lambda a, b: np.minimum(labels[a], labels[b]),
+            lambda a, b: np.maximum(labels[a], labels[b]),
+        )
+    )
+    highest: dict[tuple[int, int], float] = {}
+    different = np.flatnonzero(first != second)
+    for place in different[np.argsort(value[different])]:  # a higher pass overwrites a lower one
+        highest[int(first[place]), int(second[place])] = float(value[place])
+    return sorted(((height, *pair) for pair, height in highest.items()), reverse=True)
