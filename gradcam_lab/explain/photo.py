@@ -19,7 +19,7 @@ from gradcam_lab.data.sample import read_image
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.targets import Outputs, Score, Target, output_target
 from gradcam_lab.lesson_modules import Lessons
-from gradcam_lab.localise.maps import place
+from gradcam_lab.localise.explainer import explain_score, place
 from gradcam_lab.localise.smoothgrad import smoothgrad
 from gradcam_lab.models.classifier import Classifier
 
@@ -125,10 +125,7 @@ class Photo:
             LabError: there is no such layer, or it has no feature map that the score depends on.
         """
         try:
-            explain = self.lessons.gradcam.GradCAM(
-                self.classifier.network, self.classifier.layer if layer is None else layer
-            )
-            return explain(self.inputs, score)[0].float().cpu().numpy()
+            return explain_score(self.classifier, self.lessons, self.inputs, score, layer)[0].float().cpu().numpy()
         except (ValueError, RuntimeError) as error:
             if layer is None:
                 raise

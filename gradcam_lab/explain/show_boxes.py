@@ -37,15 +37,15 @@ def show_run(run: Path, *, random: int = 10, seed: int = 1, out: Path | None = N
     Raises:
         LabError: the run or its data cannot be used.
     """
-    from gradcam_lab.pipeline.finished_run import Finished  # it takes a second to import torch
+    from gradcam_lab.pipeline.finished_run import FinishedRun  # it takes a second to import torch
 
-    finished = Finished(run)
+    finished = FinishedRun(run)
     found = read_detections(finished.file("detections.json"))
-    samples = {sample.id: sample for sample in finished.samples(finished.heatmaps("test"))}
+    samples = {sample.id: sample for sample in finished.samples(finished.maps("test"))}
     if strangers := sorted(set(found) - set(samples)):
         raise LabError(f"'{run / 'detections.json'}' has the image '{strangers[0]}', heatmaps.npz has not: run again.")
     truth = objects_of(samples.values(), finished.value("run", "target"))
-    return draw(out or run / "shown", lot(list(samples), random, seed), truth, found, lambda id: samples[id].image)
+    return draw(out or run / "shown", lot(list(samples), random, seed), truth, found, lambda name: samples[name].image)
 
 
 def show_saved(

@@ -7,8 +7,9 @@ import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
+from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.box_finders import islands
-from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.experiment import MIN_AREA
 from gradcam_lab.localise.grabcut import shrunk
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.localise.methods import GRADCAM, METHODS, Method
@@ -22,13 +23,15 @@ class Detector:
     """Finds boxes by one method.
 
     Attributes:
-        experiment: whose lessons do it, and the least area of a box.
+        lessons: whose steps 3 and 4 do it.
         method: which finder, and whether it looks at the image.
+        min_area: the least area of an island that becomes a box, in pixels of the image.
         max_overlap: for step 3's suppression.
     """
 
-    experiment: Experiment
+    lessons: Lessons
     method: Method = METHODS[GRADCAM]
+    min_area: int = MIN_AREA
     max_overlap: float = 0.5
 
     def __call__(self, maps: Maps, threshold: float, samples: Sequence[Sample] = ()) -> Detections:
@@ -81,16 +84,16 @@ class Detector:
         Returns:
             float64, shape (n, 5), the best first; (0, 5) where there is no evidence.
         """
-        lessons, min_area, (width, height) = self.experiment.lessons, self.experiment.min_area, size
+        lessons, (width, height) = self.lessons, size
         iou = lessons.metrics.box_iou
         if self.method.find is islands:  # the whole of step 3, which may be a student's
             return lessons.boxes.detect(
-                cam, (height, width), probability, threshold=threshold, iou=iou, min_area=min_area
+                cam, (height, width), probability, threshold=threshold, iou=iou, min_area=self.min_area
             )
         heatmap = lessons.boxes.upsample(cam, (height, width))
         if heatmap.max() <= 0:
             return np.zeros((0, 5))
-        boxes = self.method.find(lessons, heatmap, image, threshold, min_area).reshape(-1, 4)
+        boxes = self.method.find(lessons, heatmap, image, threshold, self.min_area).reshape(-1, 4)
         peaks = [heatmap[int(y0) - 1 : int(y1), int(x0) - 1 : int(x1)].max() for x0, y0, x1, y1 in boxes]
         scores = probability * np.array(peaks) / heatmap.max()
         kept = lessons.boxes.nms(boxes, scores, self.max_overlap, iou)

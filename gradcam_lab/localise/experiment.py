@@ -46,10 +46,15 @@ class Experiment:
 
     def ground_truth(self, samples: Sequence[Sample]) -> dict[str, Any]:
         """Return step 4's `GroundTruth` of the target for each image, by its id."""
-        truth = {}
-        for sample in samples:
-            objects = [item for item in sample.objects if item.name == self.target]
-            boxes = np.array([item.box for item in objects], dtype=float).reshape(-1, 4)
-            difficult = np.array([item.difficult for item in objects], dtype=bool)
-            truth[sample.id] = self.lessons.metrics.GroundTruth(boxes, difficult)
-        return truth
+        return ground_truth(self.lessons, samples, self.target)
+
+
+def ground_truth(lessons: Lessons, samples: Sequence[Sample], target: str) -> dict[str, Any]:
+    """Return step 4's `GroundTruth` of one class for each image, by its id."""
+    truth = {}
+    for sample in samples:
+        objects = [item for item in sample.objects if item.name == target]
+        boxes = np.array([item.box for item in objects], dtype=float).reshape(-1, 4)
+        difficult = np.array([item.difficult for item in objects], dtype=bool)
+        truth[sample.id] = lessons.metrics.GroundTruth(boxes, difficult)
+    return truth

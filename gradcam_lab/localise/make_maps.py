@@ -90,8 +90,9 @@ def _explained(
             advance(done)
             for start in range(done, len(todo), BATCH):
                 batch = [sample for _, sample in todo[start : start + BATCH]]
-                parts.append(explainer(explainer.inputs(batch)))
-                _require_finite(parts[-1], methods, batch)
+                part = explainer(explainer.inputs(batch))
+                _require_finite(part, methods, batch)
+                parts.append(part)
                 advance(len(batch))
                 if unfinished and time.monotonic() - saved > SAVE_EVERY:
                     unfinished.write(parts)

@@ -46,23 +46,24 @@ def sweep(
     maps: Maps,
     truth: Mapping[str, Any],
     grid: Sequence[float],
+    ious: Sequence[float],
     samples: Sequence[Sample] = (),
     title: str | None = None,
 ) -> Curves:
     """Find and score the boxes of one split at every threshold of a grid.
 
     Args:
-        detector: finds the boxes; its experiment says at which IoU thresholds they are scored.
+        detector: finds the boxes.
         maps: of the split.
         truth: step 4's `GroundTruth` by image, see `Experiment.ground_truth`.
-        grid: the thresholds.
+        grid: the thresholds that are tried.
+        ious: the IoU thresholds at which boxes are scored.
         samples: the images, for a method that looks at them.
         title: of a progress bar; None for none.
     """
-    ious, metrics = detector.experiment.ious, detector.experiment.lessons.metrics
     found = detector.at(maps, grid, samples, title)
     scores = [
-        metrics.evaluate(detections, truth, ious)
+        detector.lessons.metrics.evaluate(detections, truth, ious)
         for detections in (tracked(found, f"{title}: scores", len(found)) if title else found)
     ]
     ap = {f"{iou:g}": [score[iou].ap for score in scores] for iou in ious}

@@ -9,13 +9,12 @@ from gradcam_lab.data.registry import TOYVOC, BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import sha256
-from gradcam_lab.localise.maps import Heatmaps, read_heatmaps
-from gradcam_lab.localise.methods import METHODS, Method
-from gradcam_lab.pipeline.settings import PLAIN
+from gradcam_lab.localise.maps import Maps, read_maps
+from gradcam_lab.localise.methods import GRADCAM, METHODS, Method
 from gradcam_lab.report.render import read_results
 
 
-class Finished:
+class FinishedRun:
     """A folder that `run-all` has filled.
 
     Args:
@@ -63,27 +62,27 @@ class Finished:
         Raises:
             LabError: this version of the lab does not know the method.
         """
-        name = self.results["run"].get("method", {}).get("name", PLAIN)  # runs of older versions knew only one
+        name = self.results["run"].get("method", {}).get("name", GRADCAM)  # runs of older versions knew only one
         if name not in METHODS:
             raise LabError(f"The run in '{self.folder}' used the method '{name}', which this lab lacks: run it again.")
         return METHODS[name]
 
-    def heatmaps(self, split: str) -> Heatmaps:
+    def maps(self, split: str) -> Maps:
         """Return the maps of one split, those in which the run found its boxes.
 
         Raises:
             LabError: they are missing or damaged, or there is none.
         """
-        path = self.file("heatmaps.npz" if self.method is METHODS[PLAIN] else "maps.npz")
+        path = self.file("heatmaps.npz" if self.method is METHODS[GRADCAM] else "maps.npz")
         try:
-            maps = read_heatmaps(path).of(split)
+            maps = read_maps(path).of(split)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise LabError(f"'{path}' is damaged ({error}): remove it and start run-all again.") from error
         if not len(maps.ids):
             raise LabError(f"The run in '{self.folder}' has no heatmaps of '{split}': choose val or test.")
         return maps
 
-    def samples(self, maps: Heatmaps) -> Sequence[Sample]:
+    def samples(self, maps: Maps) -> Sequence[Sample]:
         """Return the images of some maps, in their order, from the data folder of the run.
 
         Raises:
@@ -93,10 +92,12 @@ class Finished:
         data = self._data(split)
         read = data.read(split, known=maps.classes.tolist(), limit=self.value("run", "limit"), skip_bad=True)
         by_id = {sample.id: sample for sample in read.samples}
-        for id, size in zip(maps.ids.tolist(), maps.sizes.tolist(), strict=True):
-            if id not in by_id or list(by_id[id].size) != size:
-                raise LabError(f"The image '{id}' of '{data.root}' is not what it was in this run: make the run again.")
-        return [by_id[id] for id in maps.ids.tolist()]
+        for name, size in zip(maps.ids.tolist(), maps.sizes.tolist(), strict=True):
+            if name not in by_id or list(by_id[name].size) != size:
+                raise LabError(
+                    f"The image '{name}' of '{data.root}' is not what it was in this run: make the run again."
+                )
+        return [by_id[name] for name in maps.ids.tolist()]
 
     def _data(self, split: str) -> BoxData:
         root, name = Path(self.value("run", "data_root")), self.value("run", "data")

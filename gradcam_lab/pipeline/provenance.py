@@ -1,14 +1,57 @@
 """What a run says of itself in `results.json`: which network, which software, whose code, how many images."""
 
+import inspect
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcam_lab import __version__
 from gradcam_lab.data.layouts.reading import Split
+from gradcam_lab.evaluate.bootstrap import DRAWS
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.students_work import StudentsWork
+from gradcam_lab.report.render import SCHEMA
+
+if TYPE_CHECKING:
+    from gradcam_lab.pipeline.run import Run
+
+
+def about(run: "Run") -> dict[str, Any]:
+    """Everything of `results.json` that no stage measures: what ran, on what, with which versions."""
+    settings, lessons, experiment = run.settings, run.lessons, run.experiment
+    return {
+        "schema": SCHEMA,
+        "run": {
+            "data": settings.data_name,
+            "data_root": str(run.test.root),
+            "target": run.target,
+            **classifier(run.classifier),
+            "seed": settings.seed,
+            "limit": settings.limit,
+            "precision": settings.precision,
+            "method": {"name": run.method, "asked": settings.method, **run.chosen_method.described},
+            "quick": settings.quick,
+            "parameters": {
+                "min_area": experiment.min_area,
+                "iou_thresholds": experiment.ious,
+                "ties": "group",
+                "method": "area",
+                "nms": inspect.signature(lessons.boxes.detect).parameters["max_overlap"].default,
+                "bootstrap": DRAWS,
+            },
+        },
+        "provenance": {
+            **software(),
+            "data_sha256": run.data_hash,
+            "weights_sha256": run.classifier.sha256,
+            "code_sha256": lessons.sha256,
+            "command": settings.command,
+        },
+        "implementation": lessons.implementation,
+        **course(settings.course),
+        "data": data([run.val, run.test], run.target),
+    }
 
 
 def classifier(network: Classifier) -> dict[str, Any]:

@@ -15,9 +15,6 @@ VALUES = (
 )
 FLAGS = ("quick", "skip_bad")
 
-PLAIN = "gradcam"
-"""The method of the lessons, whose maps are `heatmaps.npz`."""
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -37,7 +34,7 @@ class Settings:
         checkpoint: a file that says itself which network it holds, instead of `classifier` and `weights`.
         course: whose code runs, and what the report may show; None for the reference, all of it.
         stall: seconds without progress after which a student's code is ended.
-        method: how boxes are found, a name of `recipes.METHODS`; None for the one that val likes best.
+        method: how boxes are found, a name of `localise.methods.METHODS`; None for the one that val likes best.
         quick: plain Grad-CAM unless told otherwise, and neither a comparison of methods nor steps 5 and 6.
     """
 
@@ -61,6 +58,11 @@ class Settings:
     def students(self) -> dict[str, Path]:
         """The steps in which a student's code runs, with their files."""
         return {step: code.file for step, code in self.course.students.items()} if self.course else {}
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What the report needs of the course's code, in files relative to the output folder."""
+        return {f"code/{name}": text for name, text in self.course.texts.items()} if self.course else {}
 
     @property
     def folder(self) -> Path:

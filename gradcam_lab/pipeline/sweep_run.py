@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradcam_lab.console import tracked
 from gradcam_lab.data.box_files.json_boxes import read_ground_truth
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import moved_into_place
 from gradcam_lab.lesson_modules import Lessons, load_lessons
-from gradcam_lab.localise.maps import Heatmaps
-from gradcam_lab.localise.threshold import choose, detect_all, ground_truth
-from gradcam_lab.pipeline.finished_run import Finished
+from gradcam_lab.localise.detector import Detector
+from gradcam_lab.localise.experiment import ground_truth
+from gradcam_lab.localise.maps import Maps
+from gradcam_lab.localise.threshold import Curves, choose, sweep
+from gradcam_lab.pipeline.finished_run import FinishedRun
 from gradcam_lab.report.figures.style import BLUE, INK, MUTED, OURS, TRUTH, save_svg, style
 
 if TYPE_CHECKING:
@@ -36,29 +37,20 @@ class Swept:
         split: where they were measured.
         target: the class.
         grid: the thresholds, fractions of each map's maximum.
-        boxes: how many boxes each of them gives.
-        ap: by IoU threshold (as text), along the grid.
-        recall: likewise.
+        curves: boxes, AP and recall along the grid.
         chosen: the run's own threshold, chosen on val.
     """
 
     split: str
     target: str
     grid: Sequence[float]
-    boxes: Sequence[int]
-    ap: dict[str, list[float]]
-    recall: dict[str, list[float]]
+    curves: Curves
     chosen: float
-
-    @property
-    def mean_ap(self) -> list[float]:
-        """AP, averaged over the IoU thresholds."""
-        return np.mean(list(self.ap.values()), axis=0).tolist()
 
     @property
     def best(self) -> int:
         """Where on the grid AP is best: as the run chooses on val, and without mercy, the oracle, elsewhere."""
-        return choose(self.mean_ap) if self.split == "val" else int(np.argmax(self.mean_ap))
+        return choose(self.curves.mean_ap) if self.split == "val" else int(np.argmax(self.curves.mean_ap))
 
     @property
     def best_name(self) -> str:
@@ -104,8 +96,8 @@ def sweep_run(
         LabError: the run, its data or the grid cannot be used.
     """
     grid = grid_of(start, stop, step)
-    finished, lessons = Finished(run), load_lessons()
-    swept = sweep(finished, lessons, split, grid, iou or finished.value("iou_thresholds"))
+    finished, lessons = FinishedRun(run), load_lessons()
+    swept = swept_of(finished, lessons, split, grid, iou or finished.value("iou_thresholds"))
     picture, _ = draw(out or run, swept)
     if json:
         return as_json(swept)
@@ -128,9 +120,11 @@ def grid_of(start: float, stop: float, step: float) -> list[float]:
     return [round(start + i * step, 9) for i in range(count)]
 
 
-def sweep(finished: Finished, lessons: Lessons, split: str, grid: Sequence[float], iou: Sequence[float]) -> Swept:
-    """Make and score the boxes at every threshold of the grid."""
-    maps = finished.heatmaps(split)
+def swept_of(
+    finished: FinishedRun, lessons: Lessons, split: str, grid: Sequence[float], ious: Sequence[float]
+) -> Swept:
+    """Find and score the boxes at every threshold of the grid."""
+    maps = finished.maps(split)
     truth, min_area = truth_of(finished, lessons, maps, split), finished.value("run", "parameters", "min_area")
     method = finished.method
     if not method.cut:
@@ -138,18 +132,12 @@ def sweep(finished: Finished, lessons: Lessons, split: str, grid: Sequence[float
             f"The run in '{finished.folder}' used the method '{method.title}', which cuts no map at a threshold of "
             "yours: sweep a run of another --method."
         )
-    boxes: list[int] = []
-    ap, recall = ({f"{t:g}": list[float]() for t in iou} for _ in range(2))
-    for threshold in tracked(grid, f"thresholds on {split}", len(grid)):
-        detections = detect_all(lessons, maps, threshold, min_area, method.find)
-        boxes.append(sum(map(len, detections.values())))
-        for t, score in lessons.metrics.evaluate(detections, truth, iou).items():
-            ap[f"{t:g}"].append(score.ap)
-            recall[f"{t:g}"].append(score.recall)
-    return Swept(split, finished.value("run", "target"), grid, boxes, ap, recall, finished.value("threshold", "chosen"))
+    title = f"thresholds on {split}"
+    curves = sweep(Detector(lessons, method, min_area), maps, truth, grid, ious, title=title)
+    return Swept(split, finished.value("run", "target"), grid, curves, finished.value("threshold", "chosen"))
 
 
-def truth_of(finished: Finished, lessons: Lessons, maps: Heatmaps, split: str) -> dict[str, Any]:
+def truth_of(finished: FinishedRun, lessons: Lessons, maps: Maps, split: str) -> dict[str, Any]:
     """Return step 4's `GroundTruth` by image: of test from the run, of val from its data folder.
 
     Raises:
@@ -166,15 +154,15 @@ def truth_of(finished: Finished, lessons: Lessons, maps: Heatmaps, split: str) -
 
 def as_json(swept: Swept) -> str:
     """Return the curves as JSON, all fractions."""
-    best = {"threshold": swept.grid[swept.best], "mean_ap": swept.mean_ap[swept.best]}
+    best = {"threshold": swept.grid[swept.best], "mean_ap": swept.curves.mean_ap[swept.best]}
     content = {
         "split": swept.split,
         "target": swept.target,
         "grid": list(swept.grid),
-        "boxes": list(swept.boxes),
-        "ap": swept.ap,
-        "recall": swept.recall,
-        "mean_ap": swept.mean_ap,
+        "boxes": list(swept.curves.boxes),
+        "ap": swept.curves.ap,
+        "recall": swept.curves.recall,
+        "mean_ap": swept.curves.mean_ap,
         "chosen": swept.chosen,
         swept.best_name.replace(" ", "_"): best,
     }
@@ -183,11 +171,11 @@ def as_json(swept: Swept) -> str:
 
 def table(swept: Swept) -> list[str]:
     """Return the curves as lines of plain text, in percent."""
-    names = [f"{name} {t}" for name in ("AP", "recall") for t in swept.ap]
-    names.insert(len(swept.ap), "mean AP")
-    columns = [*swept.ap.values(), swept.mean_ap, *swept.recall.values()]
+    names = [f"{name} {t}" for name in ("AP", "recall") for t in swept.curves.ap]
+    names.insert(len(swept.curves.ap), "mean AP")
+    columns = [*swept.curves.ap.values(), swept.curves.mean_ap, *swept.curves.recall.values()]
     lines = [f"{'threshold':>9}{'boxes':>8}" + "".join(f"{name:>12}" for name in names)]
-    for place, (threshold, boxes) in enumerate(zip(swept.grid, swept.boxes, strict=True)):
+    for place, (threshold, boxes) in enumerate(zip(swept.grid, swept.curves.boxes, strict=True)):
         cells = "".join(f"{100 * column[place]:>12.2f}" for column in columns)
         lines.append(f"{threshold:>9g}{boxes:>8}{cells}  {_mark(swept, place)}".rstrip())
     return lines
@@ -211,7 +199,7 @@ def notes(swept: Swept) -> list[str]:
     return [*lines, "oracle: the best mean AP, known only by looking at test; not a result that anyone may claim."]
 
 
-def _other_code(finished: Finished) -> list[str]:
+def _other_code(finished: FinishedRun) -> list[str]:
     theirs = [step for step, who in finished.value("implementation").items() if who == "mine"]
     theirs = [step for step in theirs if step in ("step3_boxes", "step4_metrics")]
     return [f"The run used your {' and '.join(theirs)}; this sweep used the reference."] if theirs else []
@@ -224,7 +212,7 @@ def draw(folder: Path, swept: Swept) -> list[Path]:
     with style():
         figure = Figure(figsize=(8, 3.3))
         left, right = figure.subplots(1, 2, sharey=True)
-        for axes, curves, name in ((left, swept.ap, "AP"), (right, swept.recall, "recall")):
+        for axes, curves, name in ((left, swept.curves.ap, "AP"), (right, swept.curves.recall, "recall")):
             _curves(axes, swept, curves)
             axes.set_title(f"{name} of {swept.target} on {swept.split}", loc="left")
             axes.set(xlabel="threshold, as a fraction of the map's maximum", ylim=(0, 103))

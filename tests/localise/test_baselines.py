@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.localise.baselines import FRACTIONS, baselines, centre_box
-from gradcam_lab.localise.threshold import ground_truth
+from gradcam_lab.localise.experiment import ground_truth
 
 ANNOTATIONS = Path(__file__).parents[3] / "shared" / "data" / "voc2007-test500-annotations.json"
 

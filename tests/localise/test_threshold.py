@@ -1,13 +1,13 @@
-"""The threshold that validation chooses, step 3 on every image, and the four kinds of failure."""
+"""The rule that chooses a threshold, and the loop that tries them."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcam_lab.evaluate.error_types import find_failures
-from gradcam_lab.localise.maps import Heatmaps
-from gradcam_lab.localise.threshold import GRID, choose, detect_all, sweep
+from gradcam_lab.localise.detector import Detector
+from gradcam_lab.localise.methods import GRID
+from gradcam_lab.localise.threshold import choose, sweep
 
 
 class TestChoose:
@@ -35,122 +35,21 @@ class TestChoose:
         assert means[choose(values)] == pytest.approx(max(means))
 
 
-@pytest.fixture
-def heatmaps():
-    """Three images of different sizes: one hot cell, two hot cells, and no evidence at all."""
-    maps = np.zeros((3, 4, 4), np.float32)
-    maps[0, 0, 3] = 7
-    maps[1, 3, 0], maps[1, 0, 0] = 2, 1
-    return Heatmaps(
-        ids=np.array(["one", "two", "none"]),
-        splits=np.array(["val", "test", "test"]),
-        maps=maps,
-        probabilities=np.array([0.5, 0.8, 0.9], np.float32),
-        class_probabilities=np.array([[0.5], [0.8], [0.9]], np.float32),
-        classes=np.array(["dog"]),
-        sizes=np.array([[60, 40], [40, 80], [40, 40]]),
-    )
-
-
-class TestDetectAll:
-    def test_boxes_lie_where_the_map_is_hot_in_pixels_of_the_image(self, lessons, heatmaps):
-        found = detect_all(lessons, heatmaps, 0.5, min_area=1)
-        assert list(found) == ["one", "two", "none"]
-        assert found["none"].shape == (0, 5)
-        (one,) = found["one"]
-        assert one[0] > 40  # the last of four columns of an image 60 wide and 40 high
-        assert one[1:4].tolist() == [1, 60, one[3]]
-        assert one[3] < 20
-        assert one[4] == pytest.approx(0.5)  # the probability, at the map's own peak
-        low, high = found["two"]
-        assert low[1] > 50
-        assert high[3] < 25
-        assert (low[4], high[4]) == pytest.approx((0.8, 0.4))
-
-    def test_a_higher_threshold_leaves_less(self, lessons, heatmaps):
-        assert len(detect_all(lessons, heatmaps, 0.6, min_area=1)["two"]) == 1
-
-    def test_small_islands_are_dropped(self, lessons, heatmaps):
-        assert all(len(rows) == 0 for rows in detect_all(lessons, heatmaps, 0.5, min_area=2000).values())
-
-    def test_of_one_split(self, heatmaps):
-        test = heatmaps.of("test")
-        assert test.ids.tolist() == ["two", "none"]
-        assert test.sizes.tolist() == [[40, 80], [40, 40]]
-        assert test.classes.tolist() == ["dog"]
-
-
-def test_the_sweep_scores_every_threshold_of_the_grid(lessons, heatmaps):
+def test_the_sweep_scores_every_threshold_of_the_grid(lessons, maps):
     truth = {
         "one": lessons.metrics.GroundTruth(np.array([[46.0, 1, 60, 14]]), np.array([False])),
         "two": lessons.metrics.GroundTruth(np.array([[1.0, 1, 12, 20]]), np.array([False])),
         "none": lessons.metrics.GroundTruth(np.zeros((0, 4)), np.zeros(0, bool)),
     }
-    curves = sweep(lessons, lambda fraction: detect_all(lessons, heatmaps, fraction, 1), truth, (0.3, 0.5), "testing")
+    curves = sweep(Detector(lessons, min_area=1), maps, truth, GRID, (0.3, 0.5), title="testing")
     assert GRID[0] == 0.05
     assert GRID[-1] == 0.95
     for index in (3, 9, 15):
-        scores = lessons.metrics.evaluate(detect_all(lessons, heatmaps, GRID[index], 1), truth, (0.3, 0.5))
+        scores = lessons.metrics.evaluate(Detector(lessons, min_area=1)(maps, GRID[index]), truth, (0.3, 0.5))
         for threshold, score in scores.items():
-            assert curves["ap"][f"{threshold:g}"][index] == score.ap
-            assert curves["recall"][f"{threshold:g}"][index] == score.recall
-        assert curves["mean_ap"][index] == pytest.approx(np.mean([score.ap for score in scores.values()]))
-    assert max(curves["mean_ap"]) > 0
-    assert {len(values) for name in ("ap", "recall") for values in curves[name].values()} == {len(GRID)}
-
-
-class TestFailures:
-    def explain(self, lessons, objects, boxes, difficult=None):
-        objects = np.array(objects, dtype=float)
-        flags = np.zeros(len(objects), bool) if difficult is None else np.array(difficult)
-        found = np.array([[*box, 0.9] for box in boxes], dtype=float).reshape(-1, 5)
-        return find_failures(lessons, {"a": found}, {"a": lessons.metrics.GroundTruth(objects, flags)}, 0.5)
-
-    DOG = (101, 101, 200, 200)
-
-    @pytest.mark.parametrize(
-        ("box", "kind", "iou"),
-        [
-            ((1, 1, 50, 50), "missed", 0),
-            ((101, 101, 120, 120), "missed", 0.04),  # inside, but too small to be about the dog
-            ((101, 101, 150, 150), "head only", 0.25),
-            ((101, 101, 200, 125), "head only", 0.25),
-            ((51, 101, 150, 200), "context", 1 / 3),  # half of the dog and as much beside it
-            ((1, 1, 300, 300), "context", 1 / 9),  # all of the dog and far more
-        ],
-    )
-    def test_one_dog(self, lessons, box, kind, iou):
-        ((image, index, found, overlap),) = self.explain(lessons, [self.DOG], [box])
-        assert (image, index, found) == ("a", 0, kind)
-        assert overlap == pytest.approx(iou)
-
-    def test_one_box_over_two_dogs_is_merged_for_both(self, lessons):
-        failures = self.explain(lessons, [self.DOG, (211, 101, 310, 200)], [(91, 91, 320, 210)])
-        assert [(f.object, f.kind) for f in failures] == [(0, "merged"), (1, "merged")]
-
-    def test_no_box_at_all(self, lessons):
-        assert [f.kind for f in self.explain(lessons, [self.DOG], [])] == ["missed"]
-
-    def test_a_dog_that_was_found_or_is_difficult_is_no_failure(self, lessons):
-        assert self.explain(lessons, [self.DOG], [self.DOG, (1, 1, 50, 50)]) == []
-        assert self.explain(lessons, [self.DOG], [], [True]) == []
-        assert self.explain(lessons, np.zeros((0, 4)), [(1, 1, 50, 50)]) == []
-
-    def test_the_box_that_overlaps_most_decides(self, lessons):
-        ((_, _, kind, iou),) = self.explain(lessons, [self.DOG], [(1, 1, 300, 300), (101, 101, 160, 160)])
-        assert kind == "head only"
-        assert iou == pytest.approx(0.36)
-
-    def test_the_worst_come_first_within_each_kind(self, lessons):
-        truth = {
-            name: lessons.metrics.GroundTruth(np.array([self.DOG], dtype=float), np.array([False])) for name in "abcd"
-        }
-        boxes = {"a": (51, 101, 150, 200), "b": (101, 101, 160, 160), "c": (101, 101, 150, 150), "d": (1, 1, 9, 9)}
-        found = {name: np.array([[*box, 1.0]]) for name, box in boxes.items()}
-        failures = find_failures(lessons, found, truth, 0.5)
-        assert [(f.kind, f.image) for f in failures] == [
-            ("missed", "d"),
-            ("head only", "c"),
-            ("head only", "b"),
-            ("context", "a"),
-        ]
+            assert curves.ap[f"{threshold:g}"][index] == score.ap
+            assert curves.recall[f"{threshold:g}"][index] == score.recall
+        assert curves.mean_ap[index] == pytest.approx(np.mean([score.ap for score in scores.values()]))
+    assert max(curves.mean_ap) > 0
+    assert {len(values) for curve in (curves.ap, curves.recall) for values in curve.values()} == {len(GRID)}
+    assert curves.boxes[9] == sum(map(len, Detector(lessons, min_area=1)(maps, GRID[9]).values()))

@@ -1,49 +1,19 @@
-"""The report as the last two stages of a run: HTML, and the same on paper."""
+"""Render the report as HTML."""
 
-import os
-from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gradcam_lab.files import digest, write_text
-from gradcam_lab.files import sha256 as file_sha256
-from gradcam_lab.pipeline.engine import Stages
-from gradcam_lab.report.pdf import write_pdf
-from gradcam_lab.report.render import Rendered, to_html
+from gradcam_lab.files import write_text
+from gradcam_lab.pipeline.engine import Stage
+from gradcam_lab.report.render import to_html
 
-
-def report(folder: Path, pdf: bool) -> Rendered:
-    """Render what the stages wrote; without Pango the HTML is there all the same."""
-    stages = Stages(folder)
-    out = stages.output
-    date = os.environ.get("SOURCE_DATE_EPOCH")
-    looks = [package_hash("gradcam_lab.report"), package_hash("gradcam_lab.templates"), date]
-    html = stages.run("report", "report.html", (out("results"), out("figures"), looks), write_html)
-    if not pdf:
-        return Rendered(html, None, None)
-    try:
-        paper = stages.run("pdf", "report.pdf", (out("report"), date), write_paper)
-    except PdfError as problem:
-        return Rendered(html, None, str(problem))
-    return Rendered(html, paper, None)
+if TYPE_CHECKING:
+    from gradcam_lab.pipeline.rendering import Rendering
 
 
-def write_html(path: Path) -> None:
-    """The report."""
+def make(run: "Rendering", path: Path) -> None:
+    """Write the page, which holds its figures."""
     write_text(path, to_html(path.parent))
 
 
-def write_paper(path: Path) -> None:
-    """The report on paper."""
-    if problem := write_pdf((path.parent / "report.html").read_text(encoding="utf-8"), path):
-        raise PdfError(problem)
-
-
-class PdfError(Exception):
-    """There is no PDF; the text says what to install."""
-
-
-def package_hash(package: str) -> str:
-    """Return one hash of every file of a package, code and data alike."""
-    root = Path(str(resources.files(package)))
-    files = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return digest({path.relative_to(root).as_posix(): file_sha256(path) for path in files})
+STAGE = Stage("report", "report.html", make, reads=("results", "figures"), depends=("templates", "date"))

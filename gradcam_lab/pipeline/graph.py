@@ -1,0 +1,46 @@
+"""The stages of a run in order: what `run-all` does. A new stage is one file in `stages/` and one line here."""
+
+from gradcam_lab.pipeline.engine import Stage
+from gradcam_lab.pipeline.stages import (
+    boxes,
+    cam,
+    class_maps,
+    classes,
+    classifier,
+    faithfulness,
+    figures,
+    ground_truth,
+    heatmaps,
+    maps,
+    masks,
+    methods,
+    pdf,
+    report,
+    results,
+    scores,
+    threshold,
+)
+
+MEASURING: tuple[Stage, ...] = (
+    ground_truth.STAGE,
+    class_maps.STAGE,
+    heatmaps.STAGE,
+    classifier.STAGE,
+    cam.STAGE,
+    methods.STAGE,
+    maps.STAGE,
+    threshold.STAGE,
+    classes.STAGE,
+    boxes.STAGE,
+    scores.STAGE,
+    masks.STAGE,
+    faithfulness.STAGE,
+    results.STAGE,
+    figures.STAGE,
+)
+"""The stages that run lessons or describe what they gave; a student's code may run in them."""
+
+RENDERING: tuple[Stage, ...] = (report.STAGE, pdf.STAGE)
+"""The stages that need a finished run alone."""
+
+STAGES = MEASURING + RENDERING

@@ -1,0 +1,99 @@
+"""`run-all`: every stage from a folder of images to a report, each one skipped where nothing has changed."""
+
+from gradcam_lab.console import say, warn
+from gradcam_lab.errors import LabError
+from gradcam_lab.models import distributed
+from gradcam_lab.pipeline.engine import Engine, Planned
+from gradcam_lab.pipeline.graph import MEASURING, RENDERING, STAGES
+from gradcam_lab.pipeline.rendering import Rendering
+from gradcam_lab.pipeline.run import Run
+from gradcam_lab.pipeline.settings import Settings
+from gradcam_lab.pipeline.stages.pdf import PdfError
+from gradcam_lab.pipeline.supervise import supervise
+from gradcam_lab.report.render import Rendered
+
+
+def run_all(settings: Settings, *, pdf: bool = True) -> Rendered | None:
+    """Run every stage, from the images to the report; those with a student's code in a process of their own.
+
+    Returns:
+        The report; None in the processes of `torchrun` that only help the first one with the heatmaps.
+
+    Raises:
+        LabError: the data, the classifier, the output folder or a student's code cannot be used.
+    """
+    if settings.students:
+        if distributed.launched():
+            raise LabError("torchrun does not run a student's code: use --impl reference, or leave torchrun out.")
+        _say_whose(settings)
+        log = settings.folder / "error.log"
+        supervise(compute, settings, files=settings.students, stall=settings.stall, log=log)
+    else:
+        with distributed.session():
+            if not distributed.leads():
+                _help(Run(settings))
+                return None
+            _say_whose(settings)
+            compute(settings)
+    return render(Rendering(settings.folder, pdf))
+
+
+def _say_whose(settings: Settings) -> None:
+    for code in settings.course.steps if settings.course else ():
+        say(str(code))
+
+
+def compute(settings: Settings) -> None:
+    """Run every stage up to the figures: all that the lessons' code has a part in."""
+    run = Run(settings)
+    engine = Engine(run, STAGES)
+    say(f"{settings.data}: {run.described}")
+    for skipped in run.val.skipped + run.test.skipped:
+        warn(f"  skipped: {skipped}")
+    if count := len(run.val.skipped) + len(run.test.skipped):
+        say(f"  {count} bad images or objects were skipped")
+    engine.execute(MEASURING)
+
+
+def _help(run: Run) -> None:
+    """Do this process's share of what every process takes part in, if the first process needs it."""
+    if any(distributed.gather([False])):
+        stage = next(stage for stage in MEASURING if stage.together and stage.when(run))
+        stage.make(run, run.folder / stage.output)
+
+
+def render(rendering: Rendering) -> Rendered:
+    """Render what the stages wrote; without Pango the HTML is there all the same."""
+    try:
+        Engine(rendering, STAGES).execute(RENDERING)
+    except PdfError as problem:
+        return Rendered(rendering.folder / "report.html", None, str(problem))
+    return Rendered(rendering.folder / "report.html", rendering.folder / "report.pdf" if rendering.pdf else None, None)
+
+
+def print_plan(settings: Settings) -> None:
+    """Print the stages: what each writes and reads, whether it would run, and why; nothing is computed or written.
+
+    Raises:
+        LabError: the data, the classifier or a student's code cannot be used.
+    """
+    if settings.students:
+        log = settings.folder / "error.log"
+        supervise(_say_plan, settings, files=settings.students, stall=settings.stall, log=log)
+    else:
+        _say_plan(settings)
+
+
+def _say_plan(settings: Settings) -> None:
+    engine = Engine(Run(settings), STAGES)
+    heads = ("stage", "artifact", "runs", "why", "reads", "depends on")
+    rows = [heads, *(_cells(planned) for planned in engine.plan())]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _cells(planned: Planned) -> tuple[str, ...]:
+    stage = planned.stage
+    reads, depends = (", ".join(names) or "-" for names in (stage.reads, stage.depends))
+    return stage.name, stage.output, planned.runs, planned.reason, reads, depends

@@ -1,0 +1,25 @@
+"""Find the boxes on test at val's threshold."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradcam_lab.data.box_files.json_boxes import write_detections
+from gradcam_lab.pipeline.engine import Stage
+
+if TYPE_CHECKING:
+    from gradcam_lab.pipeline.run import Run
+
+
+def make(run: "Run", path: Path) -> None:
+    """Write `{image: [[xmin, ymin, xmax, ymax, score]]}`."""
+    write_detections(path, run.detector()(run.maps.of("test"), run.threshold, run.test.samples))
+
+
+STAGE = Stage(
+    "boxes",
+    "detections.json",
+    make,
+    reads=("heatmaps", "maps", "threshold"),
+    depends=("data", "target", "method", "min_area"),
+    lessons=lambda run: run.chosen_method.boxing_steps,
+)

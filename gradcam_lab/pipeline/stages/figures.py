@@ -1,0 +1,30 @@
+"""Draw every figure of the report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.pipeline.engine import EVERY_MEASUREMENT, Stage
+from gradcam_lab.report.figures.select import Pictures
+
+if TYPE_CHECKING:
+    from gradcam_lab.pipeline.run import Run
+
+
+def make(run: "Run", path: Path) -> Sequence[Path]:
+    """Draw the figures beside `figures.json`, which lists them."""
+    pictures = Pictures(
+        experiment=run.experiment,
+        samples=run.test.samples,
+        plain=run.heatmaps.of("test"),
+        maps=run.maps.of("test"),
+        detections=run.detections,
+        failures=run.failures,
+        threshold=run.threshold,
+        cut=run.chosen_method.cut,
+    )
+    return pictures.draw(path.parent, run.read("results.json"))
+
+
+STAGE = Stage("figures", "figures/figures.json", make, EVERY_MEASUREMENT, depends=("seed", "network"), lessons=NAMES)

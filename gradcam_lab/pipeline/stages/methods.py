@@ -1,0 +1,34 @@
+"""Compare every method that suits the network, on the same images, with what it costs; val chooses the default."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradcam_lab.evaluate import method_comparison
+from gradcam_lab.files import write_json
+from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.pipeline.engine import Stage
+
+if TYPE_CHECKING:
+    from gradcam_lab.pipeline.run import Run
+
+
+def make(run: "Run", path: Path) -> None:
+    """Write `rows`, the name of the `default`, and the `limit` of its cost."""
+    val, test = run.val.samples, run.test.samples
+    rows = method_comparison.compare(run.experiment, run.methods, run.maps_of(run.methods), val, test)
+    thresholds = {row["name"]: row["threshold"] for row in rows}
+    times = method_comparison.measure_times(run.experiment, run.methods, test, thresholds)
+    rows = method_comparison.priced(rows, times)
+    default = method_comparison.best_affordable(rows)
+    write_json(path, {"rows": rows, "default": default, "limit": method_comparison.AFFORDABLE})
+
+
+STAGE = Stage(
+    "methods",
+    "methods.json",
+    make,
+    reads=("heatmaps",),
+    depends=("data", "target", "network", "seed", "min_area"),
+    lessons=NAMES[:5],
+    when=lambda run: run.compares,
+)

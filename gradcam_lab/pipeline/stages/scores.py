@@ -1,0 +1,74 @@
+"""Score the boxes beside the baselines, with intervals; draw the curves; count the failures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradcam_lab.console import tracked
+from gradcam_lab.evaluate import error_types, scores
+from gradcam_lab.evaluate.bootstrap import image_draws
+from gradcam_lab.files import write_json
+from gradcam_lab.localise.baselines import baselines
+from gradcam_lab.localise.detector import Detections
+from gradcam_lab.localise.methods import BOXING_STEPS, GRADCAM, GRID
+from gradcam_lab.localise.threshold import choose, sweep
+from gradcam_lab.pipeline.engine import Stage
+
+if TYPE_CHECKING:
+    from gradcam_lab.pipeline.run import Run
+
+
+def make(run: "Run", path: Path) -> None:
+    """Write the `table`, the `leads` over its rivals, the `curves` and the `failures`."""
+    experiment = run.experiment
+    counts = image_draws(len(run.truth), run.seed)
+    rows = [(run.chosen_method.title, "ours", run.detections)]
+    if not run.plain:
+        rows.append((run.methods[GRADCAM].title, "plain", plain_detections(run)))
+    rows += baselines(run.test.samples, run.target, run.heatmaps.of("test").by_image())
+    table = [
+        {
+            "name": name,
+            "kind": kind,
+            "boxes": sum(map(len, boxes.values())),
+            "scores": scores.score_detections(experiment, boxes, run.truth, counts),
+        }
+        for name, kind, boxes in tracked(rows, "scores", len(rows))
+    ]
+    rivals = {name: boxes for name, kind, boxes in rows if kind == "plain" or name.startswith("C")}
+    curves = experiment.lessons.metrics.evaluate(run.detections, run.truth, experiment.ious)
+    kinds = [failure.kind for failure in run.failures]
+    write_json(
+        path,
+        {
+            "table": table,
+            "leads": scores.ap_differences(experiment, run.detections, rivals, run.truth, counts),
+            "curves": {
+                f"{iou:g}": {"recall": score.curve.recall.tolist(), "precision": score.curve.precision.tolist()}
+                for iou, score in curves.items()
+            },
+            "failures": {
+                "counts": {kind: kinds.count(kind) for kind in error_types.KINDS},
+                "iou": error_types.FAILURE_IOU,
+            },
+        },
+    )
+
+
+def plain_detections(run: "Run") -> Detections:
+    """Find the boxes on test by plain Grad-CAM, at the threshold that val chooses for it."""
+    detector, threshold = run.detector(GRADCAM), run.compared_threshold(GRADCAM)
+    if threshold is None:
+        truth = run.experiment.ground_truth(run.val.samples)
+        curves = sweep(detector, run.heatmaps.of("val"), truth, GRID, run.experiment.ious, title="thresholds on val")
+        threshold = GRID[choose(curves.mean_ap)]
+    return detector(run.heatmaps.of("test"), threshold)
+
+
+STAGE = Stage(
+    "scores",
+    "scores.json",
+    make,
+    reads=("heatmaps", "maps", "boxes"),
+    depends=("data", "target", "method", "seed", "min_area"),
+    lessons=BOXING_STEPS,
+)
