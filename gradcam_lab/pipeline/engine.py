@@ -21,6 +21,10 @@ EVERY_MEASUREMENT = ("every measurement",)
 """As `reads`: every stage before that does not itself read every measurement."""
 
 
+OR = " or "
+"""In an entry of `reads`: the first of these stages that is part of the run."""
+
+
 class UndecidedError(Exception):
     """A field of the run that only an earlier stage decides; the text names that stage."""
 
@@ -59,7 +63,8 @@ class Stage:
         name: as the user reads it.
         output: the artifact, relative to the run's folder.
         make: writes it; its module's import closure is part of the key.
-        reads: the stages whose artifacts go in. One that is not part of the run does not count.
+        reads: the stages whose artifacts go in. One that is not part of the run does not count; of "maps or heatmaps"
+            the first counts that is.
         depends: the fields of the run that go in.
         lessons: the lessons that run, or a function of the run that names them.
         when: whether the stage is part of a run.
@@ -109,8 +114,7 @@ class Engine:
                 self._execute(stage)
 
     def _execute(self, stage: Stage) -> None:
-        key = self._key(stage)
-        reason = self._reason(stage, key)
+        reason, key = self.reason(stage), self._key(stage)
         self.run.before(stage, bool(reason))
         if not reason:
             say(f"  {stage.name:<12} unchanged  {stage.output}")
@@ -142,7 +146,7 @@ class Engine:
         waits = [name for name in self.reads_of(stage) if name in pending]
         if waits:
             return Planned(stage, "perhaps", f"{' and '.join(waits)} may change")
-        reason = self._reason(stage, self._key(stage))
+        reason = self.reason(stage)
         return Planned(stage, "yes" if reason else "no", reason or "unchanged")
 
     def reads_of(self, stage: Stage) -> list[str]:
@@ -150,7 +154,10 @@ class Engine:
         before = self.stages[: self.stages.index(stage)]
         if stage.reads == EVERY_MEASUREMENT:
             return [other.name for other in before if other.reads != EVERY_MEASUREMENT and other.when(self.run)]
-        return [other.name for other in before if other.name in stage.reads and other.when(self.run)]
+        choices = [entry.split(OR) for entry in stage.reads]
+        asked = {name for choice in choices for name in choice}
+        part = {other.name for other in before if other.name in asked and other.when(self.run)}
+        return [name for choice in choices for name in [name for name in choice if name in part][:1]]
 
     def _key(self, stage: Stage) -> str:
         """Digest everything that decides what comes out."""
@@ -162,12 +169,12 @@ class Engine:
             closure_hash(stage.make.__module__),
         )
 
-    def _reason(self, stage: Stage, key: str) -> str:
+    def reason(self, stage: Stage) -> str:
         """Say why a stage has to run; nothing where it has not."""
         record = self.records.get(stage.name)
         if record is None:
             return "not there yet"
-        if record["inputs"] != key:
+        if record["inputs"] != self._key(stage):
             return "its inputs changed"
         for file, expected in record["files"].items():
             path = self.folder / file

@@ -19,7 +19,7 @@ STAGE = Stage(
     "boxes",
     "detections.json",
     make,
-    reads=("heatmaps", "maps", "threshold"),
+    reads=("maps or heatmaps", "threshold"),
     depends=("data", "target", "method", "min_area"),
     lessons=lambda run: run.chosen_method.boxing_steps,
 )

@@ -43,7 +43,7 @@ STAGE = Stage(
     "threshold",
     "threshold.json",
     make,
-    reads=("heatmaps", "maps", "methods"),
+    reads=("maps or heatmaps", "methods"),
     depends=("data", "target", "method", "min_area"),
     lessons=lambda run: run.chosen_method.boxing_steps,
 )
