@@ -1,4 +1,4 @@
-"""`doctor`: is this machine ready? Each check of `CHECKS` tries one thing that the lab needs; a problem has a remedy."""
+"""`doctor`: is this machine ready? Each check of `CHECKS` tries one thing the lab needs; a problem has a remedy."""
 
 import contextlib
 import io
