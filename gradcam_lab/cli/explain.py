@@ -36,7 +36,7 @@ def explain(
     ] = None,
     method: Annotated[
         Literal["gradcam", "cam", "input-gradient", "all"],
-        typer.Option(help="Method; all draws every method beside the others."),
+        typer.Option(metavar="METHOD", help="Method: gradcam, cam or input-gradient; or all, side by side."),
     ] = "gradcam",
     layer: Annotated[
         str | None,

@@ -23,7 +23,7 @@ def check(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[STEP or TASK]...",
+            metavar="STEP or TASK",
             help="Numbers of steps or tasks, such as 2 or 2.3.",
             show_default="all",
         ),

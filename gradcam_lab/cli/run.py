@@ -92,10 +92,10 @@ def report(run: RunFolder = Path("report/toyvoc"), pdf: Pdf = True) -> None:
 def evaluate(
     detections: Annotated[
         Path,
-        typer.Option(help="JSON {image: [[xmin, ymin, xmax, ymax, score], ...]}, COCO results, or VOC's comp4 text."),
+        typer.Option(help="JSON of image: list of (xmin, ymin, xmax, ymax, score); COCO results; or VOC's comp4 text."),
     ],
     ground_truth: Annotated[
-        Path, typer.Option(help="JSON {image: [[xmin, ymin, xmax, ymax], ...]}, COCO annotations, or a VOC folder.")
+        Path, typer.Option(help="JSON of image: list of (xmin, ymin, xmax, ymax); COCO annotations; or a VOC folder.")
     ],
     target: Annotated[str | None, typer.Option(help="Class, where the files hold several.")] = None,
     split: Annotated[str, typer.Option(help="Split of a VOC folder.")] = "test",
