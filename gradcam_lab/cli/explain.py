@@ -39,8 +39,7 @@ def explain(
         typer.Option(metavar="METHOD", help="Method: gradcam, cam or input-gradient; or all, side by side."),
     ] = "gradcam",
     layer: Annotated[
-        str | None,
-        typer.Option(help="Layer for Grad-CAM, as in named_modules().", show_default="the last feature map"),
+        str | None, typer.Option(help="Layer for Grad-CAM, as in named_modules().", show_default="the last feature map")
     ] = None,
     against: Annotated[
         str | None, typer.Option(metavar="NAME|INDEX", help="Explain why the class rather than this one.")
@@ -72,9 +71,7 @@ def explain(
 
 @app.command()
 def show(
-    run: Annotated[
-        Path | None, typer.Option(help="Folder of a finished run to show boxes of.", show_default="report/toyvoc")
-    ] = None,
+    run: Annotated[Path | None, typer.Option(help="Folder of a finished run.", show_default="report/toyvoc")] = None,
     model: Annotated[
         Path | None, typer.Option(help="Instead of --run: a network of gradcam-lab train, to show heatmaps of.")
     ] = None,
@@ -85,9 +82,7 @@ def show(
     images: Annotated[Path | None, typer.Option(help="With --detections: folder of the images.")] = None,
     image: Annotated[Path | None, typer.Option(help="With --model: an image file.")] = None,
     random: Annotated[int | None, typer.Option(min=1, help="Number of random images.", show_default="10")] = None,
-    index: Annotated[
-        int | None, typer.Option(min=0, help="With --model: index of one image in the split, from 0.")
-    ] = None,
+    index: Annotated[int | None, typer.Option(min=0, help="With --model: index in the split, from 0.")] = None,
     cls: Annotated[
         str | None,
         typer.Option(
@@ -98,8 +93,7 @@ def show(
         Split | None, typer.Option(help="Split of the data.", show_default="val; of saved boxes test")
     ] = None,
     data: Annotated[
-        str | None,
-        typer.Option(help="With --model: data set, by name or folder.", show_default="that of the training"),
+        str | None, typer.Option(help="With --model: data set, by name or folder.", show_default="that of the training")
     ] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder where a named data set lies already.")] = None,
     target: Annotated[str | None, typer.Option(help="With --detections: class.")] = None,

@@ -22,11 +22,7 @@ def start(folder: Annotated[Path, typer.Argument(help="Folder of the workspace t
 def check(
     words: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="STEP or TASK",
-            help="Numbers of steps or tasks, such as 2 or 2.3.",
-            show_default="all",
-        ),
+        typer.Argument(metavar="STEP or TASK", help="Numbers of steps or tasks, such as 2 or 2.3.", show_default="all"),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file is saved.")] = False,
     json: Json = False,
@@ -48,8 +44,7 @@ def status(json: Json = False) -> None:
 
 @app.command()
 def hint(
-    task: Task,
-    again: Annotated[bool, typer.Option("--again", help="Show the hints that you have seen.")] = False,
+    task: Task, again: Annotated[bool, typer.Option("--again", help="Show the hints that you have seen.")] = False
 ) -> None:
     """Give the next hint for a task."""
     from gradcam_lab.course.workspace.hints import hint as give

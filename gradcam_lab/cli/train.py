@@ -17,12 +17,9 @@ DATA_HELP = "Data: toyvoc, voc2007, imagenette, pets, or a folder."
 def train(
     data: Annotated[str | None, typer.Option(help=DATA_HELP, show_default="toyvoc")] = None,
     data_root: DataRoot = None,
-    config: Annotated[
-        Path | None, typer.Option(help="YAML file with model, training and dataset; flags win.", show_default="none")
-    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file with model, training and dataset; flags win.")] = None,
     arch: Annotated[
-        str | None,
-        typer.Option(help="Architecture: toynet, cam_net, resnet18, resnet50, ...", show_default="toynet"),
+        str | None, typer.Option(help="Architecture: toynet, cam_net, resnet18, ...", show_default="toynet")
     ] = None,
     weights: Annotated[
         str | None, typer.Option(help="Initial weights: imagenet, or a file.", show_default="random")
@@ -34,8 +31,7 @@ def train(
         int | None, typer.Option(min=1, help="Number of passes over the images.", show_default="the recipe's")
     ] = None,
     batch: Annotated[
-        int | None,
-        typer.Option(min=1, help="Batch size, in images, over all processes.", show_default="the recipe's"),
+        int | None, typer.Option(min=1, help="Batch size in images, over all processes.", show_default="the recipe's")
     ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="Highest learning rate.", show_default="the recipe's")
@@ -59,15 +55,12 @@ def train(
     ] = None,
     limit: Limit = None,
     out: Annotated[
-        Path | None,
-        typer.Option(help="Output folder, or a file ending in .safetensors.", show_default="classifier"),
+        Path | None, typer.Option(help="Output folder, or a file ending in .safetensors.", show_default="classifier")
     ] = None,
     resume: Annotated[
         bool | None,
         typer.Option(
-            "--resume/--fresh",
-            help="Continue from the folder's checkpoint, or start again.",
-            show_default="continue where there is one",
+            "--resume/--fresh", help="Continue from the folder's checkpoint, or start again.", show_default="continue"
         ),
     ] = None,
     seed: Annotated[
@@ -115,8 +108,7 @@ def evaluate_classifier(
         typer.Option(help="Share of a labelled folder's images that the training kept for val.", show_default="0.2"),
     ] = None,
     seed: Annotated[
-        int | None,
-        typer.Option(min=0, help="Random seed of the training, which chose these images.", show_default="0"),
+        int | None, typer.Option(min=0, help="Random seed of the training, which chose these images.", show_default="0")
     ] = None,
     skip_bad: SkipBad = False,
     json: Json = False,
@@ -126,14 +118,7 @@ def evaluate_classifier(
     from gradcam_lab.models.training import evaluate_classifier as evaluating
 
     result = evaluating.evaluate_classifier(
-        model,
-        data,
-        split,
-        data_root=data_root,
-        limit=limit,
-        val_size=val_size,
-        seed=seed,
-        skip_bad=skip_bad,
+        model, data, split, data_root=data_root, limit=limit, val_size=val_size, seed=seed, skip_bad=skip_bad
     )
     if distributed.leads():
         print(evaluating.as_json(result) if json else evaluating.as_table(result))
