@@ -1,4 +1,4 @@
-"""Is this machine ready? Each thing the lab needs is tried, not looked up, and each problem comes with its remedy."""
+"""`doctor`: is this machine ready? Each check of `CHECKS` tries one thing the lab needs; a problem has a remedy."""
 
 import contextlib
 import io
@@ -30,16 +30,16 @@ page = "".join(f'<p style="font-family: {family}">dog' for family in families)
 print(len(families))
 sys.exit(write_pdf(page, pathlib.Path(sys.argv[1])))
 """
-"""Prints a word in each of the report's fonts, by the report's own way to paper."""
+"""A program that prints a word in each of the report's fonts to a PDF, as the report is printed."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found out about one thing.
+    """The result of one check.
 
     Attributes:
-        name: the thing.
-        ok: whether it is as it should be.
+        name: of the check, as in `CHECKS`.
+        ok: whether the check passed.
         detail: what was found, or what is wrong.
         remedy: what to do where it is not ok, else empty.
     """
@@ -50,19 +50,22 @@ class Finding:
     remedy: str = ""
 
 
-def _python() -> str:
+def check_python() -> str:
+    """Return the version of Python, which must be 3.11 or newer."""
     if sys.version_info < (3, 11):  # noqa: UP036 - pip refuses an older one, a bare checkout does not
         raise LabError(f"{platform.python_version()} is too old")
     return platform.python_version()
 
 
-def _torch() -> str:
+def check_torch() -> str:
+    """Return the version of torch, which must be importable."""
     import torch
 
     return torch.__version__
 
 
-def _device() -> str:
+def check_device() -> str:
+    """Return the device that computes: a CUDA GPU, or the CPU with its number of threads."""
     import torch
 
     if torch.cuda.is_available():
@@ -70,20 +73,22 @@ def _device() -> str:
     return f"CPU with {torch.get_num_threads()} threads"
 
 
-def _torchvision() -> str:
+def check_torchvision() -> str:
+    """Return the version of torchvision, which must be importable beside torch."""
     from gradcam_lab.vision import torchvision
 
     return torchvision().__version__
 
 
-def _pango() -> str:
+def check_pango() -> str:
+    """Return the version of WeasyPrint, which must be able to load Pango."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         import weasyprint  # without Pango it prints a banner and raises
     return f"WeasyPrint {weasyprint.__version__} can load it"
 
 
-def _fonts() -> str:
-    """Print a page in another process: where there is no font at all, Pango takes the process down with it."""
+def check_fonts() -> str:
+    """Print a page in another process, because without any font Pango ends the process; return the fonts used."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.pdf"
         done = subprocess.run([sys.executable, "-c", PRINT_PAGE, path], capture_output=True, timeout=120)
@@ -105,39 +110,47 @@ def _fonts_in(pdf: bytes) -> list[str]:
     return sorted({name.decode("ascii", "replace") for name in names})
 
 
-def _cache() -> str:
+def check_cache_folder() -> str:
+    """Return the cache folder, which must be writable."""
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
         return str(folder)
 
 
-def _classifier() -> str:
+def check_embedded_classifier() -> str:
+    """Return the classes of the embedded classifier, whose file must be readable."""
     from gradcam_lab.models.networks.toynet import read
 
     return f"knows {', '.join(read().class_names)}"
 
 
 CHECKS: dict[str, tuple[Callable[[], str], str]] = {
-    "Python": (_python, "install Python 3.11 or newer"),
-    "torch": (_torch, REINSTALL),
-    "Device": (_device, REINSTALL),
-    "torchvision": (_torchvision, REINSTALL),
-    "Pango": (_pango, PANGO),
-    "Fonts": (_fonts, "mend Pango first if it is missing, else install the fonts DejaVu and STIX, or matplotlib again"),
-    "Cache folder": (_cache, f"name a folder that can be written in the environment variable {VARIABLE}"),
-    "Embedded classifier": (_classifier, f"{REINSTALL}, or make one by 'gradcam-lab train' and give it by --weights"),
+    "Python": (check_python, "install Python 3.11 or newer"),
+    "torch": (check_torch, REINSTALL),
+    "Device": (check_device, REINSTALL),
+    "torchvision": (check_torchvision, REINSTALL),
+    "Pango": (check_pango, PANGO),
+    "Fonts": (
+        check_fonts,
+        "mend Pango first if it is missing, else install the fonts DejaVu and STIX, or matplotlib again",
+    ),
+    "Cache folder": (check_cache_folder, f"name a folder that can be written in the environment variable {VARIABLE}"),
+    "Embedded classifier": (
+        check_embedded_classifier,
+        f"{REINSTALL}, or make one by 'gradcam-lab train' and give it by --weights",
+    ),
 }
-"""Each thing with its check, which says what it found or raises, and with the remedy."""
+"""The checks by name: a function that returns what it found or raises, and the remedy where it raises."""
 
 
 def examine() -> list[Finding]:
-    """Try everything the lab needs and say what was found; it takes a few seconds and raises nothing."""
+    """Run all checks; it takes a few seconds and raises nothing."""
     return [examine_one(name) for name in CHECKS]
 
 
 def examine_one(name: str) -> Finding:
-    """Try one thing of `CHECKS`. Whatever its check raises is a finding: a doctor who faints helps nobody."""
+    """Run one check of `CHECKS`; whatever it raises becomes a finding."""
     check, remedy = CHECKS[name]
     try:
         return Finding(name, True, check())

@@ -1,4 +1,4 @@
-"""The doctor: what a healthy machine looks like, and that each illness is found and answered with a remedy."""
+"""The checks of `doctor`: what they find on a sound machine, and that each problem is found with its remedy."""
 
 import builtins
 import subprocess
@@ -135,7 +135,7 @@ def test_a_missing_classifier():
     assert "gradcam-lab train" in found.remedy
 
 
-def test_looking_for_the_doctor_imports_nothing_slow():
+def test_importing_doctor_imports_nothing_slow():
     code = (
         "import sys, gradcam_lab.doctor; print([m for m in ('torch', 'weasyprint', 'matplotlib') if m in sys.modules])"
     )

@@ -11,6 +11,7 @@ from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace.folder import question_of
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
+from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
 
 
 class Choice(TypedDict):
@@ -24,6 +25,12 @@ class Choice(TypedDict):
     passed: tuple[str, ...]
     stub: str
     own: str
+
+
+def students_work(implementation: str) -> StudentsWork | None:
+    """Return the student's work as a run needs it; None outside a workspace. See `choose`."""
+    chosen = {choice["step"]: StepCode(**choice) for choice in choose(implementation)}
+    return StudentsWork(chosen, written_answers(), implementation) if chosen else None
 
 
 def choose(implementation: str) -> list[Choice]:

@@ -13,6 +13,20 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.files import write_text
 
 
+def reset_or_undo(word: str | None, *, yes: bool, undoing: bool) -> None:
+    """Reset a task or a step, or undo the last reset.
+
+    Raises:
+        LabError: both are asked for, or neither; or see `reset` and `undo`.
+    """
+    if undoing == bool(word):
+        raise LabError("Name a task or a step to reset, such as 2.3 or 2, or say --undo and nothing else.")
+    if word:
+        reset(word, yes=yes)
+    else:
+        undo()
+
+
 def reset(word: str, *, yes: bool = False) -> None:
     """Put the stub back in the place of a task's functions, or of a whole step file; a backup is kept.
 

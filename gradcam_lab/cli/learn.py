@@ -1,0 +1,90 @@
+"""Learn: a workspace, and the work in it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gradcam_lab.cli.options import Json, Task
+
+app = typer.Typer()
+
+
+@app.command()
+def start(folder: Annotated[Path, typer.Argument(help="Folder of the workspace to make.")]) -> None:
+    """Make a workspace: the lesson files with the answers cut out, and their tests."""
+    from gradcam_lab.course.workspace.start import start as make
+
+    make(folder)
+
+
+@app.command()
+def check(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="STEP or TASK", help="Numbers of steps or tasks, such as 2 or 2.3.", show_default="all"),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file is saved.")] = False,
+    json: Json = False,
+) -> None:
+    """Check your code: points, the first failure, and the next thing to do."""
+    from gradcam_lab.course.workspace.check import check as check_words
+
+    if not check_words(words or [], watch=watch, json=json):
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(json: Json = False) -> None:
+    """Show where you are, without running anything."""
+    from gradcam_lab.course.workspace.status import status as show
+
+    show(json)
+
+
+@app.command()
+def hint(
+    task: Task, again: Annotated[bool, typer.Option("--again", help="Show the hints that you have seen.")] = False
+) -> None:
+    """Give the next hint for a task."""
+    from gradcam_lab.course.workspace.hints import hint as give
+
+    give(task, again=again)
+
+
+@app.command()
+def diff(task: Task) -> None:
+    """Show your code beside the reference, once the task has passed."""
+    from gradcam_lab.course.workspace.diff import diff as compare
+
+    compare(task)
+
+
+@app.command()
+def contract(step: Annotated[str, typer.Argument(help="Number of a step, 1 to 6.")]) -> None:
+    """Print the functions that a step must offer, with their types."""
+    from gradcam_lab.course.authoring.contract import contract_of
+
+    print(contract_of(step), end="")
+
+
+@app.command()
+def reset(
+    word: Annotated[
+        str | None, typer.Argument(metavar="TASK or STEP", help="Number of a task or a step, such as 2.3 or 2.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Bring back what the last reset took away.")] = False,
+) -> None:
+    """Begin a task or a step again; your text is kept as a backup."""
+    from gradcam_lab.course.workspace.reset import reset_or_undo
+
+    reset_or_undo(word, yes=yes, undoing=undo)
+
+
+@app.command()
+def upgrade() -> None:
+    """Bring a workspace up to date with a newer gradcam-lab; your text is kept."""
+    from gradcam_lab.course.workspace.upgrade import upgrade as bring_up_to_date
+
+    bring_up_to_date()

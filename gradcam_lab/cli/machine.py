@@ -1,0 +1,36 @@
+"""Data and machine: downloads, and whether all that the lab needs is there."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gradcam_lab.cli.options import Json
+from gradcam_lab.cli.output import resumable
+
+app = typer.Typer()
+
+
+@app.command()
+def fetch(
+    data: Annotated[str, typer.Argument(help="Data set: voc2007, voc2007-segmentation, imagenette or pets.")],
+    data_root: Annotated[
+        Path | None, typer.Option(help="Folder where it lies already.", show_default="a download")
+    ] = None,
+) -> None:
+    """Download a data set from its official place, or go on with an interrupted download; prints its folder."""
+    from gradcam_lab.data.registry import data_root as folder_of
+
+    with resumable():
+        print(folder_of(data, data_root))
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Look for what could go wrong on this machine, and say what to do about it."""
+    from gradcam_lab.doctor import as_json, as_table, examine
+
+    findings = examine()
+    print(as_json(findings) if json else as_table(findings))
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)

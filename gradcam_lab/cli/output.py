@@ -1,0 +1,37 @@
+"""What commands print last, and how they end."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from gradcam_lab.report.render import Rendered
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Turn Ctrl-C into one sentence and exit code 130, around work that the same command continues."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("Interrupted. The same command goes on from here.", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def print_report(rendered: "Rendered") -> None:
+    """Print the report's path last; exit with 3 where only the PDF could not be made."""
+    if rendered.problem:
+        print(rendered.problem, file=sys.stderr)
+    print(rendered.pdf or rendered.html)
+    if rendered.problem:
+        raise typer.Exit(3)
+
+
+def print_paths(paths: Iterable[Path]) -> None:
+    """Print one path a line."""
+    for path in paths:
+        print(path)

@@ -1,0 +1,124 @@
+"""Train: a classifier, and its score."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gradcam_lab.cli.options import DataRoot, Json, Limit, SkipBad, Split
+from gradcam_lab.cli.output import resumable
+
+app = typer.Typer()
+
+DATA_HELP = "Data: toyvoc, voc2007, imagenette, pets, or a folder."
+
+
+@app.command()
+def train(
+    data: Annotated[str | None, typer.Option(help=DATA_HELP, show_default="toyvoc")] = None,
+    data_root: DataRoot = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file with model, training and dataset; flags win.")] = None,
+    arch: Annotated[
+        str | None, typer.Option(help="Architecture: toynet, cam_net, resnet18, ...", show_default="toynet")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Initial weights: imagenet, or a file.", show_default="random")
+    ] = None,
+    freeze_features: Annotated[
+        bool | None, typer.Option("--freeze-features", help="Train only the layers after the features.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Number of passes over the images.", show_default="the recipe's")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Batch size in images, over all processes.", show_default="the recipe's")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Highest learning rate.", show_default="the recipe's")
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="Weight decay of the optimiser.", show_default="the recipe's")
+    ] = None,
+    optimizer: Annotated[
+        Literal["adam", "adamw", "sgd"] | None, typer.Option(help="Optimiser.", show_default="adamw")
+    ] = None,
+    scheduler: Annotated[
+        Literal["onecycle", "step", "cosine", "plateau", "constant"] | None,
+        typer.Option(help="Learning-rate schedule.", show_default="onecycle"),
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Epochs without improvement before stopping.", show_default="never")
+    ] = None,
+    precision: Annotated[
+        Literal["float32", "bf16", "fp16"] | None,
+        typer.Option(help="Floating-point format; fp16 needs a GPU.", show_default="float32"),
+    ] = None,
+    limit: Limit = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Output folder, or a file ending in .safetensors.", show_default="classifier")
+    ] = None,
+    resume: Annotated[
+        bool | None,
+        typer.Option(
+            "--resume/--fresh", help="Continue from the folder's checkpoint, or start again.", show_default="continue"
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Random seed of weights, order and augmentation.", show_default="0")
+    ] = None,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Train a classifier; interrupted or killed, the same command goes on. torchrun makes it several processes."""
+    from gradcam_lab.models.training import settings
+    from gradcam_lab.models.training import train as training
+
+    flags = {
+        "data": data,
+        "data_root": data_root,
+        "arch": arch,
+        "weights": weights,
+        "freeze_features": freeze_features,
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "optimizer": optimizer,
+        "scheduler": scheduler,
+        "patience": patience,
+        "precision": precision,
+        "limit": limit,
+        "out": out,
+        "resume": resume,
+        "seed": seed,
+        "skip_bad": skip_bad,
+    }
+    with resumable():
+        training.train_network(settings.settings_of(flags, config))
+
+
+@app.command("evaluate-classifier")
+def evaluate_classifier(
+    model: Annotated[Path, typer.Option(help="File of gradcam-lab train or of the EFEO exercise (.pth.tar).")],
+    data: Annotated[str, typer.Option(help=DATA_HELP)] = "toyvoc",
+    data_root: DataRoot = None,
+    split: Annotated[Split, typer.Option(help="Split; of labelled folders train or val.")] = "test",
+    limit: Limit = None,
+    val_size: Annotated[
+        float | None,
+        typer.Option(help="Share of a labelled folder's images that the training kept for val.", show_default="0.2"),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Random seed of the training, which chose these images.", show_default="0")
+    ] = None,
+    skip_bad: SkipBad = False,
+    json: Json = False,
+) -> None:
+    """Score a trained classifier: AP of every class, mAP, and accuracy where each image has one class."""
+    from gradcam_lab.models import distributed
+    from gradcam_lab.models.training import evaluate_classifier as evaluating
+
+    result = evaluating.evaluate_classifier(
+        model, data, split, data_root=data_root, limit=limit, val_size=val_size, seed=seed, skip_bad=skip_bad
+    )
+    if distributed.leads():
+        print(evaluating.as_json(result) if json else evaluating.as_table(result))

@@ -1,0 +1,20 @@
+"""The contract of a step: the functions that it must offer."""
+
+from gradcam_lab.course.authoring.manifest import course, find_step
+from gradcam_lab.errors import LabError
+from gradcam_lab.lesson_protocols import contract
+
+
+def contract_of(word: str) -> str:
+    """Return the functions that a step must offer, with their types, as Python text.
+
+    Args:
+        word: the step's number, or the name of its file.
+
+    Raises:
+        LabError: there is no such step.
+    """
+    step = find_step(word)
+    if step is None:
+        raise LabError(f"There is no step '{word}': the steps are {', '.join(step.file for step in course())}.")
+    return contract(step.name)

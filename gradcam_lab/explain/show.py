@@ -1,0 +1,66 @@
+"""`show`: pictures of a finished run, of saved boxes or of a trained network."""
+
+from pathlib import Path
+from typing import Any
+
+from gradcam_lab.errors import LabError
+from gradcam_lab.explain import show_boxes
+
+
+def show(
+    *,
+    run: Path | None,
+    model: Path | None,
+    detections: Path | None,
+    ground_truth: Path | None,
+    images: Path | None,
+    random: int | None,
+    target: str | None,
+    split: str | None,
+    out: Path | None,
+    seed: int,
+    **of_model: Any,
+) -> list[Path]:
+    """Draw from one of the three sources: `run` (the default), `model`, or `detections` with two more.
+
+    Args:
+        run: see `show_boxes.show_run`; `report/toyvoc` by default.
+        model: see `show_model.show_model`, which also takes `of_model`.
+        detections: see `show_boxes.show_saved`.
+        ground_truth: likewise.
+        images: likewise.
+        random: how many images; 10 by default.
+        target: the class of the detections.
+        split: "val" by default, of detections "test".
+        out: the folder for the pictures; by default that of the source's function, `shown` for a model.
+        seed: decides which images.
+        of_model: what else `show_model.show_model` takes.
+
+    Returns:
+        The pictures.
+
+    Raises:
+        LabError: more than one source is given, or a source cannot be used.
+    """
+    if sum(source is not None for source in (run, model, detections)) > 1:
+        raise LabError("Give one of --run, --model and --detections: each is another source of pictures.")
+    if model:
+        from gradcam_lab.explain.show_model import show_model  # it takes a second to import torch
+
+        folder = out or Path("shown")
+        return show_model(model, random=random, split=split or "val", out=folder, seed=seed, **of_model)
+    count = random or 10
+    if not detections:
+        return show_boxes.show_run(run or Path("report/toyvoc"), random=count, seed=seed, out=out)
+    if not (ground_truth and images):
+        raise LabError("--detections needs --ground-truth and --images: the true boxes and the folder of the images.")
+    return show_boxes.show_saved(
+        detections,
+        ground_truth,
+        images,
+        random=count,
+        seed=seed,
+        out=out or Path("shown"),
+        target=target,
+        split=split or "test",
+    )

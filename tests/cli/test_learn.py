@@ -1,0 +1,29 @@
+"""The commands of the panel Learn; sessions in a workspace are in `tests/course/workspace`."""
+
+import ast
+import inspect
+
+import pytest
+
+from gradcam_lab.course.authoring.manifest import course
+from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.lesson_protocols import PROTOCOLS
+from tests.commands import lab, refused
+
+
+@pytest.mark.parametrize(("number", "name"), list(enumerate(NAMES, 1)))
+def test_contract_prints_the_functions_of_a_step_with_their_types(number, name):
+    done = lab("contract", number)
+    assert (done.code, done.err) == (0, "")
+    assert lab("contract", name).out == lab("contract", f"{name}.py").out == done.out
+    printed = {node.name: node for node in ast.walk(ast.parse(done.out)) if isinstance(node, ast.FunctionDef)}
+    functions = {unit for unit, _ in inspect.getmembers(PROTOCOLS[name]) if not unit.startswith("_")}
+    assert functions <= set(printed)
+    for node in printed.values():
+        assert node.returns is not None
+        assert all(argument.annotation for argument in node.args.args[1:])
+
+
+@pytest.mark.parametrize("word", ["0", "7", "2.3", "cam"])
+def test_contract_of_a_step_that_does_not_exist(word):
+    refused(lab("contract", word), f"There is no step '{word}'", course()[0].file)

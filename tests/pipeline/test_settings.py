@@ -1,0 +1,27 @@
+"""A run's settings: the command line that says them, and the folder."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from gradcam_lab.pipeline.settings import Settings
+from gradcam_lab.pipeline.students_work import StudentsWork
+
+
+def test_every_choice_that_is_not_the_default_is_in_the_command():
+    chosen: dict[str, Any] = {
+        **{"data": "pets", "data_root": Path("a b"), "checkpoint": Path("c.pth"), "classifier": "vgg16"},
+        **{"weights": "imagenet", "target": "cat", "limit": 3, "method": "otsu", "seed": 1, "precision": "bf16"},
+    }
+    words = shlex.split(Settings(**chosen, quick=True, skip_bad=True, course=StudentsWork({}, {}, "mine")).command)
+    assert words[:2] == ["gradcam-lab", "run-all"]
+    said = dict(zip(words[2:-2:2], words[3:-2:2], strict=True))
+    assert said == {f"--{name.replace('_', '-')}": str(value) for name, value in chosen.items()} | {"--impl": "mine"}
+    assert words[-2:] == ["--quick", "--skip-bad"]
+    assert Settings(course=StudentsWork({})).command == "gradcam-lab run-all"
+
+
+def test_the_default_folder_is_named_after_the_data(tmp_path):
+    assert Settings().folder == Path("report") / "toyvoc"
+    assert Settings(data=str(tmp_path / "pets-mini")).folder == Path("report") / "pets-mini"
+    assert Settings(data="pets", out=tmp_path).folder == tmp_path
