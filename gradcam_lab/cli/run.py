@@ -52,9 +52,10 @@ def run_all(
 ) -> None:
     """Classify, explain, box, score, and write the report; whatever is unchanged is not computed again."""
     from gradcam_lab.course.workspace.choose import students_work
-    from gradcam_lab.pipeline import run
+    from gradcam_lab.pipeline import run_all as pipeline
+    from gradcam_lab.pipeline.settings import Settings
 
-    settings = run.Settings(
+    settings = Settings(
         data=data,
         data_root=data_root,
         classifier=classifier,
@@ -72,10 +73,10 @@ def run_all(
         stall=stall,
     )
     if plan:
-        print(run.plan(settings))
+        pipeline.print_plan(settings)
         return
     with resumable():
-        rendered = run.run_all(settings, pdf=pdf)
+        rendered = pipeline.run_all(settings, pdf=pdf)
     if rendered:
         print_report(rendered)
 

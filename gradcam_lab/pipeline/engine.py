@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from gradcam_lab.console import say
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, read_json, require_writable, sha256, write_json
-from gradcam_lab.pipeline.import_closure import closure_hash
+from gradcam_lab.pipeline.import_closure import ROOT, closure_hash
 
 RECORDS = "stages.json"
 EVERY_MEASUREMENT = ("every measurement",)
@@ -99,10 +99,11 @@ class Engine:
     Args:
         run: the run; its folder is made if need be.
         stages: all of them, in order.
+        root: the folder of the package whose code the stages run.
     """
 
-    def __init__(self, run: Context, stages: Sequence[Stage]) -> None:
-        self.run, self.stages = run, stages
+    def __init__(self, run: Context, stages: Sequence[Stage], root: Path = ROOT) -> None:
+        self.run, self.stages, self.root = run, stages, root
         self.folder = run.folder
         self.records: dict[str, Any] = read_records(self.folder)
 
@@ -166,7 +167,7 @@ class Engine:
             {name: self.records[name]["files"] for name in self.reads_of(stage)},
             {field: self.run.value_of(field) for field in stage.depends},
             {lesson: self.run.lesson_hash(lesson) for lesson in stage.lessons_of(self.run)},
-            closure_hash(stage.make.__module__),
+            closure_hash(stage.make.__module__, self.root),
         )
 
     def reason(self, stage: Stage) -> str:

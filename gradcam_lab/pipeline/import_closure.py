@@ -15,40 +15,45 @@ LESSONS = "lessons"
 """The lessons are not followed: a student's file may stand in for any of them, so they are hashed as they run."""
 
 
-def closure_hash(name: str) -> str:
-    """Hash the source of a module and of everything in its import closure."""
-    return digest({module: source_of(module) for module in sorted(closure(name))})
+def closure_hash(name: str, root: Path = ROOT) -> str:
+    """Hash the source of a module and of everything in its import closure.
+
+    Args:
+        name: of the module, such as "gradcam_lab.pipeline.stages.scores".
+        root: the folder of the package.
+    """
+    return digest({module: source_of(module, root) for module in sorted(closure(name, root))})
 
 
-def closure(name: str) -> set[str]:
+def closure(name: str, root: Path = ROOT) -> set[str]:
     """Name a module and all modules of its package that it imports, however far away."""
     found, todo = set(), [name]
     while todo:
         if (module := todo.pop()) not in found:
             found.add(module)
-            todo += imports_of(module)
+            todo += imports_of(module, root)
     return found
 
 
 @cache
-def imports_of(name: str) -> list[str]:
+def imports_of(name: str, root: Path) -> list[str]:
     """Name the modules of this package that a module imports; not those that only the type checker reads."""
     found = []
-    for imported in _imported(ast.parse(source_of(name))):
+    for imported in _imported(ast.parse(source_of(name, root))):
         words = imported.split(".")
         if words[0] == PACKAGE and words[1:2] != [LESSONS]:
-            found.append(imported if _file(imported).is_file() else ".".join(words[:-1]))
+            found.append(imported if _file(imported, root).is_file() else ".".join(words[:-1]))
     return found
 
 
 @cache
-def source_of(name: str) -> str:
+def source_of(name: str, root: Path) -> str:
     """Return the text of a module."""
-    return _file(name).read_text(encoding="utf-8")
+    return _file(name, root).read_text(encoding="utf-8")
 
 
-def _file(name: str) -> Path:
-    place = ROOT.joinpath(*name.split(".")[1:])
+def _file(name: str, root: Path) -> Path:
+    place = root.joinpath(*name.split(".")[1:])
     return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
 
 

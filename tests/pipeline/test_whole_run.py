@@ -10,23 +10,27 @@ import numpy as np
 import pytest
 
 from gradcam_lab.course.authoring.manifest import course
-from gradcam_lab.course.workspace.choose import choose
+from gradcam_lab.course.workspace.choose import students_work
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.data.masks import mask_path, with_masks
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import digest, read_json, write_json
+from gradcam_lab.files import read_json, write_json
 from gradcam_lab.lesson_modules import NAMES
-from gradcam_lab.localise import multi_method, threshold
-from gradcam_lab.localise.maps import read_heatmaps
-from gradcam_lab.localise.methods import METHODS
+from gradcam_lab.localise.detector import Detector
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.make_maps import make_maps
+from gradcam_lab.localise.maps import read_maps
+from gradcam_lab.localise.methods import GRID, METHODS
+from gradcam_lab.localise.threshold import choose as choose_threshold
 from gradcam_lab.models import zoo
-from gradcam_lab.pipeline import run as pipeline
-from gradcam_lab.pipeline.engine import Stages
-from gradcam_lab.pipeline.run import MIN_AREA, Run
+from gradcam_lab.pipeline.engine import Engine
+from gradcam_lab.pipeline.graph import MEASURING, STAGES
+from gradcam_lab.pipeline.import_closure import ROOT
+from gradcam_lab.pipeline.run import Run
 from gradcam_lab.pipeline.settings import Settings
-from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
+from gradcam_lab.pipeline.stages import faithfulness, figures, maps, masks, scores, threshold
 from gradcam_lab.report.figures import select
 from tests.commands import lab
 from tests.students import solved, step_of
@@ -120,13 +124,13 @@ def said(out):
 
 def test_a_second_run_computes_nothing(whole, toy, weights):
     stages = said(run_all(toy, weights, whole).out)
-    assert {"methods", "masks", "truth"} <= set(stages)
+    assert {"methods", "masks", "faithfulness"} <= set(stages)
     assert set(stages.values()) == {"unchanged"}
 
 
 def test_a_method_that_is_asked_for_uses_all_that_was_done_before_it(flip, whole):
     before = read_json(whole / "results.json")["run"]["method"]["name"]
-    kept = {"data", "heatmaps", "classifier", "cam", "methods", "masks", "truth"}
+    kept = {"data", "heatmaps", "classifier", "cam", "methods", "masks", "faithfulness"}
     kept |= set(said(flip[1])) if before == "flip" else set()
     ran = {stage for stage, word in said(flip[1]).items() if word == "ran"}
     assert not ran & kept
@@ -140,13 +144,14 @@ def test_a_method_that_is_asked_for_finds_the_boxes(flip, toy, weights, lessons)
     assert found["run"]["method"] == {"name": "flip", "asked": "flip", **described}
     assert "--method flip" in found["provenance"]["command"]
     classifier = zoo.load("embedded", str(weights))
-    looker = multi_method.Looker(classifier, lessons, "dog", {"flip": METHODS["flip"]})
-    maps = read_heatmaps(folder / "maps.npz")
-    for split in ("val", "test"):
-        expected = multi_method.explain_all(looker, read_split(toy, split).samples[:LIMIT], "")["flip"]
-        np.testing.assert_allclose(maps.of(split).maps, expected.maps, rtol=1e-4, atol=1e-7)
-        np.testing.assert_allclose(maps.of(split).probabilities, expected.probabilities, rtol=1e-4)
-    boxes = threshold.detect_all(lessons, maps.of("test"), found["threshold"]["chosen"], MIN_AREA)
+    experiment = Experiment(classifier, lessons, "dog")
+    splits = {split: read_split(toy, split).samples[:LIMIT] for split in ("val", "test")}
+    expected = make_maps(experiment, splits, {"flip": METHODS["flip"]})["flip"]
+    maps = read_maps(folder / "maps.npz")
+    assert maps.ids.tolist() == expected.ids.tolist()
+    np.testing.assert_allclose(maps.maps, expected.maps, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(maps.probabilities, expected.probabilities, rtol=1e-4)
+    boxes = Detector(lessons, METHODS["flip"])(maps.of("test"), found["threshold"]["chosen"])
     saved = read_detections(folder / "detections.json")
     assert sum(map(len, saved.values())) > 0
     for image, rows in boxes.items():
@@ -172,10 +177,9 @@ def test_plain_grad_cam_is_the_second_row_of_any_other_method(flip):
 def test_the_figures_of_plain_grad_cam_stay_plain(flip, settings, monkeypatch):
     drawn = []
     monkeypatch.setattr(select.Pictures, "draw", lambda self, *_: drawn.append(self))
-    run = Run(settings(flip[0], method="flip"))
-    run.write_figures(flip[0] / "figures" / "figures.json")
-    assert np.array_equal(drawn[0].plain.maps, read_heatmaps(flip[0] / "heatmaps.npz").of("test").maps)
-    assert np.array_equal(drawn[0].heatmaps.maps, read_heatmaps(flip[0] / "maps.npz").of("test").maps)
+    figures.make(Run(settings(flip[0], method="flip")), flip[0] / "figures" / "figures.json")
+    assert np.array_equal(drawn[0].plain.maps, read_maps(flip[0] / "heatmaps.npz").of("test").maps)
+    assert np.array_equal(drawn[0].maps.maps, read_maps(flip[0] / "maps.npz").of("test").maps)
 
 
 def test_sweep_uses_the_method_of_the_run(flip, tmp_path):
@@ -223,7 +227,7 @@ def test_a_quick_run_after_a_whole_one_leaves_the_rest_out(whole, toy, weights, 
     assert "above the threshold" not in caption  # neither of them cuts its maps there
     grid = [1.0] if method == "otsu" else list(METHODS[method].grid)
     assert found["threshold"]["grid"] == grid
-    assert found["threshold"]["chosen"] == grid[threshold.choose(found["threshold"]["val"]["mean_ap"])]
+    assert found["threshold"]["chosen"] == grid[choose_threshold(found["threshold"]["val"]["mean_ap"])]
     page = (out / "report.html").read_text(encoding="utf-8")
     assert not any(section in page for section in SECTIONS.values())
     assert "--quick" in page
@@ -275,12 +279,13 @@ def test_a_method_has_one_threshold_in_a_report(whole, settings, tmp_path):
     rows = [{**row, "threshold": chosen.get(row["name"], row["threshold"])} for row in compared["rows"]]
     write_json(out / "methods.json", {**compared, "rows": rows, "default": "flip"})
     run = Run(settings(out))
-    run.write_maps(out / "maps.npz")
-    run.write_threshold(tmp_path / "threshold.json")
+    maps.make(run, out / "maps.npz")
+    threshold.make(run, tmp_path / "threshold.json")
     found = read_json(tmp_path / "threshold.json")
-    assert found["chosen"] == 0.15 != threshold.GRID[threshold.choose(found["val"]["mean_ap"])]
-    for image, boxes in run.detect_plainly(run.test, 0.75).items():
-        assert np.array_equal(run.plain_detections[image], boxes)
+    assert found["chosen"] == 0.15 != GRID[choose_threshold(found["val"]["mean_ap"])]
+    plain = scores.plain_detections(run)
+    for image, boxes in run.detector("gradcam")(run.heatmaps.of("test"), 0.75).items():
+        assert np.array_equal(plain[image], boxes)
 
 
 def test_over_all_classes_plain_grad_cam_runs_alone(flip, settings):
@@ -293,23 +298,20 @@ class TestWhatRunsAgain:
     """Which stages take something in: asked of the whole chain without running any of it."""
 
     @pytest.fixture
-    def touched(self, flip, settings, tmp_path, monkeypatch):
-        """Copy the run, let `spoil` change its records, and say which stages would run at the first look."""
+    def touched(self, flip, settings, tmp_path):
+        """Copy the run, let `change` and `spoil` change it and its records, and say which stages' inputs changed."""
         folder = shutil.copytree(flip[0], tmp_path / "copy")
 
-        def ask(spoil=lambda records: None, **more):
-            reasons = {}
-
-            def look(stages, name, file, inputs, make):
-                record = stages.records.get(name) or pytest.fail(f"{name} never ran")
-                reasons[name] = record["inputs"] != digest(name, inputs)
-                return folder / file
-
-            monkeypatch.setattr(Stages, "run", look)
+        def ask(spoil=lambda records: None, change=lambda run: None, root=ROOT, **more):
             run = Run(settings(folder, **{"method": "flip", **more}))
-            spoil(run.stages.records)
-            run.stages_in_order()
-            return {name for name, reason in reasons.items() if reason}
+            change(run)
+            engine = Engine(run, STAGES, root)
+            spoil(engine.records)
+            return {
+                stage.name
+                for stage in MEASURING
+                if stage.when(run) and engine.reason(stage) in ("its inputs changed", "not there yet")
+            }
 
         return ask
 
@@ -320,7 +322,7 @@ class TestWhatRunsAgain:
         ("stage", "readers"),
         [
             ("data", ""),
-            ("heatmaps", "classifier methods maps scores truth"),
+            ("heatmaps", "classifier methods maps scores faithfulness"),
             ("classifier", ""),
             ("cam", ""),
             ("methods", "threshold"),
@@ -329,7 +331,7 @@ class TestWhatRunsAgain:
             ("boxes", "scores"),
             ("scores", ""),
             ("masks", ""),
-            ("truth", ""),
+            ("faithfulness", ""),
         ],
     )
     def test_a_changed_artifact_reaches_all_that_read_it(self, touched, stage, readers):
@@ -342,34 +344,44 @@ class TestWhatRunsAgain:
         ("step", "stages"),
         [
             ("step1_cam", "cam methods maps"),
-            ("step2_gradcam", "heatmaps cam methods maps masks truth"),
-            ("step3_boxes", "methods maps threshold boxes scores masks truth"),
-            ("step4_metrics", "methods maps threshold boxes scores truth"),
+            ("step2_gradcam", "heatmaps cam methods maps masks faithfulness"),
+            ("step3_boxes", "methods maps threshold boxes scores masks faithfulness"),
+            ("step4_metrics", "methods maps threshold boxes scores faithfulness"),
             ("step5_segmentation", "methods maps masks"),
-            ("step6_faithfulness", "truth"),
+            ("step6_faithfulness", "faithfulness"),
         ],
     )
-    def test_a_changed_lesson_reaches_all_that_run_it(self, touched, monkeypatch, step, stages):
-        real = pipeline.load_lessons
+    def test_a_changed_lesson_reaches_all_that_run_it(self, touched, step, stages):
+        def change(run):
+            run.lessons = replace(run.lessons, sha256={**run.lessons.sha256, step: "other"})
 
-        def changed(chosen):
-            lessons = real(chosen)
-            return replace(lessons, sha256={**lessons.sha256, step: "other"})
-
-        monkeypatch.setattr(pipeline, "load_lessons", changed)
-        assert touched() == {*stages.split(), "results", "figures"}
+        assert touched(change=change) == {*stages.split(), "results", "figures"}
 
     @pytest.mark.parametrize(("method", "theirs"), [("refined", True), ("flip", False)])
-    def test_step_5_has_a_part_in_the_boxes_of_its_masks(self, touched, monkeypatch, method, theirs):
-        begun, real = {}, Run.begin
+    def test_step_5_has_a_part_in_the_boxes_of_its_masks(self, flip, settings, method, theirs):
+        run = Run(settings(flip[0], method=method))
+        lessons = {stage.name: stage.lessons_of(run) for stage in MEASURING}
+        assert [("step5_segmentation" in lessons[stage]) for stage in ("threshold", "boxes")] == [theirs] * 2
 
-        def begin(run, stage, lessons=(), *modules):
-            begun[stage] = lessons
-            return real(run, stage, lessons, *modules)
+    def test_another_input_size_makes_new_maps(self, touched):
+        def change(run):
+            network = run.classifier
+            run.classifier = replace(network, preprocessing=replace(network.preprocessing, size=192))
 
-        monkeypatch.setattr(Run, "begin", begin)
-        touched(method=method)
-        assert [("step5_segmentation" in begun[stage]) for stage in ("threshold", "boxes")] == [theirs] * 2
+        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "results", "figures"}
+        assert touched(change=change) == again
+
+    @pytest.mark.parametrize(
+        ("helper", "stages"),
+        [
+            # threshold.py -> localise/threshold.py -> localise/detector.py -> localise/grabcut.py
+            ("localise/grabcut.py", "HELPERS"),
+        ],
+    )
+    def test_a_changed_helper_reaches_all_whose_code_imports_it(self, touched, tmp_path, helper, stages):
+        root = shutil.copytree(ROOT, tmp_path / "package", ignore=shutil.ignore_patterns("*.pyc"))
+        (root / helper).write_text((root / helper).read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+        assert touched(root=root) == set(stages.split())
 
     def test_a_changed_mask_reaches_the_masks_alone(self, touched, toy, tmp_path):
         data = shutil.copytree(toy, tmp_path / toy.name)
@@ -380,7 +392,7 @@ class TestWhatRunsAgain:
             assert touched(data=str(data)) == {"masks", "results"}
 
     def test_another_network_sees_everything_again(self, touched):
-        again = {"heatmaps", "cam", "methods", "maps", "masks", "truth", "results", "figures"}
+        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "results", "figures"}
         assert touched(precision="bf16") == again
 
     def test_another_method_finds_other_boxes_even_where_its_maps_are_the_same(self, touched):
@@ -388,11 +400,11 @@ class TestWhatRunsAgain:
 
     @pytest.mark.parametrize("change", [{"target": "cat"}, {"limit": LIMIT - 1}])
     def test_other_objects_or_images_are_another_run(self, touched, change):
-        readers = {"cam", "methods", "maps", "threshold", "boxes", "scores", "masks", "truth", "results"}
+        readers = {"cam", "methods", "maps", "threshold", "boxes", "scores", "masks", "faithfulness", "results"}
         assert touched(**change) == {"data", "heatmaps", "classifier", *readers}
 
     def test_another_seed_draws_again_and_looks_at_nothing_again(self, touched):
-        again = {"classifier", "methods", "scores", "masks", "truth", "results", "figures"}
+        again = {"classifier", "methods", "scores", "masks", "faithfulness", "results", "figures"}
         assert touched(seed=1) == again
 
 
@@ -424,12 +436,11 @@ def test_a_students_steps_5_and_6_run_once_they_have_passed(root, judge, whole, 
     workspace = Workspace.require()
     for step in course():
         workspace.check(step, judge)
-    chosen = {choice["step"]: StepCode(**choice) for choice in choose("auto")}
-    run = Run(settings(whole, course=StudentsWork(chosen)))
+    run = Run(settings(whole, course=students_work("auto")))
     assert [name for name, who in run.lessons.implementation.items() if who == "mine"] == [*NAMES[4:]]
-    run.write_segmentation(tmp_path / "segmentation.json")
+    masks.make(run, tmp_path / "segmentation.json")
     assert set(vars(run.lessons.segmentation)["CALLS"]) == {"seeds", "refine", "mean_iou"}
-    run.write_truth(tmp_path / "truth.json")
+    faithfulness.make(run, tmp_path / "truth.json")
     assert set(vars(run.lessons.faithfulness)["CALLS"]) == {"area_under", "heat_on_other"}
     assert read_json(tmp_path / "truth.json") == read_json(whole / "truth.json")
 

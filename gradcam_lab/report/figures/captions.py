@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.report.figures.photos import SHOWN_SCORE, Panel, Row, draw_photos, draw_rows, in_rows
-from gradcam_lab.report.figures.plots import draw_class_ap, draw_precision_recall, draw_randomisation, draw_replacement, draw_segmentation_curve, draw_threshold_sweep, draw_two_classes
+from gradcam_lab.report.figures.plots import (
+    draw_class_ap,
+    draw_precision_recall,
+    draw_randomisation,
+    draw_replacement,
+    draw_segmentation_curve,
+    draw_threshold_sweep,
+    draw_two_classes,
+)
 from gradcam_lab.report.text.wording import FAILURES, threshold
 
 Record = dict[str, str]

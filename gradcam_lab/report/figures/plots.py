@@ -233,7 +233,10 @@ def draw_two_classes(path: Path, results: dict[str, Any]) -> None:
 
     truth = results["truth"]
     test, target = truth["two_classes"], truth["target"]
-    rows = [(f"{target} on all others", test["target_on_others"]), (f"all others on {target}", test["others_on_target"])]
+    rows = [
+        (f"{target} on all others", test["target_on_others"]),
+        (f"all others on {target}", test["others_on_target"]),
+    ]
     rows += [(f"{pair['map']} on {pair['on']}", pair) for pair in test["pairs"]]
     with style():
         height = 0.55 + 0.21 * len(rows)

@@ -20,7 +20,14 @@ PUBLISHED = [
     ("B: centre box on dog images, s=0.5", "cheating", "45.33 24.50 14.52", ""),
 ]
 
-OLD_METHOD = {"name": findings.PLAIN, "title": "Grad-CAM", "asked": None, "find": "islands", "views": 1, "shared": False}
+OLD_METHOD = {
+    "name": findings.PLAIN,
+    "title": "Grad-CAM",
+    "asked": None,
+    "find": "islands",
+    "views": 1,
+    "shared": False,
+}
 """What runs were made by before they said so."""
 
 

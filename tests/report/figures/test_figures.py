@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from gradcam_lab.data.sample import read_image
 from gradcam_lab.report.figures import captions, plots
-from gradcam_lab.report.figures.photos import DPI, WIDTH, Panel, Row, dimmed, draw_photos, draw_rows, in_rows, painted_seeds, shorten
+from gradcam_lab.report.figures.photos import (
+    DPI,
+    WIDTH,
+    Panel,
+    Row,
+    dimmed,
+    draw_photos,
+    draw_rows,
+    in_rows,
+    painted_seeds,
+    shorten,
+)
 from gradcam_lab.report.figures.style import BLUE, OURS, TRUTH
 from tests.synthetic_run import results
 
