@@ -113,9 +113,9 @@ def _cache() -> str:
 
 
 def _classifier() -> str:
-    from gradcam_lab.models.networks.toynet import read
+    from gradcam_lab.models import zoo
 
-    return f"knows {', '.join(read().class_names)}"
+    return f"knows {', '.join(zoo.load().class_names)}"
 
 
 CHECKS: dict[str, tuple[Callable[[], str], str]] = {

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import imagenet
 from gradcam_lab.models.classifier import Classifier, Preprocessing, weights_hash
-from gradcam_lab.models.networks import toynet
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank
 from gradcam_lab.models.weights import efeo_checkpoint, model_file
 from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_state_dict
@@ -18,15 +17,18 @@ from gradcam_lab.vision import torchvision
 LAYERS = {name: architecture.layer for name, architecture in TORCHVISION.items()}
 """torchvision's architectures, each with the module whose output is the last feature map."""
 
-NAMES = ("embedded", *LAYERS)
+CLASSIFIERS = ("embedded", *LAYERS)
 """Every name that `load` knows."""
+
+EMBEDDED_FILE = Path(__file__).parent / "weights" / "toyvoc.safetensors"
+"""The weights of ToyNet that come with the package."""
 
 
 def load(name: str = "embedded", weights: str | None = None) -> Classifier:
     """Return a classifier with its weights.
 
     Args:
-        name: one of `NAMES`.
+        name: one of `CLASSIFIERS`.
         weights: `imagenet` for torchvision's download, or a file: one that `load_file` reads, or for torchvision's
             architectures also a state dict with ImageNet's 1000 outputs. None is for `embedded` only, whose weights
             come with the package.
@@ -34,12 +36,12 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
     Raises:
         LabError: there is no such name, no weights were given where they are needed, or they cannot be loaded.
     """
-    if name not in NAMES:
-        raise LabError(f"There is no classifier '{name}': choose one of {', '.join(NAMES)}.")
+    if name not in CLASSIFIERS:
+        raise LabError(f"There is no classifier '{name}': choose one of {', '.join(CLASSIFIERS)}.")
     if name == "embedded":
         if weights == "imagenet":
             raise LabError("The embedded classifier has no ImageNet weights: leave --weights out, or choose another.")
-        return toynet.read(Path(weights) if weights else None)
+        return _embedded(Path(weights) if weights else EMBEDDED_FILE)
     if not weights:
         raise LabError(
             f"'{name}' needs weights, because with random ones it can locate nothing: give --weights imagenet or "
@@ -62,6 +64,14 @@ def load_file(path: Path) -> Classifier:
     if path.suffix == ".safetensors" or not path.is_file():
         return model_file.load(path)
     return efeo_checkpoint.load(path)
+
+
+def _embedded(path: Path) -> Classifier:
+    if path == EMBEDDED_FILE and not path.is_file():
+        raise LabError(
+            f"The embedded classifier '{path}' is missing: install gradcam-lab again, or give --weights FILE."
+        )
+    return model_file.load(path)
 
 
 def _describes_itself(path: Path) -> bool:

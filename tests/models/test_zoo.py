@@ -17,11 +17,12 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Preprocessing
 from gradcam_lab.models.imagenet import VOC_GROUPS, class_names
-from gradcam_lab.models.networks import toynet
 from gradcam_lab.models.networks.architectures import ARCHITECTURES, blank, build
+from gradcam_lab.models.networks.toynet import WIDTHS, ToyNet
 from gradcam_lab.models.weights import efeo_checkpoint, model_file
 from gradcam_lab.models.weights.state_dict import read_state_dict
 from gradcam_lab.vision import torchvision
+from tests.model_files import write_toynet
 
 SHARED = Path(__file__).parents[3] / "shared"
 CLASSES = ("boat", "cat", "dog")
@@ -39,41 +40,34 @@ def toyfile(tmp_path):
     """A small ToyNet with random weights, as `gradcam-lab train` would write it."""
     torch.manual_seed(0)
     path = tmp_path / "toy.safetensors"
-    network = toynet.build(len(CLASSES), (8, 8, 8, 16)).eval()
+    network = ToyNet(len(CLASSES), (8, 8, 8, 16)).eval()
     network.get_buffer("bn1.running_var").fill_(1e6)  # more than half precision can hold
     save_toy(path, network)
     return path
 
 
 def save_toy(path, network, widths=(8, 8, 8, 16)):
-    toynet.save(
-        path,
-        network,
-        classes=CLASSES,
-        widths=widths,
-        preprocessing=Preprocessing(96, (0.5, 0.5, 0.5), (0.2, 0.3, 0.4)),
-        recipe={"epochs": 3},
-        scores={"mAP": 0.9},
-    )
+    preprocessing = Preprocessing(96, (0.5, 0.5, 0.5), (0.2, 0.3, 0.4))
+    write_toynet(path, network, CLASSES, widths, preprocessing, recipe={"epochs": 3}, scores={"mAP": 0.9})
 
 
 class TestToyNet:
     def test_is_small_and_has_a_map_of_14_cells(self):
-        network = toynet.build(20).eval()
+        network = ToyNet(20).eval()
         assert sum(p.numel() for p in network.parameters()) <= 1_500_000
         shapes = []
         network.layer4.register_forward_hook(lambda module, inputs, output: shapes.append(tuple(output.shape)))
         assert network(torch.zeros(2, 3, 224, 224)).shape == (2, 20)
-        assert shapes == [(2, toynet.WIDTHS[-1], 14, 14)]
+        assert shapes == [(2, WIDTHS[-1], 14, 14)]
 
     def test_has_torchvisions_names_and_blocks(self):
-        names = [name for name, _ in toynet.build(2).named_children()]
+        names = [name for name, _ in ToyNet(2).named_children()]
         assert names == [name for name, _ in torchvision().models.resnet18().named_children()]
         block = torchvision().models.resnet.BasicBlock
-        assert all(isinstance(getattr(toynet.build(2), f"layer{i}")[0], block) for i in (1, 2, 3, 4))
+        assert all(isinstance(getattr(ToyNet(2), f"layer{i}")[0], block) for i in (1, 2, 3, 4))
 
     def test_fits_the_size_that_the_package_may_ship(self, tmp_path):
-        save_toy(tmp_path / "full.safetensors", toynet.build(len(CLASSES)), toynet.WIDTHS)
+        save_toy(tmp_path / "full.safetensors", ToyNet(len(CLASSES)), WIDTHS)
         assert (tmp_path / "full.safetensors").stat().st_size <= 3_000_000
 
     def test_comes_back_with_all_that_was_saved(self, toyfile):
@@ -87,7 +81,7 @@ class TestToyNet:
 
     def test_loses_only_what_half_precision_loses(self, toyfile):
         torch.manual_seed(0)
-        network = toynet.build(len(CLASSES), (8, 8, 8, 16)).eval()
+        network = ToyNet(len(CLASSES), (8, 8, 8, 16)).eval()
         network.get_buffer("bn1.running_var").fill_(1e6)
         images = torch.rand(2, 3, 96, 96)
         loaded = zoo.load("embedded", str(toyfile)).network
@@ -114,7 +108,7 @@ class TestToyNet:
             zoo.load("embedded", str(path))
 
     def test_metadata_that_contradict_the_weights_are_refused(self, toyfile, tmp_path):
-        save_toy(tmp_path / "wrong.safetensors", toynet.build(3, (8, 8, 8, 24)))
+        save_toy(tmp_path / "wrong.safetensors", ToyNet(3, (8, 8, 8, 24)))
         with pytest.raises(
             LabError, match=r"was not made by gradcam-lab train, 'layer4\.0\.conv1\.weight' has the shape"
         ):
@@ -126,7 +120,7 @@ class TestToyNet:
             zoo.load("embedded", str(toyfile))
 
     def test_the_packages_own_file_is_missed_by_name(self, monkeypatch, tmp_path):
-        monkeypatch.setattr(toynet, "FILE", tmp_path / "none.safetensors")
+        monkeypatch.setattr(zoo, "EMBEDDED_FILE", tmp_path / "none.safetensors")
         with pytest.raises(LabError, match=r"embedded classifier '.*none\.safetensors' is missing: install"):
             zoo.load()
 
@@ -257,7 +251,7 @@ class TestTrainedHere:
         name = "embedded" if arch == "toynet" else arch
         for model in (
             zoo.load_file(tmp_path / "a.safetensors"),
-            zoo.load(name if name in zoo.NAMES else "embedded", str(tmp_path / "a.safetensors")),
+            zoo.load(name if name in zoo.CLASSIFIERS else "embedded", str(tmp_path / "a.safetensors")),
         ):
             assert (model.name, model.activation, model.layer) == (name, "softmax", ARCHITECTURES[arch].layer)
             assert model.class_names == model.output_names == CLASSES
@@ -268,7 +262,7 @@ class TestTrainedHere:
             assert all(torch.equal(ours[key], theirs[key]) for key in ours)
 
     def test_the_shipped_file_loads_from_before_there_were_other_networks(self):
-        model = zoo.load_file(toynet.FILE)
+        model = zoo.load_file(zoo.EMBEDDED_FILE)
         assert (model.name, model.activation, model.layer) == ("embedded", "sigmoid", "layer4")
         assert model.sha256 == zoo.load().sha256
 

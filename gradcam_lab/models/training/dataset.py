@@ -16,7 +16,7 @@ from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.data.toyvoc import CLASSES
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed
-from gradcam_lab.models.training.settings import Settings
+from gradcam_lab.models.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Data:
     sha256: str
 
 
-def read_data(settings: Settings) -> Data:
+def read_data(settings: TrainingSettings) -> Data:
     """Read the data of a training.
 
     Raises:
@@ -69,7 +69,7 @@ def read_data(settings: Settings) -> Data:
     return read
 
 
-def _of_boxes(data: BoxData, settings: Settings) -> Data:
+def _of_boxes(data: BoxData, settings: TrainingSettings) -> Data:
     splits = [data.read(name, limit=settings.limit, skip_bad=settings.skip_bad) for name in ("train", "val", "test")]
     warn_of(skipped for split in splits for skipped in split.skipped)
     classes = CLASSES if data.name == TOYVOC else classes_of(splits[0])
@@ -77,14 +77,14 @@ def _of_boxes(data: BoxData, settings: Settings) -> Data:
     return Data(_name(data), classes, "boxes", labelled, data.sha256(splits[0]))
 
 
-def _of_labels(data: LabelData, settings: Settings) -> Data:
+def _of_labels(data: LabelData, settings: TrainingSettings) -> Data:
     train, val = (read_labels(data, name, settings) for name in ("train", "val"))
     warn_of((*train.skipped, *val.skipped))
     labelled = {split.name: Labelled(split.samples, torch.tensor(split.labels)) for split in (train, val)}
     return Data(_name(data), train.classes, "labels", labelled, data.sha256(train))
 
 
-def read_labels(data: LabelData, split: Literal["train", "val"], settings: Settings) -> LabelledSplit:
+def read_labels(data: LabelData, split: Literal["train", "val"], settings: TrainingSettings) -> LabelledSplit:
     """Read one split of labelled folders, or a part of it that is spread over all classes."""
     read = data.read(split, val_size=settings.val_size, seed=settings.seed, skip_bad=settings.skip_bad)
     chosen = spread(len(read.samples), settings.limit)

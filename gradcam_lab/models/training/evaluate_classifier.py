@@ -17,7 +17,7 @@ from gradcam_lab.models.training.classifier_scores import in_words, probabilitie
 from gradcam_lab.models.training.dataset import Labelled, box_labels, read_labels, warn_of
 from gradcam_lab.models.training.inputs import Images
 from gradcam_lab.models.training.recipe import Recipe
-from gradcam_lab.models.training.settings import Settings, settings_of
+from gradcam_lab.models.training.settings import TrainingSettings, settings_of
 
 
 def evaluate_classifier(
@@ -63,7 +63,7 @@ def evaluate_classifier(
 
 
 def _read(
-    data: BoxData | LabelData, classifier: Classifier, split: str, settings: Settings
+    data: BoxData | LabelData, classifier: Classifier, split: str, settings: TrainingSettings
 ) -> tuple[tuple[str, ...], Labelled]:
     """Read a split with the labels of the classes that the classifier is to be asked for."""
     if isinstance(data, BoxData):

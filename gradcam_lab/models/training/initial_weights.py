@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import zoo
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank, build
-from gradcam_lab.models.training.settings import Settings
+from gradcam_lab.models.training.settings import TrainingSettings
 from gradcam_lab.models.weights import efeo_checkpoint, model_file
 from gradcam_lab.models.weights.state_dict import mismatch
 
 
-def options_of(settings: Settings) -> dict[str, Any]:
+def options_of(settings: TrainingSettings) -> dict[str, Any]:
     """Return what the architecture is built with beside the number of classes.
 
     Raises:
@@ -34,7 +34,7 @@ def options_of(settings: Settings) -> dict[str, Any]:
     return built
 
 
-def starting_network(settings: Settings, classes: Sequence[str]) -> nn.Module:
+def starting_network(settings: TrainingSettings, classes: Sequence[str]) -> nn.Module:
     """Build the network of a training; the seed decides what is random in it.
 
     From weights for the same classes all is taken over, from weights for other classes all but the outputs.

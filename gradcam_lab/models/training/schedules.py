@@ -15,9 +15,6 @@ FALL = 0.1
 PLATEAU = 3
 """Epochs without an improvement that `plateau` waits."""
 
-OPTIMIZERS = ("adam", "adamw", "sgd")
-SCHEDULERS = ("onecycle", "step", "cosine", "plateau", "constant")
-
 
 def optimiser(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
     """Return a recipe's optimiser of these parameters."""

@@ -28,14 +28,14 @@ from gradcam_lab.models.training.inputs import Features, Images, Source
 from gradcam_lab.models.training.logbook import Logbook
 from gradcam_lab.models.training.loop import Examples, Loop, mean_loss
 from gradcam_lab.models.training.recipe import Recipe
-from gradcam_lab.models.training.settings import Settings
+from gradcam_lab.models.training.settings import TrainingSettings
 from gradcam_lab.models.training.shared_norm import share_norms
 from gradcam_lab.models.training.training_checkpoint import BEST, LAST, clear, read_state, write_state
 from gradcam_lab.models.weights import model_file
 from gradcam_lab.models.weights.model_file import Description
 
 
-def train_network(settings: Settings) -> Path:
+def train_network(settings: TrainingSettings) -> Path:
     """Train a classifier, or go on with it, and say how good it is.
 
     In the folder `settings.out` stand afterwards `best.safetensors` (the epoch with the best score on val, and of equal
@@ -78,7 +78,7 @@ class Training:
         folder: where it is kept.
     """
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: TrainingSettings, folder: Path) -> None:
         self.settings = settings
         self.folder = folder
         self.device = best_device()
@@ -236,7 +236,7 @@ def _require_possible(recipe: Recipe, device: torch.device) -> None:
         raise LabError("fp16 needs a GPU, because its small numbers vanish without one: give --precision bf16.")
 
 
-def _describe(settings: Settings, recipe: Recipe, data: Data) -> Description:
+def _describe(settings: TrainingSettings, recipe: Recipe, data: Data) -> Description:
     """Describe the network that is to be trained."""
     if settings.arch == "squeezenet1_1" and data.kind == "boxes":
         raise LabError(
@@ -262,7 +262,7 @@ def _describe(settings: Settings, recipe: Recipe, data: Data) -> Description:
     )
 
 
-def _plan(settings: Settings, recipe: Recipe, data: Data, network: nn.Module) -> dict[str, Any]:
+def _plan(settings: TrainingSettings, recipe: Recipe, data: Data, network: nn.Module) -> dict[str, Any]:
     """Return all that decides what comes out of a training, by names that a user knows."""
     return {
         **asdict(recipe),

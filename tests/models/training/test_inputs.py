@@ -8,8 +8,8 @@ from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.models.classifier import Preprocessing
-from gradcam_lab.models.networks import toynet
 from gradcam_lab.models.networks.architectures import ARCHITECTURES, Head, blank, build, features
+from gradcam_lab.models.networks.toynet import ToyNet
 from gradcam_lab.models.training import inputs as sources
 from gradcam_lab.models.training import pixels
 from gradcam_lab.models.training.dataset import box_labels, spread
@@ -74,7 +74,7 @@ class TestSources:
 
     def test_features_are_those_of_the_image_or_of_its_mirror_image(self, samples):
         torch.manual_seed(0)
-        network = toynet.build(3, (8, 8, 8, 8)).eval()
+        network = ToyNet(3, (8, 8, 8, 8)).eval()
         images = Images(samples, Preprocessing(48), PLAIN, CPU)
         kept = Features(images, network, "toynet")
         plain = torch.cat(list(images.plain()))
@@ -92,7 +92,7 @@ class TestSources:
 
     def test_features_that_do_not_fit_are_refused(self, samples, monkeypatch):
         monkeypatch.setattr(sources, "FEATURES", 100)
-        network = toynet.build(3, (8, 8, 8, 8)).eval()
+        network = ToyNet(3, (8, 8, 8, 8)).eval()
         with pytest.raises(LabError, match=r"The features of 7 images need 0 GiB of memory: give --limit"):
             Features(Images(samples, Preprocessing(48), PLAIN, CPU), network, "toynet")
 

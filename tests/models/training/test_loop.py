@@ -1,17 +1,19 @@
 """The training loop: augmentation, loss, recipe; the same seed gives the same network."""
 
+from typing import get_args
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from gradcam_lab.models.networks import toynet
+from gradcam_lab.models.networks.toynet import ToyNet
 from gradcam_lab.models.training.augmentation import augment
 from gradcam_lab.models.training.loop import Examples, Loop, mean_loss
 from gradcam_lab.models.training.losses import counted, summed_loss
-from gradcam_lab.models.training.recipe import Recipe
-from gradcam_lab.models.training.schedules import SCHEDULERS, Schedule, optimiser
+from gradcam_lab.models.training.recipe import Recipe, Scheduler
+from gradcam_lab.models.training.schedules import Schedule, optimiser
 
 PLAIN = Recipe(zoom=(1, 1), shift=0, colour=0, hidden_images=0)
 """Nothing but flips."""
@@ -226,7 +228,7 @@ class TestLoop:
 
     def loop(self, recipe, count=24, elsewhere=0):
         torch.manual_seed(0)
-        network = toynet.build(2, (8, 8, 8, 8))
+        network = ToyNet(2, (8, 8, 8, 8))
         torch.manual_seed(elsewhere)  # what others draw from torch's own generator must not matter
         images = pictures(count)
         bright = torch.arange(count) % 2 == 0
@@ -260,7 +262,7 @@ class TestLoop:
         _, losses = self.train(Recipe(epochs=((16, passes),), batch=batch))
         assert len(losses) == passes
 
-    @pytest.mark.parametrize("scheduler", SCHEDULERS)
+    @pytest.mark.parametrize("scheduler", get_args(Scheduler))
     @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
     def test_it_goes_on_to_the_bit_from_a_state_that_was_written(self, tmp_path, scheduler, optimizer):
         recipe = Recipe(epochs=((16, 3),), batch=10, learning_rate=0.01, scheduler=scheduler, optimizer=optimizer)

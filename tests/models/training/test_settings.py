@@ -1,4 +1,4 @@
-"""Settings from flags and from YAML: both make one object, flags win, and what is wrong is named with its line."""
+"""TrainingSettings from flags and from YAML: both make one object, flags win, and what is wrong is named with its line."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from gradcam_lab.errors import LabError
 from gradcam_lab.models.training.config_file import read_config
 from gradcam_lab.models.training.recipe import Recipe
-from gradcam_lab.models.training.settings import Settings, settings_of
+from gradcam_lab.models.training.settings import TrainingSettings, settings_of
 
 SEEDS = """\
 # the seeds' own file
@@ -49,7 +49,7 @@ def write(tmp_path):
 
 class TestGood:
     def test_every_key_of_the_seeds_is_understood(self, write):
-        assert settings_of({}, write(SEEDS)) == Settings(
+        assert settings_of({}, write(SEEDS)) == TrainingSettings(
             data="imagenette",
             data_root=Path("data"),
             out=Path("check points"),
