@@ -8,14 +8,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import moved_into_place
-from gradcam_lab.models.classifier import Classifier, Preprocessing, weights_hash
+from gradcam_lab.models.classifier import Activation, Classifier, Preprocessing, weights_hash
 from gradcam_lab.models.networks.architectures import ARCHITECTURES, blank
 from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_safetensors
 
@@ -39,7 +39,7 @@ class Description:
 
     arch: str
     classes: tuple[str, ...]
-    activation: Literal["sigmoid", "softmax"]
+    activation: Activation
     preprocessing: Preprocessing
     options: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""TrainingSettings from flags and from YAML: both make one object, flags win, and what is wrong is named with its line."""
+"""Settings from flags and from YAML: both make one object, flags win, and what is wrong is named with its line."""
 
 from pathlib import Path
 
