@@ -1,5 +1,6 @@
-"""Files of ToyNets that have learned nothing, as `gradcam-lab train` would write them."""
+"""Files of weights for tests: of a ToyNet as `gradcam-lab train` would write it, and of what runs code when read."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,4 +29,14 @@ def write_toynet(
         options={"widths": list(widths)},
         **measured,
     )
-    model_file.save(path, model_file.halved(network.state_dict()), description)
+    model_file.save(path, model_file.half_precision(network.state_dict()), description)
+
+
+class RunsCode:
+    """On unpickling, it makes a folder: proof that code ran."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = str(folder)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (self.folder,)

@@ -1,4 +1,4 @@
-"""Classifiers by name: the embedded one and torchvision's, with ImageNet weights that speak VOC's class names."""
+"""Classifiers by name: the embedded one, and torchvision's with ImageNet weights and the class names of VOC."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,15 +48,15 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
             "--weights FILE."
         )
     if weights != "imagenet" and _describes_itself(Path(weights)):
-        return _require(name, load_file(Path(weights)), weights)
-    return _with_imagenet(name, weights)
+        return _require_name(name, load_file(Path(weights)), weights)
+    return _imagenet_classifier(name, weights)
 
 
 def load_file(path: Path) -> Classifier:
-    """Return a classifier from a file that says itself what it is.
+    """Return the classifier in a file that describes itself.
 
     Args:
-        path: what `gradcam-lab train` has made, or the seeds' VOC checkpoint (see `seeds`).
+        path: a file that `gradcam-lab train` has made, or the VOC checkpoint of the EFEO exercise.
 
     Raises:
         LabError: the file is missing, damaged, or of neither kind.
@@ -75,17 +75,17 @@ def _embedded(path: Path) -> Classifier:
 
 
 def _describes_itself(path: Path) -> bool:
-    return model_file.is_ours(path) or efeo_checkpoint.is_checkpoint(path)
+    return model_file.is_model_file(path) or efeo_checkpoint.is_checkpoint(path)
 
 
-def _require(name: str, classifier: Classifier, weights: str) -> Classifier:
+def _require_name(name: str, classifier: Classifier, weights: str) -> Classifier:
     if classifier.name != name:
         raise LabError(f"'{weights}' holds '{classifier.name}' and not '{name}': give --classifier {classifier.name}.")
     return classifier
 
 
 def imagenet_state(name: str, weights: str) -> Mapping[str, Tensor]:
-    """Return weights with ImageNet's 1000 outputs that fit an architecture of torchvision's.
+    """Return weights with ImageNet's 1000 outputs for one of torchvision's architectures.
 
     Raises:
         LabError: they cannot be had, or do not fit.
@@ -97,7 +97,7 @@ def imagenet_state(name: str, weights: str) -> Mapping[str, Tensor]:
     return state
 
 
-def _with_imagenet(name: str, weights: str) -> Classifier:
+def _imagenet_classifier(name: str, weights: str) -> Classifier:
     network = _blank(name)
     load_weights(network, imagenet_state(name, weights))
     return Classifier(
@@ -136,7 +136,7 @@ def _download(name: str) -> Mapping[str, Tensor]:
 
 
 def _looks_like(state: Mapping[str, Tensor], asked: str) -> str:
-    """Say which architecture a state dict belongs to, going by the names in it, as the end of a sentence."""
+    """Say as the end of a sentence which architecture a state dict belongs to, judged by the names in it."""
     names = {name for name in state if not name.endswith("num_batches_tracked")}
     for other in LAYERS:
         if names == {name for name in _blank(other).state_dict() if not name.endswith("num_batches_tracked")}:

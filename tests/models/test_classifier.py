@@ -57,6 +57,12 @@ class TestPreprocessing:
         expected = cv2.resize(image, (16, 16), interpolation=cv2.INTER_LINEAR)
         assert np.array_equal((result * 255).round().permute(1, 2, 0).numpy(), expected)
 
+    def test_averages_where_both_sides_shrink_and_interpolates_where_one_grows(self):
+        wide = np.zeros((2, 8, 3), np.uint8)
+        wide[:, ::2] = 200
+        assert Preprocessing(2).squash(wide).tolist() == np.full((2, 2, 3), 100).tolist()  # averaged, shrinking
+        assert Preprocessing(4).squash(wide)[0, 0, 0] == 100  # one side grows: interpolated linearly
+
     def test_leaves_the_image_as_it_was(self):
         image = np.full((224, 224, 3), 7, np.uint8)
         Preprocessing()(image)

@@ -1,7 +1,7 @@
 """ToyNet, the embedded classifier: a ResNet small enough to train in minutes without a GPU and to ship in the package.
 
-It has torchvision's blocks under torchvision's names (`conv1 ... layer4, avgpool, fc`), so what a student writes for
-a ResNet-50 runs on it as it is. Its last stage keeps the resolution of the third: a heatmap of 14 x 14 cells shows more
+Its blocks and the names of its modules are torchvision's (`conv1 ... layer4, avgpool, fc`), so that code for a
+ResNet-50 runs on it unchanged. Its last stage keeps the resolution of the third: a heatmap of 14 x 14 cells is finer
 than one of 7 x 7.
 """
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gradcam_lab.vision import torchvision
 
 WIDTHS = (32, 64, 128, 192)
-"""Channels of the four stages."""
+"""Default channels of the four stages."""
 
 
 class ToyNet(nn.Module):

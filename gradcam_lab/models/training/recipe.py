@@ -68,6 +68,10 @@ class Recipe:
         """The number of epochs."""
         return sum(count for _, count in self.epochs)
 
+    def steps(self, images: int) -> int:
+        """Return the number of steps in an epoch of so many images; the last batch may be smaller."""
+        return -(-images // self.batch)
+
     def shortened(self, passes: int) -> "Recipe":
         """Return the recipe with another number of epochs, in the same proportion of input sizes.
 
