@@ -120,9 +120,9 @@ def check_cache_folder() -> str:
 
 def check_embedded_classifier() -> str:
     """Return the classes of the embedded classifier, whose file must be readable."""
-    from gradcam_lab.models.networks.toynet import read
+    from gradcam_lab.models import zoo
 
-    return f"knows {', '.join(read().class_names)}"
+    return f"knows {', '.join(zoo.load().class_names)}"
 
 
 CHECKS: dict[str, tuple[Callable[[], str], str]] = {

@@ -13,7 +13,8 @@ from gradcam_lab.data.cache import VARIABLE
 from gradcam_lab.data.toyvoc import CLASSES, build
 from gradcam_lab.lesson_modules import Lessons, load_lessons
 from gradcam_lab.models.classifier import Preprocessing
-from gradcam_lab.models.networks import toynet
+from gradcam_lab.models.networks.toynet import ToyNet
+from tests.model_files import write_toynet
 
 COUNTS = {"train": 24, "val": 16, "test": 24}
 
@@ -50,16 +51,9 @@ def weights(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "random ToyNet.safetensors"
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = toynet.build(len(CLASSES))
-    toynet.save(
-        path,
-        network,
-        classes=CLASSES,
-        widths=toynet.WIDTHS,
-        preprocessing=Preprocessing(size=112),  # half the usual size: four times as quick
-        recipe={"epochs": 0},
-        scores={},
-    )
+        network = ToyNet(len(CLASSES))
+    preprocessing = Preprocessing(size=112)  # half the usual size: four times as quick
+    write_toynet(path, network, CLASSES, preprocessing=preprocessing, recipe={"epochs": 0})
     return path
 
 

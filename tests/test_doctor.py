@@ -9,23 +9,16 @@ import pytest
 from gradcam_lab import doctor, vision
 from gradcam_lab.data.cache import VARIABLE
 from gradcam_lab.doctor import Finding, examine, examine_one
-from gradcam_lab.models.classifier import Preprocessing
-from gradcam_lab.models.networks import toynet
+from gradcam_lab.models import zoo
+from gradcam_lab.models.networks.toynet import ToyNet
+from tests.model_files import write_toynet
 
 
 @pytest.fixture(autouse=True)
 def _own_places(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(toynet, "FILE", tmp_path / "toy.safetensors")
-    toynet.save(
-        toynet.FILE,
-        toynet.build(2, (8, 8, 8, 8)),
-        classes=("cat", "dog"),
-        widths=(8, 8, 8, 8),
-        preprocessing=Preprocessing(),
-        recipe={},
-        scores={},
-    )
+    monkeypatch.setattr(zoo, "EMBEDDED_FILE", tmp_path / "toy.safetensors")
+    write_toynet(zoo.EMBEDDED_FILE, ToyNet(2, (8, 8, 8, 8)), ("cat", "dog"), (8, 8, 8, 8))
 
 
 def have_pango():
@@ -128,7 +121,7 @@ def test_a_cache_folder_that_cannot_be_made(monkeypatch, tmp_path):
 
 
 def test_a_missing_classifier():
-    toynet.FILE.unlink()
+    zoo.EMBEDDED_FILE.unlink()
     found = examine_one("Embedded classifier")
     assert not found.ok
     assert "toy.safetensors' is missing" in found.detail

@@ -20,7 +20,7 @@ from gradcam_lab.lesson_modules import NAMES
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "gradcam_lab", "lessons", "templates")
-SHIPPED_WEIGHTS = ROOT / "gradcam_lab" / "models" / "toyvoc.safetensors"
+SHIPPED_WEIGHTS = ROOT / "gradcam_lab" / "models" / "weights" / "toyvoc.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ class TestWheel:
 
     @pytest.mark.skipif(not SHIPPED_WEIGHTS.is_file(), reason="the embedded classifier has not been trained yet")
     def test_the_embedded_classifier_is_small_and_there(self, wheel):
-        weights = wheel / "gradcam_lab" / "models" / SHIPPED_WEIGHTS.name
+        weights = wheel / "gradcam_lab" / "models" / "weights" / SHIPPED_WEIGHTS.name
         assert weights.stat().st_size <= 3_000_000
 
     def test_the_licence_and_the_command_are_there(self, wheel):

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradcam_lab.models.training.settings import Settings, settings_of
+from gradcam_lab.models.training.settings import TrainingSettings, settings_of
 from gradcam_lab.models.weights import model_file
 
 
-def settings(data: Path, out: Path, **flags: Any) -> Settings:
+def settings(data: Path, out: Path, **flags: Any) -> TrainingSettings:
     """A training of a second: the CAM network on small inputs."""
     return settings_of({"data": str(data), "out": out, "img_size": 32, "arch": "cam_net", "batch": 10, **flags})
 

@@ -1,14 +1,14 @@
 """How well the classifier answers its own question, *whether*: per-class AP and mAP with intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import sklearn
-from sklearn.metrics import average_precision_score
 
 from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.evaluate.scores import image_draws, interval
+from gradcam_lab.models.training.classifier_scores import average_precision_per_class
 
 DRAWS = 300
 """Fewer bootstrap samples than for boxes: scikit-learn is slower, and mAP is the mean of several classes anyway."""
@@ -30,21 +30,19 @@ def evaluate_classifier(
     Returns:
         `classes` (name -> `ap`, `positives`), `map`, `map_low`, `map_high` (95%), `images`, and `bootstrap`, its draws.
     """
-    answers = {name: labels(samples, name) for name in classes}
-    present = {
-        name: (answer, probabilities[:, i]) for i, (name, answer) in enumerate(answers.items()) if (answer == 1).any()
-    }
+    answers = np.stack([labels(samples, name) for name in classes], axis=1)
+    positives = dict(zip(classes, (answers == 1).sum(axis=0).tolist(), strict=True))
     # The arrays are made above; checking them 2000 times would take longer than the sums.
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-        ap = {name: _average_precision(answer, score) for name, (answer, score) in present.items()}
+        ap = average_precision_per_class(probabilities, answers, classes)
         draws = [
-            _mean_of_defined([_average_precision(answer, score, times) for answer, score in present.values()])
+            _mean(average_precision_per_class(probabilities, answers, classes, times))
             for times in image_draws(len(samples), seed, DRAWS)
         ]
     low, high = interval(np.array(draws))
     return {
-        "classes": {name: {"ap": value, "positives": int((answers[name] == 1).sum())} for name, value in ap.items()},
-        "map": float(np.mean(list(ap.values()))),
+        "classes": {name: {"ap": value, "positives": positives[name]} for name, value in ap.items()},
+        "map": _mean(ap),
         "map_low": low,
         "map_high": high,
         "images": len(samples),
@@ -52,16 +50,5 @@ def evaluate_classifier(
     }
 
 
-def _average_precision(answer: np.ndarray, score: np.ndarray, times: np.ndarray | None = None) -> float:
-    counted = ~np.isnan(answer)
-    if times is not None:
-        counted &= times > 0
-    if not (answer[counted] == 1).any():
-        return float("nan")  # this draw holds no image of the class
-    weights = None if times is None else times[counted]
-    return float(average_precision_score(answer[counted], score[counted], sample_weight=weights))
-
-
-def _mean_of_defined(values: Sequence[float]) -> float:
-    defined = [value for value in values if not np.isnan(value)]
-    return float(np.mean(defined)) if defined else float("nan")
+def _mean(ap: Mapping[str, float]) -> float:
+    return float(np.mean(list(ap.values()))) if ap else float("nan")  # a draw may hold no image of any class

@@ -99,7 +99,7 @@ def explain(
 
     Args:
         image: the image, JPEG or PNG.
-        classifier: one of `zoo.NAMES`.
+        classifier: one of `zoo.CLASSIFIERS`.
         weights: as in `zoo.load`.
         classes: names or indices (see `find_target`); the most probable output where there are none.
         method: one of `METHODS`; "all" draws CAM (where it is defined), Grad-CAM, the gradient at the pixels and

@@ -21,7 +21,7 @@ def predict(
 
     Args:
         image: the image, JPEG or PNG.
-        classifier: one of `zoo.NAMES`.
+        classifier: one of `zoo.CLASSIFIERS`.
         weights: as in `zoo.load`.
         k: how many classes, at least 1; no more than the network has are shown.
         json: return JSON instead of a table.

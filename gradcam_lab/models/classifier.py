@@ -1,8 +1,8 @@
-"""A classifier: a network together with what its outputs mean and how an image becomes its input."""
+"""A classifier: a network, the classes that its outputs stand for, and the preprocessing of its input."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import cv2
@@ -11,6 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import digest
+
+Activation = Literal["sigmoid", "softmax"]
+"""How logits become probabilities: `sigmoid` where classes may occur together, `softmax` where exactly one is true."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -21,10 +25,10 @@ class Preprocessing:
     """How an image becomes a network's input: squashed to a square, then standardised channel by channel.
 
     Attributes:
-        size: height and width of the input in pixels. The aspect is not kept, so that every pixel of the image is
-            seen and a position in the heatmap is a position in the image.
-        mean: subtracted from R, G, B, which run from 0 to 1.
-        std: what the difference is divided by.
+        size: height and width of the input in pixels. The aspect ratio is not kept, so that every pixel of the image
+            is in the input and a position in the heatmap is a position in the image.
+        mean: of R, G, B, which run from 0 to 1; it is subtracted.
+        std: of R, G, B; the difference is divided by it.
     """
 
     size: int = 224
@@ -37,7 +41,7 @@ class Preprocessing:
         return (pixels - torch.tensor(self.mean)[:, None, None]) / torch.tensor(self.std)[:, None, None]
 
     def squash(self, image: np.ndarray) -> np.ndarray:
-        """Resize one image, RGB uint8 of shape (H, W, 3), to (size, size, 3); training and inference both do it so."""
+        """Resize one image, RGB uint8 of shape (H, W, 3), to (size, size, 3); for training and for inference alike."""
         height, width = image.shape[:2]
         shrinks = height >= self.size and width >= self.size
         # Averaging over the area avoids moire, but along a side that grows it would repeat pixels.
@@ -46,20 +50,20 @@ class Preprocessing:
 
 @dataclass
 class Classifier:
-    """A network that says whether something is in an image, and how to read its answer.
+    """A network that says which classes are in an image, and how to read its outputs.
 
-    A class is a *group* of outputs: ImageNet has 118 breeds, but a lesson asks for `dog`. A network made for the
-    classes themselves has groups of one.
+    A class is a *group* of outputs: ImageNet has 118 breeds of dogs, but a lesson asks for `dog`. In a network that was
+    trained for the classes themselves each group has one output.
 
     Attributes:
         name: the architecture, as the zoo calls it.
         network: maps (N, 3, size, size) to logits (N, C); kept in eval mode and without parameter gradients.
-        output_names: what each of the C outputs stands for.
-        groups: the spoken class names, each with the indices of its outputs.
-        activation: how logits become probabilities: `sigmoid` where classes may occur together, else `softmax`.
-        layer: the module whose output Grad-CAM looks at.
+        output_names: the name of each of the C outputs.
+        groups: the class names, each with the indices of its outputs.
+        activation: how logits become probabilities.
+        layer: the module whose output Grad-CAM takes as the feature map.
         preprocessing: how an image becomes an input.
-        sha256: which weights these are (see `weights_hash`).
+        sha256: of the weights (see `weights_hash`).
         metadata: where the weights come from, as shown in the report.
     """
 
@@ -67,7 +71,7 @@ class Classifier:
     network: nn.Module
     output_names: tuple[str, ...]
     groups: Mapping[str, tuple[int, ...]]
-    activation: Literal["sigmoid", "softmax"]
+    activation: Activation
     layer: str
     preprocessing: Preprocessing
     sha256: str
@@ -78,8 +82,17 @@ class Classifier:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The classes that can be asked for."""
+        """The names of the classes."""
         return tuple(self.groups)
+
+    @property
+    def fingerprint(self) -> str:
+        """A SHA-256 of all that the maps and probabilities of an image depend on.
+
+        Beside the weights these are the layer, the preprocessing, the activation, and the classes in their order.
+        """
+        preprocessing, classes = asdict(self.preprocessing), list(self.groups.items())
+        return digest(self.sha256, self.layer, preprocessing, self.activation, classes)
 
     def outputs_of(self, name: str) -> list[int]:
         """Return the indices of a class's outputs.
@@ -109,7 +122,7 @@ class Classifier:
         return outputs[:, self.outputs_of(name)].logsumexp(dim=1)
 
     def probability(self, outputs: Tensor, name: str) -> Tensor:
-        """Return a class's probability: that one of its outputs is true.
+        """Return a class's probability: that at least one of its outputs is true.
 
         Under a softmax the outputs exclude each other and their probabilities add up; under sigmoids they are
         taken as independent, so that p = 1 - prod(1 - p_k).

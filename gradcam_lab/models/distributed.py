@@ -1,6 +1,6 @@
-"""Several processes that work as one: `torchrun --nproc-per-node 2 -m gradcam_lab train ...`.
+"""Data-parallel processes: `torchrun --nproc-per-node 2 -m gradcam_lab train ...`.
 
-Without torchrun there is one process, its rank is 0, and everything here does nothing or all of it.
+Without torchrun there is one process of rank 0: its share is everything, and sums and waits do nothing.
 """
 
 import os
@@ -18,23 +18,23 @@ from gradcam_lab.console import say
 
 T = TypeVar("T")
 
-PATIENCE = timedelta(hours=12)
-"""How long processes wait for one another: one of them may be downloading a data set."""
+TIMEOUT = timedelta(hours=12)
+"""The longest wait for another process, which may be downloading a data set."""
 
 
 @contextmanager
 def session() -> Iterator[None]:
-    """Join the processes that torchrun has started, with NCCL on GPUs and gloo on CPUs."""
+    """Initialise the group of processes that torchrun has started, with NCCL on GPUs and gloo on CPUs."""
     if not launched() or group.is_initialized():
         yield
         return
     on_gpus = torch.cuda.is_available()
     if on_gpus:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    # Imported after the start, as by torchvision, this module keeps the group in the defaults of its functions:
-    # gloo's threads would then outlive it, and a thread that lets a tensor go while Python ends aborts the process.
+    # Imported after the initialisation, as torchvision does, this module keeps the group in the defaults of its
+    # functions: gloo's threads would outlive it, and one that releases a tensor while Python ends aborts the process.
     import_module("torch.distributed.nn.functional")
-    group.init_process_group("nccl" if on_gpus else "gloo", timeout=PATIENCE)
+    group.init_process_group("nccl" if on_gpus else "gloo", timeout=TIMEOUT)
     try:
         yield
     finally:
@@ -52,25 +52,30 @@ def world() -> int:
 
 
 def rank() -> int:
-    """Return this process's number, from 0."""
+    """Return the rank of this process, from 0."""
     return group.get_rank() if group.is_initialized() else 0
 
 
 def leads() -> bool:
-    """Say whether this is the process that writes and prints, also before and after the session."""
+    """Say whether this is the process of rank 0, which writes and prints; also before and after the session."""
     if group.is_torchelastic_launched():
         return os.environ["RANK"] == "0"
     return rank() == 0
 
 
 def say_once(text: str) -> None:
-    """Print a line, in one of the processes."""
+    """Print a line, in the process of rank 0 only."""
     if leads():
         say(text)
 
 
 def share(count: int) -> slice:
-    """Return which of so many things are this process's: in order, and as many as the others' or one more or less."""
+    """Return this process's share of so many items: consecutive, and of the others' size give or take one.
+
+    Examples:
+        >>> share(5)  # of a single process
+        slice(0, 5, None)
+    """
     return slice(rank() * count // world(), (rank() + 1) * count // world())
 
 
@@ -80,9 +85,9 @@ def shard(items: Sequence[T]) -> Sequence[T]:
 
 
 def gather(items: Sequence[T]) -> list[T]:
-    """Join what every process has made of its share, in order: the inverse of `shard`.
+    """Join the results of all processes, in order: the inverse of `shard`.
 
-    Every process must call it, and every one gets all.
+    Every process must call it, and each gets all results.
     """
     if world() == 1:
         return list(items)
@@ -92,19 +97,19 @@ def gather(items: Sequence[T]) -> list[T]:
 
 
 def total(value: Tensor) -> Tensor:
-    """Add a tensor up over all processes, in place."""
+    """Sum a tensor over all processes, in place."""
     if world() > 1:
         group.all_reduce(value)
     return value
 
 
 def differentiable_total(value: Tensor) -> Tensor:
-    """Add a tensor up over all processes, so that a gradient finds its way back into each of them."""
+    """Sum a tensor over all processes, not in place and with a gradient."""
     return _Total.apply(value) if world() > 1 else value
 
 
 class _Total(torch.autograd.Function):
-    """Every process's value is in every process's sum, so the gradients are added up as well."""
+    """Every process's value is part of every process's sum, so the gradients are summed as well."""
 
     @staticmethod
     def forward(context: Any, value: Tensor) -> Tensor:
@@ -116,14 +121,14 @@ class _Total(torch.autograd.Function):
 
 
 def wait() -> None:
-    """Wait until every process is here."""
+    """Wait until every process has called this."""
     if world() > 1:
         group.barrier()
 
 
 @contextmanager
 def leader_first() -> Iterator[None]:
-    """Let one process do what the others will then find done, such as a download."""
+    """Run a block in the process of rank 0 first, then in the others, which find its result, such as a download."""
     if not leads():
         wait()
     yield
@@ -132,7 +137,7 @@ def leader_first() -> Iterator[None]:
 
 
 def parallel(network: nn.Module) -> nn.Module:
-    """Wrap a network so that every process ends a backward pass with the mean of all gradients."""
+    """Wrap a network so that a backward pass gives every process the mean of all gradients."""
     if world() == 1:
         return network
     return nn.parallel.DistributedDataParallel(network)

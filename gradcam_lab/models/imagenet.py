@@ -1,4 +1,4 @@
-"""ImageNet's 1000 class names, and which of them make up the 20 classes of PASCAL VOC."""
+"""ImageNet's 1000 class names, and the groups of them that correspond to the 20 classes of PASCAL VOC."""
 
 from gradcam_lab.vision import torchvision
 
@@ -34,4 +34,4 @@ VOC_GROUPS: dict[str, tuple[int, ...]] = {
     "train": (466, 547, 565, 705, 820),
     "tvmonitor": (664, 782, 851),  # monitor, screen, television
 }
-"""The 20 VOC classes, each with the indices of the ImageNet classes that are kinds of it."""
+"""The 20 VOC classes, each with the indices of its ImageNet classes."""

@@ -1,4 +1,4 @@
-"""Classifiers by name: the embedded one and torchvision's, with ImageNet weights that speak VOC's class names."""
+"""Classifiers by name: the embedded one, and torchvision's with ImageNet weights and the class names of VOC."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import imagenet
 from gradcam_lab.models.classifier import Classifier, Preprocessing, weights_hash
-from gradcam_lab.models.networks import toynet
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank
 from gradcam_lab.models.weights import efeo_checkpoint, model_file
 from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_state_dict
@@ -18,15 +17,18 @@ from gradcam_lab.vision import torchvision
 LAYERS = {name: architecture.layer for name, architecture in TORCHVISION.items()}
 """torchvision's architectures, each with the module whose output is the last feature map."""
 
-NAMES = ("embedded", *LAYERS)
+CLASSIFIERS = ("embedded", *LAYERS)
 """Every name that `load` knows."""
+
+EMBEDDED_FILE = Path(__file__).parent / "weights" / "toyvoc.safetensors"
+"""The weights of ToyNet that come with the package."""
 
 
 def load(name: str = "embedded", weights: str | None = None) -> Classifier:
     """Return a classifier with its weights.
 
     Args:
-        name: one of `NAMES`.
+        name: one of `CLASSIFIERS`.
         weights: `imagenet` for torchvision's download, or a file: one that `load_file` reads, or for torchvision's
             architectures also a state dict with ImageNet's 1000 outputs. None is for `embedded` only, whose weights
             come with the package.
@@ -34,27 +36,27 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
     Raises:
         LabError: there is no such name, no weights were given where they are needed, or they cannot be loaded.
     """
-    if name not in NAMES:
-        raise LabError(f"There is no classifier '{name}': choose one of {', '.join(NAMES)}.")
+    if name not in CLASSIFIERS:
+        raise LabError(f"There is no classifier '{name}': choose one of {', '.join(CLASSIFIERS)}.")
     if name == "embedded":
         if weights == "imagenet":
             raise LabError("The embedded classifier has no ImageNet weights: leave --weights out, or choose another.")
-        return toynet.read(Path(weights) if weights else None)
+        return _embedded(Path(weights) if weights else EMBEDDED_FILE)
     if not weights:
         raise LabError(
             f"'{name}' needs weights, because with random ones it can locate nothing: give --weights imagenet or "
             "--weights FILE."
         )
     if weights != "imagenet" and _describes_itself(Path(weights)):
-        return _require(name, load_file(Path(weights)), weights)
-    return _with_imagenet(name, weights)
+        return _require_name(name, load_file(Path(weights)), weights)
+    return _imagenet_classifier(name, weights)
 
 
 def load_file(path: Path) -> Classifier:
-    """Return a classifier from a file that says itself what it is.
+    """Return the classifier in a file that describes itself.
 
     Args:
-        path: what `gradcam-lab train` has made, or the seeds' VOC checkpoint (see `seeds`).
+        path: a file that `gradcam-lab train` has made, or the VOC checkpoint of the EFEO exercise.
 
     Raises:
         LabError: the file is missing, damaged, or of neither kind.
@@ -64,18 +66,26 @@ def load_file(path: Path) -> Classifier:
     return efeo_checkpoint.load(path)
 
 
+def _embedded(path: Path) -> Classifier:
+    if path == EMBEDDED_FILE and not path.is_file():
+        raise LabError(
+            f"The embedded classifier '{path}' is missing: install gradcam-lab again, or give --weights FILE."
+        )
+    return model_file.load(path)
+
+
 def _describes_itself(path: Path) -> bool:
-    return model_file.is_ours(path) or efeo_checkpoint.is_checkpoint(path)
+    return model_file.is_model_file(path) or efeo_checkpoint.is_checkpoint(path)
 
 
-def _require(name: str, classifier: Classifier, weights: str) -> Classifier:
+def _require_name(name: str, classifier: Classifier, weights: str) -> Classifier:
     if classifier.name != name:
         raise LabError(f"'{weights}' holds '{classifier.name}' and not '{name}': give --classifier {classifier.name}.")
     return classifier
 
 
 def imagenet_state(name: str, weights: str) -> Mapping[str, Tensor]:
-    """Return weights with ImageNet's 1000 outputs that fit an architecture of torchvision's.
+    """Return weights with ImageNet's 1000 outputs for one of torchvision's architectures.
 
     Raises:
         LabError: they cannot be had, or do not fit.
@@ -87,7 +97,7 @@ def imagenet_state(name: str, weights: str) -> Mapping[str, Tensor]:
     return state
 
 
-def _with_imagenet(name: str, weights: str) -> Classifier:
+def _imagenet_classifier(name: str, weights: str) -> Classifier:
     network = _blank(name)
     load_weights(network, imagenet_state(name, weights))
     return Classifier(
@@ -126,7 +136,7 @@ def _download(name: str) -> Mapping[str, Tensor]:
 
 
 def _looks_like(state: Mapping[str, Tensor], asked: str) -> str:
-    """Say which architecture a state dict belongs to, going by the names in it, as the end of a sentence."""
+    """Say as the end of a sentence which architecture a state dict belongs to, judged by the names in it."""
     names = {name for name in state if not name.endswith("num_batches_tracked")}
     for other in LAYERS:
         if names == {name for name in _blank(other).state_dict() if not name.endswith("num_batches_tracked")}:

@@ -16,7 +16,7 @@ from gradcam_lab.localise import methods as recipes
 from gradcam_lab.localise import threshold as sweep
 from gradcam_lab.localise.cam_variants import look
 from gradcam_lab.localise.multi_method import Maps
-from gradcam_lab.models.networks import toynet
+from gradcam_lab.models import zoo
 from tests.networks import images
 
 IOU = (0.3, 0.5)
@@ -24,7 +24,7 @@ IOU = (0.3, 0.5)
 
 @pytest.fixture(scope="module")
 def classifier(weights):
-    return toynet.read(weights)
+    return zoo.load_file(weights)
 
 
 @pytest.fixture(scope="module")

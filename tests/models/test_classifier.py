@@ -1,5 +1,9 @@
 """Preprocessing, and how a classifier's outputs become the scores and probabilities of classes."""
 
+import re
+import shutil
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +14,9 @@ from hypothesis.extra.numpy import arrays
 from torch import nn
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import IMAGENET_MEAN, IMAGENET_STD, Classifier, Preprocessing, weights_hash
+from gradcam_lab.models.weights import model_file
 
 GROUPS = {"dog": (1, 3), "cat": (0,), "all": (0, 1, 2, 3)}
 
@@ -50,6 +56,12 @@ class TestPreprocessing:
         result = Preprocessing(16, (0.0,) * 3, (1.0,) * 3)(image)
         expected = cv2.resize(image, (16, 16), interpolation=cv2.INTER_LINEAR)
         assert np.array_equal((result * 255).round().permute(1, 2, 0).numpy(), expected)
+
+    def test_averages_where_both_sides_shrink_and_interpolates_where_one_grows(self):
+        wide = np.zeros((2, 8, 3), np.uint8)
+        wide[:, ::2] = 200
+        assert Preprocessing(2).squash(wide).tolist() == np.full((2, 2, 3), 100).tolist()  # averaged, shrinking
+        assert Preprocessing(4).squash(wide)[0, 0, 0] == 100  # one side grows: interpolated linearly
 
     def test_leaves_the_image_as_it_was(self):
         image = np.full((224, 224, 3), 7, np.uint8)
@@ -122,6 +134,39 @@ class TestClassifier:
         for ask in (model.score, model.probability):
             with pytest.raises(LabError, match=r"'tiny' knows no class 'cow': choose one of dog, cat, all\."):
                 ask(torch.zeros(1, 4), "cow")
+
+
+class TestFingerprint:
+    def test_of_the_same_network_loaded_twice_is_the_same(self, weights, tmp_path):
+        shutil.copy(weights, tmp_path / "copy.safetensors")
+        first, second = zoo.load_file(weights), zoo.load_file(tmp_path / "copy.safetensors")
+        assert first.fingerprint == second.fingerprint
+        assert re.fullmatch("[0-9a-f]{64}", first.fingerprint)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"preprocessing": Preprocessing(64)},
+            {"preprocessing": Preprocessing(mean=(0.5, 0.5, 0.5))},
+            {"preprocessing": Preprocessing(std=(0.5, 0.5, 0.5))},
+            {"groups": {**GROUPS, "dog": (1, 2)}},
+            {"groups": {"cat": (0,), "dog": (1, 3), "all": (0, 1, 2, 3)}},
+            {"layer": "1"},
+            {"activation": "softmax"},
+            {"sha256": "1"},
+        ],
+        ids=lambda change: next(iter(change)),
+    )
+    def test_changes_with_all_that_the_maps_depend_on(self, change):
+        model = classifier("sigmoid")
+        assert replace(model, **change).fingerprint != model.fingerprint
+        assert replace(model, name="other", metadata={"weights": "copy"}).fingerprint == model.fingerprint
+
+    def test_of_other_weights_is_another(self, weights, tmp_path):
+        description, state = model_file.read(weights)
+        state["fc.bias"] = state["fc.bias"] + 1
+        model_file.save(tmp_path / "other.safetensors", state, description)
+        assert zoo.load_file(tmp_path / "other.safetensors").fingerprint != zoo.load_file(weights).fingerprint
 
 
 class TestWeightsHash:

@@ -1,1 +1,1 @@
-"""The architectures that the lab builds itself or takes from torchvision."""
+"""Architectures: the lab's own, and torchvision's."""

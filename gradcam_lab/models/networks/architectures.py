@@ -1,4 +1,4 @@
-"""The networks by name: how each is built, where its last feature map is and where its head begins."""
+"""Architectures by name: how each is built, which module gives its last feature map, and which is its head."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from gradcam_lab.vision import torchvision
 
 @dataclass(frozen=True)
 class Architecture:
-    """A kind of network.
+    """An architecture.
 
     Attributes:
         layer: the module whose output is the last feature map.
-        head: the module that turns features into logits; all before it can be frozen.
-        build: makes our own kinds, given the number of classes and their options; None for torchvision's.
+        head: the module that turns features into logits; all modules before it can be frozen.
+        build: builds one of the lab's own, given the number of classes and its options; None for torchvision's.
     """
 
     layer: str
@@ -32,14 +32,14 @@ TORCHVISION = {
     **dict.fromkeys(("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"), RESNET),
     **dict.fromkeys(("vgg16", "vgg19", "mobilenet_v2", "squeezenet1_1"), Architecture("features")),
 }
-"""torchvision's own."""
+"""The architectures of torchvision."""
 
 ARCHITECTURES = {
     "toynet": Architecture("layer4", "fc", ToyNet),
     "cam_net": Architecture("features", "fc", CamNet),
     **TORCHVISION,
 }
-"""Every network that can be trained."""
+"""Every architecture that can be trained."""
 
 
 def build(arch: str, classes: int, options: Mapping[str, Any] | None = None) -> nn.Module:
@@ -48,7 +48,11 @@ def build(arch: str, classes: int, options: Mapping[str, Any] | None = None) -> 
     Args:
         arch: one of `ARCHITECTURES`.
         classes: the number of outputs.
-        options: what else our own kinds take: `widths`, and `residual` of the CAM network.
+        options: of the lab's own architectures: `widths`, and `residual` of the CAM network.
+
+    Examples:
+        >>> sum(weight.numel() for weight in build("toynet", 7).parameters())
+        891239
     """
     make = ARCHITECTURES[arch].build
     if make:
@@ -57,7 +61,7 @@ def build(arch: str, classes: int, options: Mapping[str, Any] | None = None) -> 
 
 
 def blank(arch: str, classes: int, options: Mapping[str, Any] | None = None) -> nn.Module:
-    """Build a network without memory for its weights and without drawing random ones."""
+    """Build a network on the `meta` device: its weights have shapes, but no memory and no values."""
     with torch.device("meta"):
         return build(arch, classes, options)
 
@@ -70,17 +74,17 @@ class Head(nn.Module):
         self.head = network.get_submodule(ARCHITECTURES[arch].head)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits (N, classes) for what `features` gave."""
+        """Return logits (N, classes) for the output of `features`."""
         return self.head(x).flatten(1)
 
 
 def features(network: nn.Module, arch: str, x: Tensor) -> Tensor:
-    """Return what a network's head is given for these inputs."""
-    seen: list[Tensor] = []
+    """Return the input of a network's head, shape (N, ...), for images x of shape (N, 3, S, S)."""
+    captured: list[Tensor] = []
     head = network.get_submodule(ARCHITECTURES[arch].head)
-    handle = head.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach().clone()))
+    handle = head.register_forward_pre_hook(lambda module, inputs: captured.append(inputs[0].detach().clone()))
     try:
         network(x)
     finally:
         handle.remove()
-    return seen[0]
+    return captured[0]

@@ -1,7 +1,7 @@
-"""A small CAM network: convolutions, the average over space, one linear layer.
+"""CamNet, a small network for CAM: convolutions, global average pooling, one linear layer.
 
-Nothing but an average stands between the last feature map and the classes, so the linear layer's weights say directly
-how much each cell of the map speaks for each class: `mean(CAM) + b` is the logit.
+Only the average lies between the last feature map and the linear layer, so that the layer's weights turn the feature
+map into the CAM of each class, and `mean(CAM) + b` is the logit (Zhou et al., CVPR 2016).
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 WIDTHS = (32, 64, 128, 256)
-"""Channels of the stages; each stage halves the height and the width."""
+"""Default channels of the stages."""
 
 
 class Residual(nn.Module):
-    """Two convolutions whose result is added to what came in: (N, C, H, W) to the same shape."""
+    """A residual block of two convolutions: (N, C, H, W) to the same shape."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -21,17 +21,17 @@ class Residual(nn.Module):
         self.second = convolution(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return `x` and the correction to it."""
+        """Return x plus the residual."""
         return x + self.second(self.first(x))
 
 
 class CamNet(nn.Module):
-    """Plain or residual convolutions that end in an average and one linear layer: (N, 3, S, S) to logits (N, classes).
+    """A CAM network, plain or residual: (N, 3, S, S) to logits (N, classes).
 
     Args:
         classes: the number of outputs.
-        residual: a residual pair of convolutions in each stage, instead of a single plain one.
-        widths: the channels of the stages.
+        residual: whether each stage ends in a residual block instead of a convolution.
+        widths: the channels of the stages, each of which halves the height and the width.
     """
 
     def __init__(self, classes: int, residual: bool = False, widths: Sequence[int] = WIDTHS) -> None:
@@ -49,7 +49,7 @@ class CamNet(nn.Module):
 
 
 def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """Return a convolution of 3 x 3 with its normalisation and ReLU."""
+    """Return a convolution of 3 x 3, batch normalisation and ReLU."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False),
         nn.BatchNorm2d(outputs),

@@ -1,25 +1,18 @@
 """ToyNet, the embedded classifier: a ResNet small enough to train in minutes without a GPU and to ship in the package.
 
-It has torchvision's blocks under torchvision's names (`conv1 ... layer4, avgpool, fc`), so what a student writes for
-a ResNet-50 runs on it as it is. Its last stage keeps the resolution of the third: a heatmap of 14 x 14 cells shows more
+Its blocks and the names of its modules are torchvision's (`conv1 ... layer4, avgpool, fc`), so that code for a
+ResNet-50 runs on it unchanged. Its last stage keeps the resolution of the third: a heatmap of 14 x 14 cells is finer
 than one of 7 x 7.
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from gradcam_lab.errors import LabError
-from gradcam_lab.models.classifier import Classifier, Preprocessing
 from gradcam_lab.vision import torchvision
 
 WIDTHS = (32, 64, 128, 192)
-"""Channels of the four stages."""
-
-FILE = Path(__file__).parents[1] / "weights" / "toyvoc.safetensors"
-"""The weights that come with the package."""
+"""Default channels of the four stages."""
 
 
 class ToyNet(nn.Module):
@@ -59,54 +52,3 @@ def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     if inputs != outputs or stride != 1:
         shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
     return nn.Sequential(torchvision().models.resnet.BasicBlock(inputs, outputs, stride, shortcut))
-
-
-def build(classes: int, widths: Sequence[int] = WIDTHS) -> ToyNet:
-    """Return a ToyNet with random weights, ready to train."""
-    return ToyNet(classes, widths)
-
-
-def save(
-    path: Path,
-    network: nn.Module,
-    *,
-    classes: Sequence[str],
-    widths: Sequence[int],
-    preprocessing: Preprocessing,
-    recipe: Mapping[str, Any],
-    scores: Mapping[str, Any],
-) -> None:
-    """Write a ToyNet with all that is needed to use it again, as safetensors, its weights in half precision.
-
-    Args:
-        path: the file, ending in `.safetensors`.
-        network: the trained network.
-        classes: the names of its outputs.
-        widths: the channels of its stages.
-        preprocessing: how an image becomes an input.
-        recipe: how it was trained.
-        scores: what was measured on it.
-
-    Raises:
-        LabError: the file cannot be written.
-    """
-    from gradcam_lab.models.weights import model_file  # which knows every architecture, this one too
-
-    options = {"widths": list(widths)}
-    description = model_file.Description("toynet", tuple(classes), "sigmoid", preprocessing, options, recipe, scores)
-    model_file.save(path, model_file.halved(network.state_dict()), description)
-
-
-def read(path: Path | None = None) -> Classifier:
-    """Read a classifier that `gradcam-lab train` made: the one that comes with the package, or another file.
-
-    Raises:
-        LabError: the file is missing, damaged, or was not made by `gradcam-lab train`.
-    """
-    from gradcam_lab.models.weights import model_file
-
-    if path is None and not FILE.is_file():
-        raise LabError(
-            f"The embedded classifier '{FILE}' is missing: install gradcam-lab again, or give --weights FILE."
-        )
-    return model_file.load(path or FILE)

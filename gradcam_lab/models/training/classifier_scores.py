@@ -1,8 +1,4 @@
-"""How good a classifier is.
-
-The measures are scikit-learn's average precision of each class and their mean, and where each image has one class also
-the share of images for which that class is named.
-"""
+"""Scores of a classifier: average precision of each class, their mean, and accuracy where each image has one class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,13 +11,13 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.models.classifier import Classifier
 
 
-def probabilities(classifier: Classifier, logits: Tensor, classes: Sequence[str]) -> np.ndarray:
-    """Return the probability of each class for n rows of logits, shape (n, C)."""
+def class_probabilities(classifier: Classifier, logits: Tensor, classes: Sequence[str]) -> np.ndarray:
+    """Return the probability of each class, shape (n, C), for the logits of n images."""
     return np.stack([classifier.probability(logits, name).numpy() for name in classes], axis=1)
 
 
-def score(probabilities: np.ndarray, labels: Tensor, classes: Sequence[str]) -> dict[str, Any]:
-    """Score n images.
+def classifier_scores(probabilities: np.ndarray, labels: Tensor, classes: Sequence[str]) -> dict[str, Any]:
+    """Score the probabilities of n images.
 
     Args:
         probabilities: shape (n, C).
@@ -34,32 +30,55 @@ def score(probabilities: np.ndarray, labels: Tensor, classes: Sequence[str]) -> 
     Raises:
         LabError: no class occurs.
     """
-    if labels.is_floating_point():
-        return _precisions(probabilities, labels.numpy(), classes)
-    truth = labels.numpy()
-    one_of = truth[:, None] == np.arange(len(classes))
-    accuracy = float((probabilities.argmax(axis=1) == truth).mean())
-    return {**_precisions(probabilities, one_of.astype(float), classes), "accuracy": accuracy}
-
-
-def _precisions(probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
-    ap = {}
-    for name, wanted, scores in zip(classes, labels.T, probabilities.T, strict=True):
-        known = ~np.isnan(wanted)
-        if (wanted == 1).any():
-            ap[name] = float(average_precision_score(wanted[known], scores[known]))
+    answers = labels.numpy()
+    multi_label = labels.is_floating_point()
+    present = answers if multi_label else (answers[:, None] == np.arange(len(classes))).astype(float)
+    ap = average_precision_per_class(probabilities, present, classes)
     if not ap:
         raise LabError(f"None of the images shows one of the classes {', '.join(classes)}: give more or other images.")
-    return {"map": float(np.mean(list(ap.values()))), "classes": ap}
+    scores = {"map": float(np.mean(list(ap.values()))), "classes": ap}
+    return scores if multi_label else {**scores, "accuracy": float((probabilities.argmax(axis=1) == answers).mean())}
 
 
-def headline(scores: Mapping[str, Any]) -> tuple[str, float]:
-    """Return the one number that says how good it is, with its name: `accuracy` where there is one, else `map`."""
+def average_precision_per_class(
+    probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str], weights: np.ndarray | None = None
+) -> dict[str, float]:
+    """Return the average precision of each class that at least one image shows.
+
+    It is scikit-learn's: the area under the precision-recall curve, not interpolated.
+
+    Args:
+        probabilities: of n images, shape (n, C).
+        labels: 1 where the class is in the image, 0 where not, NaN where the image does not count, shape (n, C).
+        classes: C names.
+        weights: how often each image counts, shape (n,); None counts each once.
+
+    Examples:
+        >>> labels = np.array([[1, 0], [0, 0], [1, 0]])
+        >>> average_precision_per_class(np.array([[0.9, 0.1], [0.5, 0.2], [0.6, 0.3]]), labels, ("dog", "cat"))
+        {'dog': 1.0}
+    """
+    ap = {}
+    for name, answers, scores in zip(classes, labels.T, probabilities.T, strict=True):
+        counted = ~np.isnan(answers) if weights is None else ~np.isnan(answers) & (weights > 0)
+        if (answers[counted] == 1).any():
+            sample_weight = None if weights is None else weights[counted]
+            ap[name] = float(average_precision_score(answers[counted], scores[counted], sample_weight=sample_weight))
+    return ap
+
+
+def main_score(scores: Mapping[str, Any]) -> tuple[str, float]:
+    """Return the score that epochs are compared by, with its name: `accuracy` where there is one, else `map`.
+
+    Examples:
+        >>> main_score({"map": 0.8, "accuracy": 0.9})
+        ('accuracy', 0.9)
+    """
     name = "accuracy" if "accuracy" in scores else "map"
     return name, scores[name]
 
 
-def in_words(scores: Mapping[str, Any], split: str) -> str:
-    """Say the scores on a split in a line."""
+def summary(scores: Mapping[str, Any], split: str) -> str:
+    """Summarise the scores on a split in one line."""
     accuracy = f", accuracy on {split}: {100 * scores['accuracy']:.1f}" if "accuracy" in scores else ""
     return f"mAP on {split}: {100 * scores['map']:.1f}{accuracy}"

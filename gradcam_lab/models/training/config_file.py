@@ -1,11 +1,11 @@
-"""A training in a YAML file: `gradcam-lab train --config cam.yaml`.
+"""The settings of a training in a YAML file: `gradcam-lab train --config cam.yaml`.
 
     model:    {name: cam_net, input_shape: [3, 160, 160], num_classes: 10, residual: true}
     training: {learning_rate: 0.001, batch_size: 32, num_epochs: 30, weight_decay: 0.0001, checkpoint_dir: cam,
                log_every: 50, save_every: 1, early_stopping_patience: 5, optimizer: adam, scheduler: cosine}
     dataset:  {name: imagenette, data_dir: data, img_size: 160, val_size: 0.2}
 
-Every key may be left out. What is wrong is named with its line.
+Every key may be left out. An error names its line.
 """
 
 from collections.abc import Iterator
@@ -17,23 +17,19 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.models.training.settings import (
+from gradcam_lab.models.training.fields import (
     Arch,
-    Natural,
-    Optimizer,
-    Positive,
-    Scheduler,
-    Share,
-    Size,
-    Whole,
+    Count,
+    Fraction,
+    InputSize,
+    NonNegativeFloat,
+    PositiveFloat,
     reason,
 )
+from gradcam_lab.models.training.recipe import Optimizer, Scheduler
 
 Place = tuple[str | int, ...]
-"""Where a value stands: its section and its key."""
-
-REDUCE = "reduce_lr"
-"""What the seeds call `plateau`."""
+"""The position of a value: its section and its key."""
 
 
 def _square(shape: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -42,45 +38,41 @@ def _square(shape: tuple[int, int, int]) -> tuple[int, int, int]:
     return shape
 
 
-def _plateau(name: Any) -> Any:
-    return "plateau" if name == REDUCE else name
-
-
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
 
 class Model(_Section):
-    """The network."""
+    """The section `model`: the network."""
 
     name: Arch | None = None
-    input_shape: Annotated[tuple[Whole, Size, Size], AfterValidator(_square)] | None = None
-    num_classes: Whole | None = None
+    input_shape: Annotated[tuple[Count, InputSize, InputSize], AfterValidator(_square)] | None = None
+    num_classes: Count | None = None
     residual: bool | None = None
 
 
 class Training(_Section):
-    """How it is trained."""
+    """The section `training`: how the network is trained."""
 
-    learning_rate: Positive | None = None
-    batch_size: Whole | None = None
-    num_epochs: Whole | None = None
-    weight_decay: Natural | None = None
+    learning_rate: PositiveFloat | None = None
+    batch_size: Count | None = None
+    num_epochs: Count | None = None
+    weight_decay: NonNegativeFloat | None = None
     checkpoint_dir: Path | None = None
-    log_every: Whole | None = None
-    save_every: Whole | None = None
-    early_stopping_patience: Whole | None = None
+    log_every: Count | None = None
+    save_every: Count | None = None
+    early_stopping_patience: Count | None = None
     optimizer: Optimizer | None = None
     scheduler: Scheduler | None = None
 
 
 class Dataset(_Section):
-    """What it is trained on."""
+    """The section `dataset`: what the network is trained on."""
 
     name: str | None = None
     data_dir: Path | None = None
-    img_size: Size | None = None
-    val_size: Share | None = None
+    img_size: InputSize | None = None
+    val_size: Fraction | None = None
 
 
 class Config(_Section):
@@ -93,7 +85,7 @@ class Config(_Section):
 
 SECTIONS: dict[str, type[_Section]] = {"model": Model, "training": Training, "dataset": Dataset}
 
-NAMES = {
+SETTING_NAMES = {
     "name": "data",
     "data_dir": "data_root",
     "batch_size": "batch",
@@ -101,14 +93,14 @@ NAMES = {
     "checkpoint_dir": "out",
     "early_stopping_patience": "patience",
 }
-"""The keys that `Settings` calls otherwise."""
+"""The keys that have another name in `TrainingSettings`."""
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Read a training from a YAML file, as arguments of `Settings`.
+    """Read the settings in a YAML file, as arguments of `TrainingSettings`.
 
     Raises:
-        LabError: the file is missing or no YAML, or a key or value in it is wrong; its line is named.
+        LabError: the file is missing or not YAML, or a key or a value in it is wrong; the sentence names its line.
     """
     value, lines = _read_yaml(path)
     _rename_scheduler(value)
@@ -153,13 +145,14 @@ def _lines(path: Path, node: yaml.Node | None, place: Place = ()) -> Iterator[tu
 
 
 def _rename_scheduler(value: dict[str, Any]) -> None:
+    """Accept the name that the EFEO exercise's files have for `plateau`."""
     training = value.get("training")
-    if isinstance(training, dict) and "scheduler" in training:
-        training["scheduler"] = _plateau(training["scheduler"])
+    if isinstance(training, dict) and training.get("scheduler") == "reduce_lr":
+        training["scheduler"] = "plateau"
 
 
 def _sentence(path: Path, error: ValidationError, lines: dict[Place, int]) -> str:
-    """Say what is wrong first."""
+    """Describe the first error in the file."""
     first = min(error.errors(), key=lambda e: _line_of(e["loc"], lines))
     where = f"'{path}', line {_line_of(first['loc'], lines)}"
     if first["type"] in ("extra_forbidden", "invalid_key"):
@@ -206,10 +199,10 @@ def _require_one_size(path: Path, config: Config, lines: dict[Place, int]) -> No
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    """Return what the file says under the names of `Settings`."""
+    """Return what the file says under the names of `TrainingSettings`."""
     given = {
-        **{NAMES.get(key, key): value for key, value in config.training},
-        **{NAMES.get(key, key): value for key, value in config.dataset},
+        **{SETTING_NAMES.get(key, key): value for key, value in config.training},
+        **{SETTING_NAMES.get(key, key): value for key, value in config.dataset},
         "arch": config.model.name,
         "residual": config.model.residual,
         "num_classes": config.model.num_classes,

@@ -1,7 +1,7 @@
-"""The images of a data set with the labels that a classifier learns from, whatever kind of data set it is."""
+"""The data of a training: the images of a data set of any kind, with the labels that a classifier learns."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,17 +16,17 @@ from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.data.toyvoc import CLASSES
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed
-from gradcam_lab.models.training.settings import Settings
+from gradcam_lab.models.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledSamples:
     """Images with their labels.
 
     Attributes:
         samples: n images.
-        labels: of boxes, whether each class is there: 1, 0, or NaN where it should not count, shape (n, C); of labelled
-            folders, the number of the one class, shape (n,).
+        labels: of boxes, whether each class is there: 1, 0, or NaN where it does not count, shape (n, C); of labelled
+            folders, the index of the one class, shape (n,).
     """
 
     samples: tuple[Sample, ...]
@@ -34,12 +34,12 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Data:
-    """All that a training needs to know of a data set.
+class TrainingData:
+    """A data set for training.
 
     Attributes:
-        name: what to call it.
-        classes: the names that the labels stand for.
+        name: of the data set, or of its folder.
+        classes: the names of the classes, in the order of the labels.
         kind: `boxes`, where classes may occur together, or `labels`, where each image has one.
         splits: `train`, `val`, and of boxes also `test`.
         sha256: of the images and labels of `train`.
@@ -48,19 +48,19 @@ class Data:
     name: str
     classes: tuple[str, ...]
     kind: Literal["boxes", "labels"]
-    splits: dict[str, Labelled]
+    splits: dict[str, LabelledSamples]
     sha256: str
 
 
-def read_data(settings: Settings) -> Data:
+def read_training_data(settings: TrainingSettings) -> TrainingData:
     """Read the data of a training.
 
     Raises:
-        LabError: it cannot be had, or something in it is bad.
+        LabError: the data cannot be had, something in it is bad, or it has another number of classes than it should.
     """
-    with distributed.leader_first():  # who draws it or downloads it
+    with distributed.leader_first():  # it draws or downloads the data
         data = open_data(settings.data, settings.data_root)
-    read = _of_boxes(data, settings) if isinstance(data, BoxData) else _of_labels(data, settings)
+    read = _read_boxes(data, settings) if isinstance(data, BoxData) else _read_folders(data, settings)
     if settings.num_classes not in (None, len(read.classes)):
         raise LabError(
             f"'{read.name}' has {len(read.classes)} classes ({', '.join(read.classes)}) and not "
@@ -69,44 +69,42 @@ def read_data(settings: Settings) -> Data:
     return read
 
 
-def _of_boxes(data: BoxData, settings: Settings) -> Data:
+def _read_boxes(data: BoxData, settings: TrainingSettings) -> TrainingData:
     splits = [data.read(name, limit=settings.limit, skip_bad=settings.skip_bad) for name in ("train", "val", "test")]
-    warn_of(skipped for split in splits for skipped in split.skipped)
-    classes = CLASSES if data.name == TOYVOC else classes_of(splits[0])
-    labelled = {split.name: Labelled(split.samples, box_labels(split.samples, classes)) for split in splits}
-    return Data(_name(data), classes, "boxes", labelled, data.sha256(splits[0]))
+    warn_skipped(skipped for split in splits for skipped in split.skipped)
+    classes = CLASSES if data.name == TOYVOC else _classes_of(splits[0])
+    labelled = {split.name: LabelledSamples(split.samples, box_labels(split.samples, classes)) for split in splits}
+    return TrainingData(_name(data), classes, "boxes", labelled, data.sha256(splits[0]))
 
 
-def _of_labels(data: LabelData, settings: Settings) -> Data:
+def _read_folders(data: LabelData, settings: TrainingSettings) -> TrainingData:
     train, val = (read_labels(data, name, settings) for name in ("train", "val"))
-    warn_of((*train.skipped, *val.skipped))
-    labelled = {split.name: Labelled(split.samples, torch.tensor(split.labels)) for split in (train, val)}
-    return Data(_name(data), train.classes, "labels", labelled, data.sha256(train))
+    warn_skipped((*train.skipped, *val.skipped))
+    labelled = {split.name: LabelledSamples(split.samples, torch.tensor(split.labels)) for split in (train, val)}
+    return TrainingData(_name(data), train.classes, "labels", labelled, data.sha256(train))
 
 
-def read_labels(data: LabelData, split: Literal["train", "val"], settings: Settings) -> LabelledSplit:
-    """Read one split of labelled folders, or a part of it that is spread over all classes."""
+def read_labels(data: LabelData, split: Literal["train", "val"], settings: TrainingSettings) -> LabelledSplit:
+    """Read one split of labelled folders, or with a limit a part of it that is spread over all classes."""
     read = data.read(split, val_size=settings.val_size, seed=settings.seed, skip_bad=settings.skip_bad)
-    chosen = spread(len(read.samples), settings.limit)
-    return LabelledSplit(
-        read.name,
-        read.root,
-        tuple(read.samples[i] for i in chosen),
-        tuple(read.labels[i] for i in chosen),
-        read.classes,
-        read.skipped,
-    )
+    chosen = evenly_spaced(len(read.samples), settings.limit)
+    return replace(read, samples=tuple(read.samples[i] for i in chosen), labels=tuple(read.labels[i] for i in chosen))
 
 
-def spread(count: int, limit: int | None) -> list[int]:
-    """Choose at most `limit` of `count` numbers, evenly: the images lie class by class."""
+def evenly_spaced(count: int, limit: int | None) -> list[int]:
+    """Return at most `limit` of the indices from 0 to `count`, evenly spaced: the images are sorted by class.
+
+    Examples:
+        >>> evenly_spaced(10, 4)
+        [0, 2, 5, 7]
+    """
     if limit is None or limit >= count:
         return list(range(count))
     return [i * count // limit for i in range(limit)]
 
 
-def warn_of(skipped: Iterable[str]) -> None:
-    """Say what was left out."""
+def warn_skipped(skipped: Iterable[str]) -> None:
+    """Warn of each image that was left out."""
     for sentence in skipped:
         if distributed.leads():
             warn(f"  skipped: {sentence}")
@@ -116,11 +114,11 @@ def _name(data: BoxData | LabelData) -> str:
     return data.name if data.name in NAMES else data.root.name
 
 
-def classes_of(split: Split) -> tuple[str, ...]:
-    """Name the classes that a split holds, in alphabetical order."""
+def _classes_of(split: Split) -> tuple[str, ...]:
+    """Return the classes that a split holds, in alphabetical order."""
     return tuple(sorted({o.name for sample in split.samples for o in sample.objects}))
 
 
 def box_labels(samples: Sequence[Sample], classes: Sequence[str]) -> Tensor:
-    """Say which of the classes are in which image, shape (n, C)."""
+    """Return which of the classes are in which image, shape (n, C): see `LabelledSamples`."""
     return torch.tensor(np.stack([labels(samples, name) for name in classes], axis=1), dtype=torch.float32)

@@ -1,4 +1,4 @@
-"""The network that a training begins with: random, or with weights that are there already."""
+"""The network that a training begins with: with random weights, or with those of `--weights`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,19 +10,19 @@ from torch import Tensor, nn
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import zoo
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank, build
-from gradcam_lab.models.training.settings import Settings
+from gradcam_lab.models.training.settings import TrainingSettings
 from gradcam_lab.models.weights import efeo_checkpoint, model_file
 from gradcam_lab.models.weights.state_dict import mismatch
 
 
-def options_of(settings: Settings) -> dict[str, Any]:
-    """Return what the architecture is built with beside the number of classes.
+def architecture_options(settings: TrainingSettings) -> dict[str, Any]:
+    """Return the options that the architecture is built with, beside the number of classes.
 
     Raises:
-        LabError: the network in the weights' file is built otherwise.
+        LabError: the network in the weights' file has another architecture or other options.
     """
     asked = {} if settings.residual is None else {"residual": settings.residual}
-    if not settings.weights or not model_file.is_ours(Path(settings.weights)):
+    if not settings.weights or not model_file.is_model_file(Path(settings.weights)):
         return asked
     description = model_file.read(Path(settings.weights))[0]
     if description.arch != settings.arch:
@@ -34,32 +34,32 @@ def options_of(settings: Settings) -> dict[str, Any]:
     return built
 
 
-def starting_network(settings: Settings, classes: Sequence[str]) -> nn.Module:
-    """Build the network of a training; the seed decides what is random in it.
+def initial_network(settings: TrainingSettings, classes: Sequence[str]) -> nn.Module:
+    """Build the network of a training; random weights depend on the seed only.
 
-    From weights for the same classes all is taken over, from weights for other classes all but the outputs.
+    Weights for the same classes are taken over entirely, weights for other classes but for the output layer.
 
     Raises:
         LabError: the weights cannot be had or do not fit.
     """
     torch.manual_seed(settings.seed)
-    options = options_of(settings)
+    options = architecture_options(settings)
     network = build(settings.arch, len(classes), options)
     if settings.weights:
-        taken = _weights(settings.arch, settings.weights, options, tuple(classes))
-        wanted = network.state_dict()
-        network.load_state_dict({**wanted, **{name: v.to(wanted[name].dtype) for name, v in taken.items()}})
+        given = _given_weights(settings.arch, settings.weights, options, tuple(classes))
+        own = network.state_dict()
+        network.load_state_dict({**own, **{name: value.to(own[name].dtype) for name, value in given.items()}})
     return network
 
 
-def _weights(arch: str, weights: str, options: Mapping[str, Any], classes: tuple[str, ...]) -> dict[str, Tensor]:
+def _given_weights(arch: str, weights: str, options: Mapping[str, Any], classes: tuple[str, ...]) -> dict[str, Tensor]:
     """Return the weights that can be taken over."""
     path = Path(weights)
-    if weights != "imagenet" and model_file.is_ours(path):
+    if weights != "imagenet" and model_file.is_model_file(path):
         description, state = model_file.read(path)
         known = description.classes
     elif weights != "imagenet" and efeo_checkpoint.is_checkpoint(path):
-        state, known = _of_seeds(arch, path), efeo_checkpoint.CLASSES
+        state, known = _efeo_weights(arch, path), efeo_checkpoint.CLASSES
     elif arch in TORCHVISION:
         state, known = dict(zoo.imagenet_state(arch, weights)), ()
     else:
@@ -67,15 +67,14 @@ def _weights(arch: str, weights: str, options: Mapping[str, Any], classes: tuple
     return state if known == classes else _without_outputs(arch, options, state)
 
 
-def _of_seeds(arch: str, path: Path) -> dict[str, Tensor]:
-    network = efeo_checkpoint.load(path).network
-    wrong = mismatch(blank(arch, len(efeo_checkpoint.CLASSES)), network.state_dict())
-    if wrong:
+def _efeo_weights(arch: str, path: Path) -> dict[str, Tensor]:
+    state = efeo_checkpoint.load(path).network.state_dict()
+    if mismatch(blank(arch, len(efeo_checkpoint.CLASSES)), state):
         raise LabError(f"'{path}' holds '{efeo_checkpoint.ARCH}' and not '{arch}': give --arch {efeo_checkpoint.ARCH}.")
-    return network.state_dict()
+    return state
 
 
 def _without_outputs(arch: str, options: Mapping[str, Any], state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Leave out what depends on the number of classes."""
+    """Leave out the weights whose shapes depend on the number of classes."""
     two, three = (blank(arch, classes, options).state_dict() for classes in (2, 3))
     return {name: value for name, value in state.items() if two[name].shape == three[name].shape}

@@ -1,6 +1,6 @@
-"""What a training loop is fed with: batches of augmented images, or of features that were computed once."""
+"""The inputs of a network in training: batches of augmented images, or of features that were computed once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import torch
@@ -17,36 +17,36 @@ from gradcam_lab.models.training.pixels import open_pixels
 from gradcam_lab.models.training.recipe import Recipe
 
 BATCH = 32
-"""Images at a time where nothing is learned from them."""
+"""Images per batch in inference."""
 
-FEATURES = 4 * 2**30
-"""Bytes of features that may be kept."""
+FEATURE_BYTES = 4 * 2**30
+"""Memory that features may take, in bytes."""
 
 
-class Source(Protocol):
-    """The inputs of a network, for training and for looking how good it is."""
+class Inputs(Protocol):
+    """The inputs of a network, for training and for evaluation."""
 
-    def training(self, batches: Sequence[Tensor], size: int, random: torch.Generator) -> Iterator[Tensor]:
-        """Yield this process's share of each batch, changed at random.
+    def augmented(self, batches: Sequence[Tensor], size: int, random: torch.Generator) -> Iterator[Tensor]:
+        """Yield this process's share of each batch, with random augmentation.
 
         Args:
-            batches: the numbers of the images, for all processes together.
+            batches: the indices of the images, for all processes together.
             size: of the input, in pixels.
             random: every process draws the same numbers from its own copy.
         """
 
     def plain(self) -> Iterator[Tensor]:
-        """Yield this process's share of all inputs, in order and unchanged."""
+        """Yield this process's share of all inputs in batches, in order and not augmented."""
 
 
-class Images:
-    """Images for a whole network.
+class ImageInputs:
+    """Images, as inputs of a whole network.
 
     Args:
-        samples: where they are.
+        samples: n images.
         preprocessing: how they become inputs.
         recipe: how they are augmented.
-        device: where the network is.
+        device: that of the network.
     """
 
     def __init__(
@@ -60,61 +60,70 @@ class Images:
             torch.tensor(values, device=device)[:, None, None] for values in (preprocessing.mean, preprocessing.std)
         )
 
-    def training(self, batches: Sequence[Tensor], size: int, random: torch.Generator) -> Iterator[Tensor]:
+    def augmented(self, batches: Sequence[Tensor], size: int, random: torch.Generator) -> Iterator[Tensor]:
         """Yield augmented inputs, shape (N, 3, size, size)."""
         shares = [distributed.share(len(batch)) for batch in batches]
-        mine = [batch[share] for batch, share in zip(batches, shares, strict=True)]
-        for batch, share, pixels in zip(batches, shares, self.pixels.read(mine), strict=True):
-            there = pixels.to(self.device)
-            yield self._standardised(augment(there, size, self.recipe, random, of=len(batch), start=share.start))
+        own = [batch[share] for batch, share in zip(batches, shares, strict=True)]
+        for batch, share, pixels in zip(batches, shares, self.pixels.read(own), strict=True):
+            images = pixels.to(self.device)
+            yield self._standardised(augment(images, size, self.recipe, random, of=len(batch), start=share.start))
 
     def plain(self) -> Iterator[Tensor]:
-        """Yield inputs of the full size."""
-        mine = torch.arange(self.count)[distributed.share(self.count)]
-        for pixels in self.pixels.read(mine.split(BATCH)):
+        """Yield inputs of the preprocessing's size."""
+        own = torch.arange(self.count)[distributed.share(self.count)]
+        for pixels in self.pixels.read(own.split(BATCH)):
             yield self._standardised(pixels.to(self.device).float() / 255)
 
     def _standardised(self, images: Tensor) -> Tensor:
         return ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
 
 
-class Features:
-    """What a network's frozen part makes of each image and of its mirror image, for the head alone.
+class FeatureInputs:
+    """The features of each image and of its mirror image, as inputs of a network's head.
 
     Args:
-        images: whose features.
+        images: the images.
         network: the whole network, in eval mode.
         arch: its architecture.
+        memory: bytes that the features may take.
+
+    Raises:
+        LabError: the features need more memory.
     """
 
-    def __init__(self, images: Images, network: nn.Module, arch: str) -> None:
+    def __init__(self, images: ImageInputs, network: nn.Module, arch: str, memory: int = FEATURE_BYTES) -> None:
         self.device = images.device
         self.count = images.count
         kept: list[Tensor] = []
         with progress("features", -(-images.count // BATCH)) as advance, torch.no_grad():
             for inputs in images.plain():
                 both = [features(network, arch, x) for x in (inputs, inputs.flip(3))]
-                kept += torch.stack(both, dim=1).cpu()  # one tensor (2, ...) an image
-                self._require_room(kept)
+                kept += torch.stack(both, dim=1).cpu()  # one tensor (2, ...) per image
+                self._require_memory(kept, memory)
                 advance()
         self.pairs = torch.stack(distributed.gather(kept))  # (n, 2, ...)
 
-    def _require_room(self, kept: Sequence[Tensor]) -> None:
+    def _require_memory(self, kept: Sequence[Tensor], memory: int) -> None:
         needed = self.count * kept[0].numel() * kept[0].element_size()
-        if needed > FEATURES:
+        if needed > memory:
             raise LabError(
                 f"The features of {self.count} images need {needed / 2**30:.0f} GiB of memory: give --limit, choose "
                 "another --arch, or leave --freeze-features out."
             )
 
-    def training(self, batches: Sequence[Tensor], size: int, random: torch.Generator) -> Iterator[Tensor]:
-        """Yield features, of the image or of its mirror image by chance."""
+    def augmented(self, batches: Sequence[Tensor], size: int, random: torch.Generator) -> Iterator[Tensor]:
+        """Yield the features of each image or, with a probability of one half, of its mirror image."""
         for batch in batches:
             mirrored = torch.randint(2, (len(batch),), generator=random)
             share = distributed.share(len(batch))
             yield self.pairs[batch[share], mirrored[share]].to(self.device)
 
     def plain(self) -> Iterator[Tensor]:
-        """Yield features of the images as they are."""
+        """Yield the features of the images that are not mirrored."""
         for pairs in self.pairs[distributed.share(self.count)].split(BATCH):
             yield pairs[:, 0].to(self.device)
+
+
+def all_outputs(network: Callable[[Tensor], Tensor], inputs: Inputs) -> Tensor:
+    """Return a network's outputs for all inputs, float32 of shape (n, C) on the CPU, in every process."""
+    return torch.stack(distributed.gather([row for x in inputs.plain() for row in network(x).float().cpu()]))

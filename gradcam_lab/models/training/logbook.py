@@ -1,4 +1,4 @@
-"""The log of a training: a row for each epoch, as CSV and as curves."""
+"""The log of a training: one row an epoch, as CSV and as curves."""
 
 import csv
 import io
@@ -9,8 +9,8 @@ from typing import Any
 
 from gradcam_lab.files import moved_into_place, write_text
 
-REDRAW = 1.0
-"""Seconds that the curves are left alone: epochs of the head alone take a few hundredths."""
+REDRAW_AFTER = 1.0
+"""Seconds between two drawings of the curves: an epoch of the head alone takes a few hundredths."""
 
 Row = Mapping[str, Any]
 
@@ -26,22 +26,22 @@ class Logbook:
     def __init__(self, folder: Path, rows: Sequence[Row] = ()) -> None:
         self.folder = folder
         self.rows = [dict(row) for row in rows]
-        self.drawn = 0.0
+        self._drawn = 0.0
 
     def add(self, row: Row) -> None:
         """Append an epoch; `write` is still to be called."""
         self.rows.append(dict(row))
 
     def write(self, *, last: bool = False) -> None:
-        """Write the table, and the curves unless they have just been drawn."""
+        """Write the table, and draw the curves if this is the last epoch or they have not just been drawn."""
         text = io.StringIO()
         writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
         write_text(self.folder / "log.csv", text.getvalue())
-        if last or time.monotonic() - self.drawn > REDRAW:
+        if last or time.monotonic() - self._drawn > REDRAW_AFTER:
             draw(self.folder / "curves.png", self.rows)
-            self.drawn = time.monotonic()
+            self._drawn = time.monotonic()
 
 
 def draw(path: Path, rows: Sequence[Row]) -> None:

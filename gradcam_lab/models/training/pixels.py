@@ -1,4 +1,4 @@
-"""The squashed pixels of many images: kept in memory where they fit, else read again whenever they are needed."""
+"""The squashed pixels of many images: kept in memory where they fit, else read again in every epoch."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -17,27 +17,27 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.models.classifier import Preprocessing
 
 MEMORY = 2**30
-"""Bytes of pixels that may be kept."""
+"""Memory that pixels may take, in bytes."""
 
 WORKERS = min(4, os.cpu_count() or 1)
-"""Processes that read files where the pixels are not kept."""
+"""Number of processes that read files where the pixels are not kept in memory."""
 
 
 class Pixels(Protocol):
-    """Squashed images by their numbers."""
+    """Squashed images by their indices."""
 
     def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Yield uint8 of shape (N, 3, size, size) for each batch of N numbers; N may be 0."""
+        """Yield uint8 of shape (N, 3, size, size) for each batch of N indices; N may be 0."""
 
 
-def open_pixels(samples: Sequence[Sample], preprocessing: Preprocessing) -> Pixels:
-    """Read all images now if they fit into memory, or later from their files.
+def open_pixels(samples: Sequence[Sample], preprocessing: Preprocessing, memory: int = MEMORY) -> Pixels:
+    """Read all images now if their pixels fit into so many bytes of memory, else later from their files.
 
     Raises:
         LabError: an image cannot be read.
     """
     needed = len(samples) * 3 * preprocessing.size**2
-    return InMemory(samples, preprocessing) if needed <= MEMORY else FromFiles(samples, preprocessing)
+    return InMemory(samples, preprocessing) if needed <= memory else FromFiles(samples, preprocessing)
 
 
 class InMemory:
@@ -53,17 +53,17 @@ class InMemory:
 
 
 class FromFiles:
-    """Pixels that other processes read while the network computes."""
+    """Pixels that worker processes read from the files while the network computes."""
 
     def __init__(self, samples: Sequence[Sample], preprocessing: Preprocessing, workers: int = WORKERS) -> None:
         self.order: list[list[int]] = []
         self.loader = DataLoader(
-            _Files(samples, preprocessing),
+            _ImageFiles(samples, preprocessing),
             batch_sampler=self.order,
             num_workers=workers,
             persistent_workers=workers > 0,
-            collate_fn=_Together(preprocessing.size),
-            worker_init_fn=_alone,
+            collate_fn=_Collate(preprocessing.size),
+            worker_init_fn=_without_threads,
         )
 
     def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
@@ -72,14 +72,14 @@ class FromFiles:
         Raises:
             LabError: an image cannot be read.
         """
-        self.order[:] = [batch.tolist() for batch in batches]  # the loader looks at it when an epoch begins
+        self.order[:] = [batch.tolist() for batch in batches]  # the loader reads it when an epoch begins
         for pixels in self.loader:
             if isinstance(pixels, LabError):
                 raise pixels
             yield pixels
 
 
-class _Files(Dataset):
+class _ImageFiles(Dataset):
     def __init__(self, samples: Sequence[Sample], preprocessing: Preprocessing) -> None:
         self.samples = samples
         self.preprocessing = preprocessing
@@ -92,8 +92,8 @@ class _Files(Dataset):
 
 
 @dataclass(frozen=True)
-class _Together:
-    """Collate images; a class, because a worker that is not forked gets it pickled."""
+class _Collate:
+    """Join images to a batch; a class and no closure, because it is pickled for workers that are not forked."""
 
     size: int
 
@@ -104,8 +104,8 @@ class _Together:
         return stacked([image for image in images if isinstance(image, np.ndarray)], self.size)
 
 
-def _alone(worker: int) -> None:
-    cv2.setNumThreads(0)  # OpenCV's threads do not survive a fork, and the workers are many already
+def _without_threads(worker: int) -> None:
+    cv2.setNumThreads(0)  # OpenCV's threads do not survive a fork, and the workers already use all cores
 
 
 def stacked(images: Sequence[np.ndarray], size: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The optimiser and the learning rate's way through the training, as a recipe wants them."""
+"""The optimiser and the learning rate schedule of a recipe."""
 
 from collections.abc import Iterable
 
@@ -9,18 +9,15 @@ from torch.optim import lr_scheduler
 from gradcam_lab.models.training.recipe import Recipe
 
 MOMENTUM = 0.9
-FALL = 0.1
-"""What `step` and `plateau` multiply the learning rate by."""
+FACTOR = 0.1
+"""`step` and `plateau` multiply the learning rate by it."""
 
-PLATEAU = 3
-"""Epochs without an improvement that `plateau` waits."""
-
-OPTIMIZERS = ("adam", "adamw", "sgd")
-SCHEDULERS = ("onecycle", "step", "cosine", "plateau", "constant")
+PLATEAU_PATIENCE = 3
+"""Epochs without an improvement after which `plateau` still waits."""
 
 
-def optimiser(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
-    """Return a recipe's optimiser of these parameters."""
+def make_optimiser(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
+    """Return the recipe's optimiser for these parameters."""
     rate, decay = recipe.learning_rate, recipe.weight_decay
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(parameters, rate, momentum=MOMENTUM, weight_decay=decay)
@@ -29,12 +26,12 @@ def optimiser(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.optim
 
 
 class Schedule:
-    """The learning rate's way: told of every step and of every epoch.
+    """The learning rate schedule: call `after_step` after every step and `after_epoch` after every epoch.
 
     Args:
-        optimiser: whose learning rate it is.
-        recipe: which way.
-        steps: how many there will be.
+        optimiser: its learning rate is set.
+        recipe: it names the schedule.
+        steps: the number of steps of the whole training.
     """
 
     def __init__(self, optimiser: torch.optim.Optimizer, recipe: Recipe, steps: int) -> None:
@@ -44,28 +41,28 @@ class Schedule:
 
     @property
     def rate(self) -> float:
-        """The learning rate now."""
+        """The current learning rate."""
         return self.optimiser.param_groups[0]["lr"]
 
     def after_step(self) -> None:
-        """Go on by a step."""
+        """Set the learning rate of the next step."""
         if not self.by_epoch:
             self.inner.step()
 
     def after_epoch(self, score: float) -> None:
-        """Look whether val has improved."""
+        """Set the learning rate of the next epoch, given the score on val."""
         if self.by_epoch:
             self.inner.step(score)  # type: ignore[arg-type]
 
 
 def _inner(optimiser: torch.optim.Optimizer, recipe: Recipe, steps: int) -> lr_scheduler.LRScheduler:
     if recipe.scheduler == "onecycle":
-        # A rise of one step, a tenth of 10, would make torch divide by 0.
+        # A rise of one step (a tenth of 10) makes torch divide by 0.
         return lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, steps + (steps == 10), pct_start=0.1)
     if recipe.scheduler == "step":
-        return lr_scheduler.StepLR(optimiser, -(-steps // 3), gamma=FALL)
+        return lr_scheduler.StepLR(optimiser, -(-steps // 3), gamma=FACTOR)
     if recipe.scheduler == "cosine":
         return lr_scheduler.CosineAnnealingLR(optimiser, steps)
     if recipe.scheduler == "plateau":
-        return lr_scheduler.ReduceLROnPlateau(optimiser, "max", factor=FALL, patience=PLATEAU)
+        return lr_scheduler.ReduceLROnPlateau(optimiser, "max", factor=FACTOR, patience=PLATEAU_PATIENCE)
     return lr_scheduler.ConstantLR(optimiser, factor=1)

@@ -1,17 +1,17 @@
-"""`train`: a data set to a classifier, in a folder from which an interrupted training goes on."""
+"""`gradcam-lab train`: trains a classifier on a data set, in a folder from which an interrupted training continues."""
 
-import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gradcam_lab.console import progress
 from gradcam_lab.errors import LabError
@@ -20,27 +20,29 @@ from gradcam_lab.models import distributed
 from gradcam_lab.models.classifier import Preprocessing, best_device, weights_hash
 from gradcam_lab.models.distributed import say_once
 from gradcam_lab.models.networks.architectures import Head
-from gradcam_lab.models.training.classifier_scores import headline, in_words, score
-from gradcam_lab.models.training.dataset import Data, read_data
-from gradcam_lab.models.training.evaluate_classifier import score_network
-from gradcam_lab.models.training.initial_weights import options_of, starting_network
-from gradcam_lab.models.training.inputs import Features, Images, Source
+from gradcam_lab.models.training.best_epoch import BestEpoch
+from gradcam_lab.models.training.classifier_scores import classifier_scores, main_score, summary
+from gradcam_lab.models.training.dataset import TrainingData, read_training_data
+from gradcam_lab.models.training.evaluate_classifier import score_classifier
+from gradcam_lab.models.training.initial_weights import architecture_options, initial_network
+from gradcam_lab.models.training.inputs import FeatureInputs, ImageInputs
 from gradcam_lab.models.training.logbook import Logbook
-from gradcam_lab.models.training.loop import Examples, Loop, mean_loss
+from gradcam_lab.models.training.loop import LabelledInputs, Loop
+from gradcam_lab.models.training.losses import mean_loss
 from gradcam_lab.models.training.recipe import Recipe
-from gradcam_lab.models.training.settings import Settings
+from gradcam_lab.models.training.settings import TrainingSettings
 from gradcam_lab.models.training.shared_norm import share_norms
-from gradcam_lab.models.training.training_checkpoint import BEST, LAST, clear, read_state, write_state
+from gradcam_lab.models.training.training_checkpoint import BEST, LAST, clear, read_checkpoint, write_checkpoint
 from gradcam_lab.models.weights import model_file
 from gradcam_lab.models.weights.model_file import Description
 
 
-def train_network(settings: Settings) -> Path:
-    """Train a classifier, or go on with it, and say how good it is.
+def train_network(settings: TrainingSettings) -> Path:
+    """Train a classifier, or continue its training, and score it.
 
-    In the folder `settings.out` stand afterwards `best.safetensors` (the epoch with the best score on val, and of equal
-    ones with the lowest loss), `last.safetensors`, `log.csv`, `curves.png`, and `state.pt`, from which the same command
-    goes on after an interruption. Where `out` is a file, the folder is hidden beside it and removed in the end.
+    The folder `settings.out` then holds `best.safetensors` (the best epoch, see `BestEpoch`), `last.safetensors`,
+    `log.csv`, `curves.png`, and `state.pt`, from which the same command continues after an interruption. Where `out` is
+    a file, the folder is hidden beside it and removed at the end.
 
     Returns:
         the file with the best network.
@@ -52,7 +54,7 @@ def train_network(settings: Settings) -> Path:
     require_writable(folder.parent)  # better now than after the training
     with distributed.session():
         training = Training(settings, folder)
-        training.go_on()
+        training.run()
         best = training.finish(file)
         say_once(str(best))
         distributed.wait()  # until the leader has written it
@@ -60,7 +62,7 @@ def train_network(settings: Settings) -> Path:
 
 
 def _places(out: Path) -> tuple[Path, Path | None]:
-    """Return the folder to work in, and the file that is wanted, if it is a file."""
+    """Return the folder of the training, and the file to write in the end where `out` is one."""
     if out.suffix != ".safetensors":
         if out.is_file():
             raise LabError(f"'{out}' is a file: give --out a folder, or a name that ends in .safetensors.")
@@ -74,72 +76,67 @@ class Training:
     """A training with its data, its network and its folder.
 
     Args:
-        settings: what is asked for.
-        folder: where it is kept.
+        settings: what the user asks for.
+        folder: for its files.
     """
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: TrainingSettings, folder: Path) -> None:
         self.settings = settings
         self.folder = folder
         self.device = best_device()
         torch.backends.cudnn.deterministic = True  # two runs from one seed are equal on a GPU too
         self.recipe = settings.recipe()
         _require_possible(self.recipe, self.device)
-        self.data = read_data(settings)
+        self.data = read_training_data(settings)
         self.description = _describe(settings, self.recipe, self.data)
-        network = starting_network(settings, self.data.classes)
+        network = initial_network(settings, self.data.classes)
         self.plan = _plan(settings, self.recipe, self.data, network)
-        state = read_state(folder, self.plan, settings.resume)
-        _greet(self.recipe, self.data)
+        self.checkpoint = read_checkpoint(folder, self.plan, settings.resume)
+        _announce(self.recipe, self.data)
         self.network = network.to(self.device)
         share_norms(self.network)
-        self.done = 0
-        self.best: dict[str, Any] = {"epoch": 0, "score": -1.0, "loss": math.inf}
+        self.epochs_done = 0
+        self.best = BestEpoch()
         self.finished = False
         self.log = Logbook(folder)
-        self.state = state
 
-    def go_on(self) -> None:
-        """Train until the recipe's epochs are over, or val has long stopped to improve."""
-        self._take_up()
+    def run(self) -> None:
+        """Train for all epochs of the recipe, or until val has not improved for its patience."""
+        self._begin()
         if self.finished:
             return
-        train, val = (self._examples(name) for name in ("train", "val"))
-        model = self._trained_part()
-        steps = -(-len(train) // self.recipe.batch)
-        with self._steps_shown(steps) as on_step:
-            loop = Loop(model, self.recipe, train, on_step)
-            if self.state:
-                loop.restore(self.state["loop"])
-            for size in self.recipe.sizes[self.done :]:
+        train, val = (self._labelled_inputs(name) for name in ("train", "val"))
+        trained = Head(self.network, self.settings.arch) if self.recipe.freeze_features else self.network
+        with self._progress(self.recipe.steps(len(train))) as on_step:
+            loop = Loop(trained, self.recipe, train, on_step)
+            if self.checkpoint:
+                loop.restore(self.checkpoint["loop"])
+            for size in self.recipe.sizes[self.epochs_done :]:
                 self._epoch(loop, val, size)
                 if self.finished:
                     break
 
-    def _take_up(self) -> None:
-        """Begin, or go on from the state."""
-        if not self.state:
+    def _begin(self) -> None:
+        """Clear the folder, or continue from its checkpoint."""
+        if not self.checkpoint:
             if distributed.leads():
                 clear(self.folder)
             return
-        self.done, self.best, self.finished = (self.state[name] for name in ("epoch", "best", "finished"))
-        self.log = Logbook(self.folder, self.state["rows"])
-        say_once(f"going on after epoch {self.done} of {self.recipe.passes}, from '{self.folder}'")
+        self.epochs_done, self.finished = self.checkpoint["epoch"], self.checkpoint["finished"]
+        self.best = BestEpoch(**self.checkpoint["best"])
+        self.log = Logbook(self.folder, self.checkpoint["rows"])
+        say_once(f"going on after epoch {self.epochs_done} of {self.recipe.passes}, from '{self.folder}'")
 
-    def _examples(self, split: str) -> Examples:
-        there = self.data.splits[split]
-        images = Images(there.samples, self.description.preprocessing, self.recipe, self.device)
-        source: Source = images
-        if self.recipe.freeze_features:
-            source = Features(images, self.network.eval(), self.settings.arch)
-        return Examples(source, there.labels)
-
-    def _trained_part(self) -> nn.Module:
-        return Head(self.network, self.settings.arch) if self.recipe.freeze_features else self.network
+    def _labelled_inputs(self, name: str) -> LabelledInputs:
+        split = self.data.splits[name]
+        images = ImageInputs(split.samples, self.description.preprocessing, self.recipe, self.device)
+        if not self.recipe.freeze_features:
+            return LabelledInputs(images, split.labels)
+        return LabelledInputs(FeatureInputs(images, self.network.eval(), self.settings.arch), split.labels)
 
     @contextmanager
-    def _steps_shown(self, steps: int) -> Iterator[Any]:
-        with progress("training", (self.recipe.passes - self.done) * steps) as advance:
+    def _progress(self, steps: int) -> Iterator[Callable[[int, int], None]]:
+        with progress("training", (self.recipe.passes - self.epochs_done) * steps) as advance:
 
             def on_step(step: int, of: int) -> None:
                 advance()
@@ -148,63 +145,59 @@ class Training:
 
             yield on_step
 
-    def _epoch(self, loop: Loop, val: Examples, size: int) -> None:
-        """Train for an epoch, look at val, and write down what came of it."""
+    def _epoch(self, loop: Loop, val: LabelledInputs, size: int) -> None:
+        """Train for an epoch, score the network on val, and write both down."""
         start, rate = time.perf_counter(), loop.schedule.rate
         loss = loop.epoch(size)
-        logits = loop.logits(val.source)
-        self._require_finite(loss, logits)
-        chances = logits.sigmoid() if self.description.activation == "sigmoid" else logits.softmax(dim=1)
-        name, value = headline(score(chances.numpy(), val.labels, self.data.classes))
-        loop.schedule.after_epoch(value)
-        self.done += 1
+        name, score, val_loss = self._validate(loop, val, loss)
+        loop.schedule.after_epoch(score)
+        self.epochs_done += 1
         before = self.log.rows[-1]["seconds"] if self.log.rows else 0.0
-        row = {
-            "epoch": self.done,
-            "learning_rate": rate,
-            "train_loss": loss,
-            "val_loss": mean_loss(logits, val.labels),
-            f"val_{name}": value,
-            "seconds": round(before + time.perf_counter() - start, 2),
-        }
-        self.log.add(row)
-        # Where classes are easy many epochs have the same score, and the loss tells which of them is surest.
-        improved = (value, -row["val_loss"]) > (self.best["score"], -self.best["loss"])
-        if improved:
-            self.best = {"epoch": self.done, "score": value, "loss": row["val_loss"]}
-        self.finished = self.done == self.recipe.passes or self._has_stalled()
-        self._keep(loop, improved)
+        seconds = round(before + time.perf_counter() - start, 2)
+        row = {"epoch": self.epochs_done, "learning_rate": rate, "train_loss": loss, "val_loss": val_loss}
+        self.log.add({**row, f"val_{name}": score, "seconds": seconds})
+        self.best = self.best.after(self.epochs_done, score, val_loss)
+        out_of_patience = self.best.is_stale(self.epochs_done, self.recipe.patience)
+        self.finished = self.epochs_done == self.recipe.passes or out_of_patience
+        self._save(loop)
         say_once(
-            f"  epoch {self.done:2d} of {self.recipe.passes}: loss {loss:.4f}, {name} on val {100 * value:.1f}, "
-            f"{row['seconds']:.0f} s"
+            f"  epoch {self.epochs_done:2d} of {self.recipe.passes}: loss {loss:.4f}, {name} on val "
+            f"{100 * score:.1f}, {seconds:.0f} s"
         )
 
-    def _require_finite(self, loss: float, logits: Tensor) -> None:
-        if not (math.isfinite(loss) and logits.isfinite().all()):
+    def _validate(self, loop: Loop, val: LabelledInputs, train_loss: float) -> tuple[str, float, float]:
+        """Return the name of the main score on val, the score, and the loss on val."""
+        logits = loop.logits(val.inputs)
+        if not (isfinite(train_loss) and logits.isfinite().all()):
             raise LabError(
-                f"The training has diverged in epoch {self.done + 1}, its loss is {loss}: give a lower --learning-rate "
-                f"than {self.recipe.learning_rate}, and --fresh."
+                f"The training has diverged in epoch {self.epochs_done + 1}, its loss is {train_loss}: give a lower "
+                f"--learning-rate than {self.recipe.learning_rate}, and --fresh."
             )
+        probabilities = logits.sigmoid() if self.description.activation == "sigmoid" else logits.softmax(dim=1)
+        name, score = main_score(classifier_scores(probabilities.numpy(), val.labels, self.data.classes))
+        return name, score, mean_loss(logits, val.labels)
 
-    def _has_stalled(self) -> bool:
-        return bool(self.recipe.patience and self.done - self.best["epoch"] >= self.recipe.patience)
-
-    def _keep(self, loop: Loop, improved: bool) -> None:
-        """Write the epoch down; the state, which is what counts, after the best network and before all else."""
+    def _save(self, loop: Loop) -> None:
+        """Write the files of an epoch; the checkpoint, which counts, after the best network and before all else."""
         if not distributed.leads():
             return
         weights = self.network.state_dict()
-        described = replace(self.description, recipe={**self.description.recipe, "epoch": self.done})
-        if improved:
-            model_file.save(self.folder / BEST, weights, described)
-        if self.finished or self.done % self.settings.save_every == 0:
-            write_state(self.folder, self.plan, self._state(loop))
-            model_file.save(self.folder / LAST, weights, described)
+        description = replace(self.description, recipe={**self.description.recipe, "epoch": self.epochs_done})
+        if self.best.epoch == self.epochs_done:
+            model_file.save(self.folder / BEST, weights, description)
+        if self.finished or self.epochs_done % self.settings.save_every == 0:
+            write_checkpoint(self.folder, self.plan, self._state(loop))
+            model_file.save(self.folder / LAST, weights, description)
         self.log.write(last=self.finished)
 
     def _state(self, loop: Loop) -> dict[str, Any]:
-        progress = {"epoch": self.done, "best": self.best, "finished": self.finished, "rows": self.log.rows}
-        return {**progress, "loop": loop.state()}
+        return {
+            "epoch": self.epochs_done,
+            "best": asdict(self.best),
+            "finished": self.finished,
+            "rows": self.log.rows,
+            "loop": loop.state(),
+        }
 
     def finish(self, file: Path | None) -> Path:
         """Score the best network, write it with its scores, and return where it is."""
@@ -212,16 +205,9 @@ class Training:
         distributed.wait()  # for the leader, who writes it
         description, state = model_file.read(best)
         if file:
-            state = model_file.halved(state)
+            state = model_file.half_precision(state)
         self.network.load_state_dict(state)
-        classifier = description.classifier(self.network)
-        scores = {
-            name: score_network(classifier, split.samples, split.labels, self.data.classes, self.device)
-            for name, split in self.data.splits.items()
-            if name != "train"
-        }
-        for name, found in scores.items():
-            say_once(in_words(found, name))
+        scores = self._held_out_scores(description)
         recipe = {**description.recipe, "seconds": round(self.log.rows[-1]["seconds"])}
         distributed.wait()  # nobody is to read the file while it is replaced
         if distributed.leads():
@@ -230,14 +216,26 @@ class Training:
                 shutil.rmtree(self.folder)
         return file or best
 
+    def _held_out_scores(self, description: Description) -> dict[str, Any]:
+        """Score the network on all splits but `train`."""
+        classifier = description.classifier(self.network)
+        scores = {
+            name: score_classifier(classifier, split.samples, split.labels, self.data.classes, self.device)
+            for name, split in self.data.splits.items()
+            if name != "train"
+        }
+        for name, found in scores.items():
+            say_once(summary(found, name))
+        return scores
+
 
 def _require_possible(recipe: Recipe, device: torch.device) -> None:
     if recipe.precision == "fp16" and device.type != "cuda":
         raise LabError("fp16 needs a GPU, because its small numbers vanish without one: give --precision bf16.")
 
 
-def _describe(settings: Settings, recipe: Recipe, data: Data) -> Description:
-    """Describe the network that is to be trained."""
+def _describe(settings: TrainingSettings, recipe: Recipe, data: TrainingData) -> Description:
+    """Describe the network that is to be trained, for its file."""
     if settings.arch == "squeezenet1_1" and data.kind == "boxes":
         raise LabError(
             "squeezenet1_1 ends in a ReLU, so it can never say that something is not there: give another --arch."
@@ -257,13 +255,13 @@ def _describe(settings: Settings, recipe: Recipe, data: Data) -> Description:
         classes=data.classes,
         activation="sigmoid" if data.kind == "boxes" else "softmax",
         preprocessing=Preprocessing(recipe.size),
-        options=options_of(settings),
+        options=architecture_options(settings),
         recipe=facts,
     )
 
 
-def _plan(settings: Settings, recipe: Recipe, data: Data, network: nn.Module) -> dict[str, Any]:
-    """Return all that decides what comes out of a training, by names that a user knows."""
+def _plan(settings: TrainingSettings, recipe: Recipe, data: TrainingData, network: nn.Module) -> dict[str, Any]:
+    """Return all that the result of a training depends on, by names that a user knows."""
     return {
         **asdict(recipe),
         "arch": settings.arch,
@@ -274,7 +272,7 @@ def _plan(settings: Settings, recipe: Recipe, data: Data, network: nn.Module) ->
     }
 
 
-def _greet(recipe: Recipe, data: Data) -> None:
+def _announce(recipe: Recipe, data: TrainingData) -> None:
     count = len(data.splits["train"].samples)
     say_once(f"{count} images, {len(data.classes)} classes, {recipe.passes} epochs")
     if distributed.world() > 1:

@@ -1,7 +1,7 @@
-"""The folder of a training, from which it goes on after any end, be it a kill.
+"""The folder of a training, from which it continues after any interruption, also a kill.
 
-`state.pt` holds all that the next epoch depends on and is the one file that counts: it is written whole or not at all.
-`best.safetensors` is written before it, so that it can be no older; the others can be made from it again.
+`state.pt` is the checkpoint: it holds all that the next epoch depends on, and is written whole or not at all.
+`best.safetensors` is written before it, so that it can be no older; the other files can be made from it again.
 """
 
 import json
@@ -15,32 +15,32 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.files import make_folder, moved_into_place
 from gradcam_lab.models.weights.state_dict import read_pickle
 
-STATE, BEST, LAST = "state.pt", "best.safetensors", "last.safetensors"
-FILES = (STATE, BEST, LAST, "log.csv", "curves.png")
+CHECKPOINT, BEST, LAST = "state.pt", "best.safetensors", "last.safetensors"
+FILES = (CHECKPOINT, BEST, LAST, "log.csv", "curves.png")
 
 
-def write_state(folder: Path, plan: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-    """Write the state after an epoch, for a plan that `read_state` will ask for.
+def write_checkpoint(folder: Path, plan: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    """Write the state after an epoch, with the plan that `read_checkpoint` will compare.
 
     Raises:
         LabError: it cannot be written.
     """
-    with moved_into_place(folder / STATE) as temporary:
+    with moved_into_place(folder / CHECKPOINT) as temporary:
         torch.save({"plan": json.dumps(plan), **state}, temporary)
 
 
-def read_state(folder: Path, plan: Mapping[str, Any], resume: bool | None) -> dict[str, Any] | None:
-    """Return the state that a training goes on from, or None where it begins.
+def read_checkpoint(folder: Path, plan: Mapping[str, Any], resume: bool | None) -> dict[str, Any] | None:
+    """Return the state from which a training continues, or None where it begins.
 
     Args:
         folder: of the training.
-        plan: all that decides what comes out of it.
-        resume: True goes on, False begins anew, None goes on where there is something to go on from.
+        plan: all that the result of the training depends on, as JSON.
+        resume: True continues, False begins anew, None continues where there is a checkpoint.
 
     Raises:
-        LabError: there is nothing to go on from, or what is there was made by another plan or is damaged.
+        LabError: there is no checkpoint to continue from, or it was made by another plan or is damaged.
     """
-    path = folder / STATE
+    path = folder / CHECKPOINT
     if resume is False:
         return None
     if not path.is_file():
@@ -54,7 +54,7 @@ def read_state(folder: Path, plan: Mapping[str, Any], resume: bool | None) -> di
 
 
 def clear(folder: Path) -> None:
-    """Make the folder, and remove what a training has left in it: the state first."""
+    """Make the folder, and remove the files of an earlier training: the checkpoint first."""
     make_folder(folder)
     for name in FILES:
         (folder / name).unlink(missing_ok=True)

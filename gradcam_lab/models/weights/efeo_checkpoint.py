@@ -1,4 +1,4 @@
-"""The VOC checkpoint of the seeds: a ResNet-50 with 20 outputs, which `torch.save` wrote during their training.
+"""The VOC checkpoint of the EFEO exercise: a ResNet-50 with 20 outputs, which `torch.save` wrote during training.
 
 `model_at_epoch_019.pth.tar` is a dict of `i_epoch`, `model_sdict` and `optimizer_sdict`. It says nothing about the
 classes: their order is the one below.
@@ -40,13 +40,13 @@ KEYS = {"i_epoch", "model_sdict", "optimizer_sdict"}
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Say whether a file has the structure of the seeds' checkpoint; its name does not matter."""
+    """Say whether a file has the structure of the EFEO exercise's checkpoint; its name does not matter."""
     if path.suffix == ".safetensors":
         return False
     try:
         return _has_structure(read_pickle(path))
     except LabError:
-        return False  # whoever reads it next says what is wrong
+        return False  # the next reader of the file says what is wrong
 
 
 def _has_structure(value: object) -> bool:
@@ -54,7 +54,7 @@ def _has_structure(value: object) -> bool:
 
 
 def load(path: Path) -> Classifier:
-    """Read the seeds' checkpoint; weights from a network that was wrapped for several GPUs will do too.
+    """Read the EFEO exercise's checkpoint, also where the network was wrapped in `DataParallel`.
 
     Nothing in the file is ever executed.
 

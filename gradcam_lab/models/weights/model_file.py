@@ -1,54 +1,54 @@
-"""The one format of the networks that the lab trains: safetensors, with all that is needed to use them in the metadata.
+"""Model files, the format of trained networks: safetensors, with all that is needed to use them in the metadata.
 
 Each value of the metadata is JSON: `arch`, `options`, `classes`, `activation`, `layer`, `preprocessing`, `recipe`,
-`scores`. Files of ToyNet from before there were other networks have no `arch`, and their `widths` stand alone.
+`scores`. Files of ToyNet from before there were other networks have no `arch`, and `widths` instead of `options`.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import moved_into_place
-from gradcam_lab.models.classifier import Classifier, Preprocessing, weights_hash
+from gradcam_lab.models.classifier import Activation, Classifier, Preprocessing, weights_hash
 from gradcam_lab.models.networks.architectures import ARCHITECTURES, blank
 from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_safetensors
 
-EMBEDDED = {"toynet": "embedded"}
+ZOO_NAMES = {"toynet": "embedded"}
 """The zoo's name for ToyNet; the others are called what they are."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a written network is, beside its weights.
+    """The description of a network in its file, beside the weights.
 
     Attributes:
         arch: one of `ARCHITECTURES`.
         classes: the names of its outputs.
         activation: `sigmoid` where classes may occur together, else `softmax`.
         preprocessing: how an image becomes an input.
-        options: what its architecture was built with.
+        options: those its architecture was built with.
         recipe: how it was trained.
-        scores: what was measured on it.
+        scores: measured on held-out images.
     """
 
     arch: str
     classes: tuple[str, ...]
-    activation: Literal["sigmoid", "softmax"]
+    activation: Activation
     preprocessing: Preprocessing
     options: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
 
     def classifier(self, network: nn.Module, file: str = "") -> Classifier:
-        """Join the description and a network that it fits."""
+        """Return the classifier of this description and a network that fits it."""
         return Classifier(
-            name=EMBEDDED.get(self.arch, self.arch),
+            name=ZOO_NAMES.get(self.arch, self.arch),
             network=network,
             output_names=self.classes,
             groups={name: (index,) for index, name in enumerate(self.classes)},
@@ -73,16 +73,16 @@ def save(path: Path, state: Mapping[str, Tensor], description: Description) -> N
         save_file(tensors, temporary, texts)
 
 
-def halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Put the weights of convolutions and linear layers into half precision, which halves the file.
+def half_precision(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Convert the weights of convolutions and linear layers to half precision, which halves the file.
 
     BatchNorm's statistics, few and of any magnitude, stay as they are.
     """
     return {name: value.half() if value.ndim > 1 else value for name, value in state.items()}
 
 
-def is_ours(path: Path) -> bool:
-    """Say whether a file says of itself what network it holds; a state dict from elsewhere does not."""
+def is_model_file(path: Path) -> bool:
+    """Say whether a file is a model file; a state dict from elsewhere has no description."""
     return path.suffix == ".safetensors" and path.is_file() and "classes" in read_safetensors(path)[1]
 
 
@@ -99,7 +99,7 @@ def load(path: Path) -> Classifier:
 
 
 def read(path: Path) -> tuple[Description, dict[str, Tensor]]:
-    """Read the description and the weights of a written network, and check that they fit each other.
+    """Read the description and the weights in a model file, and check that they fit each other.
 
     Raises:
         LabError: as for `load`.

@@ -1,4 +1,4 @@
-"""Reading weights from files that strangers may have made, and putting them into a network."""
+"""State dicts: reading them from files that are not trusted, and loading them into a network."""
 
 import pickle
 import pickletools
@@ -30,10 +30,10 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 
 
 def read_pickle(path: Path) -> object:
-    """Read what `torch.save` wrote, as long as it is made of tensors, numbers, texts, lists and dicts.
+    """Read what `torch.save` wrote, if it holds only tensors, numbers, texts, lists and dicts.
 
     Raises:
-        LabError: the file is missing, truncated, or holds anything else; nothing of that is executed.
+        LabError: the file is missing, truncated, or holds anything else, none of which is executed.
     """
     _must_exist(path)
     try:
@@ -106,7 +106,7 @@ def _describe(value: object) -> str:
 
 
 def mismatch(network: nn.Module, state: Mapping[str, Tensor]) -> str | None:
-    """Say in a clause what is the first thing in a state dict that does not fit a network; None where all fits."""
+    """Describe in a clause the first entry of a state dict that does not fit a network; None where all fit."""
     wanted = network.state_dict()
     for name, value in wanted.items():
         if name not in state:
@@ -122,7 +122,7 @@ def mismatch(network: nn.Module, state: Mapping[str, Tensor]) -> str | None:
 
 
 def load_weights(network: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Put a state dict into a network that it fits (`mismatch` gave None), in the network's own precision.
+    """Load a state dict into a network that it fits (`mismatch` gave None), in the network's own precision.
 
     The tensors take the place of the network's own, so a network built on the `meta` device needs no others.
     """

@@ -13,7 +13,7 @@ import torch
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import sha256
 from gradcam_lab.models import zoo
-from gradcam_lab.models.training import logbook, train, training_checkpoint
+from gradcam_lab.models.training import logbook, train
 from gradcam_lab.models.training.train import train_network
 from gradcam_lab.models.weights import model_file
 from tests.trainings import draw_labelled, equal, log_of, settings
@@ -37,7 +37,7 @@ def require_same(whole, out):
 
 
 def break_off(monkeypatch, moment, epoch):
-    names = {"best": (model_file, "save"), "state": (train, "write_state"), "last": (model_file, "save")}
+    names = {"best": (model_file, "save"), "state": (train, "write_checkpoint"), "last": (model_file, "save")}
     owner, name = names.get(moment, (train.Logbook, "write"))
     real, seen = getattr(owner, name), []
 
@@ -167,21 +167,6 @@ class TestGoingOn:
         assert "going on after epoch 3 of 4" in capsys.readouterr().out
         assert zoo.load_file(out).name == "cam_net"
         assert list(tmp_path.iterdir()) == [out]
-
-    def test_a_state_is_written_whole_or_not_at_all(self, tmp_path, monkeypatch):
-        training_checkpoint.write_state(tmp_path, {"a": 1}, {"epoch": 1})
-
-        def half(value, path):
-            Path(path).write_bytes(b"half")
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(torch, "save", half)
-        with pytest.raises(LabError, match=r"Cannot write '.*state\.pt': No space left on device"):
-            training_checkpoint.write_state(tmp_path, {"a": 1}, {"epoch": 2})
-        assert [path.name for path in tmp_path.iterdir()] == ["state.pt"]
-        state = training_checkpoint.read_state(tmp_path, {"a": 1}, resume=None)
-        assert state is not None
-        assert state["epoch"] == 1
 
     def test_also_where_the_head_alone_is_trained(self, whole, toy, tmp_path, monkeypatch):
         flags = {"weights": str(whole / "best.safetensors"), "freeze_features": True, "epochs": 4, "learning_rate": 0.1}

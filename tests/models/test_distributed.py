@@ -20,7 +20,7 @@ from pathlib import Path
 from gradcam_lab.files import write_json
 from gradcam_lab.models import distributed
 from gradcam_lab.models.training.evaluate_classifier import evaluate_classifier
-from tests.models.training.test_distributed import shares, threads, train_both
+from tests.models.test_distributed import shares, threads, train_both
 data, out = sys.argv[1], Path(sys.argv[2])
 with distributed.session():
     rank = distributed.rank()
@@ -75,7 +75,7 @@ def runs(toy, tmp_path_factory):
     torch.set_num_threads(threads)
     (two / "program.py").write_text(PROGRAM, encoding="utf-8")
     words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", two / "program.py", toy, two]
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[2]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, *map(str, words)], env=environment, capture_output=True, text=True, encoding="utf-8"
