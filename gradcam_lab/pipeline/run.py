@@ -13,7 +13,7 @@ import numpy as np
 
 from gradcam_lab.console import say, tracked, warn
 from gradcam_lab.data.box_files import json_boxes as box_files
-from gradcam_lab.data.layouts.reading import Split
+from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.data.masks import check_masks, masks_hash
 from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.errors import LabError
