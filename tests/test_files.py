@@ -88,7 +88,7 @@ class TestFolderMovedIntoPlace:
             with folder_moved_into_place(folder, replace=replace) as temporary:
                 (temporary / "new").touch()
 
-        with nullcontext() if replace else pytest.raises(OSError):
+        with nullcontext() if replace else pytest.raises(OSError, match="folder"):
             fill()
         assert [path.name for path in tmp_path.rglob("*")] == ["folder", "new" if replace else "old"]
 

@@ -44,6 +44,8 @@ def read_comp4(path: Path, content: Any = None, truth: ClassGroundTruth | None =
 
     Raises:
         LabError: the file cannot be read, or a line is not of this format.
+
+    `content` and `truth` are what the readers of other formats need, see `formats`.
     """
     lines = _read_lines(path)
     rows = [line.split() for line in lines if not line.isspace()]

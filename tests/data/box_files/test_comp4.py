@@ -6,11 +6,8 @@ import pytest
 
 from gradcam_lab.data.box_files.comp4 import class_in_name, read_comp4
 from gradcam_lab.data.box_files.formats import read_both
-from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth
 from gradcam_lab.errors import LabError
 from tests.saved_files import refused, written
-
-NOTHING = ClassGroundTruth({}, {})
 
 
 class TestComp4:
@@ -28,7 +25,7 @@ class TestComp4:
 
     def test_by_hand(self, tmp_path):
         path = written(tmp_path / "comp4_det_test_dog.txt", "b 0.5 1 2 3 4\n\na 1e-3 1.5 2 3.5 4\r\nb -2 5 6 7 8\n  \n")
-        found = read_comp4(path, None, NOTHING)
+        found = read_comp4(path)
         assert list(found) == ["b", "a"]
         assert found["b"].tolist() == [[1, 2, 3, 4, 0.5], [5, 6, 7, 8, -2]]
         assert found["a"].tolist() == [[1.5, 2, 3.5, 4, 0.001]]
@@ -52,7 +49,7 @@ class TestComp4:
     )
     def test_a_bad_line_is_named(self, tmp_path, line, words):
         path = written(tmp_path / "comp4_det_test_dog.txt", f"a 0.5 1 2 3 4\n\n{line}\na 0.5 1 2 3 4\n")
-        refused(words, read_comp4, path, None, NOTHING)
+        refused(words, read_comp4, path)
 
     def test_the_class_of_the_name_and_the_target_have_to_agree(self, tmp_path, toy):
         path = written(tmp_path / "comp4_det_test_dog.txt", "")
