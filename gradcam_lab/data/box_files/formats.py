@@ -2,6 +2,8 @@
 
 detections    our JSON, COCO results (JSON), or the VOC devkit's `comp4_det_test_dog.txt`
 ground truth  our JSON, COCO ground truth (JSON), or a folder in VOC layout
+
+A new format is one module and one line in a table below.
 """
 
 import gc

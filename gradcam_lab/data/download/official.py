@@ -132,7 +132,7 @@ DATA_SETS: dict[str, Callable[[str], Official]] = {
     "imagenette-full": partial(_imagenette, size="full"),
     "pets": _pets,
 }
-"""By name: the function that describes the data set when it is asked for, because torchvision is slow to import."""
+"""By name: the function that describes a data set when it is asked for, because torchvision is slow to import."""
 
 
 def _file_name(url: str) -> str:
