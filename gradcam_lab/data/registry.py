@@ -112,7 +112,7 @@ LAYOUTS = {
     "pets": Layout(pets.find_root, partial(BoxData, reader=pets.read_split, hasher=pets.pets_hash)),
     "voc-segmentation": Layout(voc.find_root, partial(BoxData, reader=read_segmentation, hasher=voc.voc_hash)),
 }
-"""The layouts by name; a folder of the user's is in the first that fits. A new layout is one module and one line here."""
+"""The layouts by name; a user's folder is in the first that fits. A new layout is one module and one line here."""
 
 
 def data_root(name: str, root: Path | None = None) -> Path:
