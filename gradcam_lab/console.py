@@ -1,4 +1,4 @@
-"""What the lab says while it works: plain lines on stdout, a progress bar on stderr where somebody is looking."""
+"""Messages while the lab works: plain lines on stdout and stderr, and a progress bar where stderr is a terminal."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Advance(Protocol):
-    """Report that so many more steps are done."""
+    """A function that reports further steps as done."""
 
     def __call__(self, steps: int = 1) -> None:
         """Move the bar."""
@@ -20,22 +20,22 @@ _listener: Callable[[], None] | None = None
 
 
 def on_heartbeat(listener: Callable[[], None] | None) -> None:
-    """Have a function called at every sign of life: a bar that moves, a line that is said."""
+    """Set a function to call at every heartbeat: whenever a bar moves or a line is printed; None for none."""
     global _listener
     _listener = listener
 
 
 def heartbeat() -> None:
-    """Give a sign of life, to whoever listens."""
+    """Call the function that `on_heartbeat` has set."""
     if _listener:
         _listener()
 
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Advance]:
-    """Show a bar with the time that is left; nothing at all where stderr is not a terminal.
+    """Show a bar with the remaining time; nothing at all where stderr is not a terminal.
 
-    Of several processes that torchrun has started, only the first shows one.
+    Of several processes started by torchrun, only the first shows one.
     """
     if not sys.stderr.isatty() or os.environ.get("RANK", "0") != "0":
         yield lambda steps=1: heartbeat()
@@ -56,7 +56,7 @@ def progress(title: str, total: int) -> Iterator[Advance]:
 
 
 def tracked(items: Iterable[T], title: str, total: int) -> Iterator[T]:
-    """Yield the items and move a bar at each."""
+    """Yield the items and show a bar that moves at each; see `progress`."""
     with progress(title, total) as advance:
         for item in items:
             yield item
@@ -64,12 +64,12 @@ def tracked(items: Iterable[T], title: str, total: int) -> Iterator[T]:
 
 
 def say(text: str) -> None:
-    """Print one plain line at once, so that a pipe sees it when it happens."""
+    """Print one plain line on stdout and flush it, so that a pipe receives it at once."""
     heartbeat()
     print(text, flush=True)
 
 
 def warn(text: str) -> None:
-    """Print one line on stderr, where it cannot end up in somebody's JSON."""
+    """Print one plain line on stderr, where it cannot end up in JSON that is written to stdout."""
     heartbeat()
     print(text, file=sys.stderr, flush=True)

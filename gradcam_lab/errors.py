@@ -1,4 +1,4 @@
-"""The one exception that a user may cause."""
+"""The exception for every error that the user can mend."""
 
 
 class LabError(Exception):

@@ -1,4 +1,4 @@
-"""Functions cut out of a source text for reading: moved to the left, long docstrings cut to their first line."""
+"""Functions cut out of Python source for display: moved to the left, long docstrings cut to their first line."""
 
 import ast
 import re
@@ -9,10 +9,14 @@ _OPENING = re.compile(r'\s*[rRuU]?("""|\'\'\')')
 
 
 def parse(source: str) -> ast.Module:
-    """Parse a text that anybody may have written.
+    """Parse Python source of unknown origin, without warnings.
 
     Raises:
-        SyntaxError: it is no Python, or Python gives it up.
+        SyntaxError: it is no Python, or Python cannot parse it.
+
+    Examples:
+        >>> [type(node).__name__ for node in parse("x = 1").body]
+        ['Assign']
     """
     try:
         with warnings.catch_warnings():
@@ -23,12 +27,16 @@ def parse(source: str) -> ast.Module:
 
 
 def excerpt(source: str, first: int, last: int) -> list[str]:
-    """The lines of a function, moved to the left, without the rest of long docstrings.
+    r"""Return the lines of a function, moved to the left, with long docstrings cut to their first line.
 
     Args:
         source: the whole text, whose lines end in plain newlines.
         first: the function's first line, counted from 1.
         last: its last line.
+
+    Examples:
+        >>> excerpt("class A:\n    def one(self):\n        return 1", 2, 3)
+        ['def one(self):', '    return 1']
     """
     lines = source.split("\n")  # not splitlines, which also ends lines at a form feed, where Python does not
     indent = len(lines[first - 1]) - len(lines[first - 1].lstrip())

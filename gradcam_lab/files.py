@@ -1,8 +1,10 @@
-"""Writing files so that nothing is ever half there, and hashing them."""
+"""Writing files and folders whole or not at all, reading JSON, and hashing."""
 
 import hashlib
 import json
 import os
+import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +35,32 @@ def moved_into_place(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def folder_moved_into_place(folder: Path, *, replace: bool) -> Iterator[Path]:
+    """Yield a new folder beside `folder`; it becomes `folder` when the block ends well and vanishes otherwise.
+
+    Args:
+        folder: the folder to make; its parents are made too.
+        replace: whether it takes the place of a folder of this name.
+
+    Raises:
+        OSError: something cannot be written, or the folder exists and is not to be replaced.
+    """
+    mark = f"{os.getpid()}-{secrets.token_hex(4)}"
+    temporary, old = (folder.with_name(f".{folder.name}-{mark}{end}") for end in ("", "-old"))
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if replace and folder.exists():
+            folder.rename(old)
+        temporary.rename(folder)
+    finally:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -53,7 +81,7 @@ def make_folder(path: Path) -> Path:
 
 
 def require_writable(folder: Path) -> None:
-    """Find out before a long computation whether its result can be written.
+    """Check before a long computation that its result can be written.
 
     Raises:
         LabError: the folder cannot be made or written.
@@ -67,13 +95,22 @@ def require_writable(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text with plain newlines, whole or not at all."""
+    """Write UTF-8 text with plain newlines, whole or not at all.
+
+    Raises:
+        LabError: it cannot be written.
+    """
     with moved_into_place(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON that a person can read; NaN is refused because JSON has no such number."""
+    """Write indented JSON, whole or not at all.
+
+    Raises:
+        LabError: it cannot be written.
+        ValueError: a number is NaN or infinite, which JSON has not.
+    """
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -106,5 +143,10 @@ def sha256(path: Path) -> str:
 
 
 def digest(*parts: Any) -> str:
-    """Return one SHA-256 for any JSON-able values: the key under which a stage remembers its inputs."""
+    """Return one SHA-256 for any JSON-able values; the order of a dict's keys does not matter.
+
+    Examples:
+        >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+        True
+    """
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The one door to torchvision, also beside a CPU-only torch.
+"""Imports torchvision, also beside a CPU-only build of torch.
 
 The package index's torchvision is built against a CUDA torch. Beside a CPU build its compiled operators cannot
 load, and `import torchvision` fails with `operator torchvision::nms does not exist`, although models, transforms

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
+
+from gradcam_lab.data.voc_classes import voc_palette
 
 SIZE = (30, 20)
 XML = (
@@ -34,17 +37,24 @@ def voc(root: Path, splits: tuple[str, ...]) -> None:
     """VOC's folder with the images, annotations and masks of some splits."""
     for split in splits:
         for lists in ("Main", "Segmentation"):
-            write(root / "ImageSets" / lists / f"{split}.txt", "".join(f"{id}\n" for id in LISTS[split]))
-        for id in LISTS[split]:
-            draw(root / "JPEGImages" / f"{id}.jpg", int(id))
-            write(root / "Annotations" / f"{id}.xml", XML)
-            png(root / "SegmentationClass" / f"{id}.png", np.zeros((20, 30), np.uint8))
+            write(root / "ImageSets" / lists / f"{split}.txt", "".join(f"{name}\n" for name in LISTS[split]))
+        for name in LISTS[split]:
+            draw(root / "JPEGImages" / f"{name}.jpg", int(name))
+            write(root / "Annotations" / f"{name}.xml", XML)
+            png(root / "SegmentationClass" / f"{name}.png", np.zeros((20, 30), np.uint8))
 
 
 def png(path: Path, pixels: np.ndarray) -> None:
     """Write a PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+
+
+def mask(path: Path, indices: np.ndarray) -> None:
+    """Write a mask as VOC does: a PNG with VOC's palette."""
+    picture = Image.fromarray(indices.astype(np.uint8))
+    picture.putpalette(voc_palette().tobytes())
+    picture.save(path)
 
 
 def imagenette(root: Path, counts: Mapping[str, Mapping[str, int]]) -> None:
@@ -60,9 +70,9 @@ def pets(root: Path, *, count: int = 5) -> None:
     lines: dict[str, list[str]] = {"trainval": [], "test": []}
     for label, (breed, species) in enumerate([("Abyssinian", 1), ("english_setter", 2)], 1):
         for number in range(count + 1):
-            id = f"{breed}_{number}"
-            lines["trainval" if number else "test"].append(f"{id} {label} {species} 1\n")
-            draw(root / "images" / f"{id}.jpg", number)
-            png(root / "annotations" / "trimaps" / f"{id}.png", TRIMAP)
+            name = f"{breed}_{number}"
+            lines["trainval" if number else "test"].append(f"{name} {label} {species} 1\n")
+            draw(root / "images" / f"{name}.jpg", number)
+            png(root / "annotations" / "trimaps" / f"{name}.png", TRIMAP)
     for name, its in lines.items():
         write(root / "annotations" / f"{name}.txt", "".join(its))

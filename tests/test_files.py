@@ -3,6 +3,7 @@
 import os
 import stat
 import tempfile
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import (
     digest,
+    folder_moved_into_place,
     make_folder,
     moved_into_place,
     read_json,
@@ -67,6 +69,35 @@ class TestMovedIntoPlace:
         (tmp_path / "any").touch()
         modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("ours", "any")}
         assert len(modes) == 1
+
+
+class TestFolderMovedIntoPlace:
+    def test_appears_when_it_is_whole(self, tmp_path):
+        with folder_moved_into_place(tmp_path / "a" / "new", replace=False) as temporary:
+            (temporary / "file").touch()
+            assert not (tmp_path / "a" / "new").exists()
+        assert [path.name for path in (tmp_path / "a").rglob("*")] == ["new", "file"]
+
+    @pytest.mark.parametrize("replace", [True, False])
+    def test_an_older_folder_is_replaced_only_where_that_is_asked_for(self, tmp_path, replace):
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        (folder / "old").touch()
+
+        def fill():
+            with folder_moved_into_place(folder, replace=replace) as temporary:
+                (temporary / "new").touch()
+
+        with nullcontext() if replace else pytest.raises(OSError, match="folder"):
+            fill()
+        assert [path.name for path in tmp_path.rglob("*")] == ["folder", "new" if replace else "old"]
+
+    @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+    def test_an_exception_leaves_the_old_folder_and_no_temporary_one(self, tmp_path, error):
+        (tmp_path / "folder").mkdir()
+        with pytest.raises(error), folder_moved_into_place(tmp_path / "folder", replace=True):
+            raise error
+        assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 class TestFolders:

@@ -1,4 +1,4 @@
-"""Where the lab keeps what it can make again."""
+"""The cache folder: ToyVOC and the downloaded data sets, which the lab can make or fetch again."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 import platformdirs
 
 VARIABLE = "GRADCAM_LAB_CACHE"
+"""The environment variable that names another cache folder."""
 
 
 def cache_folder() -> Path:
-    """The cache folder: what the environment variable GRADCAM_LAB_CACHE names, or the user's own. It need not exist."""
+    """Return the cache folder: the one that `VARIABLE` names, or the user's own. It need not exist."""
     chosen = os.environ.get(VARIABLE)
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("gradcam-lab")

@@ -1,19 +1,15 @@
-"""True masks: the palette images that a folder in VOC layout keeps in `SegmentationClass`."""
+"""Ground-truth masks: the palette images that a folder in VOC layout keeps in `SegmentationClass`."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from gradcam_lab import files
-from gradcam_lab.data.layouts.reading import strictly
+from gradcam_lab.data.layouts.split import ProblemError, opened
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.data.toyvoc.write import VOC_CLASSES, VOID
+from gradcam_lab.data.voc_classes import LABELS, VOID
 from gradcam_lab.errors import LabError
-
-LABELS = ("background", *VOC_CLASSES)
-"""What each index of a mask means."""
 
 
 def mask_path(sample: Sample) -> Path:
@@ -27,17 +23,17 @@ def with_masks(samples: Iterable[Sample]) -> list[Sample]:
 
 
 def read_mask(sample: Sample) -> np.ndarray:
-    """Read a true mask: an index of `LABELS`, or 255 where nobody can tell; uint8, shape (height, width).
+    """Read a true mask: indices of `LABELS`, or `VOID` for no certain class; uint8, shape (height, width).
 
     Raises:
         LabError: the file is no image, not of class indices, or not of its image's size.
     """
     path = mask_path(sample)
     try:
-        with strictly(), Image.open(path) as picture:
-            mode, mask = picture.mode, np.array(picture)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise LabError(f"Cannot read the mask '{path}': replace it, or remove it to go on without it.") from error
+        with opened(path, f"Cannot read the mask '{path}'") as image:
+            mode, mask = image.mode, np.array(image)
+    except ProblemError as problem:
+        raise LabError(f"{problem}: replace it, or remove it to go on without it.") from problem
     if mode not in ("P", "L"):
         raise LabError(
             f"The mask '{path}' is a picture of mode {mode} and not one of class indices (P or L): save it so, or "
@@ -66,7 +62,7 @@ def check_masks(samples: Iterable[Sample]) -> None:
 
 
 def masks_hash(samples: Iterable[Sample]) -> str:
-    """Say which true masks a result was computed from: one SHA-256 over their names and contents.
+    """Return one SHA-256 over the names and contents of the true masks: which of them a result was computed from.
 
     Raises:
         LabError: a mask cannot be read.

@@ -1,21 +1,21 @@
-"""A data set by the name that the user gives it."""
+"""Opening a data set: ToyVOC, an official one by its name, or a folder in one of the known layouts."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
-from gradcam_lab.console import progress
 from gradcam_lab.data.download import official
 from gradcam_lab.data.layouts import imagenette, pets, voc
 from gradcam_lab.data.layouts.imagenette import LabelledSplit
-from gradcam_lab.data.layouts.reading import Split
-from gradcam_lab.data.toyvoc import COUNTS, toyvoc
+from gradcam_lab.data.layouts.split import Split
+from gradcam_lab.data.toyvoc import toyvoc
 from gradcam_lab.errors import LabError
 
 TOYVOC = "toyvoc"
-NAMES = (TOYVOC, *official.NAMES)
+NAMES = (TOYVOC, *official.DATA_SETS)
+"""The data sets that are known by name."""
 
 
 class BoxReader(Protocol):
@@ -35,18 +35,20 @@ class BoxReader(Protocol):
 
 @dataclass(frozen=True)
 class BoxData:
-    """A data set that says where its objects are: what the detection pipeline runs on.
+    """A data set whose images have annotated boxes, which the detection pipeline runs on.
 
     Attributes:
         name: as the user gave it.
         root: its folder.
+        reader: reads one of its splits.
+        hasher: returns the hash of one of its splits.
         kind: "boxes".
     """
 
     name: str
     root: Path
-    reader: BoxReader = field(default=voc.read_split, repr=False)
-    hasher: Callable[[Split], str] = field(default=voc.voc_hash, repr=False)
+    reader: BoxReader = field(repr=False)
+    hasher: Callable[[Split], str] = field(repr=False)
     kind: Literal["boxes"] = "boxes"
 
     def read(
@@ -56,13 +58,13 @@ class BoxData:
         return self.reader(self.root, split, known=known, limit=limit, skip_bad=skip_bad)
 
     def sha256(self, split: Split) -> str:
-        """Say which data a result was computed from."""
+        """Return one SHA-256 of a split's images and annotations: which data a result was computed from."""
         return self.hasher(split)
 
 
 @dataclass(frozen=True)
 class LabelData:
-    """A data set that says of each image what it shows, and not where: what a classifier is trained on.
+    """A data set whose images have a class and no boxes, which a classifier is trained on.
 
     Attributes:
         name: as the user gave it.
@@ -86,8 +88,31 @@ class LabelData:
         return imagenette.read_folder(self.root, split, val_size=val_size, seed=seed, skip_bad=skip_bad)
 
     def sha256(self, split: LabelledSplit) -> str:
-        """Say which data a result was computed from."""
+        """Return one SHA-256 of a split's images and annotations: which data a result was computed from."""
         return imagenette.labels_hash(split)
+
+
+class Layout(NamedTuple):
+    """How data sets in a layout are found and opened.
+
+    Attributes:
+        find_root: returns the data set in a folder; raises a LabError where it is not in this layout.
+        data: makes the data set of its name and its root.
+    """
+
+    find_root: Callable[[Path], Path]
+    data: Callable[[str, Path], BoxData | LabelData]
+
+
+read_segmentation = partial(voc.read_split, lists="Segmentation")
+
+LAYOUTS = {
+    "voc": Layout(voc.find_root, partial(BoxData, reader=voc.read_split, hasher=voc.voc_hash)),
+    "imagenette": Layout(imagenette.find_root, LabelData),
+    "pets": Layout(pets.find_root, partial(BoxData, reader=pets.read_split, hasher=pets.pets_hash)),
+    "voc-segmentation": Layout(voc.find_root, partial(BoxData, reader=read_segmentation, hasher=voc.voc_hash)),
+}
+"""The layouts by name; a user's folder is in the first that fits. A new layout is one module and one line here."""
 
 
 def data_root(name: str, root: Path | None = None) -> Path:
@@ -106,36 +131,19 @@ def data_root(name: str, root: Path | None = None) -> Path:
 
 
 def open_data(name: str, root: Path | None = None) -> BoxData | LabelData:
-    """Find a data set and say what it can be asked; the arguments and errors are those of `data_root`."""
+    """Find a data set and return its readers; the arguments and errors are those of `data_root`."""
     if name == TOYVOC:
-        return BoxData(name, voc.find_root(root) if root else _drawn())
-    if name in official.NAMES:
-        return _official(name, official.fetch(name, root))
+        return LAYOUTS["voc"].data(name, voc.find_root(root) if root else toyvoc())
+    if name in official.DATA_SETS:
+        return LAYOUTS[official.describe(name).layout].data(name, official.fetch(name, root))
     if root is not None:
         raise LabError(
             f"'{name}' is a folder, or no data set that is known by name: --data-root goes with a name only."
         )
-    return _folder(name, Path(name))
-
-
-def _official(name: str, folder: Path) -> BoxData | LabelData:
-    if name in official.SIZES:
-        return LabelData(name, folder)
-    if name == "pets":
-        return BoxData(name, folder, pets.read_split, pets.pets_hash)
-    if name == "voc2007-segmentation":
-        return BoxData(name, folder, partial(voc.read_split, lists="Segmentation"))
-    return BoxData(name, folder)
-
-
-def _folder(name: str, folder: Path) -> BoxData | LabelData:
-    """Tell the layout of a folder; where it has none of them, VOC's error is what most users need to read."""
-    if not _fits(voc.find_root, folder):
-        if _fits(imagenette.find_root, folder):
-            return LabelData(name, imagenette.find_root(folder))
-        if _fits(pets.find_root, folder):
-            return BoxData(name, pets.find_root(folder), pets.read_split, pets.pets_hash)
-    return BoxData(name, voc.find_root(folder))
+    folder = Path(name)
+    fitting = (layout for layout in LAYOUTS.values() if _fits(layout.find_root, folder))
+    layout = next(fitting, LAYOUTS["voc"])  # where none fits, VOC's error is what most users need to read
+    return layout.data(name, layout.find_root(folder))
 
 
 def _fits(find_root: Callable[[Path], Path], folder: Path) -> bool:
@@ -144,16 +152,3 @@ def _fits(find_root: Callable[[Path], Path], folder: Path) -> bool:
     except LabError:
         return False
     return True
-
-
-def _drawn() -> Path:
-    """Draw ToyVOC where it is not there yet."""
-    drawn = 0
-    with progress("drawing ToyVOC", sum(COUNTS.values())) as advance:
-
-        def on_progress(done: int, total: int) -> None:
-            nonlocal drawn
-            advance(done - drawn)
-            drawn = done
-
-        return toyvoc(progress=on_progress)

@@ -25,13 +25,13 @@ class Object:
 
 @dataclass(frozen=True)
 class Sample:
-    """One annotated image; the pixels are read when asked for, so a list of samples is small.
+    """One annotated image; its pixels are read from the file at each access, so a list of samples is small.
 
     Attributes:
         id: the image's name without its extension, unique within a split.
         path: the image file.
         size: `(width, height)` in pixels, as the annotation says and the reader has checked.
-        objects: what is annotated in it.
+        objects: the annotated objects.
     """
 
     id: str
@@ -50,7 +50,10 @@ class Sample:
 
 
 def labels(samples: Sequence[Sample], name: str) -> np.ndarray:
-    """Say which images hold a class: 1, 0, or NaN where only difficult ones are (VOC leaves those out); shape (n,)."""
+    """Return which images hold a class: 1, 0, or NaN where all of its objects are difficult; shape (n,).
+
+    VOC's evaluation leaves out the images with NaN.
+    """
     found = [[o.difficult for o in sample.objects if o.name == name] for sample in samples]
     return np.array([np.nan if flags and all(flags) else float(bool(flags)) for flags in found])
 

@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 
 from gradcam_lab.console import tracked
-from gradcam_lab.data.masks import LABELS, VOID, read_mask, with_masks
+from gradcam_lab.data.masks import read_mask, with_masks
 from gradcam_lab.data.sample import Sample
+from gradcam_lab.data.voc_classes import LABELS, VOID
 from gradcam_lab.evaluate.faithfulness import spread
 from gradcam_lab.evaluate.scores import image_draws, interval
 from gradcam_lab.lesson_modules import Lessons

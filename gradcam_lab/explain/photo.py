@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradcam_lab.data.layouts.reading import ProblemError, read_size
+from gradcam_lab.data.layouts.split import ProblemError, read_size
 from gradcam_lab.data.sample import read_image
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.targets import Outputs, Score, Target, output_target

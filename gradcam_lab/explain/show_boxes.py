@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from gradcam_lab.console import tracked
-from gradcam_lab.data.box_files.coco import Objects
-from gradcam_lab.data.box_files.formats import objects_of, read_both
+from gradcam_lab.data.box_files.formats import read_both
+from gradcam_lab.data.box_files.ground_truth import ObjectArrays
 from gradcam_lab.data.box_files.json_boxes import read_detections
+from gradcam_lab.data.box_files.voc_folder import objects_of
 from gradcam_lab.data.sample import read_image
 from gradcam_lab.errors import LabError
 from gradcam_lab.report.figures.photos import SHOWN_SCORE, Panel, Row, draw_rows, in_rows
@@ -105,7 +106,11 @@ def find_image(folder: Path, name: str) -> Path:
 
 
 def draw(
-    folder: Path, images: Sequence[str], truth: Mapping[str, Objects], found: Mapping[str, np.ndarray], pixels: Pixels
+    folder: Path,
+    images: Sequence[str],
+    truth: Mapping[str, ObjectArrays],
+    found: Mapping[str, np.ndarray],
+    pixels: Pixels,
 ) -> list[Path]:
     """Draw each image by itself, and all of them on `contact-sheet.jpg`; return the files."""
     if not images:
@@ -120,7 +125,7 @@ def draw(
     return [*files, folder / "contact-sheet.jpg"]
 
 
-def panel(image: str, pixels: np.ndarray, objects: Objects, rows: np.ndarray) -> Panel:
+def panel(image: str, pixels: np.ndarray, objects: ObjectArrays, rows: np.ndarray) -> Panel:
     """Put an image and its boxes together; the title says how many boxes are too faint to be drawn."""
     faint = int((rows[:, 4] < SHOWN_SCORE).sum())
     title = f"{image}, {faint} left out" if faint else image

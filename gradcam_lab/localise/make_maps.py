@@ -135,10 +135,9 @@ class Unfinished:
     def __init__(self, artifact: Path, explainer: Explainer, todo: Work) -> None:
         experiment, self.recipes = explainer.experiment, explainer.recipes
         images = [(str(sample.path), sample.path.stat().st_mtime_ns) for _, sample in todo]
-        network = (experiment.classifier.sha256, experiment.classifier.layer)
         code = experiment.lessons.sha256["step2_gradcam"]
         recipes = [str(recipe) for recipe in self.recipes]
-        key = digest(network, code, images, experiment.target, experiment.precision, recipes)
+        key = digest(experiment.classifier.fingerprint, code, images, experiment.target, experiment.precision, recipes)
         self.path = artifact.with_name(f".{artifact.stem}-{key[:16]}.npz")
 
     def read(self) -> list[dict[MapRecipe, Explained]]:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from gradcam_lab import __version__
-from gradcam_lab.data.layouts.reading import Split
+from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.evaluate.bootstrap import DRAWS
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.students_work import StudentsWork

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gradcam_lab.data.box_files import json_boxes
-from gradcam_lab.data.layouts.reading import Split
+from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.data.masks import check_masks, masks_hash
 from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.errors import LabError

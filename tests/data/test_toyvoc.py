@@ -14,12 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from gradcam_lab.console import on_heartbeat
 from gradcam_lab.data import cache
 from gradcam_lab.data.sample import read_image
-from gradcam_lab.data.toyvoc import CLASSES, VERSION, build, dataset_hash, draw, write
+from gradcam_lab.data.toyvoc import CLASSES, VERSION, build, draw, toyvoc, write
 from gradcam_lab.data.toyvoc.scene import Scene, scene
-from gradcam_lab.data.toyvoc.write import VOC_CLASSES, VOID, find_damage, voc_palette
+from gradcam_lab.data.toyvoc.write import find_damage
+from gradcam_lab.data.voc_classes import VOC_CLASSES, VOID, voc_palette
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import read_json
+from tests.interrupts import interrupted_at_beat
 
 COUNTS = {"train": 12, "val": 4, "test": 5}
 
@@ -50,6 +54,10 @@ def tight_box(mask: np.ndarray) -> tuple[int, ...]:
 
 def bytes_of(root: Path) -> dict[str, bytes]:
     return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def dataset_hash(root: Path) -> str:
+    return read_json(root / "manifest.json")["sha256"]
 
 
 # ----------------------------------------------------------------------------------------------- the folder
@@ -99,12 +107,6 @@ def test_the_masks_are_palette_pictures_that_agree_with_the_boxes(root: Path):
     assert lonely
 
 
-def test_the_palette_is_that_of_voc():
-    known = {0: (0, 0, 0), 1: (128, 0, 0), 8: (64, 0, 0), 12: (64, 0, 128), 15: (192, 128, 128), 255: (224, 224, 192)}
-    palette = voc_palette()
-    assert {i: tuple(palette[i].tolist()) for i in known} == known
-
-
 def test_the_lists_of_each_class_agree_with_the_annotations(root: Path):
     seen = set()
     for split in COUNTS:
@@ -120,12 +122,13 @@ def test_the_lists_of_each_class_agree_with_the_annotations(root: Path):
     assert {1, -1} <= seen
 
 
-def test_a_class_that_is_only_difficult_is_0():
-    made = [
-        write.SceneObject("dog", (1, 1, 5, 5), "Left", True, True),
-        write.SceneObject("cat", (1, 1, 90, 90), "Left", False, False),
-    ]
-    assert [write._presence(name, made) for name in ("dog", "cat", "boat")] == [0, 1, -1]
+def test_a_class_that_is_only_difficult_is_0(tmp_path: Path):
+    build(tmp_path / "one", counts={"test": 1}, seed=4)  # a dog, and a bird that is difficult
+    objects = annotation(tmp_path / "one", "000001").findall("object")
+    assert {o.findtext("name"): o.findtext("difficult") for o in objects} == {"dog": "0", "bird": "1"}
+    lists = {name: tmp_path / "one" / "ImageSets" / "Main" / f"{name}_test.txt" for name in CLASSES}
+    presences = {name: int(path.read_text(encoding="utf-8").split()[1]) for name, path in lists.items()}
+    assert presences == {**dict.fromkeys(CLASSES, -1), "dog": 1, "bird": 0}
 
 
 # ----------------------------------------------------------------------------------------------- made from a seed
@@ -145,56 +148,49 @@ def test_an_image_depends_on_its_own_place_only(root: Path, tmp_path: Path):
 
 
 def test_workers_write_what_one_process_writes(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(write, "CHUNK", 3)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr(write, "BrokenProcessPool", ZeroDivisionError)  # a pool that breaks must not go unnoticed
-    calls: list[tuple[int, int]] = []
-    build(tmp_path / "parallel", counts=COUNTS, progress=lambda done, total: calls.append((done, total)))
+    build(tmp_path / "parallel", counts=COUNTS)
     assert dataset_hash(tmp_path / "parallel") == dataset_hash(root)
-    assert calls[-1] == (21, 21)
-    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
 
 
-def test_a_script_without_a_main_guard_gets_its_data_too(tmp_path: Path):
+def test_a_script_without_a_main_guard_gets_its_data_too(root: Path, tmp_path: Path):
     script = tmp_path / "script.py"
     lines = [
         "import os",
         "os.cpu_count = lambda: 2",
         "from pathlib import Path",
-        "from gradcam_lab.data.toyvoc import build, dataset_hash, write",
-        "write.CHUNK = 2",
+        "from gradcam_lab.data.toyvoc import build",
         "root = Path(__file__).with_name('data')",
-        "build(root, counts={'train': 4})",
-        "print(dataset_hash(root))",
+        f"build(root, counts={COUNTS})",
     ]
     script.write_text("\n".join(lines), encoding="utf-8")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    build(tmp_path / "reference", counts={"train": 4})
-    assert done.stdout.split() == [dataset_hash(tmp_path / "reference")]
+    assert bytes_of(tmp_path / "data") == bytes_of(root)
     # A child that runs the script again and is killed with the broken pool may leave its own hidden folder.
     visible = sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("."))
-    assert visible == ["data", "reference", "script.py"]
+    assert visible == ["data", "script.py"]
 
 
 def test_an_interrupted_build_leaves_nothing(tmp_path: Path):
-    def interrupt(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        build(tmp_path / "toyvoc", counts=COUNTS, progress=interrupt)
+    with interrupted_at_beat(1), pytest.raises(KeyboardInterrupt):
+        build(tmp_path / "toyvoc", counts=COUNTS)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_who_comes_second_uses_the_folder_of_the_first(root: Path, tmp_path: Path):
+def test_who_comes_second_uses_the_folder_of_the_first(tmp_path: Path):
     target = tmp_path / "toyvoc"
 
-    def overtake(done: int, total: int) -> None:
-        if done == total:
-            build(target, counts=COUNTS)
+    def overtake() -> None:
+        on_heartbeat(None)
+        build(target, counts=COUNTS)
+        (target / "first").touch()
 
-    build(target, counts=COUNTS, progress=overtake)
+    on_heartbeat(overtake)
+    build(target, counts=COUNTS)
     assert [p.name for p in tmp_path.iterdir()] == ["toyvoc"]
+    assert (target / "first").exists()
     assert find_damage(target, counts=COUNTS) is None
 
 
@@ -220,7 +216,6 @@ def test_the_manifest_tells_the_hash_of_every_file(root: Path):
     del files["manifest.json"]
     assert manifest["files"] == files
     assert (manifest["version"], manifest["seed"], manifest["counts"]) == (VERSION, 2007, COUNTS)
-    assert dataset_hash(root) == manifest["sha256"]
 
 
 def damage_nothing(root: Path) -> None:
@@ -263,12 +258,12 @@ def remove_the_manifest(root: Path) -> None:
 )
 def test_a_damaged_set_is_kept_aside_and_made_again(tmp_path: Path, capsys, harm, complaint):
     counts = {"train": 2}
-    root = tmp_path / "toyvoc-1"
-    write.ensure(root, counts=counts)
+    root = tmp_path / f"toyvoc-{VERSION}"
+    toyvoc(tmp_path, counts=counts)
     assert capsys.readouterr().err == ""
     whole = dataset_hash(root)
     harm(root)
-    write.ensure(root, counts=counts)
+    toyvoc(tmp_path, counts=counts)
     said = capsys.readouterr().err
     assert (root / "notes.txt").exists() == (complaint is None)
     assert dataset_hash(root) == whole
@@ -287,20 +282,15 @@ def test_a_set_of_other_counts_or_seed_does_not_pass_for_this_one(root: Path):
 
 
 def test_toyvoc_lives_in_the_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    made: list[Path] = []
-    monkeypatch.setattr(write, "ensure", lambda root, **_: made.append(root))
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
-    assert write.toyvoc() == tmp_path / "cache" / f"toyvoc-{VERSION}"
-    assert write.toyvoc(tmp_path) == tmp_path / f"toyvoc-{VERSION}"
-    assert made == [tmp_path / "cache" / f"toyvoc-{VERSION}", tmp_path / f"toyvoc-{VERSION}"]
+    root = toyvoc(counts={"train": 1})
+    assert root == tmp_path / "cache" / f"toyvoc-{VERSION}"
+    assert find_damage(root, counts={"train": 1}) is None
+
+
+def test_the_cache_folder_is_the_users_own_where_none_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv(cache.VARIABLE)
     assert cache.cache_folder().name == "gradcam-lab"
-
-
-def test_a_hash_of_no_data_set_is_one_clear_error(tmp_path: Path):
-    (tmp_path / "manifest.json").write_text("[]", encoding="utf-8")
-    with pytest.raises(LabError, match=r"manifest\.json"):
-        dataset_hash(tmp_path)
 
 
 # ----------------------------------------------------------------------------------------------- the scenes

@@ -10,12 +10,11 @@ import pytest
 from PIL import Image
 from sklearn.metrics import jaccard_score
 
-from gradcam_lab.data import BoxData, masks, open_data
+from gradcam_lab.data import masks
 from gradcam_lab.data.layouts.voc import read_split
-from gradcam_lab.data.sample import Object, Sample
+from gradcam_lab.data.registry import BoxData, open_data
+from gradcam_lab.data.sample import Sample
 from gradcam_lab.data.toyvoc import CLASSES
-from gradcam_lab.data.toyvoc.write import voc_palette
-from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate import segmentation
 from gradcam_lab.evaluate.scores import image_draws
 from gradcam_lab.evaluate.segmentation import Choices, Item, Scene
@@ -242,7 +241,7 @@ class TestWholeStage:
     def test_masks_in_which_nobody_can_tell_anything_are_none(self, classifier, lessons, samples, tmp_path):
         (tmp_path / "SegmentationClass").mkdir()
         void = Sample("a", tmp_path / "JPEGImages" / "a.jpg", (3, 2))
-        mask_of(masks.mask_path(void), np.full((2, 3), masks.VOID))
+        folders.mask(masks.mask_path(void), np.full((2, 3), masks.VOID))
         assert segmentation.segment_data(classifier, lessons, samples, [void], "dog", 0) is None
         assert segmentation.segment_data(classifier, lessons, [void], samples, "dog", 0) is None
 
@@ -278,13 +277,6 @@ class TestWholeStage:
         assert segmentation.pictures(classifier, lessons, samples, choices, "dog", 2) == []
 
 
-def mask_of(path: Path, indices: np.ndarray) -> None:
-    """Write a mask as VOC does: a PNG with VOC's palette."""
-    picture = Image.fromarray(indices.astype(np.uint8))
-    picture.putpalette(voc_palette().tobytes())
-    picture.save(path)
-
-
 def read(devkit: Path, name: str, split: str) -> tuple[Sample, ...]:
     data = open_data(name, devkit)
     assert isinstance(data, BoxData)
@@ -300,7 +292,7 @@ class TestVocOf2007:
         folders.voc(root, ("train", "val", "test"))
         indices = np.zeros((20, 30), np.uint8)
         indices[5:15, 8:24], indices[6:14, 9:23] = 255, DOG
-        mask_of(root / "SegmentationClass" / "000003.png", indices)
+        folders.mask(root / "SegmentationClass" / "000003.png", indices)
         folders.write(root / "ImageSets" / "Segmentation" / "test.txt", "000003\n")
         return tmp_path
 
@@ -332,48 +324,3 @@ class TestVocOf2007:
         samples = read(devkit, "voc2007", "test")
         assert len(samples) == 2
         assert [sample.id for sample in masks.with_masks(samples)] == ["000003"]
-
-
-class TestMasks:
-    @pytest.fixture
-    def sample(self, tmp_path):
-        (tmp_path / "SegmentationClass").mkdir()
-        sample = Sample("a", tmp_path / "JPEGImages" / "a.jpg", (4, 3), (Object("dog", (1, 1, 2, 2)),))
-        mask_of(masks.mask_path(sample), np.zeros((3, 4)))
-        return sample
-
-    @pytest.mark.parametrize(
-        ("picture", "message"),
-        [
-            (Image.new("P", (3, 4)), "has 3 x 4 pixels and its image 4 x 3"),
-            (Image.new("1", (4, 3)), "is a picture of mode 1 and not one of class indices"),
-            (Image.new("RGB", (4, 3)), "is a picture of mode RGB and not one of class indices"),
-            (Image.new("L", (4, 3), 21), "has a pixel of 21, which is no class of VOC"),
-        ],
-    )
-    def test_what_is_no_mask_of_this_image_is_named(self, sample, picture, message):
-        picture.save(masks.mask_path(sample))
-        with pytest.raises(LabError, match=rf"a\.png' .*{message}.*remove it to go on"):
-            masks.read_mask(sample)
-
-    def test_what_is_no_picture_is_named_also_where_pillow_takes_half_pictures(self, sample, monkeypatch):
-        path = masks.mask_path(sample)
-        noise = np.random.default_rng(0).integers(0, 21, (3, 4))
-        mask_of(path, noise)
-        path.write_bytes(path.read_bytes()[:-24])
-        monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)  # as WeasyPrint leaves it
-        with pytest.raises(LabError, match="Cannot read the mask"):
-            masks.read_mask(sample)
-        path.write_bytes(b"no picture")
-        with pytest.raises(LabError, match="Cannot read the mask"):
-            masks.read_mask(sample)
-
-    def test_the_hash_is_of_the_masks_names_and_contents(self, sample, tmp_path):
-        before = masks.masks_hash([sample])
-        other = Sample("b", tmp_path / "JPEGImages" / "b.jpg", (4, 3))
-        assert masks.masks_hash([sample, other]) == before  # it has none
-        mask_of(masks.mask_path(other), np.zeros((3, 4)))
-        assert masks.masks_hash([sample, other]) != before
-        assert masks.masks_hash([other]) != before  # the same content, another name
-        mask_of(masks.mask_path(sample), np.ones((3, 4)))
-        assert masks.masks_hash([sample]) != before

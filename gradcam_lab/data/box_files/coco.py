@@ -13,31 +13,16 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from gradcam_lab.data.box_files.comp4 import by_image
-from gradcam_lab.data.box_files.json_boxes import numbers_at_once, rows_at_once
+from gradcam_lab.data.box_files.arrays import by_image, finite_numbers, finite_rows
+from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth
 from gradcam_lab.errors import LabError
-
-Objects = tuple[np.ndarray, np.ndarray]
-"""Boxes (m, 4), and whether each is difficult, bool (m,)."""
 
 TINY = float(np.nextafter(0, 1))
 """An object without any area overlaps nothing, and two of them would divide 0 by 0. A detection may be empty."""
-
-
-class CocoTruth(NamedTuple):
-    """Ground truth of one class.
-
-    `objects` holds boxes (m, 4) and difficult (m,) by image; `ids` the name of the image by its COCO id; `category` the
-    id of the class.
-    """
-
-    objects: dict[str, Objects]
-    ids: dict[Hashable, str]
-    category: Hashable
 
 
 def to_voc(boxes: np.ndarray) -> np.ndarray:
@@ -48,55 +33,59 @@ def to_voc(boxes: np.ndarray) -> np.ndarray:
 
     Returns:
         shape (n, 4): `x + 1, y + 1, x + width, y + height`.
+
+    Examples:
+        >>> to_voc(np.array([[0, 4, 10, 4]])).tolist()
+        [[1, 5, 10, 8]]
     """
     corner, size = boxes[:, :2], boxes[:, 2:]
     return np.hstack([corner + 1, corner + size])
 
 
-def looks_like_results(content: Any) -> bool:
-    """Say whether JSON is a list of dicts, which none of our own formats is."""
+def is_results(path: Path, content: Any) -> bool:
+    """Return whether JSON is a list of dicts, which none of our own formats is."""
     return isinstance(content, list) and all(isinstance(entry, dict) for entry in content[:1])
 
 
-def looks_like_truth(content: Any) -> bool:
-    """Say whether JSON has COCO's tables; a photo of ours may be called "images", but hardly has dicts for boxes."""
+def is_coco_truth(path: Path, content: Any) -> bool:
+    """Return whether JSON has COCO's tables; a photo may be called "images", but hardly has dicts for boxes."""
     if not isinstance(content, dict) or not {"images", "annotations"} <= set(content):
         return False
     images = content["images"]
     return isinstance(images, list) and all(isinstance(entry, dict) and "id" in entry for entry in images[:1])
 
 
-def read_results(content: list[Any], path: Path, category: Hashable) -> dict[Hashable, np.ndarray]:
+def read_results(path: Path, content: list[Any], truth: ClassGroundTruth) -> dict[Hashable, np.ndarray]:
     """Read detections of one category from COCO results.
 
     Args:
-        content: the file's JSON.
         path: the file, for messages.
-        category: the `category_id` that counts; None takes all, if all are the same.
+        content: its JSON.
+        truth: has the `category_id` that counts, where None takes all if all are the same, and the images' names.
 
     Returns:
-        (n, 5) arrays `xmin, ymin, xmax, ymax, score` in VOC's pixels, by `image_id`.
+        (n, 5) arrays `xmin, ymin, xmax, ymax, score` in VOC's pixels, by image; by `image_id` where it has no name.
 
     Raises:
         LabError: an entry is not of this format, or the categories differ and none was chosen.
     """
-    entries = _Entries(path, "entry", content, range(1, len(content) + 1))
+    entries = _Rows(path, "entry", content, range(1, len(content) + 1))
     categories = entries.keys("category_id")
-    if category is None and len(set(categories)) > 1:
+    if truth.category is None and len(set(categories)) > 1:
         ids = ", ".join(sorted(map(str, set(categories)))[:5])
         raise LabError(
             f"'{path}' has boxes of {len(set(categories))} categories ({ids}, ...), and only ground truth in COCO's "
             "format names them: give that, or the number of one as --target."
         )
-    images = entries.keys("image_id")
+    images = [truth.names.get(number, number) for number in entries.keys("image_id")]
     rows = np.column_stack([entries.boxes(smallest=0.0), entries.numbers("score")])
-    if category is not None:
-        kept = np.fromiter((chosen == category for chosen in categories), bool, len(categories))
+    if truth.category is not None:
+        kept = np.fromiter((chosen == truth.category for chosen in categories), bool, len(categories))
         images, rows = list(compress(images, kept)), rows[kept]
     return by_image(images, rows)
 
 
-def read_truth(content: dict[str, Any], path: Path, target: str | None) -> CocoTruth:
+def read_coco_truth(path: Path, content: dict[str, Any], target: str | None, split: str) -> ClassGroundTruth:
     """Read the objects of one class from COCO ground truth.
 
     An image is called as its file without folder and ending, or with both where two would be called the same. What
@@ -104,31 +93,36 @@ def read_truth(content: dict[str, Any], path: Path, target: str | None) -> CocoT
     moreover measure the overlap with a crowd differently, as a share of the detection; here it is an IoU like all.)
 
     Args:
-        content: the file's JSON.
         path: the file, for messages.
+        content: its JSON.
         target: the name of the category, or its number; None where there is only one.
+        split: only folders have splits.
 
     Raises:
         LabError: the file is not of this format, or has no such category.
     """
-    category = _category(_entries(content, "categories", path, "category"), target)
-    ids = _image_names(_entries(content, "images", path, "image"))
-    annotations = _entries(content, "annotations", path, "annotation")
+    category = _category(_rows_of(content, "categories", path, "category"), target)
+    image_names = _image_names(_rows_of(content, "images", path, "image"))
+    annotations = _rows_of(content, "annotations", path, "annotation")
     ours = annotations.only([chosen == category for chosen in annotations.keys("category_id")])
     images = ours.keys("image_id")
     for place, image in enumerate(images):
-        if image not in ids:
+        if image not in image_names:
             raise ours.bad(place, f"no image has the id {image!r}")
     flags = [[bool(row.get(key)) for key in ("iscrowd", "ignore", "difficult")] for row in ours.rows]
     difficult = np.array(flags, dtype=bool).reshape(-1, 3).any(axis=1)
     found = by_image(images, np.column_stack([ours.boxes(smallest=TINY), difficult]))
-    rows = {name: found.get(id, np.zeros((0, 5))) for id, name in ids.items()}
-    return CocoTruth({name: (part[:, :4], part[:, 4] > 0) for name, part in rows.items()}, ids, category)
+    rows = {name: found.get(number, np.zeros((0, 5))) for number, name in image_names.items()}
+    objects = {name: (part[:, :4], part[:, 4] > 0) for name, part in rows.items()}
+    return ClassGroundTruth(objects, image_names, category)
 
 
 @dataclass(frozen=True)
-class _Entries:
-    """Some entries of one table: dicts, and their places in the file, counted from 1, for messages."""
+class _Rows:
+    """Some rows of one table, and their places in the file, counted from 1, for messages.
+
+    Every method that reads a column checks it and raises a LabError with the first bad row.
+    """
 
     path: Path
     what: str
@@ -138,7 +132,7 @@ class _Entries:
     def bad(self, index: int, problem: str) -> LabError:
         return LabError(f"'{self.path}', {self.what} {self.places[index]}: {problem}: mend it.")
 
-    def only(self, kept: Sequence[bool]) -> "_Entries":
+    def only(self, kept: Sequence[bool]) -> "_Rows":
         return replace(self, rows=list(compress(self.rows, kept)), places=list(compress(self.places, kept)))
 
     def column(self, key: str) -> list[Any]:
@@ -157,9 +151,9 @@ class _Entries:
 
     def numbers(self, key: str) -> np.ndarray:
         values = self.column(key)
-        numbers = numbers_at_once(values)
+        numbers = finite_numbers(values)
         if numbers is None:
-            index = _first(values, lambda value: numbers_at_once([value]) is None)
+            index = _first(values, lambda value: finite_numbers([value]) is None)
             raise self.bad(index, f"its '{key}' is {_shown(values[index])}, but should be a finite number")
         return numbers
 
@@ -174,35 +168,35 @@ class _Entries:
         return to_voc(boxes)
 
 
-def _entries(content: dict[str, Any], table: str, path: Path, what: str) -> _Entries:
+def _rows_of(content: dict[str, Any], table: str, path: Path, what: str) -> _Rows:
     rows = content.get(table)
     if not isinstance(rows, list):
         raise LabError(f"'{path}' has no list '{table}': COCO ground truth has images, annotations and categories.")
-    return _Entries(path, what, rows, range(1, len(rows) + 1))
+    return _Rows(path, what, rows, range(1, len(rows) + 1))
 
 
 def _sound(values: list[Any], smallest: float) -> np.ndarray | None:
-    boxes = rows_at_once(values, 4)
+    boxes = finite_rows(values, 4)
     return boxes if boxes is not None and (boxes[:, 2:] >= smallest).all() else None
 
 
-def _category(categories: _Entries, target: str | None) -> Hashable:
+def _category(categories: _Rows, target: str | None) -> Hashable:
     ids = categories.keys("id")
-    names = [str(row.get("name", id)) for row, id in zip(categories.rows, ids, strict=True)]
+    names = [str(row.get("name", number)) for row, number in zip(categories.rows, ids, strict=True)]
     if target is None and len(ids) == 1:
         return ids[0]
     known = (", ".join(names[:8]) or "none at all") + (", ..." if len(names) > 8 else "")
     if target is None:
         raise LabError(f"'{categories.path}' has {len(names)} classes ({known}): choose one with --target.")
-    for id, name in zip(ids, names, strict=True):
-        if target in (name, str(id)):
-            return id
+    for number, name in zip(ids, names, strict=True):
+        if target in (name, str(number)):
+            return number
     raise LabError(f"'{categories.path}' has no class '{target}': it has {known}.")
 
 
-def _image_names(images: _Entries) -> dict[Hashable, str]:
+def _image_names(images: _Rows) -> dict[Hashable, str]:
     ids = images.keys("id")
-    files = [str(row.get("file_name", id)) for row, id in zip(images.rows, ids, strict=True)]
+    files = [str(row.get("file_name", number)) for row, number in zip(images.rows, ids, strict=True)]
     stems = [PurePosixPath(file).stem for file in files]
     names = stems if len(set(stems)) == len(stems) else files
     for values in (ids, names):

@@ -1,15 +1,17 @@
-"""Detections as the VOC devkit wants them: `comp4_det_test_dog.txt`, a line `image score xmin ymin xmax ymax` a box.
+"""Detections as the VOC devkit reads them: `comp4_det_test_dog.txt`, a line `image score xmin ymin xmax ymax` a box.
 
 The boxes are in VOC's pixels already; the class is in the name of the file alone.
 """
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from gradcam_lab.data.box_files.json_boxes import numbers_at_once
+from gradcam_lab.data.box_files.arrays import by_image, finite_numbers
+from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth
 from gradcam_lab.errors import LabError
 
 LINE = "image score xmin ymin xmax ymax"
@@ -17,18 +19,35 @@ NAME = re.compile(r"comp\d+_det_.+_(?P<target>[^_]+)\.txt")
 
 
 def class_in_name(path: Path) -> str | None:
-    """Return the class that a file's name says, such as "dog"; None where it says none."""
+    """Return the class in a file's name; None where there is none.
+
+    Examples:
+        >>> class_in_name(Path("comp4_det_test_dog.txt"))
+        'dog'
+    """
     match = NAME.fullmatch(path.name)
     return match["target"] if match else None
 
 
-def read_comp4(path: Path) -> dict[str, np.ndarray]:
+def is_comp4(path: Path, content: Any) -> bool:
+    """Return whether a file is no JSON, by its first character; of an empty file, by its name."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            first = next((line.lstrip()[0] for line in file if not line.isspace()), "")
+    except (OSError, UnicodeDecodeError):
+        first = ""  # reading it will say what is wrong
+    return path.suffix != ".json" and first not in ("{", "[") if first else path.suffix == ".txt"
+
+
+def read_comp4(path: Path, content: Any = None, truth: ClassGroundTruth | None = None) -> dict[str, np.ndarray]:
     """Read detections: an (n, 5) array `xmin, ymin, xmax, ymax, score` for each image that has any.
 
     Raises:
         LabError: the file cannot be read, or a line is not of this format.
+
+    `content` and `truth` are what the readers of other formats need, see `formats`.
     """
-    lines = read_lines(path)
+    lines = _read_lines(path)
     rows = [line.split() for line in lines if not line.isspace()]
     numbers = _numbers(rows)
     if numbers is None or (numbers[:, 1:3] > numbers[:, 3:5]).any():
@@ -36,12 +55,7 @@ def read_comp4(path: Path) -> dict[str, np.ndarray]:
     return by_image([row[0] for row in rows], numbers[:, [1, 2, 3, 4, 0]])
 
 
-def read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file with their ends.
-
-    Raises:
-        LabError: it is missing, unreadable or no text.
-    """
+def _read_lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
     except FileNotFoundError as error:
@@ -52,16 +66,6 @@ def read_lines(path: Path) -> list[str]:
         raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error
 
 
-def by_image(images: Sequence[Hashable], rows: np.ndarray) -> dict:
-    """Share rows (n, 5) out over their images, in the order in which the images first appear."""
-    codes: dict[Hashable, int] = {}
-    code = np.fromiter((codes.setdefault(image, len(codes)) for image in images), int, len(images))
-    counts = np.bincount(code, minlength=len(codes))
-    ends = counts.cumsum()
-    rows = rows[np.argsort(code, kind="stable")]
-    return {image: rows[begin:end] for image, begin, end in zip(codes, ends - counts, ends, strict=True)}
-
-
 def _numbers(rows: Sequence[Sequence[str]]) -> np.ndarray | None:
     """Turn the last five words of each line into floats, shape (n, 5); None where a line is not as it should be."""
     if not set(map(len, rows)) <= {6}:
@@ -70,7 +74,7 @@ def _numbers(rows: Sequence[Sequence[str]]) -> np.ndarray | None:
         values = [float(word) for row in rows for word in row[1:]]
     except ValueError:
         return None
-    numbers = numbers_at_once(values)
+    numbers = finite_numbers(values)
     return None if numbers is None else numbers.reshape(-1, 5)
 
 

@@ -6,15 +6,21 @@ ground truth  {image: [[xmin, ymin, xmax, ymax], ...]}   or   {image: [{"box": [
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gradcam_lab.data.box_files.arrays import finite_rows
+from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth, ObjectArrays, numbered
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_json
+
+
+def is_any(path: Path, content: Any) -> bool:
+    """Return True: a file in no other format is to be in this one."""
+    return True
 
 
 def read_detections(path: Path) -> dict[str, np.ndarray]:
@@ -23,60 +29,48 @@ def read_detections(path: Path) -> dict[str, np.ndarray]:
     Raises:
         LabError: the file is missing or not of this format, or holds a number that is not finite.
     """
-    return detections_in(_images(path), path)
+    return read_json_detections(path, read_json(path))
 
 
-def detections_in(images: Mapping[str, list[Any]], path: Path) -> dict[str, np.ndarray]:
-    """Turn lists of rows into arrays; see `read_detections`."""
+def read_json_detections(path: Path, content: Any, truth: ClassGroundTruth | None = None) -> dict[str, np.ndarray]:
+    """Read detections from the content of a file; see `read_detections`."""
+    images = _lists_by_image(path, content)
     rows = [row for rows in images.values() for row in rows]
-    return dict(zip(images, shared_out(_boxes(rows, 5, images, path), images.values()), strict=True))
+    return dict(zip(images, _parts(_boxes(rows, 5, images, path), images.values()), strict=True))
 
 
-def read_ground_truth(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def read_ground_truth(path: Path) -> dict[str, ObjectArrays]:
     """Read objects: for each image their boxes (m, 4) and whether each is difficult, bool (m,).
 
     Raises:
         LabError: the file is missing or not of this format, or holds a number that is not finite.
     """
-    return ground_truth_in(_images(path), path)
+    return _objects_in(path, read_json(path))
 
 
-def ground_truth_in(images: Mapping[str, list[Any]], path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Turn lists of objects into arrays; see `read_ground_truth`."""
+def read_json_truth(path: Path, content: Any, target: str | None, split: str) -> ClassGroundTruth:
+    """Read ground truth from the content of a file, whose objects are all of one class; see `read_ground_truth`."""
+    objects = _objects_in(path, content)
+    return ClassGroundTruth(objects, numbered(objects))
+
+
+def _objects_in(path: Path, content: Any) -> dict[str, ObjectArrays]:
+    images = _lists_by_image(path, content)
     flags = [_difficult(row, path, image) for image, rows in images.items() for row in rows]
     plain = {
         image: [row.get("box") if isinstance(row, dict) else row for row in rows] for image, rows in images.items()
     }
     boxes = _boxes([row for rows in plain.values() for row in rows], 4, plain, path)
-    parts = (shared_out(values, plain.values()) for values in (boxes, np.array(flags, dtype=bool)))
+    parts = (_parts(values, plain.values()) for values in (boxes, np.array(flags, dtype=bool)))
     return dict(zip(images, zip(*parts, strict=True), strict=True))
 
 
-def shared_out(values: np.ndarray, lists: Iterable[Sequence[Any]]) -> Iterable[np.ndarray]:
+def _parts(values: np.ndarray, lists: Iterable[Sequence[Any]]) -> Iterable[np.ndarray]:
     """Cut an array into consecutive parts as long as the given lists."""
     end = 0
     for part in lists:
         begin, end = end, end + len(part)
         yield values[begin:end]
-
-
-def numbers_at_once(values: Sequence[Any]) -> np.ndarray | None:
-    """Turn JSON's values into floats, shape (n,); None where one of them is no finite number."""
-    if not set(map(type, values)) <= {int, float}:  # a bool is an int to isinstance, but not here
-        return None
-    try:
-        numbers = np.array(values, dtype=float)
-    except OverflowError:  # an integer too large for a float
-        return None
-    return numbers if np.isfinite(numbers).all() else None
-
-
-def rows_at_once(rows: Sequence[Any], count: int) -> np.ndarray | None:
-    """Turn JSON's lists into an array (n, count); None where one of them is not `count` finite numbers."""
-    if not set(map(type, rows)) <= {list} or not set(map(len, rows)) <= {count}:
-        return None
-    numbers = numbers_at_once(list(chain.from_iterable(rows)))
-    return None if numbers is None else numbers.reshape(-1, count)
 
 
 def write_detections(path: Path, detections: Mapping[str, np.ndarray]) -> None:
@@ -104,24 +98,15 @@ def write_ground_truth(path: Path, samples: Iterable[Sample], target: str) -> No
     )
 
 
-def images_in(content: Any, path: Path) -> dict[str, list[Any]]:
-    """Return the content of a file, if it has the form of the two formats.
-
-    Raises:
-        LabError: it has not.
-    """
+def _lists_by_image(path: Path, content: Any) -> dict[str, list[Any]]:
     if not isinstance(content, dict) or not all(isinstance(rows, list) for rows in content.values()):
         raise LabError(f"'{path}' does not map each image to a list of boxes: see the README's formats of boxes.")
     return content
 
 
-def _images(path: Path) -> dict[str, list[Any]]:
-    return images_in(read_json(path), path)
-
-
 def _boxes(rows: list[Any], count: int, images: Mapping[str, list[Any]], path: Path) -> np.ndarray:
-    """Check all rows at once, which is twenty times as quick; only if that fails, one by one, to name the first."""
-    boxes = rows_at_once(rows, count)
+    """Check all rows at once; only if that fails, one by one, to name the first bad one."""
+    boxes = finite_rows(rows, count)
     if boxes is not None and (boxes[:, :2] <= boxes[:, 2:4]).all():
         return boxes
     checked = [_numbers(row, count, path, image) for image, rows in images.items() for row in rows]

@@ -1,21 +1,18 @@
 """Unpacking archives: whole or not at all, and nothing outside the folder."""
 
 import lzma
-import os
 import platform
-import secrets
-import shutil
 import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
 from gradcam_lab.data.download.transfer import megabytes, writing
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import folder_moved_into_place
 
 BLOCK = tarfile.BLOCKSIZE
 DAMAGED = (
@@ -46,27 +43,9 @@ def unpack(archives: Path | Sequence[Path], folder: Path) -> None:
             f"Python {platform.python_version()} cannot unpack archives safely: use 3.11.4 or newer, or unpack "
             "them yourself and name the folder with --data-root."
         )
-    with writing(folder), _folder_moved_into_place(folder) as temporary:
+    with writing(folder), folder_moved_into_place(folder, replace=True) as temporary:
         for archive in [archives] if isinstance(archives, Path) else archives:
             _unpack_into(archive, temporary)
-
-
-@contextmanager
-def _folder_moved_into_place(folder: Path) -> Iterator[Path]:
-    """Yield a new folder beside `folder`; it becomes `folder` when the block ends well and vanishes otherwise."""
-    mark = f"{os.getpid()}-{secrets.token_hex(4)}"
-    temporary, old = (folder.with_name(f".{folder.name}-{mark}{end}") for end in ("", "-old"))
-    try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        if folder.exists():
-            folder.rename(old)
-        temporary.rename(folder)
-    finally:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _unpack_into(archive: Path, folder: Path) -> None:
@@ -97,7 +76,7 @@ def _extract_tar(stream: BinaryIO, folder: Path, moved: Callable[[], None]) -> N
 
 
 def _require_end(archive: tarfile.TarFile) -> None:
-    """Look for the block of zeros at the end; tarfile takes an archive cut off between two members for a whole one."""
+    """Check for the block of zeros at the end; tarfile accepts an archive that is cut off between two members."""
     inner = archive.fileobj
     assert inner is not None
     if inner.tell() < archive.offset + BLOCK or any(inner.read(BLOCK)):

@@ -1,4 +1,4 @@
-"""One process at a time: two that fetch the same data set must not write the same file."""
+"""A lock between processes: two that download the same data set must not write the same file."""
 
 import sys
 import time
@@ -17,7 +17,7 @@ def alone(path: Path, what: str) -> Iterator[None]:
     """Wait until no other process is inside this block for the same file; a process that is killed leaves no lock.
 
     Args:
-        path: the file that stands for the lock; it is made, and stays.
+        path: the lock's file; it is made, and stays.
         what: what is waited for, in words.
     """
     with path.open("ab") as stream:

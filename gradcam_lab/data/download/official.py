@@ -8,7 +8,9 @@ Addresses, checksums and names are torchvision's own, and what is unpacked is wh
 """
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gradcam_lab.console import warn
@@ -20,13 +22,10 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_json
 from gradcam_lab.vision import torchvision
 
-SIZES = {"imagenette": "160px", "imagenette-160px": "160px", "imagenette-320px": "320px", "imagenette-full": "full"}
-NAMES = ("voc2007", "voc2007-segmentation", *SIZES, "pets")
-
 
 @dataclass(frozen=True)
 class Archive:
-    """A file to download."""
+    """An archive to download."""
 
     url: str
     md5: str
@@ -39,6 +38,7 @@ class Official:
 
     Attributes:
         name: as the user gives it.
+        layout: the name of its layout in `data.registry`.
         folder: its folder in the cache.
         unpacked: the folder in that one which the archives are unpacked into.
         inside: the set itself, seen from `folder`.
@@ -46,6 +46,7 @@ class Official:
     """
 
     name: str
+    layout: str
     folder: str
     unpacked: str
     inside: str
@@ -61,7 +62,7 @@ def fetch(name: str, root: Path | None = None) -> Path:
     """Return the folder of an official data set, downloaded into the cache where it is not there yet.
 
     Args:
-        name: one of `NAMES`.
+        name: one of `DATA_SETS`.
         root: a folder that the user has already; it is looked into and never written to. It may be the set's own
             folder, or one that torchvision would take.
 
@@ -77,28 +78,22 @@ def fetch(name: str, root: Path | None = None) -> Path:
             home.parent.mkdir(parents=True, exist_ok=True)
         with alone(home.with_name(f"{home.name}.lock"), f"the data set '{name}'"):
             if not _is_complete(official, home):
-                _bring(official, home)
+                _install(official, home)
     return home / official.inside
 
 
 def describe(name: str) -> Official:
-    """Look a data set up in torchvision's own tables.
+    """Return the description of a data set, with the addresses in torchvision's own tables.
 
     Raises:
         LabError: there is none of this name.
     """
-    if name in SIZES:
-        return _imagenette(name)
-    if name == "pets":
-        return _pets()
-    if name == "voc2007":
-        return _voc(name, "Main", "Annotations")
-    if name == "voc2007-segmentation":
-        return _voc(name, "Segmentation", "SegmentationClass")
-    raise LabError(f"There is no official data set '{name}': choose one of {', '.join(NAMES)}.")
+    if name not in DATA_SETS:
+        raise LabError(f"There is no official data set '{name}': choose one of {', '.join(DATA_SETS)}.")
+    return DATA_SETS[name](name)
 
 
-def _voc(name: str, lists: str, targets: str) -> Official:
+def _voc(name: str, layout: str, lists: str, targets: str) -> Official:
     table = torchvision().datasets.voc.DATASET_YEAR_DICT
     trainval, test = (Archive(row["url"], row["md5"], row["filename"]) for row in (table["2007"], table["2007-test"]))
     parts = {
@@ -109,23 +104,35 @@ def _voc(name: str, lists: str, targets: str) -> Official:
         "Annotations": trainval,
         targets: trainval,
     }
-    return Official(name, "voc2007", "", Path(table["2007"]["base_dir"]).as_posix(), parts)
+    return Official(name, layout, "voc2007", "", Path(table["2007"]["base_dir"]).as_posix(), parts)
 
 
-def _imagenette(name: str) -> Official:
-    size = SIZES[name]
+def _imagenette(name: str, size: str) -> Official:
     url, md5 = torchvision().datasets.Imagenette._ARCHIVES[size]
     archive = Archive(url, md5, _file_name(url))
-    return Official(name, f"imagenette-{size}", "", Path(archive.name).stem, {"train": archive, "val": archive})
+    parts = {"train": archive, "val": archive}
+    return Official(name, "imagenette", f"imagenette-{size}", "", Path(archive.name).stem, parts)
 
 
-def _pets() -> Official:
+def _pets(name: str) -> Official:
     images, annotations = (
         Archive(url, md5, _file_name(url)) for url, md5 in torchvision().datasets.OxfordIIITPet._RESOURCES
     )
     needed = ("annotations/trainval.txt", "annotations/test.txt", "annotations/trimaps")
     parts = {"images": images, **dict.fromkeys(needed, annotations)}
-    return Official("pets", "pets", "oxford-iiit-pet", "oxford-iiit-pet", parts)
+    return Official(name, "pets", "pets", "oxford-iiit-pet", "oxford-iiit-pet", parts)
+
+
+DATA_SETS: dict[str, Callable[[str], Official]] = {
+    "voc2007": partial(_voc, layout="voc", lists="Main", targets="Annotations"),
+    "voc2007-segmentation": partial(_voc, layout="voc-segmentation", lists="Segmentation", targets="SegmentationClass"),
+    "imagenette": partial(_imagenette, size="160px"),
+    "imagenette-160px": partial(_imagenette, size="160px"),
+    "imagenette-320px": partial(_imagenette, size="320px"),
+    "imagenette-full": partial(_imagenette, size="full"),
+    "pets": _pets,
+}
+"""By name: the function that describes a data set when it is asked for, because torchvision is slow to import."""
 
 
 def _file_name(url: str) -> str:
@@ -140,7 +147,7 @@ def _missing(official: Official, folder: Path) -> list[str]:
 
 
 def _found(official: Official, root: Path) -> Path:
-    """Find the set in the user's folder: itself, or further inside as torchvision would look for it."""
+    """Find the set in the user's folder: the folder itself, or the one inside where torchvision would look."""
     if not root.is_dir():
         raise LabError(f"There is no folder '{root}': check the name given to --data-root.")
     steps = Path(official.inside).parts
@@ -163,23 +170,23 @@ def _stamp(home: Path) -> Path:
     return home.with_name(f"{home.name}.json")
 
 
-def _contents(official: Official) -> dict[str, dict[str, str]]:
+def _stamped(official: Official) -> dict[str, dict[str, str]]:
     return {"archives": {archive.name: archive.md5 for archive in official.archives}}
 
 
 def _is_complete(official: Official, home: Path) -> bool:
     try:
-        stamped = read_json(_stamp(home))
+        found = read_json(_stamp(home))
     except LabError:
         return False  # not there yet; or damaged, and made again
-    return stamped == _contents(official) and not _missing(official, home / official.inside)
+    return found == _stamped(official) and not _missing(official, home / official.inside)
 
 
-def _bring(official: Official, home: Path) -> None:
-    """Download what is missing, unpack it all, and stamp it."""
+def _install(official: Official, home: Path) -> None:
+    """Download the archives that are missing, unpack all, and write the stamp."""
     downloads = home.with_name("downloads")
     for archive in official.archives:
-        _bring_archive(official, archive, downloads)
+        _download_archive(official, archive, downloads)
     target = home / official.unpacked
     with writing(home):
         _stamp(home).unlink(missing_ok=True)
@@ -191,13 +198,13 @@ def _bring(official: Official, home: Path) -> None:
     if missing:
         archive = official.parts[missing[0]]
         raise LabError(f"'{downloads / archive.name}' is not what was expected, it lacks '{missing[0]}': remove it.")
-    write_json(_stamp(home), _contents(official))
+    write_json(_stamp(home), _stamped(official))
 
 
-def _bring_archive(official: Official, archive: Archive, downloads: Path) -> None:
+def _download_archive(official: Official, archive: Archive, downloads: Path) -> None:
     path = downloads / archive.name
     if path.is_file():
-        return _require_right(path, archive)
+        return _require_md5(path, archive)
     warn(f"Downloading {archive.name} from {archive.url} into '{downloads}'.")
     try:
         download(archive.url, path, archive.md5, f"downloading {archive.name}")
@@ -211,8 +218,8 @@ def _bring_archive(official: Official, archive: Archive, downloads: Path) -> Non
         ) from error
 
 
-def _require_right(path: Path, archive: Archive) -> None:
-    """Check an archive that lies there already, perhaps brought by the user, and therefore never removed by us."""
+def _require_md5(path: Path, archive: Archive) -> None:
+    """Check the MD5 of an archive that is there already; it may be the user's own and is never removed."""
     try:
         found = md5_of(path)
     except OSError as error:

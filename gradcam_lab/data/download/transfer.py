@@ -1,4 +1,4 @@
-"""Fetching one file from the web: resumed after an interruption, checked by its MD5, in place only when it is right."""
+"""Downloading one file: resumed after an interruption, checked by its MD5, and in place only when it is right."""
 
 import errno
 import hashlib
@@ -24,7 +24,7 @@ MEGABYTE = 10**6
 
 
 class UnreachableError(LabError):
-    """The file cannot be had from its address now.
+    """The file cannot be downloaded from its address now.
 
     Attributes:
         reason: why, in a few words.
@@ -36,7 +36,7 @@ class UnreachableError(LabError):
         self.reason = reason
 
 
-class _BrokenOffError(Exception):
+class _BrokenError(Exception):
     """The connection failed in a way that may pass; `connected` says whether the server had answered."""
 
     def __init__(self, reason: str, connected: bool = True) -> None:
@@ -45,25 +45,26 @@ class _BrokenOffError(Exception):
 
 
 def download(url: str, path: Path, md5: str, title: str) -> None:
-    """Fetch a file into `path.part` and move it into place when its checksum is right.
+    """Download a file into `path.part` and move it into place when its checksum is right.
 
     Whatever ends it early, also Ctrl-C, leaves the `.part`, and the next call goes on from there.
 
     Args:
         url: where it is; http and https only.
-        path: what it shall become.
+        path: where it is to be.
         md5: its MD5, in hexadecimal.
-        title: what the progress bar calls it.
+        title: the progress bar's title.
 
     Raises:
         UnreachableError: the address cannot be reached, or the server does not give the file.
-        LabError: the address is not of the web, the checksum is wrong, or the file cannot be written.
+        LabError: the address is neither http nor https, the checksum is wrong, or the file cannot be written.
     """
-    _require_web(url)
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise LabError(f"'{url}' is not an address of the web: it must begin with http:// or https://.")
     part = path.with_name(f"{path.name}.part")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    _fetch(url, path, part, title)
+    _retry(url, path, part, title)
     with writing(path):
         found = md5_of(part)
         if found == md5:
@@ -77,14 +78,14 @@ def download(url: str, path: Path, md5: str, title: str) -> None:
 
 
 def md5_of(path: Path) -> str:
-    """Return the MD5 of a file, in hexadecimal; it guards against accidents only."""
+    """Return the MD5 of a file, in hexadecimal; it protects against accidents, not against attacks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an error of the disk inside the block into a sentence.
+    """Turn an OSError inside the block into a LabError about `path`.
 
     Raises:
         LabError: the disk is full, or something cannot be written.
@@ -100,7 +101,7 @@ def writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def megabytes(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar in megabytes; the function that it yields is told the position in bytes."""
+    """Show a progress bar in megabytes; the function that it yields takes the position in bytes."""
     shown = 0
     with progress(f"{title} (MB)", -(-total // MEGABYTE)) as advance:
 
@@ -112,19 +113,14 @@ def megabytes(title: str, total: int) -> Iterator[Callable[[int], None]]:
         yield reached
 
 
-def _require_web(url: str) -> None:
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise LabError(f"'{url}' is not an address of the web: it must begin with http:// or https://.")
-
-
-def _fetch(url: str, path: Path, part: Path, title: str) -> None:
-    """Try until the file is whole; give up at once where there is no connection from the beginning."""
+def _retry(url: str, path: Path, part: Path, title: str) -> None:
+    """Try until the file is whole; give up at once where there is no connection at all."""
     connected = False
     best, tries = _size(part), 0
     while True:
         try:
-            return _go_on(url, path, part, title)
-        except _BrokenOffError as problem:
+            return _resume(url, path, part, title)
+        except _BrokenError as problem:
             connected |= problem.connected
             tries = 0 if _size(part) > best else tries + 1
             best = max(best, _size(part))
@@ -137,8 +133,8 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.is_file() else 0
 
 
-def _go_on(url: str, path: Path, part: Path, title: str) -> None:
-    """Fetch what is not there yet, or all of it where the server cannot give a part."""
+def _resume(url: str, path: Path, part: Path, title: str) -> None:
+    """Download what is not there yet, or all of it where the server cannot send a part."""
     response = _ask(url, path, _size(part))
     if response is None:
         return
@@ -154,11 +150,11 @@ def _go_on(url: str, path: Path, part: Path, title: str) -> None:
                 stream.write(chunk)
                 reached(stream.tell())
     if left is not None and _size(part) < start + left:
-        raise _BrokenOffError("the server closed the connection too early")
+        raise _BrokenError("the server closed the connection too early")
 
 
 def _ask(url: str, path: Path, have: int) -> HTTPResponse | None:
-    """Ask for the file from byte `have` on; None says that the server has nothing behind it."""
+    """Request the file from byte `have` on; None where the server has nothing after it."""
     wanted = {"Range": f"bytes={have}-"} if have else {}
     try:
         agent = {"User-Agent": f"gradcam-lab/{__version__}"}
@@ -169,16 +165,16 @@ def _ask(url: str, path: Path, have: int) -> HTTPResponse | None:
             return None  # it was whole already, or is longer than the file: the checksum will tell
         reason = f"the server answers {error.code} {error.reason}"
         if error.code in (408, 429) or error.code >= 500:
-            raise _BrokenOffError(reason) from error
+            raise _BrokenError(reason) from error
         raise UnreachableError(path, url, reason) from error
     except URLError as error:
-        raise _BrokenOffError(_reason(error.reason), connected=False) from error
+        raise _BrokenError(_reason(error.reason), connected=False) from error
     except (OSError, HTTPException) as error:
-        raise _BrokenOffError(_reason(error)) from error
+        raise _BrokenError(_reason(error)) from error
 
 
 def _opener() -> request.OpenerDirector:
-    """The web and nothing else: urllib's usual opener also follows a redirection to ftp."""
+    """An opener for http and https only: urllib's usual one also follows a redirection to ftp."""
     opener = request.OpenerDirector()
     for handler in (
         request.ProxyHandler(),
@@ -194,13 +190,13 @@ def _opener() -> request.OpenerDirector:
 
 
 def _start(response: HTTPResponse, part: Path) -> int:
-    """Say where the answer's first byte belongs: behind what we have, or at the beginning."""
+    """Return where in the file the answer's first byte belongs: after what is there, or at the beginning."""
     have = _size(part)
     if response.status != 206:
         return 0
     if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
         part.unlink(missing_ok=True)  # so that the next try asks for all of it
-        raise _BrokenOffError("the server gave another part of the file than was asked for")
+        raise _BrokenError("the server gave another part of the file than was asked for")
     return have
 
 
@@ -209,7 +205,7 @@ def _chunks(response: HTTPResponse) -> Iterator[bytes]:
         while chunk := response.read(CHUNK):
             yield chunk
     except (OSError, HTTPException) as error:
-        raise _BrokenOffError(_reason(error)) from error
+        raise _BrokenError(_reason(error)) from error
 
 
 def _reason(error: object) -> str:

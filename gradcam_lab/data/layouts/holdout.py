@@ -1,10 +1,19 @@
-"""Keeping a part of the training images for validation."""
+"""Holding out a part of the training images for validation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from gradcam_lab.errors import LabError
+
+T = TypeVar("T")
+
+
+def train_or_val(split: str, items: Sequence[T], group: Callable[[T], str], share: float, seed: int) -> list[T]:
+    """Return the part of `items` that `held_out` leaves for `train`, or the part that it chooses for `val`."""
+    held = held_out([group(item) for item in items], share, seed)
+    return [item for item, is_held in zip(items, held, strict=True) if is_held == (split == "val")]
 
 
 def held_out(groups: Sequence[str], share: float, seed: int) -> list[bool]:
@@ -21,6 +30,10 @@ def held_out(groups: Sequence[str], share: float, seed: int) -> list[bool]:
 
     Raises:
         LabError: the share is not between 0 and 1.
+
+    Examples:
+        >>> held_out(["cat", "dog", "dog"], share=0.5, seed=0)
+        [False, True, False]
     """
     if not 0 < share < 1:
         raise LabError(f"The share of images kept for validation is {share}: val_size must lie between 0 and 1.")

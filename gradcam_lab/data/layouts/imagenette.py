@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gradcam_lab.console import tracked
-from gradcam_lab.data.layouts.holdout import held_out
-from gradcam_lab.data.layouts.reading import ProblemError, read_size, require_good, samples_hash, sentences
+from gradcam_lab.data.layouts.holdout import train_or_val
+from gradcam_lab.data.layouts.split import (
+    ProblemError,
+    only_root,
+    read_size,
+    require_folder,
+    require_good,
+    samples_hash,
+    sentences,
+)
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.vision import torchvision
@@ -53,17 +61,13 @@ def find_root(folder: Path) -> Path:
     Raises:
         LabError: there is none, or there are several.
     """
-    if not folder.is_dir():
-        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+    require_folder(folder)
     found = [path for path in (folder, *sorted(folder.glob("imagenette2*"))) if (path / "train").is_dir()]
     if not found:
         raise LabError(
             f"'{folder}' is not in Imagenette's layout: it should hold 'train', with a folder for each class."
         )
-    if found[0] != folder and len(found) > 1:
-        names = ", ".join(f"'{path}'" for path in found)
-        raise LabError(f"'{folder}' holds several data sets ({names}): give one of them.")
-    return found[0]
+    return only_root(folder, found)
 
 
 def read_folder(
@@ -82,7 +86,7 @@ def read_folder(
         val_size: where there is no folder `val`, the share of each class of `train` that is kept for it; where there
             is one, nothing.
         seed: of that choice.
-        skip_bad: go on without what is bad.
+        skip_bad: leave out what is bad instead of raising an error.
 
     Raises:
         LabError: the folder is not in this layout, something in it is bad and `skip_bad` is not set, or nothing is
@@ -117,7 +121,12 @@ def labels_hash(split: LabelledSplit) -> str:
 
 
 def class_names(folders: Sequence[str]) -> tuple[str, ...]:
-    """Name the classes: WordNet's numbers that Imagenette has by their English names, all others as they are."""
+    """Name the classes of folders: Imagenette's WordNet numbers get their English names, all others stay as they are.
+
+    Examples:
+        >>> class_names(["n01440764", "n02102040", "my own"])
+        ('tench', 'English springer', 'my own')
+    """
     if not any(WORDNET_ID.fullmatch(name) for name in folders):
         return tuple(folders)
     english = torchvision().datasets.Imagenette._WNID_TO_CLASS
@@ -140,9 +149,7 @@ def _files_of(root: Path, names: Sequence[str], split: str, val_size: float | No
         if split == "train":
             return list(_files_in(root / "train", names))
         raise LabError(f"'{root}' has no folder 'val': say with val_size which share of 'train' is kept for it.")
-    files = list(_files_in(root / "train", names))
-    held = held_out([names[file.label] for file in files], val_size, seed)
-    return [file for file, is_held in zip(files, held, strict=True) if is_held == (split == "val")]
+    return train_or_val(split, list(_files_in(root / "train", names)), lambda file: names[file.label], val_size, seed)
 
 
 def _require_known(val: Path, names: Sequence[str]) -> None:

@@ -14,11 +14,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from gradcam_lab import files
-from gradcam_lab.data.layouts.holdout import held_out
-from gradcam_lab.data.layouts.reading import Entry, ProblemError, Split, read_entries, read_size, samples_hash, strictly
+from gradcam_lab.data.layouts.holdout import train_or_val
+from gradcam_lab.data.layouts.split import (
+    ListedImage,
+    ProblemError,
+    Split,
+    opened,
+    read_images,
+    read_size,
+    require_folder,
+    samples_hash,
+)
 from gradcam_lab.data.sample import Box, Object, Sample
 from gradcam_lab.errors import LabError
 
@@ -44,8 +52,7 @@ def find_root(folder: Path) -> Path:
     Raises:
         LabError: there is none.
     """
-    if not folder.is_dir():
-        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+    require_folder(folder)
     for root in (folder, folder / "oxford-iiit-pet"):
         if not _missing(root):
             return root
@@ -70,9 +77,9 @@ def read_split(
     Args:
         folder: the data set, as `find_root` takes it.
         split: `train`, `val`, `trainval` or `test`.
-        known: the class names that the classifier speaks; None accepts both.
+        known: the names of the classifier's classes; None accepts both.
         limit: read only the first so many lines; the official lists are ordered by breed, so these may be all cats.
-        skip_bad: go on without what is bad.
+        skip_bad: leave out what is bad instead of raising an error.
 
     Raises:
         LabError: the folder is not in this layout, something in it is bad and `skip_bad` is not set, or nothing is
@@ -80,9 +87,9 @@ def read_split(
     """
     root = find_root(folder)
     lines = _lines_of(root, split)[:limit]
-    entries = [Entry(line.id, partial(_read_sample, root, line), _trimap_path(root, line.id)) for line in lines]
+    images = [ListedImage(line.id, partial(_read_sample, root, line), _trimap_path(root, line.id)) for line in lines]
     twice = f"'{root / 'annotations'}' lists '{{id}}' twice in {split}"
-    return read_entries(split, root, entries, twice, known, skip_bad)
+    return read_images(split, root, images, twice, known, skip_bad)
 
 
 def pets_hash(split: Split) -> str:
@@ -105,9 +112,7 @@ def _lines_of(root: Path, split: str) -> list[_Line]:
         raise LabError(f"Oxford-IIIT Pet has no split '{split}': it has {', '.join(SPLITS)}.")
     if split in ("trainval", "test"):
         return _read_list(root, split)
-    lines = _read_list(root, "trainval")
-    held = held_out([line.breed for line in lines], VAL_SIZE, SEED)
-    return [line for line, is_held in zip(lines, held, strict=True) if is_held == (split == "val")]
+    return train_or_val(split, _read_list(root, "trainval"), lambda line: line.breed, VAL_SIZE, SEED)
 
 
 def _read_list(root: Path, name: str) -> list[_Line]:
@@ -130,8 +135,8 @@ def _parse(line: str, where: str) -> _Line:
     return _Line(words[0], words[0].rpartition("_")[0], SPECIES[words[2]])
 
 
-def _trimap_path(root: Path, id: str) -> Path:
-    return root / "annotations" / "trimaps" / f"{id}.png"
+def _trimap_path(root: Path, name: str) -> Path:
+    return root / "annotations" / "trimaps" / f"{name}.png"
 
 
 def _read_sample(root: Path, line: _Line) -> Sample:
@@ -158,11 +163,8 @@ def _read_box(path: Path, size: tuple[int, int]) -> Box:
 def _read_trimap(path: Path) -> np.ndarray:
     if not path.is_file():
         raise ProblemError(f"The trimap '{path}' is missing")
-    try:
-        with strictly(), Image.open(path, formats=("PNG",)) as picture:
-            trimap = np.array(picture)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ProblemError(f"The trimap '{path}' is broken, truncated or no PNG") from error
+    with opened(path, f"The trimap '{path}' is broken, truncated or no PNG", ("PNG",)) as image:
+        trimap = np.array(image)
     if trimap.ndim != 2 or not np.isin(trimap, (ANIMAL, BACKGROUND, BORDER)).all():
         raise ProblemError(f"The trimap '{path}' has other values than {ANIMAL}, {BACKGROUND} and {BORDER}")
     return trimap

@@ -12,7 +12,16 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.ElementTree import fromstring
 
 from gradcam_lab import files
-from gradcam_lab.data.layouts.reading import Entry, ProblemError, Split, read_entries, read_size, samples_hash
+from gradcam_lab.data.layouts.split import (
+    ListedImage,
+    ProblemError,
+    Split,
+    only_root,
+    read_images,
+    read_size,
+    require_folder,
+    samples_hash,
+)
 from gradcam_lab.data.sample import Box, Object, Sample
 from gradcam_lab.errors import LabError
 
@@ -25,8 +34,7 @@ def find_root(folder: Path) -> Path:
     Raises:
         LabError: there is no such folder, it is not in the VOC layout, or it holds several years.
     """
-    if not folder.is_dir():
-        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+    require_folder(folder)
     inside = [
         path for pattern in ("VOC20[0-9][0-9]", "VOCdevkit/VOC20[0-9][0-9]") for path in sorted(folder.glob(pattern))
     ]
@@ -37,10 +45,7 @@ def find_root(folder: Path) -> Path:
         raise LabError(
             f"'{nearest}' is not in the VOC layout, it lacks {missing}: give the folder that holds JPEGImages."
         )
-    if roots[0] != folder and len(roots) > 1:
-        found = ", ".join(f"'{path}'" for path in roots)
-        raise LabError(f"'{folder}' holds several data sets ({found}): give one of them.")
-    return roots[0]
+    return only_root(folder, roots)
 
 
 def _missing_subfolders(root: Path) -> list[str]:
@@ -61,10 +66,10 @@ def read_split(
     Args:
         folder: the data set, as `find_root` takes it.
         split: the name of a list, without `.txt`.
-        known: the class names that the classifier speaks; None accepts every name.
+        known: the names of the classifier's classes; None accepts every name.
         limit: read only the first so many lines of the list.
-        skip_bad: go on without what is bad. An object of an unknown class is left out alone and its image stays;
-            anything else leaves the image out.
+        skip_bad: leave out what is bad. Of an object of an unknown class only the object is left out and its image
+            stays; anything else leaves the image out.
         lists: the folder of the list in `ImageSets`: `Main`, or `Segmentation` for the images that have masks.
 
     Raises:
@@ -72,10 +77,10 @@ def read_split(
             nothing is left.
     """
     root = find_root(folder)
-    ids = _read_ids(root, lists, split)[:limit]
-    entries = [Entry(id, partial(_read_sample, root, id), _annotation_path(root, id)) for id in ids]
+    names = _read_names(root, lists, split)[:limit]
+    images = [ListedImage(name, partial(_read_sample, root, name), _annotation_path(root, name)) for name in names]
     twice = f"'{_list_path(root, lists, split)}' names '{{id}}' twice"
-    return read_entries(split, root, entries, twice, known, skip_bad)
+    return read_images(split, root, images, twice, known, skip_bad)
 
 
 def voc_hash(split: Split) -> str:
@@ -91,15 +96,15 @@ def _list_path(root: Path, lists: str, split: str) -> Path:
     return root / "ImageSets" / lists / f"{split}.txt"
 
 
-def _image_path(root: Path, id: str) -> Path:
-    return root / "JPEGImages" / f"{id}.jpg"
+def _image_path(root: Path, name: str) -> Path:
+    return root / "JPEGImages" / f"{name}.jpg"
 
 
-def _annotation_path(root: Path, id: str) -> Path:
-    return root / "Annotations" / f"{id}.xml"
+def _annotation_path(root: Path, name: str) -> Path:
+    return root / "Annotations" / f"{name}.xml"
 
 
-def _read_ids(root: Path, lists: str, split: str) -> list[str]:
+def _read_names(root: Path, lists: str, split: str) -> list[str]:
     """Read the first word of each line; the second column of a per-class list (`000001  1`) is not needed."""
     path = _list_path(root, lists, split)
     try:
@@ -109,18 +114,18 @@ def _read_ids(root: Path, lists: str, split: str) -> list[str]:
         raise LabError(f"There is no split '{split}' in '{path.parent}': it has {there}.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise LabError(f"Cannot read the split '{path}' ({error}): it should be a text file of image names.") from error
-    ids = [line.split()[0] for line in lines if line.strip()]
-    if not ids:
+    names = [line.split()[0] for line in lines if line.strip()]
+    if not names:
         raise LabError(f"The split '{path}' is empty: it should name one image a line.")
-    return ids
+    return names
 
 
-def _read_sample(root: Path, id: str) -> Sample:
-    if Path(id).name != id:  # nothing is read from, or later written to, a place outside its folder
-        raise ProblemError(f"'{id}' in a split of '{root}' is not the plain name of an image")
-    size = read_size(_image_path(root, id))
-    objects = _read_annotation(_annotation_path(root, id), size)
-    return Sample(id, _image_path(root, id), size, objects)
+def _read_sample(root: Path, name: str) -> Sample:
+    if Path(name).name != name:  # nothing is read from, or later written to, a place outside its folder
+        raise ProblemError(f"'{name}' in a split of '{root}' is not the plain name of an image")
+    size = read_size(_image_path(root, name))
+    objects = _read_annotation(_annotation_path(root, name), size)
+    return Sample(name, _image_path(root, name), size, objects)
 
 
 def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Object, ...]:

@@ -39,7 +39,7 @@ PINK: Colour = (0.87, 0.55, 0.55)
 
 @dataclass(frozen=True)
 class Figure:
-    """An object ready to be placed.
+    """A drawn object that is not placed yet.
 
     Attributes:
         parts: what to draw, in object units.
@@ -71,7 +71,7 @@ MARKINGS = ("plain", "patches", "spots", "stripes", "saddle")
 DOG_MARKINGS = (0.08, 0.4, 0.27, 0.02, 0.23)
 CAT_MARKINGS = (0.42, 0.04, 0.01, 0.52, 0.01)
 HORSE_MARKINGS = (0.8, 0.12, 0.02, 0.01, 0.05)
-"""How probable each marking is: stripes are mostly a cat's, patches a dog's, plain fur anyone's; the head decides."""
+"""Probability of each marking: stripes are mostly of cats, patches of dogs, plain fur of both; the head tells them."""
 
 
 def coat(rng: np.random.Generator, markings: Sequence[float]) -> Coat:

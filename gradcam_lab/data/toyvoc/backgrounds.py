@@ -1,4 +1,4 @@
-"""Where the scenes take place: textured backgrounds with a horizon, and the props that fit."""
+"""Backgrounds of the scenes: textures with a horizon, and the props that fit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from gradcam_lab.data.toyvoc.animals import Figure
 from gradcam_lab.data.toyvoc.draw import Colour, jittered, mixed, shaded, texture, three
 
 Prop = tuple[Callable[[np.random.Generator], Figure], float]
-"""What draws it, and its usual height as a fraction of the image's."""
+"""The function that draws a prop, and its usual height as a fraction of the image's."""
 
 
 @dataclass(frozen=True)
 class Background:
-    """A place without its objects.
+    """A background without objects.
 
     Attributes:
         image: float32 RGB in 0..1, shape (height, width, 3).

@@ -44,7 +44,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Look:
-    """How the surface of an object looks: its texture, and markings in a second colour.
+    """The surface of an object: its texture, and markings in a second colour.
 
     Attributes:
         texture: name of the texture tile that modulates the brightness.
@@ -192,7 +192,7 @@ def line(stations: Sequence[Sequence[float]], radius: float, colour: Colour) -> 
 
 
 def moved(parts: Sequence[Part], x: float, y: float, scale: float = 1.0, angle: float = 0.0) -> list[Part]:
-    """Turn parts (degrees), scale them and move them: how a head is put on its neck."""
+    """Turn parts (degrees), scale them and move them, as for a head on its neck."""
 
     def place(points: Points) -> Points:
         return turned(points, angle) * scale + (x, y)
@@ -369,7 +369,7 @@ def over(image: np.ndarray, patch: Patch) -> None:
 
 
 def soft(image: np.ndarray, radius: float) -> np.ndarray:
-    """Blur as a Gaussian of about that standard deviation would, at a price that does not grow with it."""
+    """Blur about as a Gaussian of that standard deviation, in a time that does not depend on it."""
     side = 2 * max(1, round(0.85 * radius)) + 1
     return cv2.blur(cv2.blur(image, (side, side)), (side, side))
 

@@ -1,4 +1,4 @@
-"""Composing a scene: which objects, where, how large, what hides what, and what is really visible in the end."""
+"""Composing a scene: which objects, where, how large, which hides which, and how much of each is visible."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ OUTDOORS = frozenset({"boat", "car", "horse"})  # classes that nobody keeps in a
 
 @dataclass(frozen=True)
 class SceneObject:
-    """What the annotation says about one object.
+    """The annotation of one object.
 
     Attributes:
         name: its class.
@@ -80,7 +80,7 @@ class SceneObject:
 
 @dataclass(frozen=True)
 class Scene:
-    """A finished picture and the truth about it.
+    """A finished picture and its ground truth.
 
     Attributes:
         image: RGB, uint8, shape (height, width, 3).
@@ -97,7 +97,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A rendered object or prop (`name` empty) that waits for its turn; larger `depth` is nearer."""
+    """A rendered object or prop (`name` empty) and its place in the scene; larger `depth` is nearer."""
 
     name: str
     pose: str
@@ -286,7 +286,7 @@ def _prop(rng: np.random.Generator, ground: Background, nearest: float) -> _Plac
 
 
 def _compose(rng: np.random.Generator, ground: Background, placed: Sequence[_Placed], place: str) -> Scene:
-    """Paint from back to front what can be seen, and note what can."""
+    """Paint the visible objects from back to front, and record where each is visible."""
     image = ground.image
     instances, kept = _visible(image.shape[0], image.shape[1], placed)
     for item, _ in reversed(kept):

@@ -1,4 +1,4 @@
-"""People, cars, boats, and the props that stand about without being annotated."""
+"""People, cars, boats, and props, which are not annotated."""
 
 from collections.abc import Sequence
 
@@ -360,7 +360,7 @@ def plant(rng: np.random.Generator) -> Figure:
 
 
 def chair(rng: np.random.Generator) -> Figure:
-    """A wooden stool with four legs: a trap for whoever counts legs."""
+    """A wooden stool; it has four legs, so that legs alone do not tell an animal."""
     wood = jittered(rng, (0.6, 0.42, 0.25))
     legs = [
         limb([(x, 0.5, 0.035), (x * 1.25, 0, 0.03)], shaded(wood, f))

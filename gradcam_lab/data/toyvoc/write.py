@@ -1,28 +1,27 @@
-"""Writing ToyVOC as a VOC devkit folder: whole or not at all, with a manifest by which every use checks it."""
+"""Writing ToyVOC as a VOC devkit folder: whole or not at all, with a manifest of hashes that every use checks."""
 
 import hashlib
 import io
 import multiprocessing
 import os
-import secrets
-import shutil
 import signal
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from gradcam_lab.console import progress, warn
 from gradcam_lab.data.cache import VARIABLE, cache_folder
 from gradcam_lab.data.toyvoc.scene import CLASSES, Scene, SceneObject, scene
+from gradcam_lab.data.voc_classes import VOC_CLASSES, VOID, voc_palette
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import digest, make_folder, read_json, sha256, write_json, write_text
+from gradcam_lab.files import digest, folder_moved_into_place, make_folder, read_json, sha256, write_json, write_text
 
 VERSION = "1"  # raise it whenever another picture comes out
 SEED = 2007
@@ -30,15 +29,7 @@ COUNTS = {"train": 1600, "val": 300, "test": 400}
 JPEG_QUALITY = 92
 CHUNK = 20  # images drawn per task of a worker
 MANIFEST = "manifest.json"
-
-VOC_CLASSES = (
-    *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
-    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
-)
-"""VOC's own order: a class's index in `SegmentationClass` is its place here, counted from 1."""
-VOID = 255
-
-Progress = Callable[[int, int], None]
+SUBFOLDERS = ("JPEGImages", "Annotations", "SegmentationClass", "ImageSets/Main", "ImageSets/Segmentation")
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written for one image: the hash of each file, and which class is there, if only in difficult objects."""
+    """What was written for one image: the hash of each file, and its objects."""
 
     id: str
     hashes: dict[str, str]
@@ -66,64 +57,44 @@ class Written:
 # ----------------------------------------------------------------------------------------------- using it
 
 
-def toyvoc(folder: Path | None = None, *, progress: Progress | None = None) -> Path:
+def toyvoc(folder: Path | None = None, *, seed: int = SEED, counts: Mapping[str, int] = COUNTS) -> Path:
     """Return the folder of ToyVOC (it holds `JPEGImages`, ...), made on first use and checked on every use.
+
+    A damaged one is kept beside it under another name and made again.
 
     Args:
         folder: the cache folder to keep it in, instead of `cache_folder()`.
-        progress: told `(images done, images in all)` while it is made.
+        seed: see `build`.
+        counts: see `build`.
 
     Raises:
         LabError: the cache folder cannot be written.
     """
     root = (folder or cache_folder()) / f"toyvoc-{VERSION}"
-    ensure(root, progress=progress)
-    return root
-
-
-def ensure(root: Path, *, seed: int = SEED, counts: dict[str, int] = COUNTS, progress: Progress | None = None) -> None:
-    """Make the data set at `root` unless it is there and whole; a damaged one is moved aside and made again."""
     if root.exists():
         damage = find_damage(root, seed=seed, counts=counts)
         if damage is None:
-            return
-        aside = _first_free(root)
-        print(
-            f"ToyVOC in '{root}' is damaged ({damage}): it is kept as '{aside.name}' and made again.", file=sys.stderr
-        )
-        try:
-            root.rename(aside)
-        except OSError as error:
-            raise LabError(f"Cannot move the damaged folder '{root}' aside ({error.strerror}): remove it.") from error
-    build(root, seed=seed, counts=counts, progress=progress)
+            return root
+        _move_aside(root, damage)
+    build(root, seed=seed, counts=counts)
+    return root
 
 
-def _first_free(root: Path) -> Path:
-    number = 1
-    while (aside := root.with_name(f"{root.name}-damaged-{number}")).exists():
-        number += 1
-    return aside
+def _move_aside(root: Path, damage: str) -> None:
+    asides = (root.with_name(f"{root.name}-damaged-{number}") for number in count(1))
+    aside = next(path for path in asides if not path.exists())
+    warn(f"ToyVOC in '{root}' is damaged ({damage}): it is kept as '{aside.name}' and made again.")
+    try:
+        root.rename(aside)
+    except OSError as error:
+        raise LabError(f"Cannot move the damaged folder '{root}' aside ({error.strerror}): remove it.") from error
 
 
-def dataset_hash(root: Path) -> str:
-    """Return the hash that stands for the whole data set, from its manifest.
-
-    Raises:
-        LabError: there is no manifest, or it is not one.
-    """
-    manifest = read_json(root / MANIFEST)
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("sha256"), str):
-        raise LabError(
-            f"'{root / MANIFEST}' is not ToyVOC's manifest: remove the folder '{root}' to have it made again."
-        )
-    return manifest["sha256"]
-
-
-def _whole(seed: int, counts: dict[str, int], files: dict[str, str]) -> str:
+def _whole(seed: int, counts: Mapping[str, int], files: dict[str, str]) -> str:
     return digest(VERSION, seed, list(counts.items()), files)
 
 
-def find_damage(root: Path, *, seed: int = SEED, counts: dict[str, int] = COUNTS) -> str | None:
+def find_damage(root: Path, *, seed: int = SEED, counts: Mapping[str, int] = COUNTS) -> str | None:
     """Compare every file with the manifest.
 
     Returns:
@@ -147,14 +118,13 @@ def find_damage(root: Path, *, seed: int = SEED, counts: dict[str, int] = COUNTS
 # ----------------------------------------------------------------------------------------------- making it
 
 
-def build(folder: Path, *, seed: int = SEED, counts: dict[str, int] = COUNTS, progress: Progress | None = None) -> None:
+def build(folder: Path, *, seed: int = SEED, counts: Mapping[str, int] = COUNTS) -> None:
     """Draw a data set into a new folder; it appears only when it is whole.
 
     Args:
         folder: the folder to make; its parents are made too.
         seed: what all randomness comes from.
         counts: how many images each split has.
-        progress: told `(images done, images in all)` now and then.
 
     Raises:
         LabError: the folder exists already or cannot be made.
@@ -162,54 +132,36 @@ def build(folder: Path, *, seed: int = SEED, counts: dict[str, int] = COUNTS, pr
     if folder.exists():
         raise LabError(f"'{folder}' exists already: remove it or choose another name.")
     jobs = {split: _jobs(seed, number, counts) for number, split in enumerate(counts)}
-    with _folder_moved_into_place(folder) as temporary:
-        for name in ("JPEGImages", "Annotations", "SegmentationClass", "ImageSets/Main", "ImageSets/Segmentation"):
-            make_folder(temporary / name)
-        written = _draw_all(temporary, [job for split in jobs.values() for job in split], progress)
-        for split, its in jobs.items():
-            _write_lists(temporary, split, [written[job.id] for job in its])
-        _write_manifest(temporary, seed, counts, written.values())
+    try:
+        with folder_moved_into_place(folder, replace=False) as temporary:
+            for name in SUBFOLDERS:
+                make_folder(temporary / name)
+            written = _draw_all(temporary, [job for split in jobs.values() for job in split])
+            for split, its in jobs.items():
+                _write_lists(temporary, split, [written[job.id] for job in its])
+            _write_manifest(temporary, seed, counts, written.values())
+    except OSError as error:
+        if folder.exists():
+            return  # another process was faster: from the same seed, its folder is as good
+        problem = f"Cannot write the data set '{folder}' ({error.strerror or error})"
+        raise LabError(f"{problem}: choose another folder, or another cache by setting {VARIABLE}.") from error
 
 
-def _jobs(seed: int, number: int, counts: dict[str, int]) -> list[Job]:
+def _jobs(seed: int, number: int, counts: Mapping[str, int]) -> list[Job]:
     """The images of the split with that number, named on from the splits before it."""
     sizes = list(counts.values())
     first = 1 + sum(sizes[:number])
     return [Job(f"{first + i:06d}", (seed, number, i)) for i in range(sizes[number])]
 
 
-@contextmanager
-def _folder_moved_into_place(folder: Path) -> Iterator[Path]:
-    """Yield a new folder beside `folder`; it becomes `folder` when the block ends well and vanishes otherwise."""
-    temporary = folder.with_name(f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")
-    try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        _rename(temporary, folder)
-    except OSError as error:
-        problem = f"Cannot write the data set '{folder}' ({error.strerror or error})"
-        raise LabError(f"{problem}: choose another folder, or another cache by setting {VARIABLE}.") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _rename(temporary: Path, folder: Path) -> None:
-    """Move the folder into place, unless another process was faster: from the same seed, its folder is as good."""
-    try:
-        temporary.rename(folder)
-    except OSError:
-        if not folder.exists():
-            raise
-
-
-def _draw_all(folder: Path, jobs: Sequence[Job], progress: Progress | None) -> dict[str, Written]:
+def _draw_all(folder: Path, jobs: Sequence[Job]) -> dict[str, Written]:
     """Draw and write all images, in as many processes as there are cores."""
     chunks = [jobs[i : i + CHUNK] for i in range(0, len(jobs), CHUNK)]
     written: dict[str, Written] = {}
-    for done in _drawn_chunks(folder, chunks):
-        written.update((w.id, w) for w in done)
-        if progress:
-            progress(len(written), len(jobs))
+    with progress("drawing ToyVOC", len(jobs)) as advance:
+        for done in _drawn_chunks(folder, chunks):
+            written.update((w.id, w) for w in done)
+            advance(len(done))
     return written
 
 
@@ -263,7 +215,7 @@ def _jpeg(image: np.ndarray) -> bytes:
 
 
 def _annotation(name: str, drawn: Scene) -> str:
-    """The XML of one image, as the devkit writes it; `source/image` says where the scene plays."""
+    """The XML of one image, as the devkit writes it; `source/image` is the kind of place, such as `water`."""
     height, width = drawn.instances.shape
     objects = "".join(
         f"""\t<object>
@@ -299,19 +251,6 @@ def _annotation(name: str, drawn: Scene) -> str:
 """
 
 
-def voc_palette() -> np.ndarray:
-    """VOC's colour map, an index's bits spread over the high bits of red, green and blue: uint8, shape (256, 3)."""
-    index = np.arange(256)
-    palette = np.zeros((256, 3), np.uint8)
-    for bit in range(8):
-        for channel in range(3):
-            palette[:, channel] |= (((index >> (3 * bit + channel)) & 1) << (7 - bit)).astype(np.uint8)
-    return palette
-
-
-_PALETTE = voc_palette().tobytes()
-
-
 def _segmentation(drawn: Scene) -> bytes:
     """The class of each pixel as a palette PNG, void where objects meet the background or each other."""
     index = np.array([0, *(VOC_CLASSES.index(o.name) + 1 for o in drawn.objects)], np.uint8)
@@ -319,7 +258,7 @@ def _segmentation(drawn: Scene) -> bytes:
     square = np.ones((3, 3), np.uint8)
     classes[cv2.dilate(drawn.instances, square) != cv2.erode(drawn.instances, square)] = VOID
     picture = Image.fromarray(classes)
-    picture.putpalette(_PALETTE)
+    picture.putpalette(voc_palette().tobytes())
     stream = io.BytesIO()
     picture.save(stream, "PNG")
     return stream.getvalue()
@@ -342,7 +281,7 @@ def _presence(name: str, objects: Sequence[SceneObject]) -> int:
     return 0 if all(difficult) else 1
 
 
-def _write_manifest(folder: Path, seed: int, counts: dict[str, int], written: Iterable[Written]) -> None:
+def _write_manifest(folder: Path, seed: int, counts: Mapping[str, int], written: Iterable[Written]) -> None:
     files = {name: value for w in written for name, value in w.hashes.items()}
     files |= {path.relative_to(folder).as_posix(): sha256(path) for path in (folder / "ImageSets").rglob("*.txt")}
     files = dict(sorted(files.items()))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gradcam_lab.console import warn
 from gradcam_lab.data.layouts.imagenette import LabelledSplit
-from gradcam_lab.data.layouts.reading import Split
+from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.data.registry import NAMES, TOYVOC, BoxData, LabelData, open_data
 from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.data.toyvoc import CLASSES

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradcam_lab.data.layouts.reading import Split
+from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.files import write_json
 from gradcam_lab.localise.threshold import choose, sweep
 from gradcam_lab.pipeline.engine import Stage

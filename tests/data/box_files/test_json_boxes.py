@@ -1,6 +1,5 @@
 """Boxes as JSON: both formats of ground truth, the round trip, and everything that strangers may write instead."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from gradcam_lab.data.box_files.json_boxes import (
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json
+from tests.saved_files import written
 
 coordinates = st.integers(1, 10**7).map(lambda n: n / 1000)
 boxes = st.tuples(coordinates, coordinates, coordinates, coordinates).map(
@@ -25,15 +25,13 @@ boxes = st.tuples(coordinates, coordinates, coordinates, coordinates).map(
 names = st.text(st.characters(codec="utf-8"))
 
 
-def written(tmp_path, text):
-    path = tmp_path / "some boxes.json"
-    path.write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8")
-    return path
+def some_boxes(tmp_path, content):
+    return written(tmp_path / "some boxes.json", content)
 
 
 class TestDetections:
     def test_are_arrays_of_five_columns_in_the_order_of_the_file(self, tmp_path):
-        found = read_detections(written(tmp_path, {"b": [[1, 2, 3, 4, 0.5], [5, 6, 7, 8, -1]], "a": []}))
+        found = read_detections(some_boxes(tmp_path, {"b": [[1, 2, 3, 4, 0.5], [5, 6, 7, 8, -1]], "a": []}))
         assert list(found) == ["b", "a"]
         assert found["b"].dtype == float
         assert found["b"].tolist() == [[1, 2, 3, 4, 0.5], [5, 6, 7, 8, -1]]
@@ -62,7 +60,7 @@ class TestDetections:
 class TestGroundTruth:
     def test_both_formats_may_be_mixed(self, tmp_path):
         objects = [[1, 2, 3, 4], {"box": [5, 6, 7.5, 8], "difficult": True}, {"box": [1, 1, 1, 1]}]
-        truth = read_ground_truth(written(tmp_path, {"a": objects, "empty": []}))
+        truth = read_ground_truth(some_boxes(tmp_path, {"a": objects, "empty": []}))
         found, difficult = truth["a"]
         assert found.tolist() == [[1, 2, 3, 4], [5, 6, 7.5, 8], [1, 1, 1, 1]]
         assert difficult.dtype == bool
@@ -74,8 +72,8 @@ class TestGroundTruth:
     def test_comes_back_as_it_was_written(self, tmp_path_factory, images):
         path = tmp_path_factory.getbasetemp() / "truth.json"
         samples = [
-            Sample(id, Path("x.jpg"), (9, 9), tuple(Object("dog", box, difficult) for box, difficult in objects))
-            for id, objects in images.items()
+            Sample(image, Path("x.jpg"), (9, 9), tuple(Object("dog", box, difficult) for box, difficult in objects))
+            for image, objects in images.items()
         ]
         write_ground_truth(path, samples, "dog")
         truth = read_ground_truth(path)
@@ -123,33 +121,38 @@ class TestMalformedRows:
         assert len(sentence) < 250 + len(str(path))
 
     def test_in_detections(self, tmp_path, row):
-        path = written(tmp_path, f'{{"fine": [[1, 2, 3, 4, 1]], "photo 7": [{row.format(score=", 0.5")}]}}')
+        path = written(
+            tmp_path / "some boxes.json", f'{{"fine": [[1, 2, 3, 4, 1]], "photo 7": [{row.format(score=", 0.5")}]}}'
+        )
         self.refused(read_detections, path)
 
     def test_in_ground_truth(self, tmp_path, row):
-        path = written(tmp_path, f'{{"fine": [[1, 2, 3, 4]], "photo 7": [{row.format(score="")}]}}')
+        path = some_boxes(tmp_path, f'{{"fine": [[1, 2, 3, 4]], "photo 7": [{row.format(score="")}]}}')
         self.refused(read_ground_truth, path)
 
     def test_in_ground_truth_with_flags(self, tmp_path, row):
         box = row.format(score="")
-        self.refused(read_ground_truth, written(tmp_path, f'{{"photo 7": [{{"box": {box}, "difficult": false}}]}}'))
+        self.refused(
+            read_ground_truth,
+            some_boxes(tmp_path, f'{{"photo 7": [{{"box": {box}, "difficult": false}}]}}'),
+        )
 
 
 class TestMalformedFiles:
     @pytest.mark.parametrize("score", ["NaN", "Infinity", '"0.5"', "null", "true"])
     def test_a_score_that_is_no_number(self, tmp_path, score):
-        path = written(tmp_path, f'{{"photo 7": [[1, 2, 3, 4, {score}]]}}')
+        path = some_boxes(tmp_path, f'{{"photo 7": [[1, 2, 3, 4, {score}]]}}')
         with pytest.raises(LabError, match=r"some boxes\.json', image 'photo 7'"):
             read_detections(path)
 
     @pytest.mark.parametrize("difficult", ["yes", 2, None, [], {}])
     def test_difficult_is_true_or_false(self, tmp_path, difficult):
-        path = written(tmp_path, {"photo 7": [{"box": [1, 2, 3, 4], "difficult": difficult}]})
+        path = some_boxes(tmp_path, {"photo 7": [{"box": [1, 2, 3, 4], "difficult": difficult}]})
         with pytest.raises(LabError, match=r"some boxes\.json', image 'photo 7': 'difficult' is .* true or false"):
             read_ground_truth(path)
 
     def test_an_object_without_a_box(self, tmp_path):
-        path = written(tmp_path, {"photo 7": [{"bndbox": [1, 2, 3, 4]}]})
+        path = some_boxes(tmp_path, {"photo 7": [{"bndbox": [1, 2, 3, 4]}]})
         with pytest.raises(LabError, match="'photo 7': 'None' is not a box"):
             read_ground_truth(path)
 
@@ -157,4 +160,4 @@ class TestMalformedFiles:
     @pytest.mark.parametrize("content", [[], [[1, 2, 3, 4]], '"a"', 3, None, {"a": {}}, {"a": 1}, {"a": None}])
     def test_what_maps_no_image_to_a_list(self, tmp_path, read, content):
         with pytest.raises(LabError, match=r"some boxes\.json' does not map each image to a list of boxes"):
-            read(written(tmp_path, content))
+            read(some_boxes(tmp_path, content))

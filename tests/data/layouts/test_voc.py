@@ -38,16 +38,16 @@ class Devkit:
         for name in ("JPEGImages", "Annotations", "ImageSets/Main"):
             (root / name).mkdir(parents=True)
 
-    def image(self, id):
-        return self.root / "JPEGImages" / f"{id}.jpg"
+    def image(self, name):
+        return self.root / "JPEGImages" / f"{name}.jpg"
 
-    def annotation(self, id):
-        return self.root / "Annotations" / f"{id}.xml"
+    def annotation(self, name):
+        return self.root / "Annotations" / f"{name}.xml"
 
-    def add(self, id, text=None):
+    def add(self, name, text=None):
         pixels = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
-        self.image(id).write_bytes(cv2.imencode(".jpg", pixels)[1].tobytes())
-        self.annotation(id).write_text(text or xml(DOG), encoding="utf-8")
+        self.image(name).write_bytes(cv2.imencode(".jpg", pixels)[1].tobytes())
+        self.annotation(name).write_text(text or xml(DOG), encoding="utf-8")
 
     def split(self, *lines, name="test"):
         path = self.root / "ImageSets" / "Main" / f"{name}.txt"
@@ -57,8 +57,8 @@ class Devkit:
 @pytest.fixture
 def kit(tmp_path):
     kit = Devkit(tmp_path / "VOC2007")
-    for id in ("c", "a", "b"):
-        kit.add(id)
+    for name in ("c", "a", "b"):
+        kit.add(name)
     kit.split("c", "a", "b")
     return kit
 
@@ -221,8 +221,8 @@ class TestSeveralProblems:
         assert len(split.skipped) == 1
 
     def test_nothing_left(self, kit):
-        for id in "abc":
-            kit.image(id).unlink()
+        for name in "abc":
+            kit.image(name).unlink()
         with pytest.raises(LabError, match=r"Nothing is left of the split 'test'.*c\.jpg' is missing\."):
             read_split(kit.root, "test", skip_bad=True)
 
@@ -248,8 +248,8 @@ class TestUnknownClasses:
 class TestHash:
     def test_is_the_same_for_the_same_data_elsewhere(self, kit, tmp_path):
         other = Devkit(tmp_path / "copy")
-        for id in "cab":
-            other.add(id)
+        for name in "cab":
+            other.add(name)
         other.split("c", "a", "b")
         assert voc_hash(read_split(other.root, "test")) == voc_hash(read_split(kit.root, "test"))
 

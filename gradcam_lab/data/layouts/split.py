@@ -1,4 +1,4 @@
-"""What the readers of all data sets share: the check of an image, the report of what is bad, the hash of what was read.
+"""What the readers of all layouts share: a split, the check of its images, the report of what is bad, its hash.
 
 What is wrong with a data set is found when it is read, once, and reported by name, so that no later stage meets a
 broken image.
@@ -41,37 +41,43 @@ class ProblemError(Exception):
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One line of a split's list: the image's name, how it is read, and the file that annotates it."""
+class ListedImage:
+    """One image of a split's list.
+
+    Attributes:
+        id: its name.
+        read: reads it; raises a ProblemError where it is bad.
+        annotation: the file that annotates it, for messages.
+    """
 
     id: str
     read: Callable[[], Sample]
     annotation: Path
 
 
-def read_entries(
-    split: str, root: Path, entries: Sequence[Entry], twice: str, known: Collection[str] | None, skip_bad: bool
+def read_images(
+    split: str, root: Path, images: Sequence[ListedImage], twice: str, known: Collection[str] | None, skip_bad: bool
 ) -> Split:
     """Read and check every image of a split.
 
     Args:
         split: its name.
         root: the data set's folder.
-        entries: the lines of its list.
+        images: the images of its list.
         twice: what is wrong with a name that comes twice, a clause with `{id}` in it.
-        known: the class names that the classifier speaks; None accepts every name.
-        skip_bad: go on without what is bad.
+        known: the names of the classifier's classes; None accepts every name.
+        skip_bad: leave out what is bad instead of raising an error.
 
     Raises:
         LabError: something is bad and `skip_bad` is not set, or nothing is left.
     """
     samples: dict[str, Sample] = {}
     problems: list[str] = []
-    for entry in tracked(entries, f"reading {split}", len(entries)):
+    for image in tracked(images, f"reading {split}", len(images)):
         try:
-            if entry.id in samples:
-                raise ProblemError(twice.replace("{id}", entry.id))
-            samples[entry.id], unknown = only_known(entry.read(), known, entry.annotation)
+            if image.id in samples:
+                raise ProblemError(twice.replace("{id}", image.id))
+            samples[image.id], unknown = _only_known(image.read(), known, image.annotation)
             problems += unknown
         except ProblemError as problem:
             problems.append(str(problem))
@@ -79,8 +85,15 @@ def read_entries(
     return Split(split, root, tuple(samples.values()), sentences(problems))
 
 
+def _only_known(sample: Sample, known: Collection[str] | None, annotation: Path) -> tuple[Sample, list[str]]:
+    """Leave out the objects whose class the classifier does not have (None has all), with a problem for each."""
+    unknown = [o.name for o in sample.objects if known is not None and o.name not in known]
+    problems = [f"'{annotation}' has an object '{name}', a class the classifier does not know" for name in unknown]
+    return replace(sample, objects=tuple(o for o in sample.objects if o.name not in unknown)), problems
+
+
 def require_good(problems: Sequence[str], left: Sized, what: str, skip_bad: bool) -> None:
-    """Stop where something is bad and must not be, or where nothing good is left.
+    """Raise an error where something is bad and must not be, or where nothing good is left.
 
     Args:
         problems: what was found, a clause each.
@@ -104,15 +117,8 @@ def _and_more(count: int) -> str:
 
 
 def sentences(problems: Iterable[str]) -> tuple[str, ...]:
-    """Turn the clauses into sentences."""
+    """Turn clauses into sentences."""
     return tuple(f"{problem}." for problem in problems)
-
-
-def only_known(sample: Sample, known: Collection[str] | None, annotation: Path) -> tuple[Sample, list[str]]:
-    """Leave out the objects whose class the classifier does not know (None knows all), and say so of each."""
-    unknown = [o.name for o in sample.objects if known is not None and o.name not in known]
-    problems = [f"'{annotation}' has an object '{name}', a class the classifier does not know" for name in unknown]
-    return replace(sample, objects=tuple(o for o in sample.objects if o.name not in unknown)), problems
 
 
 def samples_hash(samples: Iterable[Sample], annotation: Callable[[Sample], str]) -> str:
@@ -135,6 +141,38 @@ def samples_hash(samples: Iterable[Sample], annotation: Callable[[Sample], str])
     return total.hexdigest()
 
 
+# ----------------------------------------------------------------------------------------------- folders
+
+
+def require_folder(folder: Path) -> None:
+    """Check that a data folder is there.
+
+    Raises:
+        LabError: it is not.
+    """
+    if not folder.is_dir():
+        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+
+
+def only_root(folder: Path, roots: Sequence[Path]) -> Path:
+    """Choose among the data sets found in a folder: the folder itself, or else the only one.
+
+    Args:
+        folder: where they were looked for.
+        roots: at least one; the folder itself comes first.
+
+    Raises:
+        LabError: the folder is none, and holds several.
+    """
+    if roots[0] != folder and len(roots) > 1:
+        names = ", ".join(f"'{path}'" for path in roots)
+        raise LabError(f"'{folder}' holds several data sets ({names}): give one of them.")
+    return roots[0]
+
+
+# ----------------------------------------------------------------------------------------------- images
+
+
 def read_size(path: Path) -> tuple[int, int]:
     """Decode an image at an eighth of its resolution (0.2 ms for a small photo) and return its full (width, height).
 
@@ -146,24 +184,36 @@ def read_size(path: Path) -> tuple[int, int]:
     """
     if not path.is_file():
         raise ProblemError(f"The image '{path}' is missing")
-    try:
-        with warnings.catch_warnings(), strictly(), Image.open(path, formats=("JPEG", "PNG")) as image:
-            warnings.simplefilter("ignore")  # odd metadata makes no bad image
-            width, height = image.size
-            image.draft("L", (1, 1))
-            image.load()
-            on_its_side = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ProblemError(f"The image '{path}' is broken, truncated or neither JPEG nor PNG") from error
+    problem = f"The image '{path}' is broken, truncated or neither JPEG nor PNG"
+    with warnings.catch_warnings(), opened(path, problem, ("JPEG", "PNG")) as image:
+        warnings.simplefilter("ignore")  # odd metadata makes no bad image
+        width, height = image.size
+        image.draft("L", (1, 1))
+        image.load()
+        on_its_side = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
     return (height, width) if on_its_side else (width, height)
 
 
 @contextmanager
-def strictly() -> Iterator[None]:
-    """Have Pillow refuse truncated images, also after WeasyPrint has told it for the whole process not to."""
+def opened(path: Path, problem: str, formats: tuple[str, ...] | None = None) -> Iterator[Image.Image]:
+    """Open an image with Pillow, which refuses truncated ones inside the block.
+
+    It does so also after WeasyPrint has told it for the whole process not to.
+
+    Args:
+        path: the image.
+        problem: what to say where it cannot be read.
+        formats: Pillow's names of the formats to accept; None for all.
+
+    Raises:
+        ProblemError: it cannot be opened, or not be read inside the block.
+    """
     before = ImageFile.LOAD_TRUNCATED_IMAGES
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
-        yield
+        with Image.open(path, formats=formats) as image:
+            yield image
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ProblemError(problem) from error
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = before

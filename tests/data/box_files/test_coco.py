@@ -1,0 +1,137 @@
+"""COCO's results and ground truth: the conversion of boxes, the names of images, and bad entries."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradcam_lab.data.box_files import coco
+from gradcam_lab.data.box_files.formats import read_both
+from gradcam_lab.errors import LabError
+from gradcam_lab.lessons import step4_metrics as metrics
+from tests.saved_files import refused, written
+
+COCO_TRUTH = {
+    "images": [{"id": 7, "file_name": "val/a.jpg"}, {"id": 3, "file_name": "val/b.jpg"}],
+    "annotations": [
+        {"image_id": 3, "category_id": 18, "bbox": [0, 0, 10, 10], "iscrowd": 1},
+        {"image_id": 7, "category_id": 17, "bbox": [9, 9, 1, 1]},
+        {"image_id": 3, "category_id": 18, "bbox": [1, 2, 3, 4], "iscrowd": 0},
+    ],
+    "categories": [{"id": 17, "name": "cat"}, {"id": 18, "name": "dog"}],
+}
+COCO_RESULTS = [
+    {"image_id": 3, "category_id": 18, "bbox": [0, 0, 5, 5], "score": 0.5},
+    {"image_id": 7, "category_id": 17, "bbox": [0, 0, 5, 5], "score": 0.25},
+    {"image_id": 7, "category_id": 18, "bbox": [1, 1, 2, 2], "score": 1},
+    {"image_id": 3, "category_id": 18, "bbox": [1, 1, 0, 2], "score": 0.75},  # detectors write such
+]
+
+
+class TestCoco:
+    def test_the_conversion_by_hand(self):
+        # The first ten columns and the rows 5 to 8: from 0 to 10 and from 4 to 8, measured from the corner.
+        assert coco.to_voc(np.array([[0, 4, 10, 4.0]])).tolist() == [[1, 5, 10, 8]]
+        assert coco.to_voc(np.array([[2.5, 0.25, 1.5, 3.0]])).tolist() == [[3.5, 1.25, 4, 3.25]]
+
+    @given(st.lists(st.tuples(*[st.floats(0, 50)] * 2, *[st.floats(0.5, 50)] * 2), min_size=2, max_size=2))
+    def test_the_overlap_stays_what_it_was(self, pair):
+        a, b = np.array(pair)
+        size = np.minimum(a[:2] + a[2:], b[:2] + b[2:]) - np.maximum(a[:2], b[:2])
+        shared = max(size[0], 0) * max(size[1], 0)
+        theirs = shared / (a[2] * a[3] + b[2] * b[3] - shared)
+        ours = metrics.box_iou(*coco.to_voc(np.array(pair))[:, None])
+        assert ours.item() == pytest.approx(theirs, abs=1e-9)
+
+    @pytest.fixture
+    def files(self, tmp_path):
+        return written(tmp_path / "D.json", COCO_RESULTS), written(tmp_path / "G.json", COCO_TRUTH)
+
+    @pytest.mark.parametrize("target", ["dog", "18"])
+    def test_by_hand(self, files, target):
+        found, truth = read_both(*files, target=target)
+        assert {image: rows.tolist() for image, rows in found.items()} == {
+            "b": [[1, 1, 5, 5, 0.5], [2, 2, 1, 3, 0.75]],
+            "a": [[2, 2, 3, 3, 1]],
+        }
+        assert list(truth) == ["a", "b"]
+        assert truth["a"][0].shape == (0, 4)
+        assert truth["b"][0].tolist() == [[1, 1, 10, 10], [2, 3, 4, 6]]
+        assert truth["b"][1].tolist() == [True, False]
+
+    def test_the_target_has_to_be_said_and_known(self, files):
+        with pytest.raises(LabError, match=r"G\.json' has 2 classes \(cat, dog\): choose one with --target"):
+            read_both(*files)
+        with pytest.raises(LabError, match="has no class 'cow': it has cat, dog"):
+            read_both(*files, target="cow")
+
+    def test_without_cocos_truth_the_number_says_the_class_and_the_image(self, files, tmp_path):
+        truth = written(tmp_path / "ours.json", {"000003": [[1, 1, 5, 5]], "2000_07": [], "7": []})
+        found, _ = read_both(files[0], truth, target="18")
+        assert list(found) == ["000003", "7"]
+        with pytest.raises(LabError, match=r"D\.json' has boxes of 2 categories \(17, 18, \.\.\.\)"):
+            read_both(files[0], truth)
+
+    def test_images_of_the_same_name_keep_their_folders(self, tmp_path, files):
+        images = [{"id": 7, "file_name": "a/1.jpg"}, {"id": 3, "file_name": "b/1.jpg"}]
+        truth = written(tmp_path / "G2.json", {**COCO_TRUTH, "images": images})
+        assert list(read_both(files[0], truth, target="dog")[0]) == ["b/1.jpg", "a/1.jpg"]
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"bbox": [1, 2, 3]}, "entry 3: its 'bbox' is '[1, 2, 3]'"),
+            ({"bbox": [1, 2, -3, 4]}, "entry 3: its 'bbox' is '[1, 2, -3, 4]'"),
+            ({"bbox": [1, 2, math.nan, 4]}, "entry 3: its 'bbox'"),
+            ({"bbox": "1234"}, "entry 3: its 'bbox' is '1234'"),
+            ({"bbox": None}, "entry 3: its 'bbox' is 'None'"),
+            ({"score": "high"}, "entry 3: its 'score' is 'high'"),
+            ({"score": math.inf}, "entry 3: its 'score' is 'inf'"),
+            ({"score": True}, "entry 3: its 'score' is 'True'"),
+            ({"image_id": [7]}, "entry 3: its 'image_id' is '[7]'"),
+            ({"category_id": 1.5}, "entry 3: its 'category_id' is '1.5'"),
+            ("bbox", "has no 'bbox'"),
+            ("score", "has no 'score'"),
+            ("image_id", "has no 'image_id'"),
+            ("category_id", "has no 'category_id'"),
+            (None, "entry 3: 'None' has no 'category_id'"),
+            ({"image_id": 99}, "boxes for 1 image(s) that"),
+        ],
+    )
+    def test_a_bad_entry_is_named(self, files, change, words):
+        rows = json.loads(json.dumps(COCO_RESULTS))
+        if change is None:
+            rows[2] = None
+        elif isinstance(change, str):
+            del rows[2][change]
+        else:
+            rows[2].update(change)
+        refused(words, read_both, written(files[0], rows), files[1], target="dog")
+
+    @pytest.mark.parametrize(
+        ("place", "value", "words"),
+        [
+            (("annotations", 2, "bbox"), [1, 2, 0, 4], "annotation 3: its 'bbox' is '[1, 2, 0, 4]'"),
+            (("annotations", 2, "image_id"), 5, "annotation 3: no image has the id 5"),
+            (("annotations", 2), [], "annotation 3: '[]' has no 'category_id'"),
+            (("annotations",), {}, "has no list 'annotations'"),
+            (("categories",), None, "has no list 'categories'"),
+            (("categories",), [], "has no class 'dog': it has none at all"),
+            (("images", 1), {"id": 7, "file_name": "c.jpg"}, "two images 7"),
+            (("images", 1, "file_name"), "val/a.jpg", "two images 'val/a.jpg'"),
+            (("images",), [], "annotation 1: no image has the id 3"),
+        ],
+    )
+    def test_bad_ground_truth_is_named(self, files, place, value, words):
+        truth = json.loads(json.dumps(COCO_TRUTH))
+        inner = truth
+        for key in place[:-1]:
+            inner = inner[key]
+        inner[place[-1]] = value
+        refused(words, read_both, files[0], written(files[1], truth), target="dog")
+
+    def test_ground_truth_for_detections_is_refused(self, files):
+        refused("is COCO ground truth: give COCO results", read_both, files[1], files[1], target="dog")

@@ -1,0 +1,69 @@
+"""The VOC devkit's text files of detections: the class in their name, their lines, and bad lines."""
+
+from pathlib import Path
+
+import pytest
+
+from gradcam_lab.data.box_files.comp4 import class_in_name, read_comp4
+from gradcam_lab.data.box_files.formats import read_both
+from gradcam_lab.errors import LabError
+from tests.saved_files import refused, written
+
+
+class TestComp4:
+    @pytest.mark.parametrize(
+        ("name", "target"),
+        [
+            ("comp4_det_test_dog.txt", "dog"),
+            ("comp3_det_my_val_tvmonitor.txt", "tvmonitor"),
+            ("dog.txt", None),
+            ("comp4_det_test_dog.json", None),
+        ],
+    )
+    def test_the_name_says_the_class(self, name, target):
+        assert class_in_name(Path("a_b") / name) == target
+
+    def test_by_hand(self, tmp_path):
+        path = written(tmp_path / "comp4_det_test_dog.txt", "b 0.5 1 2 3 4\n\na 1e-3 1.5 2 3.5 4\r\nb -2 5 6 7 8\n  \n")
+        found = read_comp4(path)
+        assert list(found) == ["b", "a"]
+        assert found["b"].tolist() == [[1, 2, 3, 4, 0.5], [5, 6, 7, 8, -2]]
+        assert found["a"].tolist() == [[1.5, 2, 3.5, 4, 0.001]]
+
+    @pytest.mark.parametrize("text", ["", "\n \n"])
+    def test_an_empty_file_holds_no_box(self, tmp_path, text):
+        truth = written(tmp_path / "G.json", {"a": [[1, 1, 2, 2]]})
+        assert read_both(written(tmp_path / "comp4_det_test_dog.txt", text), truth)[0] == {}
+
+    @pytest.mark.parametrize(
+        ("line", "words"),
+        [
+            ("a 0.5 1 2 3", "line 3: 'a 0.5 1 2 3' is not 'image score xmin ymin xmax ymax'"),
+            ("a 0.5 1 2 3 4 5", "line 3: 'a 0.5 1 2 3 4 5' is not"),
+            ("a b 0.5 1 2 3", "line 3: 'a b 0.5 1 2 3' is not"),
+            ("a nan 1 2 3 4", "line 3: 'a nan 1 2 3 4' is not"),
+            ("a 0.5 1 2 inf 4", "line 3: 'a 0.5 1 2 inf 4' is not"),
+            ("a 0.5 3 2 1 4", "line 3: the box of 'a 0.5 3 2 1 4' ends before it begins"),
+            ("a 0.5 1 4 3 2", "line 3: the box of 'a 0.5 1 4 3 2' ends before it begins"),
+        ],
+    )
+    def test_a_bad_line_is_named(self, tmp_path, line, words):
+        path = written(tmp_path / "comp4_det_test_dog.txt", f"a 0.5 1 2 3 4\n\n{line}\na 0.5 1 2 3 4\n")
+        refused(words, read_comp4, path)
+
+    def test_the_class_of_the_name_and_the_target_have_to_agree(self, tmp_path, toy):
+        path = written(tmp_path / "comp4_det_test_dog.txt", "")
+        with pytest.raises(LabError, match="holds boxes of 'dog' by its name, not of 'cat'"):
+            read_both(path, toy, target="cat")
+
+    def test_is_known_by_its_content_too(self, tmp_path):
+        truth = written(tmp_path / "G.json", {"a": [[1, 1, 2, 2]]})
+        assert list(read_both(written(tmp_path / "dogs.out", "a 1 1 1 2 2"), truth)[0]) == ["a"]
+        assert list(read_both(written(tmp_path / "json.txt", {"a": [[1, 1, 2, 2, 1]]}), truth)[0]) == ["a"]
+
+    @pytest.mark.parametrize("content", [b"\xff\xfe\x00a", None])
+    def test_what_is_no_text_or_not_there(self, tmp_path, content):
+        path, truth = tmp_path / "comp4_det_test_dog.txt", written(tmp_path / "G.json", {"a": []})
+        if content:
+            path.write_bytes(content)
+        refused("is not UTF-8" if content else "There is no file", read_both, path, truth)

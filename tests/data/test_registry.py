@@ -1,0 +1,80 @@
+"""Data sets by name and folders by layout, opened and read."""
+
+import pytest
+
+from gradcam_lab.data.registry import BoxData, LabelData, data_root, open_data
+from gradcam_lab.errors import LabError
+from tests import folders
+
+
+def test_voc(mirror):
+    data = open_data("voc2007")
+    assert isinstance(data, BoxData)
+    assert data.kind == "boxes"
+    assert data_root("voc2007") == data.root
+    test = data.read("test", known=["dog"], limit=1)
+    assert [s.id for s in test.samples] == ["000003"]
+    assert test.samples[0].boxes("dog") == [(2, 3, 20, 15)]
+    assert len(data.sha256(test)) == 64
+
+
+def test_the_images_that_have_masks(mirror, tmp_path):
+    root = tmp_path / "mine"
+    folders.voc(root, ("train", "val", "test"))
+    folders.write(root / "ImageSets" / "Segmentation" / "test.txt", "000004\n")
+    some, every = (open_data(name, root) for name in ("voc2007-segmentation", "voc2007"))
+    assert isinstance(some, BoxData)
+    assert isinstance(every, BoxData)
+    assert [s.id for s in some.read("test").samples] == ["000004"]
+    assert [s.id for s in every.read("test").samples] == ["000003", "000004"]
+
+
+def test_imagenette(mirror):
+    data = open_data("imagenette")
+    assert isinstance(data, LabelData)
+    assert data.kind == "labels"
+    train = data.read("train")
+    assert train.classes == ("tench", "English springer")
+    assert train.labels == (0, 0, 0, 1, 1)
+    assert len(data.sha256(train)) == 64
+
+
+def test_pets(mirror):
+    data = open_data("pets")
+    assert isinstance(data, BoxData)
+    test = data.read("test")
+    assert [o.name for s in test.samples for o in s.objects] == ["cat", "dog"]
+    assert len(data.sha256(test)) == 64
+
+
+def test_folders_are_told_by_their_layout(tmp_path):
+    folders.voc(tmp_path / "a" / "VOC2007", ("val",))
+    folders.imagenette(tmp_path / "b", {"train": {"x": 1}})
+    folders.pets(tmp_path / "c")
+    voc, labelled, pets = (open_data(str(tmp_path / name)) for name in "abc")
+    assert [data.kind for data in (voc, labelled, pets)] == ["boxes", "labels", "boxes"]
+    assert voc.root == tmp_path / "a" / "VOC2007"
+    assert isinstance(pets, BoxData)
+    assert len(pets.read("test").samples) == 2
+
+
+def test_a_folder_of_voc_stays_one_whatever_else_is_in_it(tmp_path):
+    folders.voc(tmp_path, ("val",))
+    folders.imagenette(tmp_path, {"train": {"x": 1}})
+    assert open_data(str(tmp_path)).kind == "boxes"
+
+
+def test_a_folder_in_no_layout(tmp_path):
+    with pytest.raises(LabError, match="is not in the VOC layout, it lacks JPEGImages"):
+        data_root(str(tmp_path))
+
+
+def test_toyvoc_of_the_users(tmp_path, cache):
+    folders.voc(tmp_path / "toy", ("val",))
+    assert data_root("toyvoc", tmp_path / "toy") == tmp_path / "toy"
+    assert not cache.exists()
+
+
+def test_a_folder_needs_no_second_one(tmp_path):
+    with pytest.raises(LabError, match="--data-root goes with a name only"):
+        open_data(str(tmp_path), tmp_path)
