@@ -285,10 +285,10 @@ def run_all(
     stall: Annotated[float, typer.Option(min=1, hidden=True, help="Seconds your code may stand still.")] = 60,
 ) -> None:
     """Classify, explain, box, score, and write the report; whatever is unchanged is not computed again."""
-    from gradcam_lab.course.workspace.choose import choose, written_answers
+    from gradcam_lab.course.workspace.whose_code import choose_code, written_answers
     from gradcam_lab.pipeline import run, students_work
 
-    chosen = {choice["step"]: students_work.StepCode(**choice) for choice in choose(impl.value)}
+    chosen = {choice["step"]: students_work.StepCode(**choice) for choice in choose_code(impl.value)}
     course = students_work.StudentsWork(chosen, written_answers(), impl.value) if chosen else None
     settings = run.Settings(
         data,

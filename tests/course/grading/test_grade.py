@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import pytest
 
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import course
+from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import exports
 from gradcam_lab.course.grading import grade as grading
 from gradcam_lab.course.grading.grades import GUARD, Grade, Grading, coded_possible, coded_tasks, written_tasks
@@ -31,18 +31,18 @@ WORDS = "Grad-CAM needs no average at the end, because it weighs channels by gra
 
 
 def solved() -> dict[str, str]:
-    return {step.file: step.source for step in course()}
+    return {step.file: step.source for step in all_steps()}
 
 
 def stubs() -> dict[str, str]:
-    return {step.file: cut.stub(step.source) for step in course()}
+    return {step.file: cut.stub(step.source) for step in all_steps()}
 
 
 def with_body(mark, body) -> dict[str, str]:
     """The right answers but for one body."""
     return {
         step.file: cut.graft(step.source, {mark: body}) if mark[0] == str(step.number) else step.source
-        for step in course()
+        for step in all_steps()
     }
 
 
@@ -104,7 +104,7 @@ class Quick:
 
     def students(self) -> float:
         """So many were judged since the last call."""
-        number = len(self.judged) / len(course())
+        number = len(self.judged) / len(all_steps())
         self.judged.clear()
         return number
 
@@ -153,9 +153,9 @@ class TestFinding:
         assert (found.name, found.path) == ("submission", tmp_path / "submission")
 
     def test_a_step_file_that_lies_about_hides_no_submission(self, tmp_path):
-        put(tmp_path, {course()[0].file: ""})
+        put(tmp_path, {all_steps()[0].file: ""})
         put(tmp_path / "anna" / "lab", solved())
-        assert [found.name for found in find(tmp_path)] == ["anna", course()[0].file]
+        assert [found.name for found in find(tmp_path)] == ["anna", all_steps()[0].file]
 
     def test_what_grading_writes_there_is_no_submission(self, tmp_path):
         put(tmp_path / "anna", solved())
@@ -202,7 +202,7 @@ class TestReading:
 
     def test_backups_below_do_not_count_beside_the_files_themselves(self, tmp_path):
         files = read(put(tmp_path / "anna", {**solved(), **within("old", stubs())}), Bounds())
-        assert files[course()[0].file].decode() == course()[0].source
+        assert files[all_steps()[0].file].decode() == all_steps()[0].source
 
     def test_several_candidates_are_named(self, tmp_path):
         path = put(tmp_path / "anna", {**within("lab1", solved()), **within("lab2", stubs())})
@@ -218,7 +218,7 @@ class TestReading:
         assert sorted(tmp_path.rglob("*")) == before
 
     def test_links_are_refused_in_zips_and_in_folders(self, tmp_path):
-        link = zipfile.ZipInfo(course()[0].file)
+        link = zipfile.ZipInfo(all_steps()[0].file)
         link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
         with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
             archive.writestr(link, "/etc/passwd")
@@ -226,18 +226,18 @@ class TestReading:
             read(tmp_path / "a.zip", Bounds())
         put(tmp_path / "bob", solved())
         (tmp_path / "carl").mkdir()
-        (tmp_path / "carl" / course()[0].file).symlink_to(tmp_path / "bob" / course()[0].file)
+        (tmp_path / "carl" / all_steps()[0].file).symlink_to(tmp_path / "bob" / all_steps()[0].file)
         with pytest.raises(LabError, match="is a link"):
             read(tmp_path / "carl", Bounds())
 
     def test_a_bomb_is_not_unpacked(self, tmp_path):
-        bomb = pack(tmp_path / "a.zip", {**solved(), course()[0].file: " " * 30_000_000})
+        bomb = pack(tmp_path / "a.zip", {**solved(), all_steps()[0].file: " " * 30_000_000})
         assert bomb.stat().st_size < 100_000
         with pytest.raises(LabError, match="larger than 1 MB"):
             read(bomb, Bounds())
 
     def test_a_bomb_of_a_packing_without_limits_is_not_opened(self, tmp_path):
-        bomb = pack(tmp_path / "a.zip", {course()[0].file: " " * 1_000}, zipfile.ZIP_BZIP2)
+        bomb = pack(tmp_path / "a.zip", {all_steps()[0].file: " " * 1_000}, zipfile.ZIP_BZIP2)
         with pytest.raises(LabError, match="unusual way"):
             read(bomb, Bounds())
 
@@ -250,9 +250,9 @@ class TestReading:
         total = sum(len(text.encode()) for text in solved().values())
         with pytest.raises(LabError, match="together"):
             read(path, Bounds(total=total - 1))
-        with pytest.raises(LabError, match=f"{len(course())} files, more than 1"):
+        with pytest.raises(LabError, match=f"{len(all_steps())} files, more than 1"):
             read(path, Bounds(members=1))
-        assert read(path, Bounds(total=total, members=len(course())))
+        assert read(path, Bounds(total=total, members=len(all_steps())))
 
     def test_a_broken_zip_at_every_place(self, tmp_path):
         whole = pack(tmp_path / "whole.zip", solved()).read_bytes()
@@ -269,7 +269,7 @@ class TestReading:
                 read(tmp_path / "a.zip", Bounds())
 
     def test_an_encrypted_zip_says_so(self, tmp_path):
-        content = bytearray(pack(tmp_path / "a.zip", {course()[0].file: "x"}).read_bytes())
+        content = bytearray(pack(tmp_path / "a.zip", {all_steps()[0].file: "x"}).read_bytes())
         content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag in the directory
         (tmp_path / "a.zip").write_bytes(content)
         with pytest.raises(LabError, match="without a password"):
@@ -296,7 +296,7 @@ class TestReading:
 @pytest.fixture(scope="module")
 def wrong():
     """The gallery's first wrong answer of the last step, which needs no network."""
-    return course()[-1].wrong_answers[0]
+    return all_steps()[-1].wrong_answers[0]
 
 
 class TestTheRealThing:
@@ -309,12 +309,12 @@ class TestTheRealThing:
         put(folder / "anna", {**solved(), **answered()})
         put(folder / "bob", stubs())
         put(folder / "carla" / "my lab", with_body(wrong.mark, wrong.body))
-        pack(folder / "dörte.zip", within("my lab", {**stubs(), course()[2].file: course()[2].source}))
+        pack(folder / "dörte.zip", within("my lab", {**stubs(), all_steps()[2].file: all_steps()[2].source}))
         pack(folder / "emil.zip", {**solved(), "../../evil.py": "raise SystemExit"})
-        pack(folder / "fritz.zip", {**solved(), course()[0].file: "#" * 400_000})
+        pack(folder / "fritz.zip", {**solved(), all_steps()[0].file: "#" * 400_000})
         (folder / "greta.zip").write_bytes(b"PK no zip")
         put(folder / "hans", {**stubs(), "torch.py": "raise SystemExit"})
-        put(folder / "ida", {course()[2].file: course()[2].source, course()[1].file: "def broken(:"})
+        put(folder / "ida", {all_steps()[2].file: all_steps()[2].source, all_steps()[1].file: "def broken(:"})
 
         @contextmanager
         def shared(limits):
@@ -353,7 +353,7 @@ class TestTheRealThing:
         assert wrong.says in task["first_failure"]["reason"]
 
     def test_a_zip_has_the_points_of_what_is_done(self, rows):
-        assert rows["dörte"]["points"] == sum(task.points for task in course()[2].coded)
+        assert rows["dörte"]["points"] == sum(task.points for task in all_steps()[2].coded)
 
     @pytest.mark.parametrize(
         ("name", "sentence"),
@@ -368,16 +368,16 @@ class TestTheRealThing:
         assert rows["hans"]["points"] == 0
 
     def test_missing_and_unreadable_files_are_named_and_cost_their_step_only(self, rows):
-        assert rows["ida"]["points"] == sum(task.points for task in course()[2].coded)
-        assert f"there is no file {course()[0].file}" in rows["ida"]["notes"]
-        assert any(course()[1].file in note and "line 1" in note for note in rows["ida"]["notes"])
+        assert rows["ida"]["points"] == sum(task.points for task in all_steps()[2].coded)
+        assert f"there is no file {all_steps()[0].file}" in rows["ida"]["notes"]
+        assert any(all_steps()[1].file in note and "line 1" in note for note in rows["ida"]["notes"])
 
     def test_the_class_is_counted(self, table, wrong):
         counts = {count["id"]: count for count in table["tasks"]}
         assert counts[wrong.task]["failed"] == 1  # carla
         students = {count["id"]: count["passed"] + count["failed"] + count["not_started"] for count in table["tasks"]}
-        for step in course():  # hans and his torch.py are not counted, and ida only where she has a file
-            assert {students[task.id] for task in step.coded} == {5 if step is course()[2] else 4}
+        for step in all_steps():  # hans and his torch.py are not counted, and ida only where she has a file
+            assert {students[task.id] for task in step.coded} == {5 if step is all_steps()[2] else 4}
 
     def test_the_second_run_judged_nothing_again(self, rows):
         assert [name for name, row in rows.items() if row["unchanged"]] == [
@@ -400,14 +400,19 @@ def test_a_process_for_each_two_at_a_time(tmp_path, capsys, monkeypatch):
             opened.append(self)
 
     monkeypatch.setattr(grading, "Judge", Watched)
-    task = course()[-1].coded[-1]  # the last of the last step: one check
-    mark = next(region.mark for region in cut.regions(course()[-1].source) if region.task == task.id)
-    last = {course()[-1].file: course()[-1].source}
-    put(tmp_path / "exit", last | {course()[-1].file: with_body(mark, "import os\nos._exit(0)")[course()[-1].file]})
-    put(tmp_path / "loop", last | {course()[-1].file: with_body(mark, "while True:\n    pass")[course()[-1].file]})
+    task = all_steps()[-1].coded[-1]  # the last of the last step: one check
+    mark = next(region.mark for region in cut.regions(all_steps()[-1].source) if region.task == task.id)
+    last = {all_steps()[-1].file: all_steps()[-1].source}
+    put(
+        tmp_path / "exit",
+        last | {all_steps()[-1].file: with_body(mark, "import os\nos._exit(0)")[all_steps()[-1].file]},
+    )
+    put(
+        tmp_path / "loop", last | {all_steps()[-1].file: with_body(mark, "while True:\n    pass")[all_steps()[-1].file]}
+    )
     put(tmp_path / "right", last)
     _, rows = graded(tmp_path, capsys, jobs=2, limits=Limits(seconds=2))
-    everything = sum(task.points for task in course()[-1].coded)
+    everything = sum(task.points for task in all_steps()[-1].coded)
     assert {name: status_of(row, task.id) for name, row in rows.items()} == {
         "exit": "crashed",
         "loop": "timed out",
@@ -424,15 +429,15 @@ def handed_in(tmp_path):
     """Five submissions; two have something wrong."""
     folder = tmp_path / "hand ins"
     for name in ("anna", "bob", "carl"):
-        put(folder / name, {**solved(), course()[0].file: f"{course()[0].source}\n# of {name}\n"})
-    put(folder / "dora", {**solved(), **answered(), course()[1].file: "# wrong 2.1 wrong 2.2"})
-    put(folder / "emil", {**stubs(), course()[1].file: "# wrong 2.2"})
+        put(folder / name, {**solved(), all_steps()[0].file: f"{all_steps()[0].source}\n# of {name}\n"})
+    put(folder / "dora", {**solved(), **answered(), all_steps()[1].file: "# wrong 2.1 wrong 2.2"})
+    put(folder / "emil", {**stubs(), all_steps()[1].file: "# wrong 2.2"})
     return folder
 
 
 class TestGradingAgain:
     def kept(self, folder):
-        return {path.stem.split("-")[0] for path in (folder / grading.MEMORY).glob("[a-z]*.json")}
+        return {path.stem.split("-")[0] for path in (folder / grading.STORE).glob("[a-z]*.json")}
 
     def test_a_finished_grading_judges_nothing_again_and_says_so(self, handed_in, capsys, quick):
         first = graded(handed_in, capsys)[0]
@@ -488,12 +493,12 @@ class TestGradingAgain:
         presser.join()
         assert released.is_set()
         assert self.kept(handed_in) == {"anna", "bob"}
-        assert len(blocking.judged) <= 2 * len(course()) + 1
+        assert len(blocking.judged) <= 2 * len(all_steps()) + 1
 
     def test_who_handed_in_again_is_judged_again(self, handed_in, capsys, quick):
         graded(handed_in, capsys)
         quick.students()
-        put(handed_in / "bob", {course()[0].file: "# new"})
+        put(handed_in / "bob", {all_steps()[0].file: "# new"})
         _, rows = graded(handed_in, capsys)
         assert quick.students() == 1
         assert [name for name, row in rows.items() if not row["unchanged"]] == ["bob"]
@@ -543,7 +548,7 @@ class TestGradingAgain:
     def test_a_damaged_memory_is_judged_again(self, handed_in, capsys, quick, text):
         graded(handed_in, capsys)
         quick.students()
-        for path in (handed_in / grading.MEMORY).glob("[a-z]*.json"):
+        for path in (handed_in / grading.STORE).glob("[a-z]*.json"):
             path.write_text(text)
         graded(handed_in, capsys)
         assert quick.students() == 5
@@ -551,7 +556,7 @@ class TestGradingAgain:
     def test_a_damaged_row_is_judged_again(self, handed_in, capsys, quick):
         graded(handed_in, capsys)
         quick.students()
-        (path,) = (handed_in / grading.MEMORY).glob("anna*.json")
+        (path,) = (handed_in / grading.STORE).glob("anna*.json")
         path.write_text(path.read_text().replace('"status": "passed"', '"status": "splendid"'))
         _, rows = graded(handed_in, capsys)
         assert quick.students() == 1
@@ -618,10 +623,10 @@ class TestScreen:
         return next(line.split() for line in lines if line.split()[:1] == [name])
 
     def test_a_row_for_each_with_points_per_step_total_and_answers_to_read(self, lines):
-        possible = [sum(task.points for task in step.coded) for step in course()]
+        possible = [sum(task.points for task in step.coded) for step in all_steps()]
         full = [f"{points}/{points}" for points in possible]
         assert self.row(lines, "anna") == ["anna", *full, f"{sum(possible)}/{sum(possible)}", "0"]
-        lost = sum(task.points for task in course()[1].coded if task.id in ("2.1", "2.2"))
+        lost = sum(task.points for task in all_steps()[1].coded if task.id in ("2.1", "2.2"))
         full[1] = f"{possible[1] - lost}/{possible[1]}"
         assert self.row(lines, "dora") == ["dora", *full, f"{sum(possible) - lost}/{sum(possible)}", "1"]
 
@@ -638,7 +643,7 @@ class TestScreen:
     def test_the_class_and_the_task_that_fails_most(self, lines):
         assert self.row(lines, "2.1")[1:4] == ["4", "1", "0"]
         assert self.row(lines, "2.2")[1:4] == ["3", "2", "0"]
-        assert self.row(lines, course()[0].coded[0].id)[1:4] == ["4", "0", "1"]
+        assert self.row(lines, all_steps()[0].coded[0].id)[1:4] == ["4", "0", "1"]
         assert "Task 2.2 fails most often: 2 of 5 students." in lines
         assert "The most frequent likely reason (2 of 2): a likely reason." in lines
 
@@ -654,7 +659,7 @@ class TestScreen:
         assert set(rows) == {"anna", "bob", "carl", "dora", "emil", "李"}
         assert table["fails_most"] == "2.2"
         assert rows["dora"]["steps"][1]["points"] == rows["dora"]["steps"][1]["possible"] - sum(
-            task.points for task in course()[1].coded if task.id in ("2.1", "2.2")
+            task.points for task in all_steps()[1].coded if task.id in ("2.1", "2.2")
         )
         written = [task for task in rows["dora"]["steps"][0]["tasks"] if task["written"]]
         assert {(task["status"], task["points"]) for task in written} == {("answered", None)}
@@ -671,9 +676,9 @@ def a_grade(name, source="", answers=None):
         step.name: [
             grading._plain(verdict) for check in step.checks if (verdict := quick.verdict(check, source)) is not None
         ]
-        for step in course()
+        for step in all_steps()
     }
-    steps = tuple(summarise(step, "0" * 64, verdicts[step.name], answers or {}) for step in course())
+    steps = tuple(summarise(step, "0" * 64, verdicts[step.name], answers or {}) for step in all_steps())
     return Grade(name, "", steps, verdicts, answers or {})
 
 
@@ -694,7 +699,7 @@ class TestCsv:
     @classmethod
     def rows(cls, a_class, tmp_path_factory):
         path = tmp_path_factory.mktemp("csv") / "grades.csv"
-        exports.Wanted(csv=path).write(a_class)
+        exports.Exports(csv=path).write(a_class)
         assert path.read_bytes().startswith(b"\xef\xbb\xbfstudent,")
         with path.open(encoding="utf-8-sig", newline="") as stream:
             return list(csv.DictReader(stream))
@@ -707,7 +712,7 @@ class TestCsv:
     def test_columns_add_up(self, rows, a_class):
         for row, grade in zip(rows[:3], a_class.grades, strict=False):
             tasks = {task.id: int(row[f"task {task.id}"]) for _, task in coded_tasks()}
-            for step in course():
+            for step in all_steps():
                 assert sum(tasks[task.id] for task in step.coded) == int(row[f"step {step.number}"])
             assert sum(tasks.values()) == int(row["total"]) == grade.points
             assert row["possible"] == str(coded_possible())
@@ -728,7 +733,7 @@ class TestCsv:
 class TestGradescope:
     def test_one_student_is_the_file_itself(self, a_class, tmp_path):
         path = tmp_path / "results.json"
-        exports.Wanted(gradescope=path).write(replace(a_class, grades=a_class.grades[1:2]))
+        exports.Exports(gradescope=path).write(replace(a_class, grades=a_class.grades[1:2]))
         result = json.loads(path.read_text(encoding="utf-8"))
         assert set(result) == {"score", "tests", "output", "extra_data"}
         assert result["score"] == sum(test["score"] for test in result["tests"]) == a_class.grades[1].points
@@ -743,7 +748,7 @@ class TestGradescope:
 
     def test_several_are_an_object_by_student(self, a_class, tmp_path):
         path = tmp_path / "results.json"
-        exports.Wanted(gradescope=path).write(a_class)
+        exports.Exports(gradescope=path).write(a_class)
         results = json.loads(path.read_text(encoding="utf-8"))
         assert {name: result["score"] for name, result in results.items()} == {
             grade.name: grade.points for grade in a_class.grades
@@ -758,12 +763,12 @@ class TestJunit:
     @classmethod
     def suites(cls, a_class, tmp_path_factory):
         path = tmp_path_factory.mktemp("junit") / "junit.xml"
-        exports.Wanted(junit=path).write(a_class)
+        exports.Exports(junit=path).write(a_class)
         return {suite.get("name"): suite for suite in ET.parse(path).getroot()}
 
     def test_a_suite_for_each_student_and_a_case_for_each_check(self, suites, a_class):
         assert list(suites) == [grade.name for grade in a_class.grades]
-        names = [(step.name, check.name) for step in course() for check in step.checks]
+        names = [(step.name, check.name) for step in all_steps() for check in step.checks]
         cases = suites[NASTY].findall("testcase")
         assert [(case.get("classname"), case.get("name")) for case in cases] == names
         assert suites[NASTY].get("tests") == str(len(names))
@@ -771,7 +776,7 @@ class TestJunit:
 
     def test_a_failure_has_its_message_without_control_characters(self, suites):
         failed = [case for case in suites["=1+1"].findall("testcase") if case.find("failure") is not None]
-        assert {case.get("name") for case in failed} == {check.name for check in course()[1].checks_of("2.1")}
+        assert {case.get("name") for case in failed} == {check.name for check in all_steps()[1].checks_of("2.1")}
         assert failed[0].find("failure").get("message") == "a likely reason"
         assert "got: half a pair \ufffd, a bell \ufffd" in failed[0].find("failure").text
         assert suites["=1+1"].get("failures") == str(len(failed))
@@ -783,7 +788,9 @@ class TestJunit:
 
     def test_a_check_that_did_not_run_is_skipped(self, a_class):
         grade = a_class.grades[0]
-        less = replace(grade, verdicts={**grade.verdicts, course()[0].name: grade.verdicts[course()[0].name][:-1]})
+        less = replace(
+            grade, verdicts={**grade.verdicts, all_steps()[0].name: grade.verdicts[all_steps()[0].name][:-1]}
+        )
         suite = exports._suite(less, a_class)
         assert suite.get("skipped") == "1"
 
@@ -814,7 +821,7 @@ class TestPages:
     @classmethod
     def folder(cls, a_class, tmp_path_factory):
         folder = tmp_path_factory.mktemp("pages") / "class 1"
-        exports.Wanted(html=folder).write(a_class)
+        exports.Exports(html=folder).write(a_class)
         return folder
 
     @pytest.fixture(scope="class")
@@ -866,14 +873,14 @@ class TestPages:
             return Verdict(check.name, check.task, check.points, Status.error, "a file", "there is <no> file", "")
 
         grade = a_class.grades[0]
-        step = course()[0]
+        step = all_steps()[0]
         verdicts = {**grade.verdicts, step.name: [lost(check) for check in step.checks]}
-        exports.Wanted(html=tmp_path).write(replace(a_class, grades=(replace(grade, verdicts=verdicts),)))
+        exports.Exports(html=tmp_path).write(replace(a_class, grades=(replace(grade, verdicts=verdicts),)))
         pages = [Page(path.read_text("utf-8")) for path in tmp_path.iterdir()]
         assert ["there is <no> file" in page.text for page in pages] == [True, True]
 
     def test_a_class_that_nobody_could_be_judged_of_has_a_page(self, tmp_path):
-        exports.Wanted(html=tmp_path).write(Grading(1, Limits(), (Grade("anna", problem="Empty."),)))
+        exports.Exports(html=tmp_path).write(Grading(1, Limits(), (Grade("anna", problem="Empty."),)))
         assert "Empty." in Page((tmp_path / "index.html").read_text("utf-8")).text
 
     def test_file_names_are_safe_and_unique(self):

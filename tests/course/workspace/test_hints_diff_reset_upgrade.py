@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gradcam_lab import __version__
 from gradcam_lab.course.authoring import cut, manifest
-from gradcam_lab.course.authoring.manifest import course, find_task
+from gradcam_lab.course.authoring.manifest import all_steps, find_task
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.course.workspace import backup, hints, start, upgrade
 from gradcam_lab.course.workspace import diff as compare
@@ -43,17 +43,17 @@ def file(workspace):
 def newer(tmp_path, monkeypatch):
     """Install a newer package: the lessons of today with some words replaced."""
     folder = tmp_path / "newer lessons"
-    shutil.copytree(manifest.lessons(), folder)
-    monkeypatch.setattr(manifest, "lessons", lambda: folder)
+    shutil.copytree(manifest.lesson_folder(), folder)
+    monkeypatch.setattr(manifest, "lesson_folder", lambda: folder)
 
     def install(old: str, new: str, name: str = FILE) -> None:
         text = (folder / name).read_text(encoding="utf-8")
         assert old in text
         (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8", newline="\n")
-        course.cache_clear()
+        all_steps.cache_clear()
 
     yield install
-    course.cache_clear()
+    all_steps.cache_clear()
 
 
 def write(file, old=TODO, new=MINE):
@@ -66,7 +66,7 @@ def write(file, old=TODO, new=MINE):
 def judged(workspace, id="2.1", status=Status.passed):
     """Remember what a check found out about the text that is there now."""
     step, _ = find_task(id)
-    workspace.keep(step, [Verdict(c.name, id, c.points, status) for c in step.checks_of(id)])
+    workspace.record(step, [Verdict(c.name, id, c.points, status) for c in step.checks_of(id)])
 
 
 def said(capsys):
@@ -171,7 +171,7 @@ def test_again_shows_what_was_shown_and_goes_no_further(workspace, capsys):
 
 def test_a_written_task_has_hints_and_never_an_answer(workspace, capsys):
     climb("2.6", capsys)
-    workspace.remember(tries={"2.6": ["a", "b", "c"]})
+    workspace.update_state(tries={"2.6": ["a", "b", "c"]})
     hints.hint("2.6")
     out = said(capsys)
     assert "the answer is yours to find" in out
@@ -288,7 +288,7 @@ def test_an_excerpt_keeps_every_letter_but_the_docstrings_end():
 
 
 def test_no_excerpt_of_the_reference_has_a_marker():
-    for step in course():
+    for step in all_steps():
         for task in step.coded:
             for unit in task.units:
                 text = "\n".join(compare.reference(step, unit))
@@ -469,7 +469,7 @@ def test_no_backup_overwrites_an_older_one(workspace, file, monkeypatch):
 def test_without_a_backup_nothing_is_changed(workspace, file):
     write(file)
     before = file.read_bytes()
-    (workspace.memory / "backups").write_text("a file in the way", encoding="utf-8")
+    (workspace.state_folder / "backups").write_text("a file in the way", encoding="utf-8")
     assert "nothing was changed" in refusal(resetting.reset, "2.1", yes=True)
     assert file.read_bytes() == before
 
@@ -503,7 +503,7 @@ NEW_WORDS = "Average the gradient over all positions: a weight for each channel,
 def test_the_lessons_new_words_come_in_and_the_students_stay(workspace, file, newer, ending, last, capsys):
     text = file.read_text(encoding="utf-8").replace(TODO, MINE) + "\n\nown = 'Grüße'" + last
     file.write_bytes(text.replace("\n", ending).encode())
-    workspace.remember(version="0.0.1")
+    workspace.update_state(version="0.0.1")
     newer(OLD_WORDS, NEW_WORDS)
     assert upgrade.is_newer(workspace)
     upgrade.upgrade()
@@ -633,7 +633,7 @@ def test_a_new_question_is_appended(workspace, newer, capsys):
     text = path.read_text(encoding="utf-8")
     old = text[: text.index("## 3.6")].rstrip("\n")  # as if the workspace were from before 3.6
     path.write_text(old, encoding="utf-8")
-    (workspace.memory / "stubs" / "answers.md").write_text(old, encoding="utf-8")
+    (workspace.state_folder / "stubs" / "answers.md").write_text(old, encoding="utf-8")
     upgrade.upgrade()
     new = path.read_text(encoding="utf-8")
     assert new.startswith(old + "\n\n## 3.6 ")
@@ -661,7 +661,7 @@ def test_interrupted_anywhere_nothing_is_lost_and_the_same_command_does_the_rest
     upgrade.upgrade()
     wanted = {name: data for name, data in snapshot(workspace).items() if "/backups/" not in name}
     for stop in range(100):
-        shutil.rmtree(workspace.memory / "backups", ignore_errors=True)
+        shutil.rmtree(workspace.state_folder / "backups", ignore_errors=True)
         for name, data in begun.items():
             (workspace.root / name).write_bytes(data)
         with monkeypatch.context() as patch:
@@ -697,7 +697,7 @@ def interrupt_after(count, patch):
 
 def test_an_older_package_is_refused(workspace, newer):
     newer(OLD_WORDS, NEW_WORDS)
-    workspace.remember(version="99.0.0")
+    workspace.update_state(version="99.0.0")
     before = snapshot(workspace)
     assert "made by gradcam-lab 99.0.0" in refusal(upgrade.upgrade)
     assert not upgrade.is_newer(workspace)
@@ -707,7 +707,7 @@ def test_an_older_package_is_refused(workspace, newer):
 def test_a_workspace_that_forgot_its_base_keeps_the_students_file(workspace, file, capsys):
     write(file)
     mine = file.read_bytes()
-    shutil.rmtree(workspace.memory / "stubs")
+    shutil.rmtree(workspace.state_folder / "stubs")
     write_json(workspace.state_file, {})
     upgrade.upgrade()
     assert file.read_bytes() == mine

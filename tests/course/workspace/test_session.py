@@ -16,7 +16,7 @@ from PIL import Image
 
 from gradcam_lab import __version__
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import course, lessons
+from gradcam_lab.course.authoring.manifest import all_steps, lesson_folder
 from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.course.workspace import check, failure_picture, screen, start
@@ -57,15 +57,15 @@ def remember(root, statuses, chain=None, printed=""):
     ]
     if chain:
         rows.append(Verdict(step.chain.name, "2", 0, chain, "four", "five", "a slip"))
-    workspace.keep(step, rows)
+    workspace.record(step, rows)
 
 
 class TestStart:
     def test_everything_is_there(self, root):
         names = {path.name for path in root.iterdir()}
-        code = {step.file for step in course()} | {step.test_file for step in course()}
+        code = {step.file for step in all_steps()} | {step.test_file for step in all_steps()}
         assert names == code | {"answers.md", "README.md", "pytest.ini", ".gradcam-lab"}
-        for step in course():
+        for step in all_steps():
             stub = cut.stub(step.source)
             assert (root / step.file).read_text(encoding="utf-8") == stub
             assert (root / ".gradcam-lab" / "stubs" / step.file).read_text(encoding="utf-8") == stub
@@ -75,7 +75,7 @@ class TestStart:
     def test_no_answer_and_no_path_to_one_is_in_it(self, root):
         texts = [path.read_text(encoding="utf-8") for path in root.rglob("*") if path.is_file()]
         lines = {line.strip() for text in texts for line in text.splitlines()}
-        for step in course():
+        for step in all_steps():
             source = step.source.splitlines()
             secret: set[str] = set()
             for region in cut.regions(step.source):
@@ -83,7 +83,7 @@ class TestStart:
             public = {line.strip() for line in cut.stub(step.source).splitlines()}
             assert len(secret - public) > 5
             assert not lines & (secret - public)
-        for place in (lessons(), lessons().resolve(), lessons().resolve().parent):
+        for place in (lesson_folder(), lesson_folder().resolve(), lesson_folder().resolve().parent):
             assert not any(str(place) in text for text in texts)
 
     def test_it_says_how_to_go_on(self, tmp_path, monkeypatch, capsys):
@@ -91,7 +91,7 @@ class TestStart:
         start.start(Path("my-lab"))
         start.start(Path("my other lab"))
         lines = capsys.readouterr().out.splitlines()
-        assert lines[0] == f"Your workspace is in 'my-lab': 6 steps, {sum(s.points for s in course())} points."
+        assert lines[0] == f"Your workspace is in 'my-lab': 6 steps, {sum(s.points for s in all_steps())} points."
         assert lines[1] == "Next: cd my-lab, then gradcam-lab"
         assert lines[3].replace('"', "'") == "Next: cd 'my other lab', then gradcam-lab"
 
@@ -129,7 +129,7 @@ class TestCheck:
     def test_a_fresh_workspace_has_no_points_and_is_not_started(self, run, root):
         passed, lines = run()
         assert not passed
-        for step in course():
+        for step in all_steps():
             assert f"Step {step.number}: 0/{step.points} points." in lines
             for task in step.tasks:
                 assert row(lines, task.id)[2:] == ["not started", f"0/{task.points}"]
@@ -138,7 +138,7 @@ class TestCheck:
         assert not any("expected" in line for line in lines)
 
     def test_the_reference_has_all_points(self, run, root):
-        for step in course():
+        for step in all_steps():
             (root / step.file).write_text(step.source, encoding="utf-8")
         passed, lines = run()
         assert not passed  # the written tasks
@@ -148,7 +148,7 @@ class TestCheck:
         write_answers(root)
         passed, lines = run()
         assert passed
-        for step in course():
+        for step in all_steps():
             assert f"Step {step.number}: {step.points}/{step.points} points." in lines
             assert all(row(lines, task.id)[2] in ("passed", "answered") for task in step.tasks)
         assert lines[-1] == "Next: gradcam-lab run-all, which makes the report with your code."
@@ -225,13 +225,13 @@ return 1 / 0
 
     def test_words(self, root):
         two, three = step_of("2"), step_of("3")
-        assert check.choose([]) == dict.fromkeys(course())
-        assert check.choose(["3.1", "step2_gradcam", "3.2"]) == {two: None, three: ["3.1", "3.2"]}
-        assert list(check.choose(["3", "2"])) == [two, three]
-        assert check.choose(["2.1", "./step2_gradcam.py", "2.2"]) == {two: None}
+        assert check.select([]) == dict.fromkeys(all_steps())
+        assert check.select(["3.1", "step2_gradcam", "3.2"]) == {two: None, three: ["3.1", "3.2"]}
+        assert list(check.select(["3", "2"])) == [two, three]
+        assert check.select(["2.1", "./step2_gradcam.py", "2.2"]) == {two: None}
         for word in ("7", "2.9", "weights", ""):
             with pytest.raises(LabError, match=f"no step or task '{word}'"):
-                check.choose([word])
+                check.select([word])
 
     def test_one_document_or_none(self, root):
         with pytest.raises(LabError, match="--json"):
@@ -315,7 +315,7 @@ class TestScreen:
                 Verdict(c.name, c.task, c.points, Status.failed if c.name == name else Status.passed)
                 for c in step.checks_of("2.4")
             ]
-            workspace.keep(step, [*workspace.verdicts(step), *rows])
+            workspace.record(step, [*workspace.verdicts(step), *rows])
             failed = screen.first_failure(screen.view(workspace, step))
             expected = f"Next: task 2.4, step2_gradcam.py line {line_with(path, function)}."
             assert screen.next_line(screen.views(workspace), [step], failed).startswith(expected)
@@ -350,7 +350,7 @@ class TestScreen:
         assert screen.next_line([view]) == "Next: gradcam-lab check 2"
 
     def test_a_heading_that_was_deleted(self, root):
-        for step in course():
+        for step in all_steps():
             (root / step.file).write_text(step.source, encoding="utf-8")
         (root / "answers.md").write_text("# nothing\n", encoding="utf-8")
         remember(root, {task.id: Status.passed for task in step_of("2").coded}, Status.passed)
