@@ -52,7 +52,6 @@ class Task:
         id: its number, such as "2.1".
         title: a few words.
         points: how many it is worth.
-        minutes: how long it takes, roughly.
         needs: the tasks to be done before it.
         hints: in the order in which they are shown, from a general one to nearly the answer.
         units: the functions that the student writes, such as `("watched", "GradCAM.__call__")`; none if it is written.
@@ -61,7 +60,6 @@ class Task:
     id: str
     title: str
     points: int
-    minutes: int
     needs: tuple[str, ...]
     hints: tuple[str, ...]
     units: tuple[str, ...]
@@ -158,7 +156,6 @@ def read_step(file: Path, checks: Path) -> Step:
             id=task_id,
             title=entry["title"],
             points=entry["points"],
-            minutes=entry["minutes"],
             needs=tuple(entry.get("needs", ())),
             hints=tuple(hint.strip() for hint in entry.get("hints", ())),
             units=tuple(units.get(task_id, ())),

@@ -30,7 +30,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins with one of these for a formula."""
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""Without it Excel takes UTF-8 for something else; LibreOffice, pandas and R's readr read the table with it too."""
+"""Excel needs it to recognise UTF-8; LibreOffice, pandas and R's readr accept it."""
 
 
 @dataclass(frozen=True)

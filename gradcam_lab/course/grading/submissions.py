@@ -163,7 +163,7 @@ def _file_reader(path: Path, bounds: Bounds) -> Callable[[], bytes]:
 
 
 def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> Listing:
-    """List a zip; what it says of itself is not believed: a file is read up to the limit and no further."""
+    """List a zip; the sizes that it declares are not trusted: a file is read up to the limit and no further."""
     if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
         raise LabError("This is neither a folder nor a zip file.")
     try:
@@ -206,7 +206,7 @@ def _hidden(name: str) -> bool:
 
 
 def _step_files(names: Iterable[str]) -> set[str]:
-    """Those of the names that are step files', also by names that an older gradcam-lab gave them."""
+    """The step files among some names, by their present names; they may have names that an older gradcam-lab gave."""
     return {step.file for step in all_steps()} & {renamed.FILES.get(name, name) for name in names}
 
 
@@ -250,7 +250,7 @@ def _is_stray(name: str) -> bool:
 
 
 def lay_out(files: Files, folder: Path) -> None:
-    """Write the files that are judged into an empty folder; their names are the course's, so no path leads out of it."""
+    """Write the files that are judged into an empty folder under the course's own names, so no path leads out of it."""
     for name, content in files.items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,6 @@ from typing import Any
 import psutil
 
 from gradcam_lab.course.authoring.manifest import Check, Step
-from gradcam_lab.course.judging import student_module
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.errors import LabError
 
@@ -249,7 +248,7 @@ class Judge:
                     continue  # the chain needs every task
                 answer = self._ask({**common, "check": check.name, "upstream": "mine", "own": []})
             else:
-                own = sorted(student_module.units_of(step.source, check.task))
+                own = sorted(step.task(check.task).units)
                 request = {**common, "check": check.name, "own": own}
                 answer = self._ask({**request, "upstream": "reference"})
                 if answer["status"] in (Status.failed, Status.error):

@@ -34,10 +34,10 @@ class StepVerdicts:
     """The verdicts on one step file, each fetched when pytest comes to it.
 
     Args:
-        workspace: the student's.
+        workspace: the student's workspace.
         step: the step.
         judge: the judge of this pytest run.
-        checks: those that pytest is going to ask for.
+        checks: the checks that pytest is going to ask for.
     """
 
     def __init__(self, workspace: Workspace, step: Step, judge: Judge, checks: list[Check]) -> None:
@@ -118,7 +118,7 @@ class CheckRun:
         return self.asked[key]
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Count what nobody has begun apart from what is wrong."""
+        """Count tasks that are not begun apart from failures."""
         kind = report.longreprtext.partition(" (")[0] if report.when == "call" and report.failed else ""
         return (kind, LETTERS[kind], kind.upper()) if kind in LETTERS else None
 
@@ -155,7 +155,7 @@ class StepTests(pytest.Module):
     """A workspace's test file of one step."""
 
     def collect(self) -> list[Any]:
-        """Collect as usual; a file without a single check would pass by saying nothing.
+        """Collect as usual; a file without a single check is an error, because it would pass.
 
         Raises:
             CollectError: there is none.
@@ -173,7 +173,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """Treat the test files of the steps in a workspace in our own way, and all others as usual."""
+    """Collect the test files of a workspace's steps as `StepTests`, and all others as usual."""
     if module_path.name in {step.test_file for step in all_steps()} and Workspace.find(module_path.parent):
         return StepTests.from_parent(parent, path=module_path)
     return None
@@ -191,7 +191,7 @@ def check_of(item: pytest.Item) -> tuple[Workspace, Step, Check] | None:
 
 
 def debugging(config: pytest.Config) -> bool:
-    """Whether somebody wants to step through the code."""
+    """Whether a debugger is asked for."""
     return bool(config.getoption("usepdb") or config.getoption("trace"))
 
 
@@ -227,7 +227,7 @@ def _compose(student: ModuleType, step: Step, check: Check) -> None:
     from importlib import import_module
 
     reference = import_module(f"gradcam_lab.lessons.{step.name}")
-    student_module.compose(student, reference, student_module.units_of(step.source, check.task))
+    student_module.compose(student, reference, set(step.task(check.task).units))
 
 
 @pytest.fixture

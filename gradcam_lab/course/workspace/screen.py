@@ -206,9 +206,9 @@ def next_line(all_views: Sequence[View], here: Iterable[Step] = (), failed: Task
     """The next thing to do.
 
     Args:
-        all_views: of all steps.
-        here: where the student works at the moment: what is to be done there comes first.
-        failed: a failure that is on the screen: this comes before all else.
+        all_views: the views of all steps.
+        here: the steps that the student works at: they come first.
+        failed: the failure that is shown on the screen: it comes before all else.
     """
     here = list(here)
     ordered = sorted(all_views, key=lambda view: view.step not in here)  # an order-keeping sort
@@ -231,7 +231,7 @@ def _next(view: View, row: TaskResult) -> str:
 
 
 def _place(view: View, task_id: str, verdict: Verdict | None) -> str:
-    """Where the student writes: `step2_gradcam.py line 48`, or the file alone where nobody can tell."""
+    """Where the student writes: `step2_gradcam.py line 48`, or the file alone where the line is not known."""
     if task_id == str(view.step.number):
         return view.step.file
     task = view.step.task(task_id)

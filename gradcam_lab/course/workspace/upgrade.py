@@ -31,10 +31,10 @@ NEW = f"{STATE_FOLDER}/new"
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of one file.
+    """The change of one file.
 
     Attributes:
-        name: of the file.
+        name: the name of the file.
         text: what is to be written, or None where the student's file stays.
         new: the new file, to lie beside where something of it could not be brought in.
         says: a sentence for the student.

@@ -1,4 +1,4 @@
-"""Whose code runs in `run-all`: the student's where it has earned it, else the reference."""
+"""Whose code runs in `run-all`: the student's where it has passed every check, else the reference."""
 
 from pathlib import Path
 from typing import TypedDict

@@ -80,7 +80,7 @@ class Workspace(StudentFolder):
         write_json(self.state_file, {**self.state(), **changes})
 
     def result(self, step: Step) -> StepResult:
-        """What is known about exactly the text that is there now; tasks of which nothing is known are not started."""
+        """The result of exactly the text that is there now; tasks without verdicts are not started."""
         return summarise(step, self.hash(step), self.verdicts(step), self.answers())
 
     def verdicts(self, step: Step) -> list[Verdict]:
