@@ -170,7 +170,7 @@ def _watch(workspace: WorkspaceWithProgress, selection: Selection, judge: Judge)
                 passed = _show(workspace, selection)
                 screen.show([""])
                 seen = now
-            _pause()
+            time.sleep(PAUSE)
     return passed
 
 
@@ -181,7 +181,3 @@ def _stamp(workspace: Workspace, name: str) -> Stamp:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
-
-
-def _pause() -> None:
-    time.sleep(PAUSE)

@@ -191,3 +191,7 @@ def test_whatever_is_marked_is_gone_and_whatever_is_not_is_there(names, body):
     for number, (name, node) in enumerate(functions.items(), start=1):
         assert len(node.body) == 2
         assert ast.unparse(node.body[1]) == f"raise NotImplementedError('task 9.{number}: {name}')"
+
+
+def test_a_form_feed_ends_no_line():
+    assert cut.unit_text("x = '\x0c\u2028'\ndef f():\n    return 1\n", "f") == "def f():\n    return 1\n"
