@@ -2,11 +2,11 @@
 
 import json as json_format
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from typing import Any
 
-from gradcam_lab.console import Advance, progress
+from gradcam_lab.console import progress
 from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step, find_task
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
@@ -37,7 +37,7 @@ def check(words: list[str], *, watch: bool = False, json: bool = False, judge: J
     Raises:
         LabError: not in a workspace, or no such step or task.
     """
-    workspace = WorkspaceWithProgress(Workspace.require().root)
+    workspace = Workspace.require()
     selection = select(words)
     if watch and json:
         raise LabError("--json prints one document and --watch never ends: choose one of them.")
@@ -46,19 +46,6 @@ def check(words: list[str], *, watch: bool = False, json: bool = False, judge: J
             return _watch(workspace, selection, working)
         _judge(workspace, selection, working)
         return _show(workspace, selection, json)
-
-
-class WorkspaceWithProgress(Workspace):
-    """A workspace that moves a progress bar at each verdict."""
-
-    advance: Advance | None = None
-
-    def judge(self, step: Step, judge: Judge, *, seed: int = 0, checks: list[Check] | None = None) -> Iterator[Verdict]:
-        """Judge one step file, as a folder does."""
-        for verdict in super().judge(step, judge, seed=seed, checks=checks):
-            yield verdict
-            if self.advance:
-                self.advance()
 
 
 def select(words: Sequence[str]) -> Selection:
@@ -94,12 +81,12 @@ def _checks(step: Step, tasks: list[str] | None) -> list[Check]:
     return [check for check in step.checks if tasks is None or check.task in tasks]
 
 
-def _judge(workspace: WorkspaceWithProgress, selection: Selection, judge: Judge) -> None:
+def _judge(workspace: Workspace, selection: Selection, judge: Judge) -> None:
     """Judge what is asked for; the workspace records the verdicts."""
     wanted = {step: checks for step, tasks in selection.items() if (checks := _checks(step, tasks))}
-    with progress("checking", sum(map(len, wanted.values()))) as workspace.advance:
+    with progress("checking", sum(map(len, wanted.values()))) as advance:
         for step, checks in wanted.items():
-            workspace.check(step, judge, checks if selection[step] else None)
+            workspace.check(step, judge, checks if selection[step] else None, advance)
 
 
 def _show(workspace: Workspace, selection: Selection, json: bool = False) -> bool:
@@ -156,7 +143,7 @@ def as_json(views: Sequence[screen.View], next_thing: str) -> str:
 Stamp = tuple[int, int] | None
 
 
-def _watch(workspace: WorkspaceWithProgress, selection: Selection, judge: Judge) -> bool:
+def _watch(workspace: Workspace, selection: Selection, judge: Judge) -> bool:
     """Check, and check again whatever has been saved, until Ctrl-C."""
     seen: dict[str, Stamp] = {}
     passed = False

@@ -166,7 +166,7 @@ def first_failure(view: View, tasks: Iterable[str] | None = None) -> TaskResult 
 def failure(view: View, verdict: Verdict, picture: str = "") -> list[str]:
     """Where it is, and what the check asks; expected, got, the likely reason; what the student's code printed."""
     name = f"Task {verdict.task}" if verdict.task != str(view.step.number) else f"Step {verdict.task}, all together"
-    asks = ast.get_docstring(_function_of(view.step, verdict.check)) or verdict.check
+    asks = ast.get_docstring(_check_functions(view.step)[verdict.check]) or verdict.check
     printed = [_printable(line) for line in verdict.printed.splitlines() if line.strip()]
     shown = printed[:PRINTED_LINES] + (["..."] if len(printed) > PRINTED_LINES else [])
     pairs = [
@@ -190,13 +190,9 @@ def _printable(text: str) -> str:
 
 
 @cache
-def _checks(step: Step) -> dict[str, ast.FunctionDef]:
+def _check_functions(step: Step) -> dict[str, ast.FunctionDef]:
     source = (lesson_folder() / "checks" / step.test_file).read_text(encoding="utf-8")
     return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
-
-
-def _function_of(step: Step, check: str) -> ast.FunctionDef:
-    return _checks(step)[check]
 
 
 # --- the next thing to do ---
@@ -275,6 +271,6 @@ def _suspects(step: Step, task: Task, verdict: Verdict | None) -> Iterator[str]:
     """The functions of a task, those first that the check calls by their name."""
     called = set()
     if verdict:
-        attributes = [n for n in ast.walk(_function_of(step, verdict.check)) if isinstance(n, ast.Attribute)]
+        attributes = [n for n in ast.walk(_check_functions(step)[verdict.check]) if isinstance(n, ast.Attribute)]
         called = {node.attr for node in attributes if isinstance(node.value, ast.Name) and node.value.id == "mine"}
     yield from sorted(task.units, key=lambda unit: unit.partition(".")[0] not in called)

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gradcam_lab.console import Advance
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Check, Step, Task, lesson_folder
 from gradcam_lab.course.judging.judge import Judge
@@ -90,13 +91,24 @@ class Workspace(StudentFolder):
             return []
         return [Verdict.from_json(row) for row in known["rows"]]
 
-    def check(self, step: Step, judge: Judge, checks: list[Check] | None = None) -> list[Verdict]:
-        """Judge a step file, or only some of its checks, and record the verdicts with the hash of the text."""
+    def check(
+        self, step: Step, judge: Judge, checks: list[Check] | None = None, advance: Advance | None = None
+    ) -> None:
+        """Judge a step file, or only some of its checks, and record the verdicts with the hash of the text.
+
+        Args:
+            step: the step.
+            judge: the judge that runs the checks.
+            checks: only these; by default all.
+            advance: moves a progress bar; called after each verdict.
+        """
         text = self.source(step)[0]
-        known = {verdict.check: verdict for verdict in self.verdicts(step)}
-        new = list(self.judge(step, judge, checks=checks))
-        self.record(step, [*{**known, **{verdict.check: verdict for verdict in new}}.values()], text)
-        return new
+        verdicts = {verdict.check: verdict for verdict in self.verdicts(step)}
+        for verdict in self.judge(step, judge, checks=checks):
+            verdicts[verdict.check] = verdict
+            if advance:
+                advance()
+        self.record(step, [*verdicts.values()], text)
 
     def record(self, step: Step, verdicts: list[Verdict], text: str | None = None) -> None:
         """Record verdicts on a text (by default the one that is there now), and count the tries.

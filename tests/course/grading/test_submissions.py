@@ -7,6 +7,7 @@ import pytest
 
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading.submissions import Bounds, clean, find, read
+from gradcam_lab.course.workspace import renamed
 from gradcam_lab.errors import LabError
 from tests.course.grading.submitted import answered, pack, put, solved, stubs, within
 
@@ -78,6 +79,14 @@ class TestReading:
         texts = within(prefix, solved())
         assert set(read(pack(tmp_path / "a.zip", {**texts, f"__MACOSX/{prefix}/x.py": ""}), Bounds())) == set(solved())
         assert set(read(put(tmp_path / "a", within(prefix.replace("\\", "/"), solved())), Bounds())) == set(solved())
+
+    def test_a_step_file_with_the_name_of_an_older_package_is_read_as_that_step(self, tmp_path):
+        old, new = "step6_truth.py", "step6_faithfulness.py"
+        texts = {renamed.OLD_NAMES.get(name, name): text for name, text in solved().items()}
+        assert old in texts
+        assert set(read(pack(tmp_path / "a.zip", within("my-lab", texts)), Bounds())) == set(solved())
+        assert read(put(tmp_path / "alone", {old: "x = 1"}), Bounds()) == {new: b"x = 1"}
+        assert read(put(tmp_path / "both", {old: "x = 1", new: "x = 2"}), Bounds()) == {new: b"x = 2"}
 
     def test_a_zip_alone_in_a_folder_is_opened(self, tmp_path):
         pack(tmp_path / "anna_123_assignsubmission_file" / "my lab.zip", within("my lab", solved()))

@@ -1,6 +1,7 @@
 """Task 2.1 as a student solves it, verdicts recorded without judging, and what the commands print."""
 
 import io
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +77,26 @@ def refusal(action, *arguments, **named):
     with pytest.raises(LabError) as error:
         action(*arguments, **named)
     return str(error.value)
+
+
+def snapshot(workspace, backups=True):
+    """Return the bytes of all files but the recorded state, by path; with the backups or without them."""
+    files = [path for path in workspace.root.rglob("*") if path.is_file() and path.name != "state.json"]
+    names = {path.relative_to(workspace.root).as_posix(): path.read_bytes() for path in files}
+    return {name: data for name, data in names.items() if backups or "/backups/" not in name}
+
+
+def interrupt_after(count, patch):
+    """Press Ctrl-C when, after so many, the next file is to get its name."""
+    done = iter(range(count))
+
+    def interrupted(real):
+        def act(*arguments, **named):
+            if next(done, None) is None:
+                raise KeyboardInterrupt
+            return real(*arguments, **named)
+
+        return act
+
+    patch.setattr(Path, "replace", interrupted(Path.replace))
+    patch.setattr(Path, "rename", interrupted(Path.rename))

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -12,13 +11,7 @@ from gradcam_lab.course.authoring.manifest import find_task
 from gradcam_lab.course.workspace import reset as resetting
 from gradcam_lab.course.workspace import start, upgrade
 from gradcam_lab.files import write_json
-from tests.course.workspace.helpers import FILE, MINE, TODO, refusal, replace, said
-
-
-def snapshot(workspace):
-    """All files but the memory's state."""
-    files = [path for path in workspace.root.rglob("*") if path.is_file() and path.name != "state.json"]
-    return {path.relative_to(workspace.root).as_posix(): path.read_bytes() for path in files}
+from tests.course.workspace.helpers import FILE, MINE, TODO, interrupt_after, refusal, replace, said, snapshot
 
 
 def test_nothing_to_upgrade(workspace, file, capsys):
@@ -104,7 +97,7 @@ def test_an_upgrade_can_be_undone_and_done_again(workspace, file, newer, capsys)
     assert "To bring them back: gradcam-lab reset --undo\n" in said(capsys)
     after = file.read_bytes()
     resetting.undo()
-    assert {name: data for name, data in snapshot(workspace).items() if "/backups/" not in name} == before
+    assert snapshot(workspace, backups=False) == before
     assert upgrade.is_newer(workspace)
     upgrade.upgrade()
     assert file.read_bytes() == after
@@ -201,7 +194,7 @@ def test_interrupted_anywhere_nothing_is_lost_and_the_same_command_does_the_rest
     newer("task 2.3 travel?", "task 2.3 travel? And\n# (c) why?")
     begun = snapshot(workspace)
     upgrade.upgrade()
-    wanted = {name: data for name, data in snapshot(workspace).items() if "/backups/" not in name}
+    wanted = snapshot(workspace, backups=False)
     for stop in range(100):
         shutil.rmtree(workspace.state_folder / "backups", ignore_errors=True)
         for name, data in begun.items():
@@ -217,24 +210,8 @@ def test_interrupted_anywhere_nothing_is_lost_and_the_same_command_does_the_rest
         assert ANSWERED in (workspace.root / "answers.md").read_text(encoding="utf-8")
         assert not [name for name in snapshot(workspace) if "-answers-" in name]  # no half-written file
         upgrade.upgrade()
-        assert {name: data for name, data in snapshot(workspace).items() if "/backups/" not in name} == wanted
+        assert snapshot(workspace, backups=False) == wanted
     assert stop > 5
-
-
-def interrupt_after(count, patch):
-    """Press Ctrl-C when the next file after so many is to get its name."""
-    done = iter(range(count))
-
-    def interrupted(real):
-        def move(source, target):
-            if next(done, None) is None:
-                raise KeyboardInterrupt
-            return real(source, target)
-
-        return move
-
-    patch.setattr(Path, "replace", interrupted(Path.replace))
-    patch.setattr(Path, "rename", interrupted(Path.rename))
 
 
 def test_an_older_package_is_refused(workspace, newer):

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from gradcam_lab.course.authoring import cut, manifest
-from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace import diff, hints, reset, workspace
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
@@ -76,8 +75,7 @@ def test_verdicts_on_a_text_that_was_saved_over_meanwhile_say_nothing_about_the_
             yield from judge.judge(*words, **named)
             place.file(step).write_text("# new\n", encoding="utf-8")
 
-    verdicts = place.check(step, Slow())
-    assert all(verdict.status is Status.passed for verdict in verdicts)
+    place.check(step, Slow())
     assert place.result(step).points == 0
     change(place, step)
     assert place.result(step).points == 9
