@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, course, find_step
+from gradcam_lab.course.authoring.manifest import Step, all_steps, find_step
 from gradcam_lab.course.workspace.folder import blank_answers
 
 
@@ -45,7 +45,7 @@ def write(root: Path, number: int, tasks: str = "", bodies: Mapping[str, str] | 
 def write_answers(root: Path) -> None:
     """Answer all written tasks."""
     words = "Die Höhe der Karte sagt, " + "wo der Hund ist und warum " * 5
-    written = {task.id: words for step in course() for task in step.tasks if task.written}
+    written = {task.id: words for step in all_steps() for task in step.tasks if task.written}
     (root / "answers.md").write_text(blank_answers(written), encoding="utf-8", newline="\n")
 
 

@@ -51,7 +51,7 @@ def run_all(
     ] = 60,
 ) -> None:
     """Classify, explain, box, score, and write the report; whatever is unchanged is not computed again."""
-    from gradcam_lab.course.workspace.choose import students_work
+    from gradcam_lab.course.workspace.whose_code import students_work
     from gradcam_lab.pipeline import run_all as pipeline
     from gradcam_lab.pipeline.settings import Settings
 

@@ -29,4 +29,4 @@ def test_fetch_prints_the_folder_of_a_set_that_is_there(toy):
     done = lab("fetch", "voc2007", "--data-root", toy)
     assert done.code == 0, done.err
     assert done.out.strip() == str(toy)
-    assert "voc2007" in official.NAMES
+    assert "voc2007" in official.DATA_SETS

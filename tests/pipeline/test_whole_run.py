@@ -9,8 +9,8 @@ import jsonschema
 import numpy as np
 import pytest
 
-from gradcam_lab.course.authoring.manifest import course
-from gradcam_lab.course.workspace.choose import students_work
+from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.workspace.whose_code import students_work
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.data.layouts.voc import read_split
@@ -434,7 +434,7 @@ def test_a_students_steps_5_and_6_run_once_they_have_passed(root, judge, whole, 
     for number, text in files.items():
         (root / step_of(str(number)).file).write_text(text, encoding="utf-8")
     workspace = Workspace.require()
-    for step in course():
+    for step in all_steps():
         workspace.check(step, judge)
     run = Run(settings(whole, course=students_work("auto")))
     assert [name for name, who in run.lessons.implementation.items() if who == "mine"] == [*NAMES[4:]]

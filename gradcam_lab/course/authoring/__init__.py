@@ -1,1 +1,1 @@
-"""The tasks as their authors write them: manifest, markers, stubs."""
+"""The course as its authors write it: the tasks of each step, solution markers, stubs."""

@@ -1,4 +1,4 @@
-"""Cutting a lesson file into the stub that a student fills in, and proving that the cut is clean.
+"""Cutting a lesson file into the stub that a student fills in, and checking that no solution is left in it.
 
 A graded body stands between `### BEGIN SOLUTION 2.1` and `### END SOLUTION 2.1`. A task with two bodies letters them:
 `1.4a` and `1.4b` are both of task 1.4.
@@ -114,13 +114,13 @@ def stub(source: str) -> str:
     """Cut a lesson file: every graded body becomes `raise NotImplementedError("task 2.1: channel_weights")`.
 
     Raises:
-        LabError: the markers are not in order, or the cut cannot be proved clean (see `prove`).
+        LabError: the markers are not in order, or the cut is not clean (see `require_clean`).
     """
     lines = source.splitlines()
     for region in reversed(regions(source)):
         lines[region.first - 1 : region.last] = [region.indent + todo(region)]
     result = "\n".join(lines) + "\n"
-    prove(source, result)
+    require_clean(source, result)
     return result
 
 
@@ -129,7 +129,7 @@ def todo(region: Region) -> str:
     return f'raise NotImplementedError("task {region.task}: {region.function.rpartition(".")[2]}")'
 
 
-def prove(source: str, cut: str) -> None:
+def require_clean(source: str, cut: str) -> None:
     """Check a stub against the file it was cut from.
 
     Raises:

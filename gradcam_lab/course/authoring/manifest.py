@@ -1,4 +1,4 @@
-"""What there is to do: the steps, their tasks, points, hints and checks, read from `lessons/`.
+"""The steps of the course with their tasks, points, hints and checks, read from `lessons/`.
 
 Nothing here imports torch: the checks are listed by reading their files, not by running them.
 """
@@ -27,7 +27,7 @@ class Check:
 
 @dataclass(frozen=True)
 class WrongAnswer:
-    """A typical mistake of the gallery.
+    """A typical mistake, which the checks must recognise.
 
     Attributes:
         task: the task that it gets wrong.
@@ -51,17 +51,15 @@ class Task:
     Attributes:
         id: its number, such as "2.1".
         title: a few words.
-        points: what it is worth.
-        minutes: how long it takes, roughly.
+        points: how many it is worth.
         needs: the tasks to be done before it.
-        hints: a ladder, from a nudge to nearly the answer.
+        hints: in the order in which they are shown, from a general one to nearly the answer.
         units: the functions that the student writes, such as `("watched", "GradCAM.__call__")`; none if it is written.
     """
 
     id: str
     title: str
     points: int
-    minutes: int
     needs: tuple[str, ...]
     hints: tuple[str, ...]
     units: tuple[str, ...]
@@ -77,12 +75,12 @@ class Step:
     """One step of the course.
 
     Attributes:
-        number: 1, 2, ...
-        name: of its file, without the suffix.
-        title: as its docstring's first line says.
+        number: from 1.
+        name: the name of its file, without the suffix.
+        title: the first line of its docstring.
         tasks: in order.
         checks: in the order in which they run; the last is the chain.
-        wrong_answers: the gallery.
+        wrong_answers: typical mistakes of its tasks.
         source: the lesson file.
     """
 
@@ -119,29 +117,29 @@ class Step:
         """The check that runs the student's own code from end to end."""
         return next(check for check in self.checks if check.task == str(self.number))
 
-    def task(self, id: str) -> Task:
+    def task(self, task_id: str) -> Task:
         """The task of this number."""
-        return next(task for task in self.tasks if task.id == id)
+        return next(task for task in self.tasks if task.id == task_id)
 
-    def checks_of(self, id: str) -> list[Check]:
+    def checks_of(self, task_id: str) -> list[Check]:
         """The checks of one task."""
-        return [check for check in self.checks if check.task == id]
+        return [check for check in self.checks if check.task == task_id]
 
 
-def lessons() -> Path:
+def lesson_folder() -> Path:
     """The folder of the lesson files."""
     return Path(str(resources.files("gradcam_lab.lessons")))
 
 
 @cache
-def course() -> tuple[Step, ...]:
+def all_steps() -> tuple[Step, ...]:
     """All steps.
 
     Raises:
         LabError: a lesson, its manifest or its checks are not in order.
     """
-    files = sorted(lessons().glob("step[0-9]_*.py"))
-    return tuple(read_step(file, lessons() / "checks") for file in files)
+    files = sorted(lesson_folder().glob("step[0-9]_*.py"))
+    return tuple(read_step(file, lesson_folder() / "checks") for file in files)
 
 
 def read_step(file: Path, checks: Path) -> Step:
@@ -155,15 +153,14 @@ def read_step(file: Path, checks: Path) -> Step:
         units.setdefault(region.task, {})[region.unit] = None
     tasks = [
         Task(
-            id=id,
+            id=task_id,
             title=entry["title"],
             points=entry["points"],
-            minutes=entry["minutes"],
             needs=tuple(entry.get("needs", ())),
             hints=tuple(hint.strip() for hint in entry.get("hints", ())),
-            units=tuple(units.get(id, ())),
+            units=tuple(units.get(task_id, ())),
         )
-        for id, entry in table["task"].items()
+        for task_id, entry in table["task"].items()
     ]
     wrong = [
         WrongAnswer(entry["mark"].rstrip("abcdefgh"), entry["mark"], entry["name"], entry["body"], entry["says"])
@@ -187,17 +184,19 @@ def read_checks(source: str) -> Iterator[Check]:
 def find_step(word: str) -> Step | None:
     """Find a step by its number, or by the name of its file; None where there is none."""
     stem = Path(word).stem.removeprefix("test_")
-    return next((step for step in course() if word == str(step.number) or stem == step.name), None)
+    return next((step for step in all_steps() if word == str(step.number) or stem == step.name), None)
 
 
-def find_task(id: str) -> tuple[Step, Task]:
+def find_task(task_id: str) -> tuple[Step, Task]:
     """Find a task by its number.
 
     Raises:
         LabError: there is no such task.
     """
-    for step in course():
+    for step in all_steps():
         for task in step.tasks:
-            if task.id == id:
+            if task.id == task_id:
                 return step, task
-    raise LabError(f"There is no task '{id}': the tasks are {', '.join(t.id for s in course() for t in s.tasks)}.")
+    raise LabError(
+        f"There is no task '{task_id}': the tasks are {', '.join(t.id for s in all_steps() for t in s.tasks)}."
+    )

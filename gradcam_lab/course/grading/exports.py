@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from gradcam_lab.course.authoring.manifest import Check, Step, Task, course
+from gradcam_lab.course.authoring.manifest import Check, Step, Task, all_steps
 from gradcam_lab.course.grading.grades import (
     GUARD,
     Grade,
@@ -27,14 +27,14 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable, write_json, write_text
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes a cell that begins with it for."""
+"""A spreadsheet takes a cell that begins with one of these for a formula."""
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""Without it Excel takes UTF-8 for something else; LibreOffice, pandas and R's readr read the table with it too."""
+"""Excel needs it to recognise UTF-8; LibreOffice, pandas and R's readr accept it."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Exports:
     """The exports that were asked for: a file each, and a folder for the pages."""
 
     csv: Path | None = None
@@ -43,7 +43,7 @@ class Wanted:
     html: Path | None = None
 
     def paths(self) -> list[Path]:
-        """Where they go."""
+        """The paths that were given."""
         return [path for path in (self.csv, self.gradescope, self.junit, self.html) if path]
 
     def require_places(self) -> None:
@@ -97,7 +97,7 @@ def as_csv(grading: Grading) -> str:
 
 def _heading() -> list[str]:
     columns = ["student"]
-    for step in course():
+    for step in all_steps():
         columns += [*(f"task {task.id}" for task in step.tasks), f"step {step.number}"]
     return [*columns, "total", "possible", "answers to read", "seed", "problem"]
 
@@ -107,7 +107,7 @@ def _row(grade: Grade, seed: int) -> list[Any]:
     for step in grade.steps:
         cells += [*map(_cell, step.tasks), coded_points(step)]
     if not grade.steps:
-        cells += [""] * sum(len(step.tasks) + 1 for step in course())
+        cells += [""] * sum(len(step.tasks) + 1 for step in all_steps())
     problem = grade.problem or "; ".join(grade.notes())
     return [*cells, grade.points, coded_possible(), len(grade.to_read), seed, _text(problem)]
 
@@ -154,7 +154,7 @@ def _test(task: Task, result: TaskResult | None, problem: str) -> dict[str, Any]
 
 
 def three_lines(verdict: Verdict) -> str:
-    """What became of a check: expected, got, likely reason; then what was printed."""
+    """The outcome of a check: expected, got, likely reason; then what was printed."""
     if verdict.status is Status.not_started:
         return "not started"
     lines = [f"expected: {verdict.expected}", f"     got: {verdict.got}", f"  likely: {verdict.reason}"]
@@ -191,7 +191,7 @@ def _cases(grade: Grade) -> Iterator[ET.Element]:
         case = ET.Element("testcase", classname="submission", name="readable")
         ET.SubElement(case, "error", message=grade.problem)
         yield case
-    for step in course() if grade.verdicts else ():
+    for step in all_steps() if grade.verdicts else ():
         found = {verdict.check: verdict for verdict in grade.verdicts[step.name]}
         yield from (_case(step, check, found.get(check.name)) for check in step.checks)
 
@@ -217,7 +217,7 @@ def write_pages(grading: Grading, folder: Path) -> None:
     environment = _environment()
     common = {
         "grading": grading,
-        "steps": course(),
+        "steps": all_steps(),
         "possible": coded_possible(),
         "written": written_tasks(),
         "guard": GUARD,
@@ -232,7 +232,7 @@ def write_pages(grading: Grading, folder: Path) -> None:
 
 
 def _environment() -> Any:
-    """Jinja2 with every value escaped: names, answers and printed text are anybody's."""
+    """Jinja2 with every value escaped: names, answers and printed text come from students."""
     import jinja2
 
     loader = jinja2.FileSystemLoader(_template_folder())

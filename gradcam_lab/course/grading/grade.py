@@ -1,4 +1,4 @@
-"""Grading a folder of submissions: each in a process of its own, each result kept for exactly these files.
+"""Grading a folder of submissions: each in a process of its own, each result stored for exactly these files.
 
 This guards against accidents, not against attackers: a submission runs under limits on time, memory and output, but
 with the rights of whoever grades. Grade work of strangers on a machine that may be lost.
@@ -17,25 +17,25 @@ from threading import Event, Lock
 from typing import Any
 
 from gradcam_lab.console import progress, say
-from gradcam_lab.course.authoring.manifest import course
+from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import exports
 from gradcam_lab.course.grading.grades import GUARD, Grade, Grading, coded_points, coded_possible, written_tasks
 from gradcam_lab.course.grading.submissions import Bounds, Files, Submission, clean, find, lay_out, read
 from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.judging.verdicts import Verdict, summarise
-from gradcam_lab.course.workspace.folder import ANSWERS, Folder
+from gradcam_lab.course.workspace.folder import ANSWERS, StudentFolder
 from gradcam_lab.course.workspace.workspace import checks_hash
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, read_json, require_writable, write_json
 
-MEMORY = ".gradcam-lab-grades"
-"""Where the results are kept, inside the folder of submissions."""
+STORE = ".gradcam-lab-grades"
+"""The folder of the stored verdicts, inside the folder of submissions."""
 
 SEED = ".seed.json"
 """Begins with a dot, as no student's file does."""
 
 LISTEN = 0.2
-"""Seconds after which a Ctrl-C is heard, at the latest, on systems where waiting is deaf."""
+"""Seconds after which a Ctrl-C is heard, at the latest, on systems where waiting cannot be interrupted."""
 
 Verdicts = Mapping[str, Sequence[Verdict]]
 
@@ -57,41 +57,41 @@ def grade(
 
     Args:
         folder: holds a folder or a zip for each student, or is one workspace itself.
-        jobs: so many submissions are judged at a time.
+        jobs: number of submissions judged in parallel.
         csv: write a table for a spreadsheet.
         gradescope: write Gradescope's results; an object by student where there are several.
         junit: write JUnit XML.
         html: write pages into this folder.
-        seed: of the checks' random cases; by default that of the grading that is kept here, or a fresh one.
-        limits: of each check.
-        bounds: of what a submission may hold.
+        seed: the seed of the checks' random cases; by default that of the grading stored here, or a fresh one.
+        limits: limits of each check.
+        bounds: limits of a submission's size.
         json: print JSON and nothing else.
 
     Raises:
         LabError: there are no submissions, or a result cannot be written.
         KeyboardInterrupt: the same command goes on from there.
     """
-    wanted = exports.Wanted(csv, gradescope, junit, html)
-    wanted.require_places()
-    submissions = find(folder, besides=wanted.paths())
-    memory = Memory(folder, seed)
+    requested = exports.Exports(csv, gradescope, junit, html)
+    requested.require_places()
+    submissions = find(folder, besides=requested.paths())
+    store = VerdictStore(folder, seed)
     if not json:
         number = "one submission" if len(submissions) == 1 else f"{len(submissions)} submissions"
-        say(f"Grading {number} in '{clean(str(folder))}' with seed {memory.seed}.\n")
-    grades = Grader(memory, limits, bounds).grade_all(submissions, jobs)
-    grading = Grading(memory.seed, limits, tuple(grades))
-    wanted.write(grading)
+        say(f"Grading {number} in '{clean(str(folder))}' with seed {store.seed}.\n")
+    grades = Grader(store, limits, bounds).grade_all(submissions, jobs)
+    grading = Grading(store.seed, limits, tuple(grades))
+    requested.write(grading)
     if json:
         say(json_text.dumps(grading.as_json(), indent=1))  # plain ASCII: any terminal and any pipe takes it
     else:
-        say("\n".join([*screen(grading), *(f"Written: {clean(str(path))}" for path in wanted.paths())]))
+        say("\n".join([*summary(grading), *(f"Written: {clean(str(path))}" for path in requested.paths())]))
 
 
-class Memory:
-    """The verdicts on disk; each is tied to the hash of the files that it judges, the checks, the seed and the limits.
+class VerdictStore:
+    """The verdicts on disk, each under a hash of the files that it judges, the checks, the seed and the limits.
 
     Args:
-        folder: of the submissions.
+        folder: the folder of submissions.
         seed: given by the instructor, or None.
 
     Raises:
@@ -100,11 +100,11 @@ class Memory:
 
     def __init__(self, folder: Path, seed: int | None) -> None:
         require_writable(folder)  # else the sentence would speak of the folder inside it
-        self.folder = folder / MEMORY
-        self.seed = self._kept_seed() if seed is None else seed
+        self.folder = folder / STORE
+        self.seed = self._stored_seed() if seed is None else seed
         write_json(self.folder / SEED, {"seed": self.seed})
 
-    def _kept_seed(self) -> int:
+    def _stored_seed(self) -> int:
         """The seed of the grading that began here: everybody is asked the same, also after an interruption."""
         try:
             return int(read_json(self.folder / SEED)["seed"])
@@ -112,17 +112,17 @@ class Memory:
             return 1 + secrets.randbits(32)  # a student's own checks have seed 0
 
     def verdicts(self, name: str, key: str) -> Verdicts | None:
-        """The verdicts that were kept for exactly this key, or None."""
+        """The verdicts that were stored under exactly this key, or None."""
         try:
             kept = read_json(self._file(name))
             if kept["key"] != key:
                 return None
-            return {step.name: [Verdict.from_json(row) for row in kept["verdicts"][step.name]] for step in course()}
+            return {step.name: [Verdict.from_json(row) for row in kept["verdicts"][step.name]] for step in all_steps()}
         except (LabError, LookupError, TypeError, ValueError, AttributeError):
             return None
 
-    def keep(self, name: str, key: str, verdicts: Verdicts) -> None:
-        """Keep the verdicts on a submission."""
+    def write(self, name: str, key: str, verdicts: Verdicts) -> None:
+        """Store the verdicts on a submission."""
         rows = {step: [asdict(verdict) for verdict in found] for step, found in verdicts.items()}
         write_json(self._file(name), {"name": name, "key": key, "seed": self.seed, "verdicts": rows})
 
@@ -134,19 +134,19 @@ class Grader:
     """Judges submissions, several at a time; threads do, because they only wait for the processes that work.
 
     Args:
-        memory: what is known already.
-        limits: of each check.
-        bounds: of what a submission may hold.
+        store: the verdicts of earlier gradings.
+        limits: limits of each check.
+        bounds: limits of a submission's size.
     """
 
-    def __init__(self, memory: Memory, limits: Limits, bounds: Bounds) -> None:
-        self.memory, self.limits, self.bounds = memory, limits, bounds
+    def __init__(self, store: VerdictStore, limits: Limits, bounds: Bounds) -> None:
+        self.store, self.limits, self.bounds = store, limits, bounds
         self.stopped = Event()
         self.writing = Lock()  # making a file changes the umask for a moment, and with it the other threads' files
         self.judges: set[Judge] = set()
 
     def grade_all(self, submissions: Sequence[Submission], jobs: int) -> list[Grade]:
-        """Grade the submissions; each result is kept as soon as it is there.
+        """Grade the submissions; each result is stored as soon as it is there.
 
         Raises:
             KeyboardInterrupt: the processes are ended, and what is finished is kept.
@@ -165,7 +165,7 @@ class Grader:
         return [grades[submission.name] for submission in submissions]
 
     def stop(self, pool: ThreadPoolExecutor) -> None:
-        """Let nothing more begin, and end the processes that run: their threads then come to an end by themselves."""
+        """Start no further submission, and end the processes that run: their threads then end by themselves."""
         self.stopped.set()
         pool.shutdown(wait=False, cancel_futures=True)
         for judge in list(self.judges):
@@ -173,41 +173,41 @@ class Grader:
                 judge.worker.process.kill()
 
     def grade(self, submission: Submission) -> Grade:
-        """Grade one submission, and keep what was found; whatever goes wrong is its own problem."""
+        """Grade one submission, and store the verdicts; an error becomes the problem of this submission alone."""
         try:
             files = read(submission.path, self.bounds)
             with tempfile.TemporaryDirectory(prefix="gradcam-lab-", ignore_cleanup_errors=True) as place:
                 lay_out(files, Path(place))
-                return self._grade(submission.name, files, Folder(Path(place)))
+                return self._grade(submission.name, files, StudentFolder(Path(place)))
         except LabError as error:
             return Grade(submission.name, clean(str(error)))
         except Exception as error:
             sentence = f"It could not be graded ({type(error).__name__}: {error})."
             return Grade(submission.name, clean(sentence))
 
-    def _grade(self, name: str, files: Files, folder: Folder) -> Grade:
+    def _grade(self, name: str, files: Files, folder: StudentFolder) -> Grade:
         key = self.key(files)
-        known = self.memory.verdicts(name, key)
+        known = self.store.verdicts(name, key)
         verdicts = self.judge(folder) if known is None else known
         if known is None:
             with self.writing:
-                self.memory.keep(name, key, verdicts)
+                self.store.write(name, key, verdicts)
         answers = {task: clean(text) for task, text in folder.answers().items()}
-        results = [summarise(step, folder.hash(step), verdicts[step.name], answers) for step in course()]
+        results = [summarise(step, folder.hash(step), verdicts[step.name], answers) for step in all_steps()]
         return Grade(name, "", tuple(results), verdicts, answers, unchanged=known is not None)
 
     def key(self, files: Files) -> str:
         """A hash of everything that decides the verdicts."""
         texts = {name: sha256(content).hexdigest() for name, content in files.items() if name != ANSWERS}
-        return digest(texts, [checks_hash(step) for step in course()], self.memory.seed, asdict(self.limits))
+        return digest(texts, [checks_hash(step) for step in all_steps()], self.store.seed, asdict(self.limits))
 
-    def judge(self, folder: Folder) -> Verdicts:
+    def judge(self, folder: StudentFolder) -> Verdicts:
         """Judge all steps in one process, which ends with them."""
         found: dict[str, list[Verdict]] = {}
         with self._open_judge() as judge:
-            for step in course():
+            for step in all_steps():
                 found[step.name] = []
-                for verdict in folder.judge(step, judge, seed=self.memory.seed):
+                for verdict in folder.judge(step, judge, seed=self.store.seed):
                     if self.stopped.is_set():
                         raise KeyboardInterrupt
                     found[step.name].append(_plain(verdict))
@@ -241,8 +241,8 @@ def _plain(verdict: Verdict) -> Verdict:
     )
 
 
-def screen(grading: Grading) -> list[str]:
-    """The lines for the screen: a row for each student, the class, and under which conditions they were graded."""
+def summary(grading: Grading) -> list[str]:
+    """The lines for the screen: a row for each student, the class, and the conditions of the grading."""
     unchanged = sum(grade.unchanged for grade in grading.grades)
     written = written_tasks()
     return [
@@ -264,7 +264,7 @@ def _students(grading: Grading) -> Iterator[str]:
 
     width = max(cell_len(grade.name) for grade in grading.grades)
     width = max(width, len("student"))
-    steps = "".join(f"{f'step {step.number}':>8}" for step in course())
+    steps = "".join(f"{f'step {step.number}':>8}" for step in all_steps())
     yield f"{'student':<{width}}{steps}{'total':>8}{'to read':>9}"
     for grade in grading.grades:
         yield set_cell_size(grade.name, width) + _points(grade)
@@ -273,8 +273,8 @@ def _students(grading: Grading) -> Iterator[str]:
 
 def _points(grade: Grade) -> str:
     if grade.problem:
-        return f"{'-':>8}" * (len(course()) + 1) + f"{'-':>9}"
-    possible = {step.name: sum(task.points for task in step.coded) for step in course()}
+        return f"{'-':>8}" * (len(all_steps()) + 1) + f"{'-':>9}"
+    possible = {step.name: sum(task.points for task in step.coded) for step in all_steps()}
     steps = "".join(f"{f'{coded_points(step)}/{possible[step.step]}':>8}" for step in grade.steps)
     return f"{steps}{f'{grade.points}/{coded_possible()}':>8}{len(grade.to_read):>9}"
 

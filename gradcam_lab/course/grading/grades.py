@@ -1,11 +1,11 @@
-"""What grading found out: a grade for each submission, and how the class did at each task."""
+"""The results of a grading: a grade for each submission, and the counts of the class for each task."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from gradcam_lab.course.authoring.manifest import Step, Task, course
+from gradcam_lab.course.authoring.manifest import Step, Task, all_steps
 from gradcam_lab.course.judging.judge import Limits
 from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
 
@@ -14,13 +14,13 @@ GUARD = "This guards against accidents, not against attackers."
 
 @dataclass(frozen=True)
 class Grade:
-    """What became of one submission; points are those of the coded tasks only.
+    """The result of one submission; points are those of the coded tasks only.
 
     Attributes:
-        name: of the student.
+        name: the student's name.
         problem: why nothing could be judged, or "".
         steps: the results, in the course's order; none where there is a problem.
-        verdicts: of every check that ran, by the name of the step.
+        verdicts: those of every check that ran, by the name of the step.
         answers: the written answers, by task.
         unchanged: whether the verdicts are those of an earlier run, on the same text.
     """
@@ -47,11 +47,11 @@ class Grade:
         return {task.id: task for step in self.steps for task in step.tasks}
 
     def notes(self) -> list[str]:
-        """Whatever cost a whole step its points at one blow: a missing file, one that does not parse, a stray file."""
+        """The reasons that cost a whole step its points: a missing file, one that does not parse, a stray file."""
         return list(dict.fromkeys(filter(None, map(_note, self.verdicts.values()))))
 
     def judged(self, step: Step) -> bool:
-        """Whether a step says something about its tasks: not where one accident cost them all."""
+        """Whether the tasks of a step were judged one by one: not where one accident cost them all."""
         return step.name in self.verdicts and not _note(self.verdicts[step.name])
 
     def as_json(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Grade:
 
 
 def _note(verdicts: Sequence[Verdict]) -> str:
-    """The one thing that became of all checks of a step, if it is an accident."""
+    """The one outcome of all checks of a step, if it is an accident."""
     kinds = {(verdict.status, verdict.got) for verdict in verdicts}
     if len(kinds) != 1 or len(verdicts) < 2:
         return ""
@@ -93,12 +93,12 @@ def coded_points(step: StepResult) -> int:
 
 def coded_tasks() -> Iterator[tuple[Step, Task]]:
     """The tasks that are judged by checks."""
-    yield from ((step, task) for step in course() for task in step.coded)
+    yield from ((step, task) for step in all_steps() for task in step.coded)
 
 
 def written_tasks() -> list[Task]:
     """The tasks that a person judges."""
-    return [task for step in course() for task in step.tasks if task.written]
+    return [task for step in all_steps() for task in step.tasks if task.written]
 
 
 def coded_possible() -> int:
@@ -108,14 +108,14 @@ def coded_possible() -> int:
 
 @dataclass(frozen=True)
 class TaskCount:
-    """How the class did at one task.
+    """The counts of the class for one task.
 
     Attributes:
         id: the task.
         title: of the task.
-        passed: so many students.
-        failed: so many tried, and lost points.
-        not_started: so many have not begun it, or wait for another task.
+        passed: number of students who passed.
+        failed: number of those who tried, and lost points.
+        not_started: number of those who have not begun it, or wait for another task.
         reason: the most frequent likely reason of those who failed, without a full stop, or "".
         times: how often it was given.
     """
@@ -145,8 +145,8 @@ class Grading:
     """One grading of a folder.
 
     Attributes:
-        seed: of the checks' random cases.
-        limits: of each check.
+        seed: the seed of the checks' random cases.
+        limits: the limits of each check.
         grades: one for each submission, in the order of their names.
     """
 
@@ -155,7 +155,7 @@ class Grading:
     grades: tuple[Grade, ...]
 
     def counts(self) -> list[TaskCount]:
-        """How the class did at each coded task, without the steps that one accident cost a student as a whole."""
+        """The counts for each coded task, without the steps that one accident cost a student as a whole."""
         return [
             _count(task, [grade.tasks()[task.id] for grade in self.grades if grade.judged(step)])
             for step, task in coded_tasks()

@@ -1,4 +1,4 @@
-"""A folder of submissions: which there are, and the few files of each that are judged.
+"""Finding the submissions in a folder, and reading the few files of each that are judged.
 
 Submissions are untrusted: nothing is unpacked by its own path. The step files and the answers are read into memory,
 under limits; of everything else only names matter, and only of modules that could stand in for a library.
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from gradcam_lab.course.authoring.manifest import course
+from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.folder import ANSWERS, TAKEN
 from gradcam_lab.errors import LabError
 
@@ -44,7 +45,7 @@ class Submission:
     """What one student handed in.
 
     Attributes:
-        name: of the student: the folder's or the zip's; unique.
+        name: the name of the folder or the zip, for the student; unique.
         path: the folder or the zip, or another file that somebody has put there.
     """
 
@@ -56,8 +57,8 @@ def find(folder: Path, besides: Iterable[Path] = ()) -> list[Submission]:
     """List the submissions in a folder, by name; a folder that is a workspace itself is the only one.
 
     Args:
-        folder: of all submissions.
-        besides: what lies there and is none: the tables and pages that grading writes.
+        folder: the folder of all submissions.
+        besides: paths that are no submissions: the tables and pages that grading writes.
 
     Raises:
         LabError: the folder is missing, cannot be read, or is empty.
@@ -162,12 +163,12 @@ def _file_reader(path: Path, bounds: Bounds) -> Callable[[], bytes]:
 
 
 def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> Listing:
-    """List a zip; what it says of itself is not believed: a file is read up to the limit and no further."""
+    """List a zip; the sizes that it declares are not trusted: a file is read up to the limit and no further."""
     if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
         raise LabError("This is neither a folder nor a zip file.")
     try:
         archive = stack.enter_context(zipfile.ZipFile(path))
-    except Exception as error:  # of many kinds: what a damaged zip raises is nowhere listed
+    except Exception as error:  # a damaged zip raises errors of many kinds, which are not documented
         raise LabError(f"The zip cannot be opened ({error}): ask for it again.") from error
     members = archive.infolist()
     if len(members) > bounds.members:
@@ -205,7 +206,8 @@ def _hidden(name: str) -> bool:
 
 
 def _step_files(names: Iterable[str]) -> set[str]:
-    return {step.file for step in course()} & set(names)
+    """The step files among some names, by their present names; they may have names that an older gradcam-lab gave."""
+    return {step.file for step in all_steps()} & {renamed.FILES.get(name, name) for name in names}
 
 
 def _roots(listing: Listing) -> list[PurePosixPath]:
@@ -221,13 +223,14 @@ def _pick(listing: Listing, bounds: Bounds) -> Files:
         raise LabError("There is nothing in it.")
     roots = _roots(listing)
     if not roots:
-        raise LabError(f"There is no step file in it (such as {course()[0].file}).")
+        raise LabError(f"There is no step file in it (such as {all_steps()[0].file}).")
     if len(roots) > 1:
         names = " and ".join(f"'{clean(str(root))}'" for root in roots[:2])
         raise LabError(f"Step files lie in {len(roots)} folders ({names}): which of them is meant?")
     here = {
         str(name.relative_to(roots[0])): reader for name, reader in listing.items() if name.is_relative_to(roots[0])
     }
+    here = {**{renamed.FILES.get(name, name): reader for name, reader in here.items()}, **here}  # the new name wins
     files: Files = {name: b"" for name in here if _is_stray(name)}
     for name in sorted(_step_files(here) | {ANSWERS} & set(here)):
         files[name] = here[name]()
@@ -247,7 +250,7 @@ def _is_stray(name: str) -> bool:
 
 
 def lay_out(files: Files, folder: Path) -> None:
-    """Write the files that are judged into an empty folder; their names are ours, so that no path can lead astray."""
+    """Write the files that are judged into an empty folder under the course's own names, so no path leads out of it."""
     for name, content in files.items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)

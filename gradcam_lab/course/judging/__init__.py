@@ -1,1 +1,1 @@
-"""Judging a student's file: worker processes, verdicts, points."""
+"""Judging a step file: worker processes, verdicts, points; and `verify`, which judges the course itself."""

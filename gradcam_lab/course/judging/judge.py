@@ -1,4 +1,4 @@
-"""The parent process that owns the verdicts: it hands checks to a worker, one at a time, and outlives it."""
+"""Judging step files: each check runs in a worker process under limits, and a worker that dies is replaced."""
 
 import json
 import os
@@ -19,12 +19,11 @@ from typing import Any
 import psutil
 
 from gradcam_lab.course.authoring.manifest import Check, Step
-from gradcam_lab.course.judging import student_module
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.errors import LabError
 
 START = 120.0
-"""Seconds that a worker may take to import torch, on a slow disk that has never seen it."""
+"""Seconds that a worker may take to import torch: from a slow disk the first time takes long."""
 
 POLL = 0.05
 
@@ -33,7 +32,7 @@ PACKAGE = Path(__file__).parents[3]
 
 @dataclass(frozen=True)
 class Limits:
-    """What one check may use: seconds, bytes of memory beyond the libraries', bytes of output."""
+    """Limits of one check: seconds, bytes of memory beyond the libraries', bytes of output."""
 
     seconds: float = 10.0
     memory: int = 2 * 2**30
@@ -107,7 +106,7 @@ class Worker:
         self.count += 1
         token = f"{os.getpid()}-{id(self)}-{self.count}"
         assert self.process.stdin
-        with suppress(OSError):  # it has died since; the silence says so
+        with suppress(OSError):  # it has died since: no answer will come
             self.process.stdin.write(json.dumps({**request, "token": token}) + "\n")
             self.process.stdin.flush()
         end = time.monotonic() + self.limits.seconds
@@ -126,7 +125,7 @@ class Worker:
                 self._watch(end)
                 continue
             if line is None:
-                raise self._obituary()
+                raise self._death()
             return line
 
     def _watch(self, end: float) -> None:
@@ -153,7 +152,8 @@ class Worker:
         except psutil.Error:
             return 0
 
-    def _obituary(self) -> Died:
+    def _death(self) -> Died:
+        """What ended the process, by its exit code."""
         code = self.process.wait()
         self.close()
         if 0 <= code < 256:
@@ -245,10 +245,10 @@ class Judge:
                 answer = loaded
             elif check == step.chain:
                 if not all(passed.get(task.id, checks is not None) for task in step.coded):
-                    continue  # nobody can chain what is not there
+                    continue  # the chain needs every task
                 answer = self._ask({**common, "check": check.name, "upstream": "mine", "own": []})
             else:
-                own = sorted(student_module.units_of(step.source, check.task))
+                own = sorted(step.task(check.task).units)
                 request = {**common, "check": check.name, "own": own}
                 answer = self._ask({**request, "upstream": "reference"})
                 if answer["status"] in (Status.failed, Status.error):

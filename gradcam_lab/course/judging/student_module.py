@@ -4,16 +4,9 @@ import ast
 from pathlib import Path
 from types import ModuleType
 
-from gradcam_lab.course.authoring import cut
-
 
 class Missing(Exception):
     """A function that a task asks for is not in the file."""
-
-
-def units_of(source: str, task: str) -> set[str]:
-    """The functions and methods that a task of this lesson file asks for."""
-    return {region.unit for region in cut.regions(source) if region.task == task}
 
 
 def compose(student: ModuleType, reference: ModuleType, own: set[str]) -> None:

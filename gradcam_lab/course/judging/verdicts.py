@@ -1,4 +1,4 @@
-"""What was found out about a step file: verdicts of checks, results of tasks and steps, and points."""
+"""Results: verdicts of checks, results of tasks and steps, and points."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from gradcam_lab.course.authoring.manifest import Step, Task
 
 
 class Status(StrEnum):
-    """What can become of a check or a task."""
+    """The outcome of a check or a task."""
 
     passed = "passed"
     failed = "failed"
@@ -22,13 +22,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one check.
+    """The outcome of one check.
 
     Attributes:
         check: the name of its function.
         task: the task that it judges, or the step if it is the chain.
-        points: what it is worth if it passes.
-        status: what became of it.
+        points: how many it is worth if it passes.
+        status: its outcome.
         expected: what should have come, in a few words.
         got: what came.
         reason: the likely reason, and what to do.
@@ -50,7 +50,7 @@ class Verdict:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Verdict":
-        """A verdict that was kept as JSON."""
+        """A verdict from its JSON row."""
         return cls(**{**row, "status": Status(row["status"])})
 
     @property
@@ -61,7 +61,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What became of one task; `needs` names what it waits for."""
+    """The outcome of one task; `needs` names the tasks that it waits for."""
 
     id: str
     title: str
@@ -82,11 +82,11 @@ class TaskResult:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What became of a step file: its tasks, in order, and the chain.
+    """The outcome of a step file: its tasks, in order, and the chain.
 
     Attributes:
         step: the name of its file, without the suffix.
-        number: of the step.
+        number: the number of the step.
         sha256: the hash of the text that was judged.
         tasks: coded and written ones.
         chain: the student's own code, end to end.
@@ -128,7 +128,7 @@ class StepResult:
 
 
 def summarise(step: Step, sha256: str, verdicts: Sequence[Verdict], answers: Mapping[str, str]) -> StepResult:
-    """Gather the verdicts of a step into its tasks; a task without a verdict for each of its checks is not passed."""
+    """Summarise the verdicts of a step by task; a task without a verdict for each of its checks is not passed."""
     by_check = {verdict.check: verdict for verdict in verdicts}
     first: dict[str, TaskResult] = {}
     for task in step.tasks:

@@ -1,4 +1,7 @@
-"""`gradcam-lab verify`: is the course itself in order? For its authors, and for `make test`."""
+"""`gradcam-lab verify`: check the course itself, for its authors: markers, points, hints, checks, typical mistakes.
+
+It belongs to the authors, and lies here because it runs the checks: `authoring` stands below `judging`.
+"""
 
 import os
 import re
@@ -9,7 +12,7 @@ from pathlib import Path
 
 from gradcam_lab.console import Advance, progress, say
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, WrongAnswer, course
+from gradcam_lab.course.authoring.manifest import Step, WrongAnswer, all_steps
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
 from gradcam_lab.errors import LabError
@@ -20,15 +23,19 @@ SLOW = 5.0
 """Seconds that no check may take; far more than any does, because machines differ."""
 
 SEEDS = (0, 1, 2, 3)
-"""The student's seed, and some that an instructor might draw."""
+"""The seed of a student's own checks, and some that an instructor might draw."""
 
 _ROW = re.compile(r"^\| (\d+\.\d+) \| .* \| (\d+) \|$", re.MULTILINE)
 
 
 def verify(*, jobs: int = 2) -> bool:
-    """Examine every step, say what was found, and return whether all is in order."""
+    """Examine every step, print the problems found, and return whether there are none.
+
+    Args:
+        jobs: number of steps examined in parallel.
+    """
     start = time.perf_counter()
-    steps = course()
+    steps = all_steps()
     total = sum(len(SEEDS) + 1 + len(step.wrong_answers) for step in steps)
     with progress("judging", total) as advance, ThreadPoolExecutor(min(jobs, os.cpu_count() or 1)) as pool:
         found = list(pool.map(lambda step: examine(step, advance), steps))
@@ -45,11 +52,11 @@ def verify(*, jobs: int = 2) -> bool:
 
 
 def examine(step: Step, advance: Advance) -> list[str]:
-    """Look through one step: what is written, then what its checks say to right, empty and wrong answers.
+    """Examine one step: its text, then the verdicts of its checks on right, empty and wrong answers.
 
     Args:
         step: the step.
-        advance: moves a bar at each answer that was judged.
+        advance: moves a progress bar; called after each answer that was judged.
 
     Returns:
         A sentence for each thing that is out of order.
@@ -68,13 +75,13 @@ def examine(step: Step, advance: Advance) -> list[str]:
 
 
 def read_through(step: Step) -> Iterator[str]:
-    """What can be seen without running anything: markers, points, checks, hints, the gallery."""
+    """Check without running anything: markers, points, checks, hints, typical mistakes."""
     try:
         cut.stub(step.source)
     except LabError as error:
         yield str(error)
         return
-    table = {id: int(points) for id, points in _ROW.findall(step.source)}
+    table = {task: int(points) for task, points in _ROW.findall(step.source)}
     if list(table.items()) != [(task.id, task.points) for task in step.tasks]:
         yield f"the table in the docstring ({table}) is not the manifest's"
     marked = {region.task for region in cut.regions(step.source)}
@@ -104,14 +111,14 @@ def read_through(step: Step) -> Iterator[str]:
 
 
 def _given_away(step: Step, hints: Sequence[str]) -> list[str]:
-    """The lines of the step's solutions that stand in a hint; very short ones are nobody's secret."""
+    """The lines of the step's solutions that stand in a hint; very short ones give nothing away."""
     lines = step.source.splitlines()
     secret = [line.strip() for region in cut.regions(step.source) for line in lines[region.first : region.last - 1]]
     return [line for line in secret if len(line) > 12 and any(line in " ".join(hint.split()) for hint in hints)]
 
 
 def try_reference(step: Step, judge: Judge, seed: int) -> Iterator[str]:
-    """The lesson itself earns everything, quickly."""
+    """Check that the lesson itself passes every check, and that none is slow."""
     for verdict in _judged(step, step.source, judge, seed):
         if verdict.status is not Status.passed:
             yield f"the reference fails {verdict.check} with seed {seed}: {verdict.got}; {verdict.reason}"
@@ -120,7 +127,7 @@ def try_reference(step: Step, judge: Judge, seed: int) -> Iterator[str]:
 
 
 def try_stub(step: Step, judge: Judge) -> Iterator[str]:
-    """The stub earns nothing, and nothing in it counts as begun."""
+    """Check that the stub earns no point, and that nothing in it counts as begun."""
     verdicts = _judged(step, cut.stub(step.source), judge)
     result = summarise(step, "", verdicts, {})
     if result.points:
@@ -131,7 +138,7 @@ def try_stub(step: Step, judge: Judge) -> Iterator[str]:
 
 
 def try_wrong(step: Step, wrong: WrongAnswer, judge: Judge) -> Iterator[str]:
-    """A wrong answer loses points of its own task, and of no other, and hears the likely reason."""
+    """Check that a wrong answer loses points of its own task only, and that the verdict gives the likely reason."""
     name = f"the wrong answer '{wrong.name}' ({wrong.mark})"
     verdicts = _judged(step, cut.graft(step.source, {wrong.mark: wrong.body}), judge)
     lost = [verdict for verdict in verdicts if verdict.status is not Status.passed and "." in verdict.task]

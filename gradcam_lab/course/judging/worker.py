@@ -1,4 +1,4 @@
-"""The child process that runs a student's code: it answers one line of JSON for each request, and may die of it.
+"""The worker process that runs a student's code: it answers one line of JSON for each request.
 
 Requests and answers travel on the pipes that were its stdin and stdout; for the student's code stdin is empty, and
 everything printed goes to a file. What the code changes in the libraries is put back after each check. This guards
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 PRINTED = 2000
-"""How many characters of what the student's code printed are passed on."""
+"""Number of characters of the student's output that are passed on."""
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "SystemExit": ("your code called sys.exit()", "take it out: a function returns its result"),
@@ -27,16 +27,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "MemoryError": ("your code asks for more memory than there is", "look at the shapes that it builds"),
     "RecursionError": ("your code calls itself without end", "look for the call that never stops"),
 }
-"""What some exceptions mean here: what came, and what to do."""
+"""For some exceptions, by their names: what was got, and what to do."""
 
 
 def serve(output_limit: int) -> None:
     """Answer requests until there are no more."""
     requests, answers = _private_channels()
-    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     import torch
 
-    torch.set_num_threads(1)  # the same numbers on every machine, and no quarrel between several workers
+    torch.set_num_threads(1)  # the same numbers on every machine, and workers do not compete for cores
     import_module("gradcam_lab.lessons.checks.checking")
     answers.write('{"ready": true}\n')
     for line in requests:
@@ -55,18 +55,18 @@ def serve(output_limit: int) -> None:
             answer["status"] = "crashed"  # as if we had been too slow to notice: the parent then ends the process
         answer.update(token=request["token"], printed=text)
         answers.write(json.dumps(answer) + "\n")
-    os._exit(0)  # threads that the student's code left behind must not keep us
+    os._exit(0)  # threads that the student's code left behind must not keep the process alive
 
 
-def _leave_with(parent: int) -> None:
-    """End when the parent is gone, also out of an endless loop: nobody waits for the answer."""
+def _end_with(parent: int) -> None:
+    """End when the parent has ended, also out of an endless loop: nobody waits for the answer."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
 
 
 def _private_channels() -> tuple[TextIO, TextIO]:
-    """Keep the pipes for ourselves; the student's code gets an empty stdin, and prints into a file."""
+    """Duplicate the pipes for requests and answers; the student's code gets an empty stdin, and prints into a file."""
     requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     empty = os.open(os.devnull, os.O_RDONLY)

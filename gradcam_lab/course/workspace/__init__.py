@@ -1,1 +1,1 @@
-"""A student's folder: start, check, hints, diff, reset, upgrade."""
+"""A student's workspace: start, check, status, hints, diff, reset, upgrade, pytest; and whose code runs in run-all."""

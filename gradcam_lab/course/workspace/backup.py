@@ -1,4 +1,4 @@
-"""Changing a student's files so that nothing is lost: a backup first, then whole files with the line ends they had.
+"""Backups of a student's files, and writing a file whole with the line ends that it had.
 
 A backup is a folder named after its time, `.gradcam-lab/backups/2026-11-21T01-15-00`, with the files at their places.
 """
@@ -18,7 +18,7 @@ TIME = "%Y-%m-%dT%H-%M-%S"
 UNDO = "gradcam-lab reset --undo"
 
 
-def keep(workspace: Workspace, names: Iterable[str]) -> Path | None:
+def back_up(workspace: Workspace, names: Iterable[str]) -> Path | None:
     """Copy files into a new backup, all of them or none.
 
     Args:
@@ -80,7 +80,7 @@ def write_like(path: Path, text: str) -> None:
 
 
 def _folder(workspace: Workspace) -> Path:
-    return workspace.memory / "backups"
+    return workspace.state_folder / "backups"
 
 
 def _stamp(workspace: Workspace) -> str:

@@ -1,13 +1,13 @@
-"""Checking a student's files: judge them, show what came of it, and say what to do next."""
+"""`gradcam-lab check`: judge a student's files, show the results and the next thing to do."""
 
 import json as json_format
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from typing import Any
 
-from gradcam_lab.console import Advance, progress
-from gradcam_lab.course.authoring.manifest import Check, Step, course, find_step, find_task
+from gradcam_lab.console import progress
+from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step, find_task
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
 from gradcam_lab.course.workspace import screen
@@ -18,8 +18,8 @@ from gradcam_lab.errors import LabError
 PAUSE = 0.5
 """Seconds between two looks at the files."""
 
-Chosen = dict[Step, list[str] | None]
-"""Steps in their order, and of each the tasks that are asked for; None for all of it."""
+Selection = dict[Step, list[str] | None]
+"""Steps in their order, and of each the tasks that are asked for; None for all of them."""
 
 
 def check(words: list[str], *, watch: bool = False, json: bool = False, judge: Judge | None = None) -> bool:
@@ -37,37 +37,24 @@ def check(words: list[str], *, watch: bool = False, json: bool = False, judge: J
     Raises:
         LabError: not in a workspace, or no such step or task.
     """
-    workspace = Checked(Workspace.require().root)
-    chosen = choose(words)
+    workspace = Workspace.require()
+    selection = select(words)
     if watch and json:
         raise LabError("--json prints one document and --watch never ends: choose one of them.")
     with nullcontext(judge) if judge else Judge() as working:
         if watch:
-            return _watch(workspace, chosen, working)
-        _judge(workspace, chosen, working)
-        return _show(workspace, chosen, json)
+            return _watch(workspace, selection, working)
+        _judge(workspace, selection, working)
+        return _show(workspace, selection, json)
 
 
-class Checked(Workspace):
-    """A workspace that moves a progress bar at each verdict."""
-
-    advance: Advance | None = None
-
-    def judge(self, step: Step, judge: Judge, *, seed: int = 0, checks: list[Check] | None = None) -> Iterator[Verdict]:
-        """Judge one step file, as a folder does."""
-        for verdict in super().judge(step, judge, seed=seed, checks=checks):
-            yield verdict
-            if self.advance:
-                self.advance()
-
-
-def choose(words: Sequence[str]) -> Chosen:
-    """Find the steps and tasks that are meant.
+def select(words: Sequence[str]) -> Selection:
+    """Find the steps and tasks that are asked for.
 
     Raises:
         LabError: there is none of that name.
     """
-    named: Chosen = {}
+    named: Selection = {}
     for word in words:
         if step := find_step(word):
             named[step] = None
@@ -76,14 +63,14 @@ def choose(words: Sequence[str]) -> Chosen:
             tasks = named.setdefault(step, [])
             if tasks is not None:
                 tasks.append(task)
-    return {step: named.get(step) for step in course() if step in named or not words}
+    return {step: named.get(step) for step in all_steps() if step in named or not words}
 
 
 def _task(word: str) -> tuple[Step, str]:
     try:
         step, task = find_task(word)
     except LabError as error:
-        steps = ", ".join(step.file for step in course())
+        steps = ", ".join(step.file for step in all_steps())
         raise LabError(
             f"There is no step or task '{word}': the steps are {steps}; a task is a number as 2.3."
         ) from error
@@ -94,28 +81,28 @@ def _checks(step: Step, tasks: list[str] | None) -> list[Check]:
     return [check for check in step.checks if tasks is None or check.task in tasks]
 
 
-def _judge(workspace: Checked, chosen: Chosen, judge: Judge) -> None:
-    """Judge what is asked for; the workspace remembers."""
-    wanted = {step: checks for step, tasks in chosen.items() if (checks := _checks(step, tasks))}
-    with progress("checking", sum(map(len, wanted.values()))) as workspace.advance:
+def _judge(workspace: Workspace, selection: Selection, judge: Judge) -> None:
+    """Judge what is asked for; the workspace records the verdicts."""
+    wanted = {step: checks for step, tasks in selection.items() if (checks := _checks(step, tasks))}
+    with progress("checking", sum(map(len, wanted.values()))) as advance:
         for step, checks in wanted.items():
-            workspace.check(step, judge, checks if chosen[step] else None)
+            workspace.check(step, judge, checks if selection[step] else None, advance)
 
 
-def _show(workspace: Workspace, chosen: Chosen, json: bool = False) -> bool:
-    """Show what the memory says about what was asked for."""
+def _show(workspace: Workspace, selection: Selection, json: bool = False) -> bool:
+    """Show the recorded verdicts on what was asked for."""
     all_views = screen.views(workspace)
-    here = [view for view in all_views if view.step in chosen]
-    failures = ((view, screen.first_failure(view, chosen[view.step])) for view in here)
+    here = [view for view in all_views if view.step in selection]
+    failures = ((view, screen.first_failure(view, selection[view.step])) for view in here)
     view, failed = next(((view, row) for view, row in failures if row), (None, None))
-    next_thing = screen.next_line(all_views, chosen, failed)
+    next_thing = screen.next_line(all_views, selection, failed)
     if json:
         print(as_json(here, next_thing))
     else:
         tables = [[*screen.table(view), ""] for view in here]
         what = [*_failure(view, failed), ""] if view and failed else []
         screen.show([*(line for lines in tables for line in lines), *what, next_thing])
-    return all(row.status is Status.passed for view in here for row in _asked(view, chosen[view.step]))
+    return all(row.status is Status.passed for view in here for row in _asked(view, selection[view.step]))
 
 
 def _asked(view: screen.View, tasks: list[str] | None) -> list[TaskResult]:
@@ -135,7 +122,7 @@ def _picture(workspace: Workspace, verdict: Verdict) -> str:
         return ""
     from gradcam_lab.course.workspace import failure_picture
 
-    path = workspace.memory / "pictures" / f"{verdict.task}.png"
+    path = workspace.state_folder / "pictures" / f"{verdict.task}.png"
     failure_picture.draw(verdict.picture, path)
     return str(path.relative_to(workspace.root))
 
@@ -156,21 +143,21 @@ def as_json(views: Sequence[screen.View], next_thing: str) -> str:
 Stamp = tuple[int, int] | None
 
 
-def _watch(workspace: Checked, chosen: Chosen, judge: Judge) -> bool:
+def _watch(workspace: Workspace, selection: Selection, judge: Judge) -> bool:
     """Check, and check again whatever has been saved, until Ctrl-C."""
     seen: dict[str, Stamp] = {}
     passed = False
-    screen.show([f"Watching {', '.join(step.file for step in chosen)} and {ANSWERS}. Ctrl-C ends this.", ""])
+    screen.show([f"Watching {', '.join(step.file for step in selection)} and {ANSWERS}. Ctrl-C ends this.", ""])
     with suppress(KeyboardInterrupt):
         while True:
-            now = {name: _stamp(workspace, name) for name in (*(step.file for step in chosen), ANSWERS)}
+            now = {name: _stamp(workspace, name) for name in (*(step.file for step in selection), ANSWERS)}
             if now != seen:
                 saved = {name for name in now if name not in seen or now[name] != seen[name]}
-                _judge(workspace, {step: tasks for step, tasks in chosen.items() if step.file in saved}, judge)
-                passed = _show(workspace, chosen)
+                _judge(workspace, {step: tasks for step, tasks in selection.items() if step.file in saved}, judge)
+                passed = _show(workspace, selection)
                 screen.show([""])
                 seen = now
-            _pause()
+            time.sleep(PAUSE)
     return passed
 
 
@@ -181,7 +168,3 @@ def _stamp(workspace: Workspace, name: str) -> Stamp:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
-
-
-def _pause() -> None:
-    time.sleep(PAUSE)

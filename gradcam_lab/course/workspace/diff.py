@@ -1,4 +1,4 @@
-"""Your function beside the reference's, once yours has passed."""
+"""A student's function beside the reference's, once the student's has passed."""
 
 import sys
 from difflib import SequenceMatcher

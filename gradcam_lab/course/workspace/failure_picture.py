@@ -1,4 +1,4 @@
-"""The picture of a failure: yours, what was expected, and the difference."""
+"""The picture of a failure: the student's array or boxes, the expected ones, and the difference."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

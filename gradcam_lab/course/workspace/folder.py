@@ -1,4 +1,4 @@
-"""A folder with a student's work: the step files, the written answers, and what does not belong there."""
+"""A folder with a student's work: the step files, the written answers, and files that must not lie beside them."""
 
 import re
 import sys
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from gradcam_lab.course.authoring.manifest import Check, Step, course
+from gradcam_lab.course.authoring.manifest import Check, Step, all_steps
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 
 ANSWERS = "answers.md"
 ENOUGH_WORDS = 20
-"""From here on a written answer counts as given; a person reads it."""
+"""Number of words from which a written answer counts as given; a person reads it."""
 
 STEERING = frozenset({"conftest", "sitecustomize", "usercustomize"})
 """Files that change how pytest or Python works."""
@@ -25,7 +25,7 @@ TAKEN = STEERING | LIBRARIES | sys.stdlib_module_names
 _HEADING = re.compile(r"^## +(\d+\.\d+)\b.*$", re.MULTILINE)
 
 
-class Folder:
+class StudentFolder:
     """The work of one student.
 
     Args:
@@ -103,7 +103,7 @@ def _own_words(piece: str) -> str:
 def blank_answers(written: dict[str, str] | None = None) -> str:
     """The text of `answers.md`: each written task's question, and room for the answer (or the answers given)."""
     parts = ["# Your answers\n\nWrite below each question; the words are yours, a person reads them.\n"]
-    for step in course():
+    for step in all_steps():
         for task in step.tasks:
             if task.written:
                 question = "\n".join(f"> {line}".rstrip() for line in question_of(step.source, task.id))

@@ -1,4 +1,4 @@
-"""The ladder: one hint at a time, and the answer only to those who have passed or have tried."""
+"""Hints, one at a time; the answer follows only for those who have passed the task or have tried it often enough."""
 
 import textwrap
 from shutil import get_terminal_size
@@ -27,7 +27,7 @@ def hint(task: str, *, again: bool = False) -> None:
         _show_again(found, shown)
     elif shown < len(found.hints):
         _show(found, shown + 1)
-        _remember(workspace, task, shown + 1)
+        workspace.update_state(hints={**workspace.state().get("hints", {}), task: shown + 1})
         say(_what_comes(found, shown + 1))
     else:
         _show_answer(workspace, step, found)
@@ -47,10 +47,6 @@ def _show_again(task: Task, shown: int) -> None:
         raise LabError(f"No hint of task {task.id} was shown yet: 'gradcam-lab hint {task.id}' shows the first.")
     for number in range(1, shown + 1):
         _show(task, number)
-
-
-def _remember(workspace: Workspace, task: str, shown: int) -> None:
-    workspace.remember(hints={**workspace.state().get("hints", {}), task: shown})
 
 
 def _what_comes(task: Task, shown: int) -> str:

@@ -15,7 +15,7 @@ sys.path[:] = [entry for entry in sys.path if not (Path(entry) / ".gradcam-lab")
 
 import pytest  # noqa: E402
 
-from gradcam_lab.course.authoring.manifest import Check, Step, course, find_step  # noqa: E402
+from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step  # noqa: E402
 from gradcam_lab.course.judging import student_module  # noqa: E402
 from gradcam_lab.course.judging.judge import Judge  # noqa: E402
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise  # noqa: E402
@@ -30,14 +30,14 @@ LETTERS = {"not started": "n", "waiting": "w"}
 """Tasks that nobody has begun are failures, but need no section of their own in pytest's output."""
 
 
-class Asked:
+class StepVerdicts:
     """The verdicts on one step file, each fetched when pytest comes to it.
 
     Args:
-        workspace: the student's.
+        workspace: the student's workspace.
         step: the step.
         judge: the judge of this pytest run.
-        checks: those that pytest is going to ask for.
+        checks: the checks that pytest is going to ask for.
     """
 
     def __init__(self, workspace: Workspace, step: Step, judge: Judge, checks: list[Check]) -> None:
@@ -61,10 +61,10 @@ class Asked:
         """The tasks that the chain still waits for."""
         return summarise(self.step, "", [*self.verdicts.values()], {}).chain.needs
 
-    def keep(self) -> None:
-        """Remember the verdicts on the text that was judged."""
+    def record(self) -> None:
+        """Record the verdicts on the text that was judged."""
         if self.fresh:
-            self.workspace.keep(self.step, [*self.verdicts.values()], self.text)
+            self.workspace.record(self.step, [*self.verdicts.values()], self.text)
 
 
 class CheckRun:
@@ -77,7 +77,7 @@ class CheckRun:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.judge = Judge()
-        self.asked: dict[tuple[Path, str], Asked] = {}
+        self.asked: dict[tuple[Path, str], StepVerdicts] = {}
         self.selected: dict[tuple[Path, str], set[str]] = {}
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -110,25 +110,25 @@ class CheckRun:
             view = screen.view(workspace, step)
             pytest.fail("\n".join(screen.failure(view, verdict)), pytrace=False)
 
-    def _asked(self, workspace: Workspace, step: Step) -> Asked:
+    def _asked(self, workspace: Workspace, step: Step) -> StepVerdicts:
         key = workspace.root, step.name
         if key not in self.asked:
             checks = [check for check in step.checks if check.name in self.selected[key]]
-            self.asked[key] = Asked(workspace, step, self.judge, checks)
+            self.asked[key] = StepVerdicts(workspace, step, self.judge, checks)
         return self.asked[key]
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Count what nobody has begun apart from what is wrong."""
+        """Count tasks that are not begun apart from failures."""
         kind = report.longreprtext.partition(" (")[0] if report.when == "call" and report.failed else ""
         return (kind, LETTERS[kind], kind.upper()) if kind in LETTERS else None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Iterator[None]:
-        """Remember the verdicts; the points are the last lines, below pytest's own."""
+        """Record the verdicts; the points are the last lines, below pytest's own."""
         result = yield
         self.judge.close()
         for asked in self.asked.values():
-            asked.keep()
+            asked.record()
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter:
             for line in self._summary():
@@ -155,7 +155,7 @@ class StepTests(pytest.Module):
     """A workspace's test file of one step."""
 
     def collect(self) -> list[Any]:
-        """Collect as usual; a file without a single check would pass by saying nothing.
+        """Collect as usual; a file without a single check is an error, because it would pass.
 
         Raises:
             CollectError: there is none.
@@ -173,8 +173,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """Treat the test files of the steps in a workspace in our own way, and all others as usual."""
-    if module_path.name in {step.test_file for step in course()} and Workspace.find(module_path.parent):
+    """Collect the test files of a workspace's steps as `StepTests`, and all others as usual."""
+    if module_path.name in {step.test_file for step in all_steps()} and Workspace.find(module_path.parent):
         return StepTests.from_parent(parent, path=module_path)
     return None
 
@@ -191,7 +191,7 @@ def check_of(item: pytest.Item) -> tuple[Workspace, Step, Check] | None:
 
 
 def debugging(config: pytest.Config) -> bool:
-    """Whether somebody wants to step through the code."""
+    """Whether a debugger is asked for."""
     return bool(config.getoption("usepdb") or config.getoption("trace"))
 
 
@@ -227,7 +227,7 @@ def _compose(student: ModuleType, step: Step, check: Check) -> None:
     from importlib import import_module
 
     reference = import_module(f"gradcam_lab.lessons.{step.name}")
-    student_module.compose(student, reference, student_module.units_of(step.source, check.task))
+    student_module.compose(student, reference, set(step.task(check.task).units))
 
 
 @pytest.fixture

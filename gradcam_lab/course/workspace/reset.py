@@ -1,4 +1,4 @@
-"""Beginning a task or a step again: the stub comes back, and the student's text is kept."""
+"""Resetting a task or a step to its stub; the student's text is kept in a backup."""
 
 import sys
 
@@ -7,7 +7,7 @@ import typer
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, Task, find_step, find_task
-from gradcam_lab.course.workspace import backup
+from gradcam_lab.course.workspace import backup, renamed
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import write_text
@@ -48,18 +48,23 @@ def reset(word: str, *, yes: bool = False) -> None:
 def undo() -> None:
     """Bring the files of the latest backup back; what they replace becomes a backup itself.
 
+    A file that an upgrade has renamed gets its old name back, or, at the next undo, its new one again.
+
     Raises:
         LabError: there is no backup.
     """
-    workspace = Workspace.require()
+    workspace = Workspace.require(old_names=True)  # after an upgrade was undone, undoing swaps again
     backups = backup.all_backups(workspace)
     if not backups:
         raise LabError(f"There is no backup in '{workspace.root}' yet: there is nothing to bring back.")
     latest = backups[-1]
     names = backup.files_of(latest)
-    kept = backup.keep(workspace, names)
+    others = [other for name in names if (other := renamed.other_name(name)) and other not in names]
+    kept = backup.back_up(workspace, [*names, *others])
     backup.bring_back(workspace, latest)
-    seen = ", ".join(name for name in names if not name.startswith(".")) or "The memory of the workspace"
+    for other in others:
+        (workspace.root / other).unlink(missing_ok=True)
+    seen = ", ".join(name for name in names if not name.startswith(".")) or "The state of the workspace"
     say(f"Brought back from {backup.time_of(latest):%d %B %Y, %H:%M:%S}: {seen}.")
     if kept:
         say(
@@ -121,7 +126,7 @@ def _replace(workspace: Workspace, step: Step, new: str, what: str, yes: bool) -
     elif not (yes or _agreed(f"{what} becomes a stub again, and a backup of your text is kept. Go on?")):
         say("Nothing was changed.")
     else:
-        kept = backup.keep(workspace, [step.file])
+        kept = backup.back_up(workspace, [step.file])
         backup.write_like(workspace.file(step), new)
         say(f"{what} is a stub again.")
         if kept:

@@ -1,4 +1,4 @@
-"""What a workspace looks like on the screen: its tasks, its points, a failure, and the next thing to do."""
+"""The lines that describe a workspace on the screen: tasks, points, one failure, and the next thing to do."""
 
 import ast
 import re
@@ -10,13 +10,13 @@ from typing import Any
 
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, Task, course, lessons
+from gradcam_lab.course.authoring.manifest import Step, Task, all_steps, lesson_folder
 from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
 
 BAD = frozenset({Status.failed, Status.error, Status.timed_out, Status.crashed})
-"""What can be the matter with a task that somebody has begun."""
+"""The outcomes of a task that was begun and is wrong."""
 
 COLOURS = {
     "passed": "green",
@@ -33,7 +33,7 @@ COLOURS = {
 
 PRINTED_LINES = 3
 LINE = 200
-"""So many characters of a line that the student's code has made are shown."""
+"""Number of characters shown of a line that the student's code has printed."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class View:
     Attributes:
         workspace: the student's.
         step: the step.
-        result: what the memory says about exactly the text that is there now.
-        unknown: what is written but was not judged in this text: tasks, and the step's number for the chain.
+        result: the recorded verdicts on exactly the text that is there now.
+        unknown: tasks that are written but were not judged in this text; the step's number stands for the chain.
     """
 
     workspace: Workspace
@@ -63,7 +63,7 @@ class View:
 
 
 def view(workspace: Workspace, step: Step) -> View:
-    """Look a step up in the workspace's memory; nothing is run."""
+    """Look up the recorded verdicts on a step; nothing is run."""
     result = workspace.result(step)
     verdicts = {verdict.check: verdict for verdict in workspace.verdicts(step)}
     unknown = {task.id for task in step.coded if _is_unknown(workspace, step, task, verdicts)}
@@ -83,7 +83,7 @@ def _is_unknown(workspace: Workspace, step: Step, task: Task, verdicts: dict[str
 
 def views(workspace: Workspace, steps: Iterable[Step] | None = None) -> list[View]:
     """Look several steps up, by default all."""
-    return [view(workspace, step) for step in (course() if steps is None else steps)]
+    return [view(workspace, step) for step in (all_steps() if steps is None else steps)]
 
 
 # --- tables ---
@@ -106,7 +106,7 @@ def _cells(view: View, task: TaskResult) -> tuple[str, str, str, str]:
 
 
 def word(view: View, task: TaskResult) -> str:
-    """What has become of a task, in a word or two."""
+    """The outcome of a task, in a word or two."""
     if task.id in view.unknown:
         return "not checked"
     if task.status is Status.waiting:
@@ -122,7 +122,7 @@ def _is_bad(task: TaskResult) -> bool:
 
 
 def waiting(needs: Sequence[str]) -> str:
-    """What a task waits for; three are enough to see."""
+    """The tasks that a task waits for; the first three are named."""
     return f"waiting (needs {', '.join(needs[:3])}{', ...' if len(needs) > 3 else ''})"
 
 
@@ -166,14 +166,14 @@ def first_failure(view: View, tasks: Iterable[str] | None = None) -> TaskResult 
 def failure(view: View, verdict: Verdict, picture: str = "") -> list[str]:
     """Where it is, and what the check asks; expected, got, the likely reason; what the student's code printed."""
     name = f"Task {verdict.task}" if verdict.task != str(view.step.number) else f"Step {verdict.task}, all together"
-    asks = ast.get_docstring(_function_of(view.step, verdict.check)) or verdict.check
-    printed = [_calm(line) for line in verdict.printed.splitlines() if line.strip()]
+    asks = ast.get_docstring(_check_functions(view.step)[verdict.check]) or verdict.check
+    printed = [_printable(line) for line in verdict.printed.splitlines() if line.strip()]
     shown = printed[:PRINTED_LINES] + (["..."] if len(printed) > PRINTED_LINES else [])
     pairs = [
         ("asks", asks.splitlines()[0]),
-        ("expected", _calm(verdict.expected)),
-        ("got", _calm(verdict.got)),
-        ("likely", _calm(verdict.reason)),
+        ("expected", _printable(verdict.expected)),
+        ("got", _printable(verdict.got)),
+        ("likely", _printable(verdict.reason)),
         *zip(["printed", *[""] * PRINTED_LINES], shown, strict=False),
         ("picture", picture),
     ]
@@ -183,20 +183,16 @@ def failure(view: View, verdict: Verdict, picture: str = "") -> list[str]:
     ]
 
 
-def _calm(text: str) -> str:
+def _printable(text: str) -> str:
     """One line without control characters: part of it may be the student's."""
     line = "".join(c if c.isprintable() else " " for c in text).rstrip()
     return line if len(line) <= LINE else f"{line[:LINE]} ..."
 
 
 @cache
-def _checks(step: Step) -> dict[str, ast.FunctionDef]:
-    source = (lessons() / "checks" / step.test_file).read_text(encoding="utf-8")
+def _check_functions(step: Step) -> dict[str, ast.FunctionDef]:
+    source = (lesson_folder() / "checks" / step.test_file).read_text(encoding="utf-8")
     return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
-
-
-def _function_of(step: Step, check: str) -> ast.FunctionDef:
-    return _checks(step)[check]
 
 
 # --- the next thing to do ---
@@ -206,9 +202,9 @@ def next_line(all_views: Sequence[View], here: Iterable[Step] = (), failed: Task
     """The next thing to do.
 
     Args:
-        all_views: of all steps.
-        here: where the student works at the moment: what is to be done there comes first.
-        failed: a failure that is on the screen: this comes before all else.
+        all_views: the views of all steps.
+        here: the steps that the student works at: they come first.
+        failed: the failure that is shown on the screen: it comes before all else.
     """
     here = list(here)
     ordered = sorted(all_views, key=lambda view: view.step not in here)  # an order-keeping sort
@@ -230,22 +226,22 @@ def _next(view: View, row: TaskResult) -> str:
     return f"task {row.id}{where}. Stuck? gradcam-lab hint {row.id}"
 
 
-def _place(view: View, id: str, verdict: Verdict | None) -> str:
-    """Where the student writes: `step2_gradcam.py line 48`, or the file alone where nobody can tell."""
-    if id == str(view.step.number):
+def _place(view: View, task_id: str, verdict: Verdict | None) -> str:
+    """Where the student writes: `step2_gradcam.py line 48`, or the file alone where the line is not known."""
+    if task_id == str(view.step.number):
         return view.step.file
-    task = view.step.task(id)
-    line = _answer_line(view.workspace, id) if task.written else _code_line(view, task, verdict)
+    task = view.step.task(task_id)
+    line = _answer_line(view.workspace, task_id) if task.written else _code_line(view, task, verdict)
     return f"{ANSWERS if task.written else view.step.file}{f' line {line}' if line else ''}"
 
 
-def _answer_line(workspace: Workspace, id: str) -> int | None:
+def _answer_line(workspace: Workspace, task_id: str) -> int | None:
     """The first line below the question of a written task."""
     try:
         lines = (workspace.root / ANSWERS).read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError:
         return None
-    heading = next((i for i, line in enumerate(lines) if re.match(rf"## +{re.escape(id)}\b", line)), None)
+    heading = next((i for i, line in enumerate(lines) if re.match(rf"## +{re.escape(task_id)}\b", line)), None)
     if heading is None:
         return None
     below = (i for i in range(heading + 1, len(lines)) if lines[i].strip() and not lines[i].startswith(">"))
@@ -275,6 +271,6 @@ def _suspects(step: Step, task: Task, verdict: Verdict | None) -> Iterator[str]:
     """The functions of a task, those first that the check calls by their name."""
     called = set()
     if verdict:
-        attributes = [n for n in ast.walk(_function_of(step, verdict.check)) if isinstance(n, ast.Attribute)]
+        attributes = [n for n in ast.walk(_check_functions(step)[verdict.check]) if isinstance(n, ast.Attribute)]
         called = {node.attr for node in attributes if isinstance(node.value, ast.Name) and node.value.id == "mine"}
     yield from sorted(task.units, key=lambda unit: unit.partition(".")[0] not in called)

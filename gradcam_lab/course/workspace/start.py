@@ -8,16 +8,15 @@ from tempfile import TemporaryDirectory
 from gradcam_lab import __version__
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, course
+from gradcam_lab.course.authoring.manifest import Step, all_steps
 from gradcam_lab.course.workspace.folder import ANSWERS, blank_answers
-from gradcam_lab.course.workspace.workspace import MEMORY, Workspace
+from gradcam_lab.course.workspace.workspace import STATE_FOLDER, STUBS, Workspace
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable, write_json, write_text
 
 README = "README.md"
 SETTINGS = "pytest.ini"
-STUBS = "stubs"
-"""Below the memory: every file as it was first written, so that an upgrade can tell what the student has changed."""
+
 
 PYTEST_INI = """\
 [pytest]
@@ -57,16 +56,16 @@ def start(folder: Path) -> None:
             _move(built, place)
     except OSError as error:
         raise LabError(f"Cannot make the workspace '{place}' ({error.strerror}): choose another folder.") from error
-    points = sum(step.points for step in course())
-    say(f"Your workspace is in '{folder}': {len(course())} steps, {points} points.")
+    points = sum(step.points for step in all_steps())
+    say(f"Your workspace is in '{folder}': {len(all_steps())} steps, {points} points.")
     say(f"Next: {_change_to(folder)}gradcam-lab")
 
 
 def files() -> dict[str, str]:
     """The files of a fresh workspace: their names and texts."""
     return {
-        **{step.file: cut.stub(step.source) for step in course()},
-        **{step.test_file: _test_file(step) for step in course()},
+        **{step.file: cut.stub(step.source) for step in all_steps()},
+        **{step.test_file: _test_file(step) for step in all_steps()},
         ANSWERS: blank_answers(),
         README: _readme(),
         SETTINGS: PYTEST_INI,
@@ -85,8 +84,8 @@ def _refuse(place: Path) -> None:
 def _build(folder: Path) -> None:
     for name, text in files().items():
         write_text(folder / name, text)
-        write_text(folder / MEMORY / STUBS / name, text)
-    write_json(folder / MEMORY / "state.json", {"version": __version__})
+        write_text(folder / STATE_FOLDER / STUBS / name, text)
+    write_json(folder / STATE_FOLDER / "state.json", {"version": __version__})
 
 
 def _move(built: Path, place: Path) -> None:
@@ -94,7 +93,9 @@ def _move(built: Path, place: Path) -> None:
     if not place.exists():
         built.rename(place)
         return
-    for path in sorted(built.iterdir(), key=lambda path: path.name == MEMORY):  # the memory makes it a workspace
+    for path in sorted(
+        built.iterdir(), key=lambda path: path.name == STATE_FOLDER
+    ):  # last, because it makes the folder a workspace
         path.rename(place / path.name)
 
 
@@ -105,7 +106,7 @@ def _test_file(step: Step) -> str:
 
 def _readme() -> str:
     rows = ["| step | what it is about | points |", "| --- | --- | --- |"]
-    rows += [f"| `{step.file}` | {step.title.partition(': ')[2]} | {step.points} |" for step in course()]
+    rows += [f"| `{step.file}` | {step.title.partition(': ')[2]} | {step.points} |" for step in all_steps()]
     text = Path(__file__).with_name("workspace_readme.md").read_text(encoding="utf-8")
     return text.replace("{{steps}}", "\n".join(rows))
 

@@ -1,10 +1,10 @@
-"""Where a student is: from memory, without running anything."""
+"""`gradcam-lab` alone and `gradcam-lab status`: points and the next thing to do, without running anything."""
 
 from pathlib import Path
 
 from gradcam_lab.course.workspace import check, screen
 from gradcam_lab.course.workspace.upgrade import is_newer
-from gradcam_lab.course.workspace.workspace import MEMORY, Workspace
+from gradcam_lab.course.workspace.workspace import OLD_NAMES, STATE_FOLDER, Workspace
 
 OUTSIDE = """\
 You are not inside a workspace.
@@ -15,7 +15,7 @@ You are not inside a workspace.
 
 
 def where() -> None:
-    """Say in a few lines where the student is, and the one thing to do next."""
+    """Print in a few lines the points of each step, and the one thing to do next."""
     workspace = Workspace.find()
     screen.show(_inside(workspace) if workspace else _outside(Path.cwd()))
 
@@ -38,6 +38,8 @@ def status(json: bool = False) -> None:
 
 
 def _inside(workspace: Workspace) -> list[str]:
+    if workspace.has_old_names():
+        return [f"Workspace '{workspace.root.name}'.", OLD_NAMES, "Next: gradcam-lab upgrade"]
     views = screen.views(workspace)
     news = ["A newer course is installed: gradcam-lab upgrade brings it in, and your text stays."]
     return [
@@ -57,7 +59,7 @@ def _total(views: list[screen.View]) -> str:
 def _outside(folder: Path) -> list[str]:
     """What there is to do; the last line is the next thing."""
     try:
-        inside = sorted(path.name for path in folder.iterdir() if (path / MEMORY).is_dir())
+        inside = sorted(path.name for path in folder.iterdir() if (path / STATE_FOLDER).is_dir())
     except OSError:
         inside = []
     command = f"cd '{inside[0]}', then gradcam-lab" if inside else "gradcam-lab start my-lab"

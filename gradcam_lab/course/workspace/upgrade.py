@@ -1,43 +1,40 @@
 """Bringing a workspace up to date with a newer package: the lesson's new text comes in, the student's text stays.
 
 What both have changed stays as the student wrote it; the place is named, and the new file lies in `.gradcam-lab/new/`.
+Files that the newer package names otherwise are renamed. Interrupted anywhere, the same command does the rest.
 """
 
 import ast
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import Match, SequenceMatcher
-from itertools import pairwise, takewhile
-from typing import Any
+from pathlib import Path
 
 from gradcam_lab import __version__
 from gradcam_lab.console import say
-from gradcam_lab.course.authoring.manifest import course
-from gradcam_lab.course.workspace import backup
+from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.workspace import backup, renamed
 from gradcam_lab.course.workspace.folder import ANSWERS
-from gradcam_lab.course.workspace.start import STUBS, files
-from gradcam_lab.course.workspace.workspace import MEMORY, Workspace
+from gradcam_lab.course.workspace.merge import merge, renewed_answers
+from gradcam_lab.course.workspace.start import files
+from gradcam_lab.course.workspace.workspace import STATE_FOLDER, STUBS, Workspace
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import write_text
 
-BASE = f"{MEMORY}/{STUBS}"
+BASE = f"{STATE_FOLDER}/{STUBS}"
 """Where the files lie as they were first written: the base of every merge."""
 
-NEW = f"{MEMORY}/new"
+NEW = f"{STATE_FOLDER}/new"
 """Where new files lie that could not be brought in."""
-
-_SECTION = re.compile(r"^(?=## +\d+\.\d+\b)", re.MULTILINE)
-_NUMBER = re.compile(r"## +(\d+\.\d+)\b")
 
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of one file.
+    """The change of one file.
 
     Attributes:
-        name: of the file.
+        name: the name of the file.
         text: what is to be written, or None where the student's file stays.
         new: the new file, to lie beside where something of it could not be brought in.
         says: a sentence for the student.
@@ -60,20 +57,21 @@ def upgrade() -> None:
     Raises:
         LabError: there is no workspace, it was made by a newer package, or a file cannot be written.
     """
-    workspace = Workspace.require()
+    workspace = Workspace.require(old_names=True)
     if _is_older(workspace):
         raise LabError(
             f"This workspace was made by gradcam-lab {_version(workspace)}, and {__version__} is installed: "
             "install the newer one again."
         )
     fresh = files()
+    renames = renamed.to_rename(workspace.root)
     changes = [change for name, new in fresh.items() if (change := _change(workspace, name, new))]
-    if changes:
-        _carry_out(workspace, changes)
-    _remember(workspace, fresh)
-    if not changes:
+    if changes or renames:
+        _carry_out(workspace, renames, changes)
+    _record(workspace, fresh)
+    if not changes and not renames:
         say(f"The workspace is up to date with gradcam-lab {__version__}: there is nothing to do.")
-    say(f"Next: gradcam-lab{' check' if changes else ''}")
+    say(f"Next: gradcam-lab{' check' if changes or renames else ''}")
 
 
 def _change(workspace: Workspace, name: str, new: str) -> Change | None:
@@ -81,7 +79,7 @@ def _change(workspace: Workspace, name: str, new: str) -> Change | None:
     if base == new:
         return None
     try:
-        mine = (workspace.root / name).read_text(encoding="utf-8-sig")
+        mine = _place(workspace.root, name).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return Change(name, new, None, "was not there, and is written.")
     except (OSError, UnicodeDecodeError):
@@ -92,9 +90,21 @@ def _change(workspace: Workspace, name: str, new: str) -> Change | None:
         return _answers_change(base, mine, new)
     if mine == base:
         return Change(name, new, None, "brought up to date.")
-    if name not in {step.file for step in course()} or base is None:
-        return _stays(name, new, "you have changed it, so it stays as it is")
-    return _merge_change(name, base, mine, new)
+    if name in {step.file for step in all_steps()} and base is not None:
+        return _merge_change(name, base, mine, new)
+    return _names_change(name, base or "", mine, new)
+
+
+def _names_change(name: str, base: str, mine: str, new: str) -> Change | None:
+    """Leave a file that the student has changed as it is, but for names that are no longer there."""
+    text = renamed.with_new_names(mine)
+    only_names = renamed.with_new_names(base) == new
+    if text == mine:
+        return None if only_names else _stays(name, new, "you have changed it, so it stays as it is")
+    if only_names:
+        return Change(name, text, None, "brought up to date; your text is kept.")
+    says = "you have changed it, so it stays but for the new names of modules; the new one to compare"
+    return Change(name, text, new, f"{says}: {NEW}/{name}.")
 
 
 def _stays(name: str, new: str, reason: str) -> Change:
@@ -110,55 +120,6 @@ def _merge_change(name: str, base: str, mine: str, new: str) -> Change | None:
     places = ", ".join(f"{name} line {line}" for line in lines)
     says = f"brought up to date; your text is kept, also where the new version has other words: {places}."
     return Change(name, text if text != mine else None, new, f"{says} The new one to compare: {NEW}/{name}.")
-
-
-def merge(base: str, mine: str, new: str) -> tuple[str, list[int]]:
-    """Bring the changes from base to new into a text that was changed otherwise.
-
-    Args:
-        base: the text that both come from.
-        mine: wins wherever both have changed the same lines.
-        new: the other text.
-
-    Returns:
-        The merged text, and its lines (from 1) where `mine` won.
-    """
-    from merge3 import Merge3
-
-    a, b, c = (text.removesuffix("\n").split("\n") for text in (base, mine, new))
-    matcher: Any = _Matcher
-    merged: list[str] = []
-    won = []
-    for what, *lines in Merge3(a, b, c, sequence_matcher=matcher).merge_groups():
-        if what == "conflict":
-            won.append(len(merged) + 1)
-        merged += lines[1 if what == "conflict" else 0]
-    return "\n".join(merged) + "\n", won
-
-
-class _Matcher(SequenceMatcher[str]):
-    """Aligns two texts so that a new function begins below the blank lines, and not right below the body before it.
-
-    That body is what the student writes; a change that touches it could not be brought in.
-    """
-
-    def __init__(self, isjunk: None, a: Sequence[str], b: Sequence[str]) -> None:
-        super().__init__(isjunk, a, b, autojunk=False)  # junk would be every line that is frequent
-        self.texts = a, b
-
-    def get_matching_blocks(self) -> list[Match]:
-        """The equal pieces of both texts: each as long as it can be, where only one text has more behind it."""
-        blocks = [list(block) for block in super().get_matching_blocks()]
-        for above, below in pairwise(blocks):
-            while below[2] > 1 and self._can_slide(above, below):
-                above[2] += 1
-                below[:] = below[0] + 1, below[1] + 1, below[2] - 1
-        return [Match(*block) for block in blocks]
-
-    def _can_slide(self, above: list[int], below: list[int]) -> bool:
-        i, j = above[0] + above[2], above[1] + above[2]  # the first lines that are not aligned
-        one_sided = (i == below[0]) != (j == below[1])
-        return one_sided and self.texts[0][i] == self.texts[1][j]
 
 
 def _parses(text: str) -> bool:
@@ -180,67 +141,14 @@ def _answers_change(base: str | None, mine: str, new: str) -> Change | None:
     return Change(ANSWERS, written, None, "new questions; your answers stay word for word.") if written else None
 
 
-def renewed_answers(mine: str, base: str, new: str) -> tuple[str, list[str]]:
-    """Renew the headings and questions of `answers.md`, append new ones, and leave every answer as it is.
-
-    Args:
-        mine: the student's file.
-        base: the file as the workspace began with it.
-        new: the file as a new workspace has it.
-
-    Returns:
-        The text, and the tasks whose question was changed by the student and therefore stays.
-    """
-    head, *sections = _SECTION.split(mine)
-    old, fresh = _sections(base), _sections(new)
-    edited: list[str] = []
-    for i, section in enumerate(sections):
-        number = _number(section)
-        sections[i], stays = _renewed(section, old.get(number, ""), fresh.get(number, ""))
-        if stays:
-            edited.append(number)
-    added = [section.rstrip("\n") + "\n" for number, section in fresh.items() if number not in map(_number, sections)]
-    text = head + "".join(sections)
-    return "\n".join([text if text.endswith("\n") or not added else f"{text}\n", *added]), edited
-
-
-def _renewed(section: str, old: str, fresh: str) -> tuple[str, bool]:
-    """A section with its new heading and question, and whether one of them was changed by the student and stays."""
-    stays = False
-    for part in (_heading, _question):
-        before, after = part(old), part(fresh)
-        if part(section) == before:
-            section = section.replace(before, after, 1)
-        elif before != after and part(section) != after:
-            stays = True
-    return section, stays
-
-
-def _sections(text: str) -> dict[str, str]:
-    """The sections of `answers.md`, by task."""
-    return {_number(section): section for section in _SECTION.split(text)[1:]}
-
-
-def _number(section: str) -> str:
-    match = _NUMBER.match(section)
-    return match[1] if match else ""
-
-
-def _heading(section: str) -> str:
-    return section.partition("\n")[0]
-
-
-def _question(section: str) -> str:
-    """The quoted lines below the heading."""
-    body = section.partition("\n")[2].lstrip("\n")
-    return "\n".join(takewhile(lambda line: line.startswith(">"), body.split("\n")))
-
-
-def _carry_out(workspace: Workspace, changes: list[Change]) -> None:
-    """Keep a backup, then write; interrupted anywhere, the same command does the rest."""
-    names = [change.name for change in changes if change.text is not None]
+def _carry_out(workspace: Workspace, renames: Mapping[str, str], changes: list[Change]) -> None:
+    """Keep a backup, then rename, then write."""
+    names = [*renames, *(change.name for change in changes if change.text is not None)]
     bases = [path.relative_to(workspace.root).as_posix() for path in (workspace.root / BASE).glob("*")]
-    kept = backup.keep(workspace, [*names, *bases])
+    kept = backup.back_up(workspace, [*names, *bases])
+    for old, new in renames.items():
+        (workspace.root / old).rename(workspace.root / new)
+        say(f"{old}: is called {new} now.")
     for change in changes:
         beside = workspace.root / NEW / change.name
         if change.new is None:
@@ -255,17 +163,31 @@ def _carry_out(workspace: Workspace, changes: list[Change]) -> None:
         say(f"To bring them back: {backup.UNDO}")
 
 
-def _remember(workspace: Workspace, fresh: dict[str, str]) -> None:
-    """From now on this is what the workspace began with; last, so that an interrupted upgrade can be done again."""
+def _record(workspace: Workspace, fresh: Mapping[str, str]) -> None:
+    """Record that this is what the workspace began with; last, so that an interrupted upgrade can be done again."""
+    base = workspace.root / BASE
     for name, text in fresh.items():
-        if _base(workspace, name) != text:
-            write_text(workspace.root / BASE / name, text)
-    workspace.remember(version=__version__)
+        if _text(base / name) != text:
+            write_text(base / name, text)
+    verdicts = workspace.state().get("verdicts", {})
+    verdicts = {renamed.STEMS.get(step, step): verdict for step, verdict in verdicts.items()}
+    workspace.update_state(version=__version__, verdicts=verdicts)
+    for old in renamed.FILES:
+        (base / old).unlink(missing_ok=True)  # the very last: as long as one is there, the workspace is an old one
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Where a file lies: under its name, or under its old one if it has not been renamed yet."""
+    old = folder / renamed.OLD_NAMES.get(name, name)
+    return old if old.is_file() and not (folder / name).exists() else folder / name
 
 
 def _base(workspace: Workspace, name: str) -> str | None:
-    """A file as it was first written, or None where the workspace has forgotten it."""
-    path = workspace.root / BASE / name
+    """A file as it was first written, or None where the workspace has no record of it."""
+    return _text(_place(workspace.root / BASE, name))
+
+
+def _text(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -74,7 +74,7 @@ def outer() -> object:
     return inner
 '''
 
-STEPS = sorted(manifest.lessons().glob("step*.py"))
+STEPS = sorted(manifest.lesson_folder().glob("step*.py"))
 
 
 def test_a_stub_keeps_everything_but_the_solutions():
@@ -143,13 +143,13 @@ def test_a_solution_outside_of_any_function_is_an_error():
 def test_a_stub_that_differs_elsewhere_is_refused(old, new):
     assert old in STUB
     with pytest.raises(LabError, match="differ in more"):
-        cut.prove(LESSON, STUB.replace(old, new))
+        cut.require_clean(LESSON, STUB.replace(old, new))
 
 
 @pytest.mark.parametrize("line", ["twice = 2 * x", "return math.pi * r**2", "return 7", "### BEGIN SOLUTION 1.1"])
 def test_a_line_of_a_solution_in_a_stub_is_refused(line):
     with pytest.raises(LabError, match="survived"):
-        cut.prove(
+        cut.require_clean(
             LESSON,
             STUB.replace('raise NotImplementedError("task 1.1', f'{line}\n    raise NotImplementedError("task 1.1'),
         )
@@ -191,3 +191,7 @@ def test_whatever_is_marked_is_gone_and_whatever_is_not_is_there(names, body):
     for number, (name, node) in enumerate(functions.items(), start=1):
         assert len(node.body) == 2
         assert ast.unparse(node.body[1]) == f"raise NotImplementedError('task 9.{number}: {name}')"
+
+
+def test_a_form_feed_ends_no_line():
+    assert cut.unit_text("x = '\x0c\u2028'\ndef f():\n    return 1\n", "f") == "def f():\n    return 1\n"

@@ -13,7 +13,7 @@ from gradcam_lab.course.authoring import cut, manifest
 from gradcam_lab.course.authoring.manifest import Step
 from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.judging.verdicts import Status, summarise
-from gradcam_lab.course.workspace.folder import Folder
+from gradcam_lab.course.workspace.folder import StudentFolder
 from gradcam_lab.errors import LabError
 
 FILE = Path("Käse & Hündchen") / "step2_gradcam.py"
@@ -71,7 +71,7 @@ DEADLY = {
 
 @pytest.fixture(scope="module")
 def step() -> Step:
-    return manifest.read_step(manifest.lessons() / "step2_gradcam.py", manifest.lessons() / "checks")
+    return manifest.read_step(manifest.lesson_folder() / "step2_gradcam.py", manifest.lesson_folder() / "checks")
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +231,7 @@ class TestBrokenReference:
         shutil.copytree(
             package, tmp_path / "gradcam_lab", ignore=shutil.ignore_patterns("__pycache__", "*.safetensors")
         )
-        shutil.copytree(manifest.lessons(), tmp_path / "gradcam_lab" / "lessons", dirs_exist_ok=True)
+        shutil.copytree(manifest.lesson_folder(), tmp_path / "gradcam_lab" / "lessons", dirs_exist_ok=True)
         (tmp_path / "gradcam_lab" / "lessons" / step.file).write_text(source, encoding="utf-8")
         monkeypatch.syspath_prepend(tmp_path)
         with Judge(Limits(seconds=5)) as judge:
@@ -265,7 +265,7 @@ class TestFolder:
         root = tmp_path / "Käse & Hündchen"
         root.mkdir()
         (root / step.file).write_text(step.source, encoding="utf-8")
-        return Folder(root)
+        return StudentFolder(root)
 
     @pytest.mark.parametrize("name", ["conftest.py", "torch.py", "sitecustomize.py", "numpy/__init__.py", "random.py"])
     def test_a_file_that_steers_python_is_named_by_every_check(self, name, folder, step, judge):

@@ -24,7 +24,7 @@ def with_checks(step, *checks):
 
 
 def test_nothing_is_wrong_with_the_steps_as_they_are():
-    for step in manifest.course():
+    for step in manifest.all_steps():
         assert list(verify.read_through(step)) == []
 
 
@@ -117,7 +117,7 @@ def test_a_wrong_answer_that_costs_another_task_is_found(step, judge):
 
 def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, capsys):
     short = replace(with_task(step, "2.1", hints=("One.",)), wrong_answers=step.wrong_answers[:1])
-    monkeypatch.setattr(verify, "course", lambda: (short,))
+    monkeypatch.setattr(verify, "all_steps", lambda: (short,))
     monkeypatch.setattr(verify, "SEEDS", (0,))
     assert not verify.verify(jobs=1)
     out = capsys.readouterr().out.splitlines()

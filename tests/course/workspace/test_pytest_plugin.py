@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcam_lab.course.authoring.manifest import course
+from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace import pytest_plugin
 from gradcam_lab.course.workspace.workspace import Workspace
@@ -33,7 +33,7 @@ def run(monkeypatch, judge):
         out = io.StringIO()
         with redirect_stdout(out), redirect_stderr(out):
             code = pytest.main([str(word) for word in words])
-        for step in course():
+        for step in all_steps():
             sys.modules.pop(step.test_file.removesuffix(".py"), None)
         sys.modules.update(kept)
         return int(code), out.getvalue().rstrip("\n").splitlines()
@@ -57,7 +57,7 @@ def counts(lines):
 
 
 def checks(*numbers):
-    return sum(len(step.checks) for step in course() if not numbers or step.number in numbers)
+    return sum(len(step.checks) for step in all_steps() if not numbers or step.number in numbers)
 
 
 class TestOutcomes:
@@ -76,14 +76,14 @@ class TestOutcomes:
         ]
 
     def test_the_reference_passes_and_is_remembered(self, run, root):
-        for step in course():
+        for step in all_steps():
             (root / step.file).write_text(step.source, encoding="utf-8")
         write_answers(root)
         code, lines = run()
         assert code == 0
         assert counts(lines) == {"passed": checks()}
         assert lines[-1] == "Step 6: 8/8 points. Next: gradcam-lab run-all, which makes the report with your code."
-        assert all(Workspace(root).result(step).code_passed for step in course())
+        assert all(Workspace(root).result(step).code_passed for step in all_steps())
 
     def test_a_wrong_body_in_three_lines(self, run, root):
         path = write(root, 2, "", {"2.1": WRONG})
@@ -135,12 +135,12 @@ class TestOutcomes:
     def test_nothing_is_kept_of_a_file_saved_meanwhile(self, root, judge):
         path = write(root, 2, "2.1")
         step, workspace = step_of("2"), Workspace(root)
-        asked = pytest_plugin.Asked(workspace, step, judge, [*step.checks])
+        asked = pytest_plugin.StepVerdicts(workspace, step, judge, [*step.checks])
         verdict = asked.verdict(step.checks[0])
         assert verdict
         assert verdict.status is Status.passed
         path.write_text("# all gone\n", encoding="utf-8")
-        asked.keep()
+        asked.record()
         assert workspace.verdicts(step) == []
 
 

@@ -1,11 +1,8 @@
-"""Whose code runs in `run-all`: the student's where it has earned it, else the reference."""
-
-from pathlib import Path
-from typing import TypedDict
+"""Whose code runs in `run-all`: the student's where it has passed every check, else the reference."""
 
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, course
+from gradcam_lab.course.authoring.manifest import Step, all_steps
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace.folder import question_of
@@ -14,26 +11,13 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
 
 
-class Choice(TypedDict):
-    """One step: the student's text if it is to run, and what the report may show of the step."""
-
-    step: str
-    source: str | None
-    file: Path
-    points: int
-    possible: int
-    passed: tuple[str, ...]
-    stub: str
-    own: str
-
-
 def students_work(implementation: str) -> StudentsWork | None:
-    """Return the student's work as a run needs it; None outside a workspace. See `choose`."""
-    chosen = {choice["step"]: StepCode(**choice) for choice in choose(implementation)}
+    """Return the student's work as a run needs it; None outside a workspace. See `choose_code`."""
+    chosen = {code.step: code for code in choose_code(implementation)}
     return StudentsWork(chosen, written_answers(), implementation) if chosen else None
 
 
-def choose(implementation: str) -> list[Choice]:
+def choose_code(implementation: str) -> list[StepCode]:
     """Decide for each step whose code runs.
 
     Args:
@@ -44,21 +28,19 @@ def choose(implementation: str) -> list[Choice]:
         Nothing outside a workspace: the reference runs, and all of it may be shown.
 
     Raises:
-        LabError: "mine" outside a workspace, or a file that cannot be read.
+        LabError: "mine" outside a workspace, a workspace that has to be upgraded first, or a file that cannot be read.
     """
-    workspace = Workspace.find()
-    if workspace is None:
-        if implementation == "mine":
-            Workspace.require()
+    if Workspace.find() is None and implementation != "mine":
         return []
+    workspace = Workspace.require()
     if implementation == "auto":
-        _check_what_is_new(workspace)
-    return [_choice(workspace, step, implementation) for step in course()]
+        _check_unknown(workspace)
+    return [_choice(workspace, step, implementation) for step in all_steps()]
 
 
-def _check_what_is_new(workspace: Workspace) -> None:
-    """Judge the files of which nothing is known: only a text that has passed may run."""
-    unknown = [step for step in course() if not workspace.verdicts(step)]
+def _check_unknown(workspace: Workspace) -> None:
+    """Judge the files that have no verdicts: only a text that has passed may run."""
+    unknown = [step for step in all_steps() if not workspace.verdicts(step)]
     if unknown:
         say(f"checking {', '.join(step.file for step in unknown)}")
         with Judge() as judge:
@@ -66,13 +48,13 @@ def _check_what_is_new(workspace: Workspace) -> None:
                 workspace.check(step, judge)
 
 
-def _choice(workspace: Workspace, step: Step, implementation: str) -> Choice:
+def _choice(workspace: Workspace, step: Step, implementation: str) -> StepCode:
     result = workspace.result(step)
     use = implementation == "mine" or (implementation == "auto" and result.code_passed)
     source, problem = workspace.source(step)
     if implementation == "mine" and problem:
         raise LabError(f"{problem[0].upper()}{problem[1:]} in '{workspace.root}': 'gradcam-lab reset {step.number}'.")
-    return Choice(
+    return StepCode(
         step=step.name,
         source=source if use else None,
         file=workspace.file(step),
@@ -90,7 +72,7 @@ def written_answers() -> dict[str, tuple[str, str]]:
     given = workspace.answers() if workspace else {}
     return {
         task.id: (" ".join(question_of(step.source, task.id)), given[task.id])
-        for step in course()
+        for step in all_steps()
         for task in step.tasks
         if task.id in given
     }

@@ -1,0 +1,115 @@
+"""Merging a newer file into the one that a student has changed: what the student wrote always stays."""
+
+import re
+from collections.abc import Sequence
+from difflib import Match, SequenceMatcher
+from itertools import pairwise, takewhile
+from typing import Any
+
+_SECTION = re.compile(r"^(?=## +\d+\.\d+\b)", re.MULTILINE)
+_NUMBER = re.compile(r"## +(\d+\.\d+)\b")
+
+
+def merge(base: str, mine: str, new: str) -> tuple[str, list[int]]:
+    """Bring the changes from base to new into a text that was changed otherwise.
+
+    Args:
+        base: the text that both come from.
+        mine: wins wherever both have changed the same lines.
+        new: the other text.
+
+    Returns:
+        The merged text, and its lines (from 1) where `mine` won.
+    """
+    from merge3 import Merge3
+
+    a, b, c = (text.removesuffix("\n").split("\n") for text in (base, mine, new))
+    matcher: Any = _Matcher
+    merged: list[str] = []
+    won = []
+    for what, *lines in Merge3(a, b, c, sequence_matcher=matcher).merge_groups():
+        if what == "conflict":
+            won.append(len(merged) + 1)
+        merged += lines[1 if what == "conflict" else 0]
+    return "\n".join(merged) + "\n", won
+
+
+class _Matcher(SequenceMatcher[str]):
+    """Aligns two texts so that a new function begins below the blank lines, and not right below the body before it.
+
+    That body is what the student writes; a change that touches it could not be brought in.
+    """
+
+    def __init__(self, isjunk: None, a: Sequence[str], b: Sequence[str]) -> None:
+        super().__init__(isjunk, a, b, autojunk=False)  # junk would be every line that is frequent
+        self.texts = a, b
+
+    def get_matching_blocks(self) -> list[Match]:
+        """The equal pieces of both texts: each as long as it can be, where only one text has more behind it."""
+        blocks = [list(block) for block in super().get_matching_blocks()]
+        for above, below in pairwise(blocks):
+            while below[2] > 1 and self._can_slide(above, below):
+                above[2] += 1
+                below[:] = below[0] + 1, below[1] + 1, below[2] - 1
+        return [Match(*block) for block in blocks]
+
+    def _can_slide(self, above: list[int], below: list[int]) -> bool:
+        i, j = above[0] + above[2], above[1] + above[2]  # the first lines that are not aligned
+        one_sided = (i == below[0]) != (j == below[1])
+        return one_sided and self.texts[0][i] == self.texts[1][j]
+
+
+def renewed_answers(mine: str, base: str, new: str) -> tuple[str, list[str]]:
+    """Renew the headings and questions of `answers.md`, append new ones, and leave every answer as it is.
+
+    Args:
+        mine: the student's file.
+        base: the file as the workspace began with it.
+        new: the file as a new workspace has it.
+
+    Returns:
+        The text, and the tasks whose question was changed by the student and therefore stays.
+    """
+    head, *sections = _SECTION.split(mine)
+    old, fresh = _sections(base), _sections(new)
+    edited: list[str] = []
+    for i, section in enumerate(sections):
+        number = _number(section)
+        sections[i], stays = _renewed(section, old.get(number, ""), fresh.get(number, ""))
+        if stays:
+            edited.append(number)
+    added = [section.rstrip("\n") + "\n" for number, section in fresh.items() if number not in map(_number, sections)]
+    text = head + "".join(sections)
+    return "\n".join([text if text.endswith("\n") or not added else f"{text}\n", *added]), edited
+
+
+def _renewed(section: str, old: str, fresh: str) -> tuple[str, bool]:
+    """A section with its new heading and question, and whether one of them was changed by the student and stays."""
+    stays = False
+    for part in (_heading, _question):
+        before, after = part(old), part(fresh)
+        if part(section) == before:
+            section = section.replace(before, after, 1)
+        elif before != after and part(section) != after:
+            stays = True
+    return section, stays
+
+
+def _sections(text: str) -> dict[str, str]:
+    """The sections of `answers.md`, by task."""
+    return {_number(section): section for section in _SECTION.split(text)[1:]}
+
+
+def _number(section: str) -> str:
+    match = _NUMBER.match(section)
+    return match[1] if match else ""
+
+
+def _heading(section: str) -> str:
+    return section.partition("\n")[0]
+
+
+def _question(section: str) -> str:
+    """The quoted lines below the heading."""
+    body = section.partition("\n")[2].lstrip("\n")
+    return "\n".join(takewhile(lambda line: line.startswith(">"), body.split("\n")))

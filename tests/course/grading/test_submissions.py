@@ -1,0 +1,185 @@
+"""Which submissions there are, what is read of them, and what is refused."""
+
+import stat
+import zipfile
+
+import pytest
+
+from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.grading.submissions import Bounds, clean, find, read
+from gradcam_lab.course.workspace import renamed
+from gradcam_lab.errors import LabError
+from tests.course.grading.submitted import answered, pack, put, solved, stubs, within
+
+
+class TestFinding:
+    def test_folders_and_zips_and_nothing_hidden(self, tmp_path):
+        put(tmp_path / "Jürgen Käse", solved())
+        pack(tmp_path / "li 李.ZIP", solved())
+        put(tmp_path / ".git", {"config": ""})
+        put(tmp_path / "__MACOSX", {"x": ""})
+        (tmp_path / ".DS_Store").write_text("")
+        assert [found.name for found in find(tmp_path)] == ["Jürgen Käse", "li 李"]
+
+    def test_a_folder_and_a_zip_of_one_name_stay_two(self, tmp_path):
+        put(tmp_path / "anna", solved())
+        pack(tmp_path / "anna.zip", solved())
+        assert {found.name: found.path.name for found in find(tmp_path)} == {"anna": "anna", "anna.zip": "anna.zip"}
+
+    def test_a_name_stands_in_one_line_and_is_composed(self, tmp_path):
+        put(tmp_path / "zwei\nZeilen\x1b[31m", {"x.txt": ""})
+        put(tmp_path / "Ju\u0308rgen", {"x.txt": ""})
+        assert [found.name for found in find(tmp_path)] == ["Jürgen", "zwei Zeilen\ufffd[31m"]
+
+    def test_a_workspace_is_the_only_submission(self, tmp_path):
+        put(tmp_path / "submission", {**solved(), "__pycache__/x.pyc": "", "report/report.html": ""})
+        (found,) = find(tmp_path / "submission")
+        assert (found.name, found.path) == ("submission", tmp_path / "submission")
+
+    def test_a_step_file_that_lies_about_hides_no_submission(self, tmp_path):
+        put(tmp_path, {all_steps()[0].file: ""})
+        put(tmp_path / "anna" / "lab", solved())
+        assert [found.name for found in find(tmp_path)] == ["anna", all_steps()[0].file]
+
+    def test_what_grading_writes_there_is_no_submission(self, tmp_path):
+        put(tmp_path / "anna", solved())
+        put(tmp_path, {"grades.csv": ""})
+        assert [found.name for found in find(tmp_path, besides=[tmp_path / "grades.csv"])] == ["anna"]
+
+    @pytest.mark.parametrize(
+        ("name", "sentence"), [("none", "no folder"), ("empty", "no submissions"), ("file", "is a file")]
+    )
+    def test_nothing_to_grade_is_one_sentence(self, tmp_path, name, sentence):
+        (tmp_path / "empty" / ".hidden").mkdir(parents=True)
+        (tmp_path / "file").write_text("")
+        with pytest.raises(LabError, match=sentence) as error:
+            find(tmp_path / name)
+        assert name in str(error.value)
+
+
+class TestReading:
+    """What is read of a submission, and what is refused."""
+
+    def test_only_what_is_judged_and_the_names_of_strays(self, tmp_path):
+        more = {
+            "torch.py": "x",
+            "numpy/__init__.py": "x",
+            "helpers.py": "x",
+            "notes/__init__.py": "x",
+            "data/json.py": "x",
+        }
+        texts = {**solved(), **answered(), **more, ".gradcam-lab/state.json": "{}", "report.pdf": "x"}
+        files = read(put(tmp_path / "anna", texts), Bounds())
+        assert set(files) == {*solved(), "answers.md", "torch.py", "numpy/__init__.py"}
+        assert files["torch.py"] == b""
+        assert files == read(pack(tmp_path / "anna.zip", texts), Bounds())
+
+    @pytest.mark.parametrize("prefix", ["my-lab", "deep/my-lab", "Käse & Hündchen", "windows\\my-lab"])
+    def test_the_files_may_lie_lower(self, tmp_path, prefix):
+        texts = within(prefix, solved())
+        assert set(read(pack(tmp_path / "a.zip", {**texts, f"__MACOSX/{prefix}/x.py": ""}), Bounds())) == set(solved())
+        assert set(read(put(tmp_path / "a", within(prefix.replace("\\", "/"), solved())), Bounds())) == set(solved())
+
+    def test_a_step_file_with_the_name_of_an_older_package_is_read_as_that_step(self, tmp_path):
+        old, new = "step6_truth.py", "step6_faithfulness.py"
+        texts = {renamed.OLD_NAMES.get(name, name): text for name, text in solved().items()}
+        assert old in texts
+        assert set(read(pack(tmp_path / "a.zip", within("my-lab", texts)), Bounds())) == set(solved())
+        assert read(put(tmp_path / "alone", {old: "x = 1"}), Bounds()) == {new: b"x = 1"}
+        assert read(put(tmp_path / "both", {old: "x = 1", new: "x = 2"}), Bounds()) == {new: b"x = 2"}
+
+    def test_a_zip_alone_in_a_folder_is_opened(self, tmp_path):
+        pack(tmp_path / "anna_123_assignsubmission_file" / "my lab.zip", within("my lab", solved()))
+        assert set(read(tmp_path / "anna_123_assignsubmission_file", Bounds())) == set(solved())
+
+    def test_backups_below_do_not_count_beside_the_files_themselves(self, tmp_path):
+        files = read(put(tmp_path / "anna", {**solved(), **within("old", stubs())}), Bounds())
+        assert files[all_steps()[0].file].decode() == all_steps()[0].source
+
+    def test_several_candidates_are_named(self, tmp_path):
+        path = put(tmp_path / "anna", {**within("lab1", solved()), **within("lab2", stubs())})
+        with pytest.raises(LabError, match=r"2 folders \('lab1' and 'lab2'\)"):
+            read(path, Bounds())
+
+    @pytest.mark.parametrize("path", ["../step.py", "a/../../x.py", "/etc/x.py", "C:\\x.py", "..\\x.py", "C:x.py"])
+    def test_a_path_that_climbs_out_is_refused_and_nothing_is_written(self, tmp_path, path):
+        archive = pack(tmp_path / "in" / "a.zip", {**solved(), path: "evil"})
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises(LabError, match="leads out of it"):
+            read(archive, Bounds())
+        assert sorted(tmp_path.rglob("*")) == before
+
+    def test_links_are_refused_in_zips_and_in_folders(self, tmp_path):
+        link = zipfile.ZipInfo(all_steps()[0].file)
+        link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr(link, "/etc/passwd")
+        with pytest.raises(LabError, match="is a link"):
+            read(tmp_path / "a.zip", Bounds())
+        put(tmp_path / "bob", solved())
+        (tmp_path / "carl").mkdir()
+        (tmp_path / "carl" / all_steps()[0].file).symlink_to(tmp_path / "bob" / all_steps()[0].file)
+        with pytest.raises(LabError, match="is a link"):
+            read(tmp_path / "carl", Bounds())
+
+    def test_a_bomb_is_not_unpacked(self, tmp_path):
+        bomb = pack(tmp_path / "a.zip", {**solved(), all_steps()[0].file: " " * 30_000_000})
+        assert bomb.stat().st_size < 100_000
+        with pytest.raises(LabError, match="larger than 1 MB"):
+            read(bomb, Bounds())
+
+    def test_a_bomb_of_a_packing_without_limits_is_not_opened(self, tmp_path):
+        bomb = pack(tmp_path / "a.zip", {all_steps()[0].file: " " * 1_000}, zipfile.ZIP_BZIP2)
+        with pytest.raises(LabError, match="unusual way"):
+            read(bomb, Bounds())
+
+    def test_a_large_file_that_nobody_reads_does_not_matter(self, tmp_path):
+        path = pack(tmp_path / "a.zip", {**solved(), "film.mp4": " " * 5_000_000})
+        assert set(read(path, Bounds())) == set(solved())
+
+    def test_the_sum_and_the_number_are_limited_too(self, tmp_path):
+        path = pack(tmp_path / "a.zip", solved())
+        total = sum(len(text.encode()) for text in solved().values())
+        with pytest.raises(LabError, match="together"):
+            read(path, Bounds(total=total - 1))
+        with pytest.raises(LabError, match=f"{len(all_steps())} files, more than 1"):
+            read(path, Bounds(members=1))
+        assert read(path, Bounds(total=total, members=len(all_steps())))
+
+    def test_a_broken_zip_at_every_place(self, tmp_path):
+        whole = pack(tmp_path / "whole.zip", solved()).read_bytes()
+        damaged = bytearray(whole)
+        damaged[200:260] = bytes(60)
+        for content, sentence in (
+            (whole[: len(whole) // 2], "cannot be opened"),
+            (b"", "cannot be opened"),
+            (b"PK\x03\x04 no zip", "cannot be opened"),
+            (bytes(damaged), "is damaged"),
+        ):
+            (tmp_path / "a.zip").write_bytes(content)
+            with pytest.raises(LabError, match=sentence):
+                read(tmp_path / "a.zip", Bounds())
+
+    def test_an_encrypted_zip_says_so(self, tmp_path):
+        content = bytearray(pack(tmp_path / "a.zip", {all_steps()[0].file: "x"}).read_bytes())
+        content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag in the directory
+        (tmp_path / "a.zip").write_bytes(content)
+        with pytest.raises(LabError, match="without a password"):
+            read(tmp_path / "a.zip", Bounds())
+
+    @pytest.mark.parametrize(
+        ("make", "sentence"),
+        [
+            (lambda path: path.mkdir(), "nothing in it"),
+            (lambda path: put(path, {"notes.txt": "x"}), "no step file"),
+            (lambda path: path.write_text("x"), "neither a folder nor a zip"),
+        ],
+        ids=["empty", "no step file", "a file"],
+    )
+    def test_what_is_no_submission_says_so(self, tmp_path, make, sentence):
+        make(tmp_path / "anna")
+        with pytest.raises(LabError, match=sentence):
+            read(tmp_path / "anna", Bounds())
+
+    def test_clean_text_is_legal_everywhere(self):
+        assert clean("a\x00b\x1b[0m\ud800\uffff\r\n\tü李") == "a\ufffdb\ufffd[0m\ufffd\ufffd\ufffd\n\tü李"

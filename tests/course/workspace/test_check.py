@@ -1,0 +1,237 @@
+"""`gradcam-lab check`: what is judged, what is shown, and watching."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.judging.judge import Judge, Limits
+from gradcam_lab.course.workspace import check
+from gradcam_lab.course.workspace.workspace import Workspace
+from gradcam_lab.errors import LabError
+from tests.course.workspace.helpers import row, status_lines
+from tests.students import line_with, solved, step_of, write, write_answers
+
+NO_RELU = "return (weights[:, :, None, None] * features).sum(dim=1)"
+
+
+def test_a_fresh_workspace_has_no_points_and_is_not_started(checked, root):
+    passed, lines = checked()
+    assert not passed
+    for step in all_steps():
+        assert f"Step {step.number}: 0/{step.points} points." in lines
+        for task in step.tasks:
+            assert row(lines, task.id)[2:] == ["not started", f"0/{task.points}"]
+    line = line_with(root / "step1_cam.py", "task 1.1:")
+    assert lines[-1] == f"Next: task 1.1, step1_cam.py line {line}. Stuck? gradcam-lab hint 1.1"
+    assert not any("expected" in line for line in lines)
+
+
+def test_the_reference_has_all_points(checked, root):
+    for step in all_steps():
+        (root / step.file).write_text(step.source, encoding="utf-8")
+    passed, lines = checked()
+    assert not passed  # the written tasks
+    answers = (root / "answers.md").read_text(encoding="utf-8").splitlines()
+    place = f"answers.md line {answers.index('<!-- your answer -->') + 1}"
+    assert lines[-1] == f"Next: task 1.5 in {place}. Stuck? gradcam-lab hint 1.5"
+    write_answers(root)
+    passed, lines = checked()
+    assert passed
+    for step in all_steps():
+        assert f"Step {step.number}: {step.points}/{step.points} points." in lines
+        assert all(row(lines, task.id)[2] in ("passed", "answered") for task in step.tasks)
+    assert lines[-1] == "Next: gradcam-lab run-all, which makes the report with your code."
+
+
+def test_a_wrong_body_is_answered_in_three_lines_and_a_picture(checked, root):
+    path = write(root, 2, "2.1", {"2.2": NO_RELU})
+    passed, lines = checked("2")
+    assert not passed
+    assert row(lines, "2.1")[2:] == ["passed", "1/1"]
+    assert row(lines, "2.2")[2:] == ["failed", "0/1"]
+    assert row(lines, "2.3")[2:] == ["waiting (needs 2.2)", "0/3"]
+    assert row(lines, "all together")[1].startswith("waiting (needs 2.2, ")
+    place = f"step2_gradcam.py line {line_with(path, 'def weighted_map(')}"
+    begin = lines.index(f"Task 2.2: failed, {place}")
+    assert [line[:12] for line in lines[begin + 2 : begin + 5]] == ["  expected  ", "  got       ", "  likely    "]
+    assert "ReLU" in lines[begin + 4] or "zero" in lines[begin + 4]
+    assert lines[begin + 5].split()[0] == "picture"
+    assert Image.open(root / lines[begin + 5].split()[1]).size == (1200, 440)
+    assert lines[-1] == f"Next: task 2.2, {place}. Stuck? gradcam-lab hint 2.2"
+
+
+def test_one_task_is_checked_alone_and_remembered(checked, root):
+    write(root, 2, "2.1", {"2.2": NO_RELU, "2.5": "import os\nos._exit(0)"})
+    passed, lines = checked("2.1")
+    assert passed
+    assert row(lines, "2.2")[2] == "not checked"
+    assert "Step 2: 1/11 points, changed since the last check." in lines
+    assert lines[-1] == "Next: gradcam-lab check 2"
+    passed, lines = checked("2.2")
+    assert not passed
+    assert (row(lines, "2.1")[2], row(lines, "2.2")[2], row(lines, "2.5")[2]) == ("passed", "failed", "not checked")
+    assert "Next: task 2.2" in lines[-1]
+
+
+def test_after_a_change_nothing_is_known(checked, root, capsys):
+    path = write(root, 2, "2.1")
+    checked("2")
+    assert "Step 2: 1/11 points." in status_lines(capsys)
+    path.write_text(path.read_text(encoding="utf-8") + "\n# later\n", encoding="utf-8")
+    lines = status_lines(capsys)
+    assert "Step 2: 0/11 points, changed since the last check." in lines
+    assert row(lines, "2.1")[2] == "not checked"
+    assert row(lines, "2.2")[2] == "not started"
+    assert "changed" not in " ".join(lines).replace("Step 2: 0/11 points, changed since the last check.", "")
+
+
+def test_what_the_code_prints_is_shown_in_part_and_without_its_tricks(checked, root):
+    body = r"""
+print("[bold]größer[/bold]\x1b[2J")
+for i in range(9): print("row", i)
+return 1 / 0
+"""
+    write(root, 2, "", {"2.1": body})
+    _, lines = checked("2.1")
+    begin = next(i for i, line in enumerate(lines) if line.startswith("  printed"))
+    assert lines[begin : begin + 4] == [
+        "  printed   [bold]größer[/bold] [2J",
+        "            row 0",
+        "            row 1",
+        "            ...",
+    ]
+    assert "ZeroDivisionError" in lines[begin - 2]
+    assert row(lines, "2.1")[2] == "error"
+
+
+def test_json_and_nothing_else(checked, root):
+    write(root, 2, "2.1", {"2.2": NO_RELU})
+    passed, lines = checked("2", "step3_boxes.py", json=True)
+    answer = json.loads("\n".join(lines))
+    assert not passed
+    assert list(answer) == ["steps", "points", "possible", "next"]
+    assert [step["step"] for step in answer["steps"]] == ["step2_gradcam", "step3_boxes"]
+    assert (answer["points"], answer["possible"]) == (1, 21)
+    tasks = {task["id"]: task for task in answer["steps"][0]["tasks"]}
+    assert tasks["2.2"]["status"] == "failed"
+    assert tasks["2.2"]["first_failure"]["reason"]
+    assert "Next: task 2.2" in answer["next"]
+
+
+def test_words(root):
+    two, three = step_of("2"), step_of("3")
+    assert check.select([]) == dict.fromkeys(all_steps())
+    assert check.select(["3.1", "step2_gradcam", "3.2"]) == {two: None, three: ["3.1", "3.2"]}
+    assert list(check.select(["3", "2"])) == [two, three]
+    assert check.select(["2.1", "./step2_gradcam.py", "2.2"]) == {two: None}
+    for word in ("7", "2.9", "weights", ""):
+        with pytest.raises(LabError, match=f"no step or task '{word}'"):
+            check.select([word])
+
+
+def test_one_document_or_none(root):
+    with pytest.raises(LabError, match="--json"):
+        check.check([], watch=True, json=True)
+
+
+def test_outside_a_workspace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LabError, match="gradcam-lab start"):
+        check.check([])
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "there is no file step3_boxes.py"),
+        (b"caf\xe9 = 1", "is not UTF-8 text"),
+        (b"", "is empty"),
+        (b"import numpy\n\ndef nms(:\n", "step3_boxes.py, line 3"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_a_row_and_no_traceback(checked, root, content, says):
+    path = root / "step3_boxes.py"
+    path.unlink() if content is None else path.write_bytes(content)
+    passed, lines = checked("3")
+    assert not passed
+    assert row(lines, "3.1")[2:] == ["error", "0/1"]
+    assert says in "\n".join(lines)
+    line = " line 3" if content and b"nms" in content else ""
+    assert lines[-1] == f"Next: task 3.1, step3_boxes.py{line}. Stuck? gradcam-lab hint 3.1"
+
+
+def test_a_stray_file_costs_every_point_and_is_named(checked, root):
+    write(root, 2, "all")
+    (root / "torch.py").write_text("raise SystemExit(0)")
+    passed, lines = checked("2")
+    assert not passed
+    assert "Step 2: 0/11 points." in lines
+    assert "  got       torch.py lies beside your files" in lines
+
+
+def test_a_file_saved_while_it_is_checked(root, judge, capsys):
+    path = write(root, 2, "2.1")
+
+    class Meanwhile(Judge):
+        def judge(self, *words, **options):
+            for verdict in judge.judge(*words, **options):
+                path.write_text(solved(2, "2.1 2.2"), encoding="utf-8")
+                yield verdict
+
+    assert not check.check(["2"], judge=Meanwhile(Limits()))
+    lines = capsys.readouterr().out.splitlines()
+    assert row(lines, "2.1")[2] == "not checked"
+    assert lines[-1] == "Next: gradcam-lab check 2"
+
+
+def test_only_what_is_saved_is_checked_again(root, judge, monkeypatch, capsys):
+    asked = []
+    original = Workspace.check
+
+    def noted(self, step, *rest):
+        asked.append(step.number)
+        return original(self, step, *rest)
+
+    monkeypatch.setattr(Workspace, "check", noted)
+    screens = []
+
+    def student(seconds):
+        assert seconds == check.PAUSE
+        screens.append(capsys.readouterr().out.splitlines())
+        if len(screens) == 2:
+            write(root, 2, "2.1")
+        if len(screens) == 3:
+            write_answers(root)
+        if len(screens) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", student)
+    assert not check.check(["2", "3"], watch=True, judge=judge)
+    assert asked == [2, 3, 2]
+    assert screens[0][0] == "Watching step2_gradcam.py, step3_boxes.py and answers.md. Ctrl-C ends this."
+    assert screens[1] == []
+    assert row(screens[2], "2.1")[2] == "passed"
+    assert row(screens[3], "2.6")[2] == "answered"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent in another way")
+def test_ctrl_c_ends_it_calmly(root):
+    code = "import sys; from gradcam_lab.course.workspace.check import check; check(['2'], watch=True); print('ended')"
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    for line in process.stdout:
+        if line.startswith("Next: "):
+            break
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out.split(), err) == (0, ["ended"], "")

@@ -1,0 +1,22 @@
+"""In a merge no line of the student's is lost."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradcam_lab.course.workspace import upgrade
+
+LINES = st.lists(st.sampled_from(["", "def f():", "    return 1", "x = 1", '    """', "y = 2"]), max_size=12)
+
+
+@given(base=LINES, new=LINES, data=st.data())
+def test_no_line_of_the_students_is_lost_in_a_merge(base, new, data):
+    mine = list(base)
+    written = [f"mine {i}" for i in range(data.draw(st.integers(0, 4)))]
+    for line, place in zip(written, sorted(data.draw(st.lists(st.integers(0, len(mine)), min_size=4))), strict=False):
+        mine.insert(min(place, len(mine)), line)
+    text, won = upgrade.merge(*("\n".join(lines) + "\n" for lines in (base, mine, new)))
+    kept = text.splitlines()
+    assert sorted(line for line in kept if line.startswith("mine")) == written
+    assert all(1 <= line <= len(kept) + 1 for line in won)
+    if not written:
+        assert text.removesuffix("\n").split("\n") == (new or [""])
