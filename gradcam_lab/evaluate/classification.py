@@ -1,4 +1,4 @@
-"""How well the classifier answers its own question, *whether*: per-class AP and mAP with intervals."""
+"""How well the classifier says whether a class is in an image: AP of each class, and mAP, with intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,14 +8,14 @@ import sklearn
 from sklearn.metrics import average_precision_score
 
 from gradcam_lab.data.sample import Sample, labels
-from gradcam_lab.evaluate.scores import image_draws, interval
+from gradcam_lab.evaluate.bootstrap import image_draws, interval
 
 DRAWS = 300
 """Fewer bootstrap samples than for boxes: scikit-learn is slower, and mAP is the mean of several classes anyway."""
 
 
 def evaluate_classifier(
-    samples: Sequence[Sample], probabilities: np.ndarray, classes: Sequence[str], seed: int
+    samples: Sequence[Sample], probabilities: np.ndarray, classes: Sequence[str], seed: int, draws: int = DRAWS
 ) -> dict[str, Any]:
     """Score the classifier on every class that the images hold.
 
@@ -26,6 +26,7 @@ def evaluate_classifier(
         probabilities: shape (n, C).
         classes: C names.
         seed: of the bootstrap.
+        draws: how many bootstrap samples.
 
     Returns:
         `classes` (name -> `ap`, `positives`), `map`, `map_low`, `map_high` (95%), `images`, and `bootstrap`, its draws.
@@ -37,18 +38,18 @@ def evaluate_classifier(
     # The arrays are made above; checking them 2000 times would take longer than the sums.
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
         ap = {name: _average_precision(answer, score) for name, (answer, score) in present.items()}
-        draws = [
+        means = [
             _mean_of_defined([_average_precision(answer, score, times) for answer, score in present.values()])
-            for times in image_draws(len(samples), seed, DRAWS)
+            for times in image_draws(len(samples), seed, draws)
         ]
-    low, high = interval(np.array(draws))
+    low, high = interval(np.array(means))
     return {
         "classes": {name: {"ap": value, "positives": int((answers[name] == 1).sum())} for name, value in ap.items()},
         "map": float(np.mean(list(ap.values()))),
         "map_low": low,
         "map_high": high,
         "images": len(samples),
-        "bootstrap": DRAWS,
+        "bootstrap": draws,
     }
 
 
