@@ -9,12 +9,8 @@ import numpy as np
 
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.bootstrap import Estimate, mean_of
-from gradcam_lab.evaluate.records import MeanWithInterval
+from gradcam_lab.evaluate.records import CENTRE, GRADCAM, RANDOM, MeanWithInterval
 from gradcam_lab.localise.experiment import Experiment
-
-OURS, CENTRE, RANDOM = "Grad-CAM", "centre map", "random map"
-BASELINES = (CENTRE, RANDOM)
-MAPS = (OURS, *BASELINES)
 
 FEWEST = 5
 """Of fewer images a test says nothing: a bootstrap of one or two gives no interval."""
@@ -48,7 +44,7 @@ class ExaminedMaps:
 
     def heatmaps(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """The map of one image and its two baselines, all of them at a size `(height, width)`."""
-        return {OURS: self.experiment.lessons.boxes.upsample(self.cams[index], size), **self.baselines(index, size)}
+        return {GRADCAM: self.experiment.lessons.boxes.upsample(self.cams[index], size), **self.baselines(index, size)}
 
     def baselines(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """The two baseline maps of one image; every image has a random map of its own."""
@@ -88,11 +84,11 @@ def compare(values: Mapping[str, Sequence[float]], seed: int) -> Comparison:
     count = int(known.sum())
     columns = dict(zip(values, table[:, known & (count >= FEWEST)], strict=True))
     means = {name: mean_of(column, seed) for name, column in columns.items()}
-    gains = {name: mean_of(columns[OURS] - column, seed) for name, column in columns.items() if name != OURS}
+    gains = {name: mean_of(columns[GRADCAM] - column, seed) for name, column in columns.items() if name != GRADCAM}
     return Comparison(means, gains, count)
 
 
-def records(estimates: Mapping[str, Estimate]) -> dict[str, MeanWithInterval]:
+def as_records(estimates: Mapping[str, Estimate]) -> dict[str, MeanWithInterval]:
     """Return estimates as JSON takes them."""
     return {name: estimate.record() for name, estimate in estimates.items()}
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gradcam_lab.evaluate.faithfulness.comparison import MAPS, ExaminedMaps, compare, records, shape_of
-from gradcam_lab.evaluate.records import PointingGame
+from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, as_records, compare, shape_of
+from gradcam_lab.evaluate.records import MAPS, PointingGame
 
 TOLERANCE = 15
 """Pixels around an object that still count as on it."""
@@ -22,7 +22,7 @@ def pointing_game(examined: ExaminedMaps) -> PointingGame:
     return {
         "images": compared.images,
         "tolerance": TOLERANCE,
-        "rows": records(compared.means),
-        "gains": records(compared.gains),
+        "rows": as_records(compared.means),
+        "gains": as_records(compared.gains),
         "passed": compared.higher,
     }

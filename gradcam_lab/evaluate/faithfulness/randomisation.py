@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from gradcam_lab.console import tracked
 from gradcam_lab.evaluate.bootstrap import mean_of
-from gradcam_lab.evaluate.faithfulness.comparison import BASELINES, FEWEST, ExaminedMaps, records
-from gradcam_lab.evaluate.records import Randomisation
+from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, as_records
+from gradcam_lab.evaluate.records import BASELINES, Randomisation
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of
 from gradcam_lab.localise.make_maps import BATCH
@@ -58,8 +58,8 @@ def randomised_weights(examined: ExaminedMaps, few: Sequence[int]) -> Randomisat
         "curve": [mean_of(row, seed).record() for row in by_image],
         "by_seed": correlations.mean(axis=2).tolist() if few else [],
         "no_evidence": empty.tolist(),
-        "baselines": records({name: mean_of(row, seed) for name, row in baselines.items()}),
-        "gains": records(gains),
+        "baselines": as_records({name: mean_of(row, seed) for name, row in baselines.items()}),
+        "gains": as_records(gains),
         "passed": bool(few) and not any(gain.above(0) for gain in gains.values()),
     }
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from gradcam_lab.console import tracked
-from gradcam_lab.evaluate.faithfulness.comparison import MAPS, Comparison, ExaminedMaps, compare, records
-from gradcam_lab.evaluate.records import Replacement, ReplacementTest
+from gradcam_lab.evaluate.faithfulness.comparison import Comparison, ExaminedMaps, as_records, compare
+from gradcam_lab.evaluate.records import MAPS, Replacement, ReplacementTest
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import inputs_of
 
@@ -66,4 +66,4 @@ def compare_areas(examined: ExaminedMaps, curves: Curves) -> Comparison:
 
 def _record(compared: Comparison, curves: Mapping[str, list[np.ndarray]], passed: bool) -> ReplacementTest:
     means = {name: np.mean(of_map, axis=0).tolist() if of_map else [] for name, of_map in curves.items()}
-    return {"rows": records(compared.means), "gains": records(compared.gains), "curves": means, "passed": passed}
+    return {"rows": as_records(compared.means), "gains": as_records(compared.gains), "curves": means, "passed": passed}

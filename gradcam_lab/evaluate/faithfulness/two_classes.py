@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, MAPS, OURS, ExaminedMaps, compare, records, shape_of
-from gradcam_lab.evaluate.records import ClassLeak, ClassPair, TwoClasses
+from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, as_records, compare, shape_of
+from gradcam_lab.evaluate.records import GRADCAM, MAPS, ClassLeak, ClassPair, TwoClasses
 from gradcam_lab.evaluate.spread import spread
 from gradcam_lab.localise.experiment import ALL
 from gradcam_lab.localise.make_maps import make_maps
-from gradcam_lab.localise.methods import GRADCAM
 
 
 class Leak(NamedTuple):
@@ -60,7 +59,7 @@ def measured_leaks(examined: ExaminedMaps, most: int) -> Iterator[Leak]:
         return
     # As in the other tests the network computes in float32, whatever the precision of the run.
     every = replace(experiment, target=ALL, precision="float32")
-    maps = make_maps(every, {"": [samples[index] for index in both]})[GRADCAM]
+    (maps,) = make_maps(every, {"": [samples[index] for index in both]}).values()
     cams = {name: maps.of_class(name).maps for name in names}
     for place, index in enumerate(both):
         for other in sorted(held[index] - {target}):
@@ -73,9 +72,9 @@ def measured_leak(examined: ExaminedMaps, index: int, cam: np.ndarray, own: str,
     lessons, sample = examined.experiment.lessons, examined.samples[index]
     size = shape_of(sample)
     boxes = [np.array(sample.boxes(name), dtype=float) for name in (own, other)]
-    heatmaps = {OURS: lessons.boxes.upsample(cam, size), **examined.baselines(index, size)}
+    heatmaps = {GRADCAM: lessons.boxes.upsample(cam, size), **examined.baselines(index, size)}
     shares = {name: lessons.faithfulness.heat_on_other(heatmap, *boxes) for name, heatmap in heatmaps.items()}
-    return Leak(index, own, other, {name: share.heat for name, share in shares.items()}, shares[OURS].area)
+    return Leak(index, own, other, {name: share.heat for name, share in shares.items()}, shares[GRADCAM].area)
 
 
 def average_leak(leaks: Sequence[Leak], seed: int) -> ClassLeak:
@@ -90,7 +89,7 @@ def average_leak(leaks: Sequence[Leak], seed: int) -> ClassLeak:
     compared = compare({**values, "area": areas}, seed)
     return {
         "images": compared.images,
-        "rows": records(compared.means),
-        "gains": records(compared.gains),
+        "rows": as_records(compared.means),
+        "gains": as_records(compared.gains),
         "passed": compared.lower,
     }
