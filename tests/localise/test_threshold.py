@@ -1,11 +1,10 @@
-"""The threshold that validation chooses, step 3 on every image, and the four kinds of failure."""
+"""The threshold that validation chooses, and step 3 on every image."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcam_lab.evaluate.error_types import find_failures
 from gradcam_lab.localise.maps import Heatmaps
 from gradcam_lab.localise.threshold import GRID, choose, detect_all, sweep
 
@@ -97,60 +96,3 @@ def test_the_sweep_scores_every_threshold_of_the_grid(lessons, heatmaps):
         assert curves["mean_ap"][index] == pytest.approx(np.mean([score.ap for score in scores.values()]))
     assert max(curves["mean_ap"]) > 0
     assert {len(values) for name in ("ap", "recall") for values in curves[name].values()} == {len(GRID)}
-
-
-class TestFailures:
-    def explain(self, lessons, objects, boxes, difficult=None):
-        objects = np.array(objects, dtype=float)
-        flags = np.zeros(len(objects), bool) if difficult is None else np.array(difficult)
-        found = np.array([[*box, 0.9] for box in boxes], dtype=float).reshape(-1, 5)
-        return find_failures(lessons, {"a": found}, {"a": lessons.metrics.GroundTruth(objects, flags)}, 0.5)
-
-    DOG = (101, 101, 200, 200)
-
-    @pytest.mark.parametrize(
-        ("box", "kind", "iou"),
-        [
-            ((1, 1, 50, 50), "missed", 0),
-            ((101, 101, 120, 120), "missed", 0.04),  # inside, but too small to be about the dog
-            ((101, 101, 150, 150), "head only", 0.25),
-            ((101, 101, 200, 125), "head only", 0.25),
-            ((51, 101, 150, 200), "context", 1 / 3),  # half of the dog and as much beside it
-            ((1, 1, 300, 300), "context", 1 / 9),  # all of the dog and far more
-        ],
-    )
-    def test_one_dog(self, lessons, box, kind, iou):
-        ((image, index, found, overlap),) = self.explain(lessons, [self.DOG], [box])
-        assert (image, index, found) == ("a", 0, kind)
-        assert overlap == pytest.approx(iou)
-
-    def test_one_box_over_two_dogs_is_merged_for_both(self, lessons):
-        failures = self.explain(lessons, [self.DOG, (211, 101, 310, 200)], [(91, 91, 320, 210)])
-        assert [(f.object, f.kind) for f in failures] == [(0, "merged"), (1, "merged")]
-
-    def test_no_box_at_all(self, lessons):
-        assert [f.kind for f in self.explain(lessons, [self.DOG], [])] == ["missed"]
-
-    def test_a_dog_that_was_found_or_is_difficult_is_no_failure(self, lessons):
-        assert self.explain(lessons, [self.DOG], [self.DOG, (1, 1, 50, 50)]) == []
-        assert self.explain(lessons, [self.DOG], [], [True]) == []
-        assert self.explain(lessons, np.zeros((0, 4)), [(1, 1, 50, 50)]) == []
-
-    def test_the_box_that_overlaps_most_decides(self, lessons):
-        ((_, _, kind, iou),) = self.explain(lessons, [self.DOG], [(1, 1, 300, 300), (101, 101, 160, 160)])
-        assert kind == "head only"
-        assert iou == pytest.approx(0.36)
-
-    def test_the_worst_come_first_within_each_kind(self, lessons):
-        truth = {
-            name: lessons.metrics.GroundTruth(np.array([self.DOG], dtype=float), np.array([False])) for name in "abcd"
-        }
-        boxes = {"a": (51, 101, 150, 200), "b": (101, 101, 160, 160), "c": (101, 101, 150, 150), "d": (1, 1, 9, 9)}
-        found = {name: np.array([[*box, 1.0]]) for name, box in boxes.items()}
-        failures = find_failures(lessons, found, truth, 0.5)
-        assert [(f.kind, f.image) for f in failures] == [
-            ("missed", "d"),
-            ("head only", "c"),
-            ("head only", "b"),
-            ("context", "a"),
-        ]
