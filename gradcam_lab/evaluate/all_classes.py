@@ -3,88 +3,85 @@
 One threshold rather than one a class: VOC's rarest classes have a handful of objects on val, too few to choose by.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from gradcam_lab.console import progress
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate import scores as scoring
-from gradcam_lab.lesson_modules import Lessons
-from gradcam_lab.localise import baselines
-from gradcam_lab.localise import threshold as sweep
-from gradcam_lab.localise.maps import Heatmaps
+from gradcam_lab.evaluate.bootstrap import image_draws, interval, resample_images
+from gradcam_lab.evaluate.records import AllClasses, MeanAp, ScoreRow
+from gradcam_lab.evaluate.scores import corloc_hits, score_matches
+from gradcam_lab.localise import methods
+from gradcam_lab.localise.baselines import baselines
+from gradcam_lab.localise.detector import Detector
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.maps import Maps
+from gradcam_lab.localise.threshold import choose, sweep
 
-GRID = sweep.GRID[1::2]
+GRID = methods.GRID[1::2]
 """The thresholds that are tried: 0.1, 0.2, ... 0.9."""
 
-ROWS = {"Grad-CAM": "ours", "C: centre box scored by the classifier, s = 0.5": "baseline"}
+ROWS: dict[str, Literal["ours", "baseline"]] = {
+    "Grad-CAM": "ours",
+    "C: centre box scored by the classifier, s = 0.5": "baseline",
+}
 
 
 class Rates(NamedTuple):
     """AP of one class at one IoU: the score's row, and AP on every bootstrap sample, shape (draws,)."""
 
-    row: dict[str, float | None]
+    row: ScoreRow
     draws: np.ndarray
 
 
 def classes_with_objects(*splits: Sequence[Sample]) -> list[str]:
     """The classes that have an object to find (not a difficult one) in each of the splits, in alphabetical order."""
-    held = [{o.name for sample in split for o in sample.objects if not o.difficult} for split in splits]
+    held = [{item.name for sample in split for item in sample.objects if not item.difficult} for split in splits]
     return sorted(set.intersection(*held))
 
 
-def score_all(
-    lessons: Lessons,
-    maps: Heatmaps,
-    val: Sequence[Sample],
-    test: Sequence[Sample],
-    ious: Sequence[float],
-    min_area: int,
-    seed: int,
-) -> dict[str, Any]:
+def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: Sequence[Sample]) -> AllClasses:
     """Choose the threshold on val and score every class on test.
 
     Args:
-        lessons: whose steps 3 and 4 do it.
+        experiment: whose steps 3 and 4 do it; its target does not matter.
         maps: those of every class, on both splits.
         val: chooses the threshold.
         test: is measured once.
-        ious: the IoU thresholds.
-        min_area: of an island, in pixels.
-        seed: of the bootstrap.
-
-    Returns:
-        `threshold`, `curve` (val's mean AP along `grid`), `rows` (for Grad-CAM and the centre box: by class and by IoU,
-        as `scoring.score_detections` gives them) and `map` (for both, by IoU: `ap`, `ap_low`, `ap_high`).
     """
-    names = classes_with_objects(val, test)
-    counts = scoring.image_draws(len(test), seed)
-    with progress("all classes", len(GRID) * len(names) + len(names)) as advance:
-        curve = threshold_curve(lessons, maps.of("val"), val, names, ious, min_area, advance)
-        threshold = GRID[sweep.choose(curve)]
-        rows: dict[str, dict[str, dict[str, Rates]]] = {row: {} for row in ROWS}
-        for name in names:
-            mine = maps.of("test").of_class(name)
-            truth = sweep.ground_truth(lessons, test, name)
-            probabilities = dict(zip(mine.ids.tolist(), mine.probabilities.tolist(), strict=True))
-            centre = {row: boxes for row, _, boxes in baselines.baselines(test, name, probabilities) if row in ROWS}
-            boxes = {"Grad-CAM": sweep.detect_all(lessons, mine, threshold, min_area), **centre}
+    classes = {name: replace(experiment, target=name) for name in classes_with_objects(val, test)}
+    counts = image_draws(len(test), experiment.seed)
+    found: dict[str, dict[str, dict[str, Rates]]] = {row: {} for row in ROWS}
+    with progress("all classes", 2 * len(classes)) as advance:
+        curve = threshold_curve(list(classes.values()), maps.of("val"), val, advance)
+        threshold = GRID[choose(curve)]
+        on_test = maps.of("test")
+        for name, of_class in classes.items():
+            mine, truth = on_test.of_class(name), of_class.ground_truth(test)
+            boxes = {row: boxes for row, _, boxes in baselines(test, name, mine.by_image())}
+            boxes["Grad-CAM"] = Detector(of_class)(mine, threshold)
             for row in ROWS:
-                rows[row][name] = rates(lessons, boxes[row], truth, ious, counts)
+                found[row][name] = rates(of_class, boxes[row], truth, counts)
             advance()
     return {
-        "grid": GRID,
+        "grid": list(GRID),
         "curve": curve,
         "threshold": threshold,
-        "objects": {name: sum(not o.difficult for s in test for o in s.objects if o.name == name) for name in names},
+        "objects": {
+            name: sum(not item.difficult for sample in test for item in sample.objects if item.name == name)
+            for name in classes
+        },
         "rows": [
             {
                 "name": row,
                 "kind": kind,
-                "classes": {name: {iou: rate.row for iou, rate in found.items()} for name, found in rows[row].items()},
-                "map": {f"{iou:g}": mean_ap([found[f"{iou:g}"] for found in rows[row].values()]) for iou in ious},
+                "classes": {name: {iou: rate.row for iou, rate in rated.items()} for name, rated in found[row].items()},
+                "map": {
+                    f"{iou:g}": mean_ap([rated[f"{iou:g}"] for rated in found[row].values()]) for iou in experiment.ious
+                },
             }
             for row, kind in ROWS.items()
         ],
@@ -92,42 +89,39 @@ def score_all(
 
 
 def threshold_curve(
-    lessons: Lessons,
-    maps: Heatmaps,
-    samples: Sequence[Sample],
-    names: Sequence[str],
-    ious: Sequence[float],
-    min_area: int,
-    advance: Callable[[], None] = lambda: None,
+    classes: Sequence[Experiment], maps: Maps, samples: Sequence[Sample], advance: Callable[[], None] = lambda: None
 ) -> list[float]:
-    """The mean AP over classes and IoUs of each threshold of `GRID`."""
+    """The mean AP over classes and IoUs of each threshold of `GRID`, on one split.
+
+    Args:
+        classes: an experiment a class.
+        maps: those of every class.
+        samples: the images.
+        advance: is called after each class.
+    """
     total = np.zeros(len(GRID))
-    for name in names:
-        truth, mine = sweep.ground_truth(lessons, samples, name), maps.of_class(name)
-        for place, fraction in enumerate(GRID):
-            scores = lessons.metrics.evaluate(sweep.detect_all(lessons, mine, fraction, min_area), truth, ious)
-            total[place] += np.mean([score.ap for score in scores.values()])
-            advance()
-    return (total / len(names)).tolist()
+    for of_class in classes:
+        curves = sweep(Detector(of_class), maps.of_class(of_class.target), of_class.ground_truth(samples), GRID)
+        total += curves.mean_ap
+        advance()
+    return (total / len(classes)).tolist()
 
 
 def rates(
-    lessons: Lessons, boxes: dict[str, np.ndarray], truth: dict[str, Any], ious: Sequence[float], counts: np.ndarray
+    experiment: Experiment, boxes: Mapping[str, np.ndarray], truth: Mapping[str, Any], counts: np.ndarray
 ) -> dict[str, Rates]:
     """Score one class's boxes at each IoU, keeping the bootstrap samples: their mean over classes is mAP's."""
+    metrics = experiment.lessons.metrics
     found = {}
-    for iou in ious:
-        matches = lessons.metrics.match_all(boxes, truth, iou)
-        correct = lessons.metrics.correct_localisation(boxes, truth, iou)
-        hits = np.array([correct.get(image, np.nan) for image in truth], dtype=float)
-        draws = scoring.resample_images(lessons.metrics, matches, hits, counts=counts, ties="group", method="area")
-        row = scoring.score_matches(lessons.metrics, matches, hits, lambda *_, kept=draws: kept, "group", "area")
+    for iou in experiment.ious:
+        matches, hits = metrics.match_all(boxes, truth, iou), corloc_hits(metrics, boxes, truth, iou)
+        draws = resample_images(metrics, matches, hits, counts=counts, ties="group", method="area")
+        row = score_matches(metrics, matches, hits, lambda *_, kept=draws: kept, "group", "area")
         found[f"{iou:g}"] = Rates(row, draws.ap)
     return found
 
 
-def mean_ap(found: Sequence[Rates]) -> dict[str, float | None]:
+def mean_ap(found: Sequence[Rates]) -> MeanAp:
     """MAP with its interval: the classes are averaged within each bootstrap sample of images."""
-    means = np.nanmean([rate.draws for rate in found], axis=0)
-    low, high = scoring.interval(means)
+    low, high = interval(np.nanmean([rate.draws for rate in found], axis=0))
     return {"ap": float(np.mean([rate.row["ap"] for rate in found])), "ap_low": low, "ap_high": high}

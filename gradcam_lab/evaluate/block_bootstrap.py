@@ -1,4 +1,4 @@
-"""The bootstrap of `scoring`, for so many images that step 4 cannot be run on a thousand samples of them.
+"""The bootstrap for so many images that step 4 cannot be run on a thousand samples of them.
 
 Two things differ from the plain bootstrap, and nothing else does:
 
@@ -15,12 +15,10 @@ Two things differ from the plain bootstrap, and nothing else does:
 Recall and CorLoc need no bins: they are exact for the blocks that are drawn. The point estimates are step 4's own.
 """
 
-from typing import Any
-
 import numpy as np
 
-from gradcam_lab.evaluate.scores import Draws, image_draws
-from gradcam_lab.lesson_protocols import MetricsLesson
+from gradcam_lab.evaluate.bootstrap import Draws, image_draws
+from gradcam_lab.lesson_protocols import Matches, MetricsLesson
 from gradcam_lab.lessons.step4_metrics import IGNORED, TRUE_POSITIVE
 
 BLOCKS = 2000
@@ -28,7 +26,16 @@ BINS = 1000
 
 
 def resample_blocks(
-    metrics: MetricsLesson, matches: Any, hits: np.ndarray, *, seed: int, draws: int, ties: str, method: str
+    metrics: MetricsLesson,
+    matches: Matches,
+    hits: np.ndarray,
+    *,
+    seed: int,
+    draws: int,
+    ties: str,
+    method: str,
+    blocks: int = BLOCKS,
+    bins: int = BINS,
 ) -> Draws:
     """Give AP, recall and CorLoc of bootstrap samples of blocks of images.
 
@@ -40,15 +47,17 @@ def resample_blocks(
         draws: how many samples.
         ties: see step 4.
         method: see step 4.
+        blocks: how many blocks at most.
+        bins: at how many true positives precision is looked at, at most.
 
     Returns:
         The samples' values.
     """
-    images = len(matches.objects)
-    block = deal(images, seed)
-    counts = image_draws(min(images, BLOCKS), seed, draws).astype(float)  # floats: whole numbers multiply slowly
-    claims, found = histograms(matches, block, ties)
-    objects = np.bincount(block, matches.objects, min(images, BLOCKS))
+    blocks = min(len(matches.objects), blocks)
+    block = deal(len(matches.objects), seed, blocks)
+    counts = image_draws(blocks, seed, draws).astype(float)  # floats: whole numbers multiply slowly
+    claims, found = histograms(matches, block, ties, bins)
+    objects = np.bincount(block, matches.objects, blocks)
     ap, recall = _scores(metrics, counts @ claims, counts @ found, counts @ objects, method)
     whole = [part.sum(axis=0, keepdims=True) for part in (claims, found, objects)]
     binned, _ = _scores(metrics, whole[0], whole[1], whole[2], method)
@@ -56,33 +65,33 @@ def resample_blocks(
     return Draws((ap + exact - binned).clip(0, 1), recall, _means(hits, block, counts))
 
 
-def deal(images: int, seed: int) -> np.ndarray:
+def deal(images: int, seed: int, blocks: int = BLOCKS) -> np.ndarray:
     """Deal the images out to the blocks: the block of each, shape (images,)."""
-    if images <= BLOCKS:
+    if images <= blocks:
         return np.arange(images)
-    return np.random.default_rng((seed, images)).permutation(images) % BLOCKS
+    return np.random.default_rng((seed, images)).permutation(images) % blocks
 
 
-def histograms(matches: Any, block: np.ndarray, ties: str) -> tuple[np.ndarray, np.ndarray]:
+def histograms(matches: Matches, block: np.ndarray, ties: str, bins: int = BINS) -> tuple[np.ndarray, np.ndarray]:
     """Count the detections, and the true positives among them, of each block in each bin; shape (blocks, bins)."""
     counted = np.flatnonzero(matches.outcomes != IGNORED)
     counted = counted[np.argsort(-matches.scores[counted], kind="stable")]
     true = matches.outcomes[counted] == TRUE_POSITIVE
-    cuts = _cuts(matches.scores[counted], true, ties)
-    bins, blocks = len(cuts) + 1, int(block.max(initial=-1)) + 1
-    place = block[matches.image[counted]] * bins + np.searchsorted(cuts, np.arange(len(counted)))
-    both = (np.bincount(place, weights, blocks * bins).reshape(blocks, bins) for weights in (None, true))
+    cuts = _cuts(matches.scores[counted], true, ties, bins)
+    columns, blocks = len(cuts) + 1, int(block.max(initial=-1)) + 1
+    place = block[matches.image[counted]] * columns + np.searchsorted(cuts, np.arange(len(counted)))
+    both = (np.bincount(place, weights, blocks * columns).reshape(blocks, columns) for weights in (None, true))
     claims, found = (histogram[:, :-1].astype(float) for histogram in both)  # no true positive behind the last cut
     return claims, found
 
 
-def _cuts(scores: np.ndarray, true: np.ndarray, ties: str) -> np.ndarray:
+def _cuts(scores: np.ndarray, true: np.ndarray, ties: str, bins: int) -> np.ndarray:
     """Return the places of the list behind which it is cut."""
     ends = np.arange(len(scores))
     if ties == "group":
         ends = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)[: len(scores)])
     found, total = true.cumsum()[ends], int(true.sum())
-    wanted = np.ceil(total * np.arange(1, BINS + 1) / BINS) if total > BINS else np.arange(1, total + 1)
+    wanted = np.ceil(total * np.arange(1, bins + 1) / bins) if total > bins else np.arange(1, total + 1)
     return ends[np.unique(np.searchsorted(found, wanted))]
 
 
@@ -100,6 +109,6 @@ def _scores(
 
 def _means(hits: np.ndarray, block: np.ndarray, counts: np.ndarray) -> np.ndarray:
     asked = ~np.isnan(hits)
-    right, all = (np.bincount(block[asked], w, counts.shape[1]) for w in (hits[asked], None))
-    times = counts @ all
+    right, total = (np.bincount(block[asked], weights, counts.shape[1]) for weights in (hits[asked], None))
+    times = counts @ total
     return np.where(times > 0, counts @ right / times.clip(min=1), np.nan)

@@ -1,4 +1,4 @@
-"""How well the classifier answers its own question, *whether*: per-class AP and mAP with intervals."""
+"""How well the classifier says whether a class is in an image: AP of each class, and mAP, with intervals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import sklearn
 
 from gradcam_lab.data.sample import Sample, labels
-from gradcam_lab.evaluate.scores import image_draws, interval
+from gradcam_lab.evaluate.bootstrap import image_draws, interval
 from gradcam_lab.models.training.classifier_scores import average_precision_per_class
 
 DRAWS = 300
@@ -15,7 +15,7 @@ DRAWS = 300
 
 
 def evaluate_classifier(
-    samples: Sequence[Sample], probabilities: np.ndarray, classes: Sequence[str], seed: int
+    samples: Sequence[Sample], probabilities: np.ndarray, classes: Sequence[str], seed: int, draws: int = DRAWS
 ) -> dict[str, Any]:
     """Score the classifier on every class that the images hold.
 
@@ -26,6 +26,7 @@ def evaluate_classifier(
         probabilities: shape (n, C).
         classes: C names.
         seed: of the bootstrap.
+        draws: how many bootstrap samples.
 
     Returns:
         `classes` (name -> `ap`, `positives`), `map`, `map_low`, `map_high` (95%), `images`, and `bootstrap`, its draws.
@@ -35,18 +36,18 @@ def evaluate_classifier(
     # The arrays are made above; checking them 2000 times would take longer than the sums.
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
         ap = average_precision_per_class(probabilities, answers, classes)
-        draws = [
+        means = [
             _mean(average_precision_per_class(probabilities, answers, classes, times))
-            for times in image_draws(len(samples), seed, DRAWS)
+            for times in image_draws(len(samples), seed, draws)
         ]
-    low, high = interval(np.array(draws))
+    low, high = interval(np.array(means))
     return {
         "classes": {name: {"ap": value, "positives": positives[name]} for name, value in ap.items()},
         "map": _mean(ap),
         "map_low": low,
         "map_high": high,
         "images": len(samples),
-        "bootstrap": DRAWS,
+        "bootstrap": draws,
     }
 
 

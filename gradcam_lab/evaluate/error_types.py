@@ -1,13 +1,17 @@
 """Why a box was wrong: every object that no detection matched, sorted into four kinds."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.lesson_protocols import GroundTruth
+from gradcam_lab.localise.experiment import Experiment
 
-KINDS = ("missed", "head only", "merged", "context")
+Kind = Literal["missed", "head only", "merged", "context"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""The kinds of errors, see `find_failures`."""
+
 TOUCHES = 0.1
 """A detection whose IoU with an object is below this does not concern it."""
 INSIDE = 0.75
@@ -21,14 +25,14 @@ class Failure(NamedTuple):
 
     image: str
     object: int
-    kind: str
+    kind: Kind
     iou: float
 
 
 def find_failures(
-    lessons: Lessons, detections: Mapping[str, np.ndarray], truth: Mapping[str, Any], threshold: float
+    experiment: Experiment, detections: Mapping[str, np.ndarray], truth: Mapping[str, GroundTruth], iou: float
 ) -> list[Failure]:
-    """Explain every object that is not difficult and that no detection overlaps by more than the threshold.
+    """Explain every object that is not difficult and that no detection overlaps by more than an IoU threshold.
 
     The detection it overlaps most with decides. None to speak of: *missed*. One that covers several objects of the
     class: *merged*. One that lies inside the object: *head only*, because it is the most telling part that the
@@ -40,18 +44,16 @@ def find_failures(
     failures = []
     for image, objects in truth.items():
         boxes = detections[image][:, :4]
-        overlaps = lessons.metrics.box_iou(objects.boxes, boxes)  # (objects, detections)
-        for index in np.flatnonzero(~objects.difficult):
+        overlaps = experiment.lessons.metrics.box_iou(objects.boxes, boxes)  # (objects, detections)
+        for index in np.flatnonzero(~objects.difficult).tolist():
             best = overlaps[index].max(initial=0)
-            if best <= threshold:
-                kind = (
-                    _kind(objects.boxes, int(index), boxes[overlaps[index].argmax()]) if best >= TOUCHES else "missed"
-                )
-                failures.append(Failure(image, int(index), kind, float(best)))
+            if best <= iou:
+                kind = _kind(objects.boxes, index, boxes[overlaps[index].argmax()]) if best >= TOUCHES else "missed"
+                failures.append(Failure(image, index, kind, float(best)))
     return sorted(failures, key=lambda failure: (KINDS.index(failure.kind), failure.iou))
 
 
-def _kind(objects: np.ndarray, index: int, box: np.ndarray) -> str:
+def _kind(objects: np.ndarray, index: int, box: np.ndarray) -> Kind:
     shared = np.array([_shared_pixels(item, box) for item in objects])
     if (shared > COVERED * np.array([_pixels(item) for item in objects])).sum() > 1:
         return "merged"

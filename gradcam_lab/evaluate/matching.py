@@ -2,7 +2,7 @@
 
 The lesson goes through one image after the other and one detection after the other, which is how one understands it.
 Here are the same matches, to the last tie, from whole arrays: for 100 000 images and a million boxes that is a
-second instead of a minute. `tests/test_saved.py` holds the two against each other.
+second instead of a minute. The tests hold the two against each other.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -136,9 +136,9 @@ def _pairs(
 ) -> Pairs:
     detection = np.repeat(part, counts[part])
     first = np.repeat(np.cumsum(counts[part]) - counts[part], counts[part])
-    object = np.repeat(begin[part], counts[part]) + np.arange(len(detection)) - first
-    iou = paired_iou(found.boxes[detection], objects.boxes[object])
-    return _chosen(Pairs(detection, object, iou), iou > lowest)
+    item = np.repeat(begin[part], counts[part]) + np.arange(len(detection)) - first
+    iou = paired_iou(found.boxes[detection], objects.boxes[item])
+    return _chosen(Pairs(detection, item, iou), iou > lowest)
 
 
 def paired_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -176,9 +176,9 @@ def greedy(pairs: Pairs, turns: np.ndarray, objects: int) -> np.ndarray:
     wanted, last = firsts(pairs.detection), np.append(firsts(pairs.detection)[1:], len(pairs.detection)) - 1
     earliest = np.full(objects, len(turns))
     while True:
-        turn, object = turns[pairs.detection[wanted]], pairs.object[wanted]
-        np.minimum.at(earliest, object, turn)
-        sent_away = earliest[object] != turn
+        turn, item = turns[pairs.detection[wanted]], pairs.object[wanted]
+        np.minimum.at(earliest, item, turn)
+        sent_away = earliest[item] != turn
         if not sent_away.any():
             return pairs.detection[wanted]
         wanted = wanted + sent_away

@@ -12,18 +12,19 @@ try a great many, and the more are tried, the higher the best of them.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate import scores
+from gradcam_lab.evaluate.bootstrap import Estimate, estimate, image_draws
+from gradcam_lab.evaluate.records import MaxBoxAcc, MaxBoxAccRow
 from gradcam_lab.lesson_modules import Lessons
-from gradcam_lab.localise import threshold
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.methods import GRID
 
-IOUS = (0.3, 0.5, 0.7)
-GRID = threshold.GRID
+DELTAS = (0.3, 0.5, 0.7)
+"""The IoU thresholds of the paper's extended version."""
 
 
 def best_overlap(lessons: Lessons, heatmap: np.ndarray, objects: np.ndarray, fractions: Sequence[float]) -> np.ndarray:
@@ -42,66 +43,55 @@ def best_overlap(lessons: Lessons, heatmap: np.ndarray, objects: np.ndarray, fra
     return np.array([lessons.metrics.box_iou(found, objects).max(initial=0) for found in boxes])
 
 
-def max_box_acc(overlaps: np.ndarray, ious: Sequence[float] = IOUS) -> np.ndarray:
+def max_box_acc(overlaps: np.ndarray, deltas: Sequence[float] = DELTAS) -> np.ndarray:
     """Compute the share of correct images at the best threshold, for each IoU.
 
     Args:
         overlaps: from `best_overlap`, shape (images, thresholds), at least one image.
-        ious: the deltas; an overlap of exactly delta is enough, as in the paper.
+        deltas: the IoU thresholds; an overlap of exactly delta is enough, as in the paper.
 
     Returns:
-        shape (ious,). Its mean is MaxBoxAccV2.
+        shape (deltas,). Its mean is MaxBoxAccV2.
     """
-    return np.array([(overlaps >= iou).mean(axis=0).max() for iou in ious])
+    return np.array([(overlaps >= delta).mean(axis=0).max() for delta in deltas])
 
 
-def score_maps(
-    lessons: Lessons,
-    samples: Sequence[Sample],
-    maps: Iterable[np.ndarray],
-    target: str,
-    seed: int = 0,
-    fractions: Sequence[float] = GRID,
-) -> dict[str, Any]:
+def score_maps(experiment: Experiment, samples: Sequence[Sample], cams: Iterable[np.ndarray]) -> MaxBoxAcc:
     """Score the maps of all images that hold an object of the target which is not difficult.
 
     Args:
-        lessons: the lessons.
+        experiment: whose target it is, whose steps 3 and 4 do it, and whose seed the bootstrap over images has; in
+            each draw the best thresholds are found again.
         samples: the images.
-        maps: a map for each, (h, w), of any size, in the same order.
-        target: the class.
-        seed: of the bootstrap over images; in each draw the best thresholds are found again.
-        fractions: the thresholds that are tried.
+        cams: a map for each, (h, w), of any size, in the same order.
 
     Returns:
-        `oracle` (True), `images`, `rows` (by IoU: `value`, `low`, `high`, `threshold`) and `mean`, MaxBoxAccV2 itself
-        (`value`, `low`, `high`); None where there is no such image.
+        A row an IoU (as text), and their `mean`, which is MaxBoxAccV2 itself; None where there is no such image.
     """
-    truth = threshold.ground_truth(lessons, samples, target)
+    truth, upsample = experiment.ground_truth(samples), experiment.lessons.boxes.upsample
     overlaps = []
-    for sample, raw in tracked(zip(samples, maps, strict=True), "MaxBoxAccV2", len(samples)):
+    for sample, cam in tracked(zip(samples, cams, strict=True), "MaxBoxAccV2", len(samples)):
         objects = truth[sample.id].boxes[~truth[sample.id].difficult]
         if len(objects):
-            full = lessons.boxes.upsample(raw, sample.size[::-1])
-            overlaps.append(best_overlap(lessons, full, objects, fractions))
-    table = np.array(overlaps).reshape(-1, len(fractions))
-    if not len(table):
-        empty = {"value": None, "low": None, "high": None}
-        return {"oracle": True, "images": 0, "rows": {f"{iou:g}": empty for iou in IOUS}, "mean": empty}
-    points, draws = max_box_acc(table), resampled(table, seed)
-    rows = {
-        f"{iou:g}": {**_row(points[k], draws[:, k]), "threshold": fractions[int((table >= iou).mean(axis=0).argmax())]}
-        for k, iou in enumerate(IOUS)
+            heatmap = upsample(cam, sample.size[::-1])
+            overlaps.append(best_overlap(experiment.lessons, heatmap, objects, GRID))
+    if not overlaps:
+        empty = Estimate(None, None, None).record()
+        return {"oracle": True, "images": 0, "rows": {f"{delta:g}": {**empty} for delta in DELTAS}, "mean": empty}
+    table = np.array(overlaps)
+    points, draws = max_box_acc(table), resampled(table, experiment.seed)
+    rows: dict[str, MaxBoxAccRow] = {
+        f"{delta:g}": {
+            **estimate(points[k], draws[:, k]).record(),
+            "threshold": GRID[int((table >= delta).mean(axis=0).argmax())],
+        }
+        for k, delta in enumerate(DELTAS)
     }
-    return {"oracle": True, "images": len(table), "rows": rows, "mean": _row(points.mean(), draws.mean(axis=1))}
+    mean = estimate(points.mean(), draws.mean(axis=1)).record()
+    return {"oracle": True, "images": len(table), "rows": rows, "mean": mean}
 
 
-def resampled(overlaps: np.ndarray, seed: int, ious: Sequence[float] = IOUS) -> np.ndarray:
-    """Run `max_box_acc` on bootstrap samples of the images: shape (draws, ious)."""
-    counts = scores.image_draws(len(overlaps), seed)
-    return np.stack([(counts @ (overlaps >= iou) / len(overlaps)).max(axis=1) for iou in ious], axis=1)
-
-
-def _row(value: float, draws: np.ndarray) -> dict[str, float | None]:
-    low, high = scores.interval(draws)
-    return {"value": float(value), "low": low, "high": high}
+def resampled(overlaps: np.ndarray, seed: int, deltas: Sequence[float] = DELTAS) -> np.ndarray:
+    """Run `max_box_acc` on bootstrap samples of the images: shape (draws, deltas)."""
+    counts = image_draws(len(overlaps), seed)
+    return np.stack([(counts @ (overlaps >= delta) / len(overlaps)).max(axis=1) for delta in deltas], axis=1)

@@ -1,23 +1,25 @@
-"""Better boxes than plain Grad-CAM's, honestly compared: the same images, thresholds from val, intervals, time."""
+"""Methods that may find better boxes than plain Grad-CAM: the same images, thresholds from val, intervals, time."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
-from typing import Any
 
 import numpy as np
 import torch
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate import scores as scoring
-from gradcam_lab.lesson_modules import Lessons
-from gradcam_lab.localise import box_finders
-from gradcam_lab.localise import threshold as sweep
-from gradcam_lab.localise.methods import METHODS, Method
-from gradcam_lab.localise.multi_method import Looker, Maps
-from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.evaluate.bootstrap import image_draws
+from gradcam_lab.evaluate.records import ComparedMethod, MethodRow
+from gradcam_lab.evaluate.scores import score_detections
+from gradcam_lab.localise.detector import Detector
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.explainer import Explainer
+from gradcam_lab.localise.grabcut import shrunk
+from gradcam_lab.localise.maps import Maps
+from gradcam_lab.localise.methods import GRADCAM, GRID, METHODS, Method
+from gradcam_lab.localise.threshold import choose, sweep
 
 TIMED = 4
 """The time is measured on so many images."""
@@ -32,160 +34,140 @@ AS_GOOD = 0.0005
 """Mean APs nearer than this are the same number in a table of percents: then plain Grad-CAM stays."""
 
 FIRST = slice(1, 16, 4)
-"""The thresholds of a long grid that are tried first: 0.1, 0.3, 0.5 and 0.7 of `sweep.GRID`."""
+"""The thresholds of `GRID` that are tried first: 0.1, 0.3, 0.5 and 0.7."""
 
 BESIDE = 3
 """So many thresholds on either side of the best of those are tried then."""
 
 
-def detect_all(
-    lessons: Lessons, method: Method, found: Maps, samples: Sequence[Sample], threshold: float, min_area: int
-) -> dict[str, np.ndarray]:
-    """Find boxes in every image by one method: (n, 5) arrays by image."""
-    return detect_at(lessons, method, found, samples, [threshold], min_area)[0]
-
-
-def detect_at(
-    lessons: Lessons, method: Method, found: Maps, samples: Sequence[Sample], thresholds: Sequence[float], min_area: int
-) -> list[dict[str, np.ndarray]]:
-    """The same at several thresholds; an image is opened once for all of them, where it is looked at."""
-    ids, sizes = [sample.id for sample in samples], [sample.size for sample in samples]
-    images = (box_finders.shrunk(sample.image) if method.needs_image else None for sample in samples)
-    seen = zip(ids, found.maps, sizes, found.probabilities.tolist(), images, strict=True)
-    return box_finders.detect_at(lessons, method.find, seen, thresholds, min_area)
-
-
-def choose_threshold(
-    lessons: Lessons,
-    method: Method,
-    found: Maps,
-    samples: Sequence[Sample],
-    target: str,
-    thresholds: Sequence[float],
-    min_area: int,
-) -> tuple[float | None, float]:
-    """Return the threshold that the split likes best, as `sweep.choose` does, and its AP averaged over the IoUs.
+def choose_threshold(detector: Detector, maps: Maps, samples: Sequence[Sample]) -> tuple[float | None, float]:
+    """Return the threshold that a split likes best, as `choose` does, and its AP averaged over the IoUs.
 
     Plain Grad-CAM tries its whole grid, as the run's own sweep does, so that the two agree. The others try every fourth
-    threshold first, and then those beside the best.
+    threshold of `GRID` first, and then those beside the best. The threshold is None where each image has its own.
+
+    Args:
+        detector: finds the boxes.
+        maps: of the split.
+        samples: the images of the split.
     """
-    truth = sweep.ground_truth(lessons, samples, target)
+    truth, method = detector.experiment.ground_truth(samples), detector.method
+    grid = method.grid or (0.0,)
     tried: dict[float, float] = {}
 
-    def try_out(grid: Sequence[float]) -> None:
-        new = [threshold for threshold in grid if threshold not in tried]
-        for threshold, detections in zip(new, detect_at(lessons, method, found, samples, new, min_area), strict=True):
-            scores = lessons.metrics.evaluate(detections, truth, thresholds).values()
-            tried[threshold] = float(np.mean([score.ap for score in scores]))
+    def try_out(part: Sequence[float]) -> None:
+        new = [threshold for threshold in part if threshold not in tried]
+        tried.update(zip(new, sweep(detector, maps, truth, new, samples).mean_ap, strict=True))
 
-    grid = method.grid
-    if not grid:
-        try_out([0.0])
-        return None, tried[0.0]
-    if len(grid) == len(sweep.GRID) and method != METHODS["gradcam"]:
+    if grid == GRID and method != METHODS[GRADCAM]:
         try_out(grid[FIRST])
         best = grid.index(max(tried, key=lambda threshold: tried[threshold]))
         try_out(grid[max(best - BESIDE, 0) : best + BESIDE + 1])
     else:
         try_out(grid)
     # What was not tried counts as nothing, so that a threshold is chosen only if both its neighbours were tried.
-    chosen = grid[sweep.choose([tried.get(threshold, -np.inf) for threshold in grid])]
-    return chosen, tried[chosen]
+    chosen = grid[choose([tried.get(threshold, -np.inf) for threshold in grid])]
+    return chosen if method.grid else None, tried[chosen]
 
 
 def compare(
-    lessons: Lessons,
+    experiment: Experiment,
     methods: Mapping[str, Method],
-    on_val: Mapping[str, Maps],
-    on_test: Mapping[str, Maps],
+    maps: Mapping[str, Maps],
     val: Sequence[Sample],
     test: Sequence[Sample],
-    target: str,
-    thresholds: Sequence[float],
-    min_area: int,
-    seed: int,
-) -> list[dict[str, Any]]:
+) -> list[ComparedMethod]:
     """Compare methods on the same images.
 
     Args:
-        lessons: whose steps 3 and 4 are used.
+        experiment: whose target it is, and whose steps 3 and 4 are used.
         methods: by name.
-        on_val: the maps of each method on val, from `looking.explain_all`.
-        on_test: likewise on test.
+        maps: those of each method, of both splits, see `make_maps`.
         val: chooses each method's threshold.
         test: is scored once a method.
-        target: the class.
-        thresholds: IoU thresholds.
-        min_area: the smallest island.
-        seed: of the bootstrap.
 
     Returns:
-        A row a method: `name`, `title`, `threshold` (None for one of the image's own), `val_mean_ap` and `scores` (see
-        `scoring.score_detections`).
+        A row a method.
     """
-    truth = sweep.ground_truth(lessons, test, target)
-    counts = scoring.image_draws(len(truth), seed)
-    rows = []
+    truth = experiment.ground_truth(test)
+    counts = image_draws(len(truth), experiment.seed)
+    rows: list[ComparedMethod] = []
     for name, method in tracked(methods.items(), "comparing methods", len(methods)):
-        threshold, val_ap = choose_threshold(lessons, method, on_val[name], val, target, thresholds, min_area)
-        detections = detect_all(lessons, method, on_test[name], test, threshold or 0.0, min_area)
-        scores = scoring.score_detections(lessons, detections, truth, thresholds, counts)
-        row = {"name": name, "title": method.title, "threshold": threshold, "val_mean_ap": val_ap, "scores": scores}
-        rows.append(row)
+        detector = Detector(experiment, method)
+        threshold, val_ap = choose_threshold(detector, maps[name].of("val"), val)
+        detections = detector(maps[name].of("test"), threshold or 0.0, test)
+        scores = score_detections(experiment, detections, truth, counts)
+        rows.append(
+            {"name": name, "title": method.title, "threshold": threshold, "val_mean_ap": val_ap, "scores": scores}
+        )
     return rows
 
 
-def priced(rows: Sequence[Mapping[str, Any]], times: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Add to each row its `milliseconds` an image, and its `cost` relative to plain Grad-CAM."""
-    plain = times["gradcam"]
+def priced(rows: Sequence[ComparedMethod], times: Mapping[str, float]) -> list[MethodRow]:
+    """Add to each row its `milliseconds` an image, and its `cost` relative to plain Grad-CAM.
+
+    Args:
+        rows: from `compare`.
+        times: seconds an image by method, from `measure_times`.
+    """
+    plain = times[GRADCAM]
     return [{**row, "milliseconds": 1000 * times[row["name"]], "cost": times[row["name"]] / plain} for row in rows]
 
 
-def best_affordable(rows: Sequence[Mapping[str, Any]]) -> str:
+def best_affordable(rows: Sequence[MethodRow]) -> str:
     """Name the method that val likes best among those that cost less than `AFFORDABLE` times plain Grad-CAM."""
-    plain = next(row for row in rows if row["name"] == "gradcam")
+    plain = next(row for row in rows if row["name"] == GRADCAM)
     best = max((row for row in rows if row["cost"] < AFFORDABLE), key=lambda row: row["val_mean_ap"])
     return (best if best["val_mean_ap"] - plain["val_mean_ap"] >= AS_GOOD else plain)["name"]
 
 
 def measure_times(
-    classifier: Classifier,
-    lessons: Lessons,
-    target: str,
+    experiment: Experiment,
     methods: Mapping[str, Method],
     samples: Sequence[Sample],
     thresholds: Mapping[str, float | None],
-    min_area: int,
-    precision: str = "float32",
     rounds: int = ROUNDS,
+    clock: Callable[[], float] = time.process_time,
 ) -> dict[str, float]:
     """Time each method alone, from the network's input to boxes at its own threshold: seconds an image.
 
     These are seconds in which one thread computes, not those in which it waits for other programs. Right before each
     method plain Grad-CAM is timed too, and what counts is how many times as long the method takes: the median over
-    several rounds. So a busy moment of the machine is not taken for a dear method. A method that looks at the image
+    several rounds. So a busy moment of the machine does not make a method look slow. A method that looks at the image
     once more opens it once more.
+
+    Args:
+        experiment: whose network and lessons run.
+        methods: by name, plain Grad-CAM among them.
+        samples: the first `TIMED` are used.
+        thresholds: by method, None where each image has its own.
+        rounds: how often each method is timed.
+        clock: the seconds that this process has computed.
     """
     samples = samples[:TIMED]
-    lookers = {name: Looker(classifier, lessons, target, {name: method}, precision) for name, method in methods.items()}
-    inputs = lookers["gradcam"].inputs(samples)
+    explainers = {name: Explainer(experiment, [method.recipe]) for name, method in methods.items()}
+    inputs = explainers[GRADCAM].inputs(samples)
 
     def seconds(name: str) -> float:
-        begin = time.process_time()
-        found = lookers[name](inputs)[methods[name].sight]
-        detect_all(lessons, methods[name], found, samples, thresholds[name] or 0.0, min_area)
-        return (time.process_time() - begin) / len(samples)
+        method = methods[name]
+        detector = Detector(experiment, method)
+        begin = clock()
+        explained = explainers[name](inputs)[method.recipe]
+        for sample, cam, probability in zip(samples, explained.maps, explained.probabilities.tolist(), strict=True):
+            image = shrunk(sample.image) if method.needs_image else None
+            detector.detect(cam, sample.size, probability, thresholds[name] or 0.0, image)
+        return (clock() - begin) / len(samples)
 
     plain: list[float] = []
-    ratios: dict[str, list[float]] = {name: [] for name in methods if name != "gradcam"}
+    ratios: dict[str, list[float]] = {name: [] for name in methods if name != GRADCAM}
     with one_thread():
-        seconds("gradcam")  # the first call of all warms up
+        seconds(GRADCAM)  # the first call of all warms up
         for _ in tracked(range(rounds), "timing methods", rounds):
             for name, of_method in ratios.items():
-                plain.append(seconds("gradcam"))
+                plain.append(seconds(GRADCAM))
                 of_method.append(seconds(name) / plain[-1])
     usual = median(plain)
-    return {"gradcam": usual, **{name: median(of_method) * usual for name, of_method in ratios.items()}}
+    return {GRADCAM: usual, **{name: median(of_method) * usual for name, of_method in ratios.items()}}
 
 
 @contextmanager

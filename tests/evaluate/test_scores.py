@@ -1,17 +1,12 @@
-"""Scores and their intervals: against slow, independent computations, by hand, and against other libraries."""
+"""Scores of detections and their intervals: against slow, independent computations, and by hand."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
-from sklearn.metrics import average_precision_score
 
-from gradcam_lab.data.sample import Object, Sample
-from gradcam_lab.evaluate import classification
-from gradcam_lab.evaluate.classification import evaluate_classifier
-from gradcam_lab.evaluate.scores import ap_differences, image_draws, interval, score_detections
-from gradcam_lab.vision import torchvision
+from gradcam_lab.evaluate.bootstrap import image_draws
+from gradcam_lab.evaluate.scores import ap_differences, score_detections
 
 THRESHOLDS = (0.3, 0.4, 0.5)
 
@@ -36,46 +31,20 @@ def random_case(lessons, images=12, levels=5):
     return found, truth
 
 
-class TestImageDraws:
-    def test_each_draws_as_many_images_as_there_are(self):
-        counts = image_draws(7, seed=0, draws=50)
-        assert counts.shape == (50, 7)
-        assert (counts.sum(axis=1) == 7).all()
-        assert counts.min() == 0
-        assert counts.max() > 1
-
-    def test_are_decided_by_the_seed(self):
-        assert np.array_equal(image_draws(9, 1), image_draws(9, 1))
-        assert not np.array_equal(image_draws(9, 1), image_draws(9, 2))
-
-    def test_none_are_possible(self):
-        assert image_draws(4, 0, draws=0).shape == (0, 4)
-
-
-class TestInterval:
-    def test_leaves_out_draws_without_a_value(self):
-        values = np.array([np.nan, *range(101)])
-        assert interval(values) == (2.5, 97.5)
-
-    def test_of_nothing_is_nothing(self):
-        assert interval(np.array([np.nan, np.nan])) == (None, None)
-        assert interval(np.array([])) == (None, None)
-
-
-class TestDetections:
-    def test_a_perfect_detector_is_perfect_in_every_draw(self, lessons):
+class TestScoreDetections:
+    def test_a_perfect_detector_is_perfect_in_every_draw(self, experiment, lessons):
         _, truth = random_case(lessons)
         found = {
             image: np.array([[*box, 1.0] for box in objects.boxes]).reshape(-1, 5) for image, objects in truth.items()
         }
-        for row in score_detections(lessons, found, truth, THRESHOLDS, image_draws(len(truth), 0)).values():
+        for row in score_detections(experiment, found, truth, image_draws(len(truth), 0)).values():
             assert set(row.values()) == {1.0}
             assert len(row) == 11
 
-    def test_the_seed_decides_the_intervals_and_nothing_else(self, lessons):
+    def test_the_seed_decides_the_intervals_and_nothing_else(self, experiment, lessons):
         found, truth = random_case(lessons)
         first, again, other = (
-            score_detections(lessons, found, truth, (0.5,), image_draws(len(truth), seed, 100))["0.5"]
+            score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(len(truth), seed, 100))["0.5"]
             for seed in (0, 0, 1)
         )
         assert first == again
@@ -87,11 +56,13 @@ class TestDetections:
         ("ties", "levels", "method"), [("group", 5, "area"), ("group", 5, "11point"), ("order", 10**9, "area")]
     )
     @pytest.mark.parametrize("count_difficult", [False, True])
-    def test_intervals_are_those_of_images_literally_repeated(self, lessons, ties, levels, method, count_difficult):
+    def test_intervals_are_those_of_images_literally_repeated(
+        self, experiment, lessons, ties, levels, method, count_difficult
+    ):
         found, truth = random_case(lessons, levels=levels)
         counts = image_draws(len(truth), 0, draws=40)
         options = {"ties": ties, "method": method, "count_difficult": count_difficult}
-        row = score_detections(lessons, found, truth, (0.4,), counts, **options)["0.4"]
+        row = score_detections(replace(experiment, ious=(0.4,)), found, truth, counts, **options)["0.4"]
         values: dict[str, list[float]] = {"ap": [], "recall": [], "corloc": []}
         for times in counts:
             copies = [(image, copy) for image, n in zip(truth, times, strict=True) for copy in range(n)]
@@ -107,9 +78,9 @@ class TestDetections:
             assert (row[f"{name}_low"], row[f"{name}_high"]) == pytest.approx((low, high))
             assert low < high
 
-    def test_the_point_is_that_of_step_4(self, lessons):
+    def test_the_point_is_that_of_step_4(self, experiment, lessons):
         found, truth = random_case(lessons)
-        rows = score_detections(lessons, found, truth, THRESHOLDS, image_draws(len(truth), 0, 10))
+        rows = score_detections(experiment, found, truth, image_draws(len(truth), 0, 10))
         assert list(rows) == ["0.3", "0.4", "0.5"]
         for threshold, score in lessons.metrics.evaluate(found, truth, THRESHOLDS).items():
             row = {name: np.array(value, dtype=float) for name, value in rows[f"{threshold:g}"].items()}
@@ -119,7 +90,7 @@ class TestDetections:
         assert recalls == sorted(recalls, reverse=True)
         assert recalls[0] != recalls[-1]
 
-    def test_corloc_by_hand(self, lessons):
+    def test_corloc_by_hand(self, experiment, lessons):
         box, elsewhere = [1, 1, 10, 10], [50, 50, 60, 60]
         truth = {
             "right": truth_of(lessons, [box, elsewhere]),
@@ -134,92 +105,32 @@ class TestDetections:
             "found, but only difficult": np.array([[*box, 0.9]]),
             "no object": np.array([[*box, 0.9]]),
         }
-        row = score_detections(lessons, found, truth, (0.5,), image_draws(5, 0))["0.5"]
+        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(5, 0))["0.5"]
         assert row["corloc"] == pytest.approx(1 / 3)
         assert row["corloc_low"] == 0
         assert row["corloc_high"] == 1
 
-    def test_the_range_over_the_order_of_ties_by_hand(self, lessons):
+    def test_the_range_over_the_order_of_ties_by_hand(self, experiment, lessons):
         truth = {"a": truth_of(lessons, [[1, 1, 10, 10]])}
         found = {"a": np.array([[1, 1, 10, 10, 0.5], [50, 50, 60, 60, 0.5]])}
-        row = score_detections(lessons, found, truth, (0.5,), image_draws(1, 0, 5))["0.5"]
+        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(1, 0, 5))["0.5"]
         assert (row["ap_worst_order"], row["ap"], row["ap_best_order"]) == (0.5, 0.5, 1)
 
-    def test_without_any_object_nothing_is_defined(self, lessons):
+    def test_without_any_object_nothing_is_defined(self, experiment, lessons):
         truth = {"a": truth_of(lessons, []), "b": truth_of(lessons, [[1, 1, 9, 9]], [True])}
         found = {"a": np.array([[1, 1, 10, 10, 0.5]])}
-        row = score_detections(lessons, found, truth, (0.5,), image_draws(2, 0, 5))["0.5"]
+        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(2, 0, 5))["0.5"]
         assert set(row.values()) == {None}
 
-    def test_without_draws_there_are_points_without_intervals(self, lessons):
+    def test_without_draws_there_are_points_without_intervals(self, experiment, lessons):
         found, truth = random_case(lessons)
-        row = score_detections(lessons, found, truth, (0.5,), image_draws(len(truth), 0, 0))["0.5"]
+        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(len(truth), 0, 0))["0.5"]
         for name in ("ap", "recall", "corloc"):
             assert row[name] is not None
             assert row[f"{name}_low"] is row[f"{name}_high"] is None
 
 
-def photo(number, *objects):
-    return Sample(f"{number}", Path("x.jpg"), (9, 9), tuple(Object(name, (1, 1, 2, 2), hard) for name, hard in objects))
-
-
-class TestClassifier:
-    CLASSES = ("dog", "cat", "unseen")
-
-    @pytest.fixture
-    def samples(self):
-        rng = np.random.default_rng(1)
-        return [
-            photo(number, *((name, False) for name in self.CLASSES[:2] if rng.random() < 0.4)) for number in range(40)
-        ]
-
-    @pytest.fixture
-    def probabilities(self):
-        return np.random.default_rng(2).random((40, 3)).round(1)  # one digit: many of them tie
-
-    def test_ap_is_that_of_scikit_learn_and_of_torchmetrics(self, samples, probabilities):
-        torchvision()  # torchmetrics imports it too, and cannot beside a torch that is for CPUs only
-        from torchmetrics.functional.classification import binary_average_precision
-
-        scores = evaluate_classifier(samples, probabilities, self.CLASSES, seed=0)
-        for column, name in enumerate(("dog", "cat")):
-            wanted = np.array([bool(sample.boxes(name)) for sample in samples])
-            ap = scores["classes"][name]["ap"]
-            assert ap == pytest.approx(average_precision_score(wanted, probabilities[:, column]))
-            theirs = binary_average_precision(torch.tensor(probabilities[:, column]), torch.tensor(wanted).long())
-            assert ap == pytest.approx(theirs.item())
-            assert scores["classes"][name]["positives"] == wanted.sum()
-        assert scores["map"] == pytest.approx(np.mean([entry["ap"] for entry in scores["classes"].values()]))
-        assert scores["images"] == 40
-
-    def test_a_class_that_no_image_holds_is_not_scored(self, samples, probabilities):
-        scores = evaluate_classifier(samples, probabilities, self.CLASSES, seed=0)
-        assert set(scores["classes"]) == {"dog", "cat"}
-
-    @pytest.mark.filterwarnings("error")  # some draws hold no dog that counts
-    def test_images_where_all_of_a_class_is_difficult_are_left_out(self):
-        samples = [photo(0, ("dog", False)), photo(1, ("dog", True)), photo(2), photo(3, ("dog", True), ("dog", False))]
-        probabilities = np.array([[0.5], [0.9], [0.7], [0.6]])
-        entry = evaluate_classifier(samples, probabilities, ("dog",), seed=0)["classes"]["dog"]
-        # Without image 1 the list is 2 (wrong), 3 (right), 0 (right): precision 1/2 and 2/3 at the two dogs.
-        assert entry["positives"] == 2
-        assert entry["ap"] == pytest.approx((1 / 2 + 2 / 3) / 2)
-
-    def test_the_interval_is_that_of_images_literally_repeated(self, samples, probabilities, monkeypatch):
-        monkeypatch.setattr(classification, "DRAWS", 25)
-        scores = evaluate_classifier(samples, probabilities, self.CLASSES, seed=4)
-        means = []
-        for times in image_draws(40, 4, 25):
-            chosen = np.repeat(np.arange(40), times)
-            ap = []
-            for column, name in enumerate(("dog", "cat")):
-                wanted = np.array([bool(samples[i].boxes(name)) for i in chosen])
-                ap.append(average_precision_score(wanted, probabilities[chosen, column]))
-            means.append(np.mean(ap))
-        assert (scores["map_low"], scores["map_high"]) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
-
-
-def test_the_difference_of_two_detectors_is_taken_draw_by_draw(lessons):
+def test_the_difference_of_two_detectors_is_taken_draw_by_draw(experiment, lessons):
     """Two detectors that share their luck: each one's interval is wide, that of the difference is not."""
     rng = np.random.default_rng(3)
     truth, ours, theirs = {}, {}, {}
@@ -230,8 +141,8 @@ def test_the_difference_of_two_detectors_is_taken_draw_by_draw(lessons):
         ours[f"{k}"] = np.array([hit if seen else miss])
         theirs[f"{k}"] = np.array([hit if seen and k else miss])
     counts = image_draws(len(truth), 0)
-    found = ap_differences(lessons, ours, {"theirs": theirs, "ours": ours}, truth, (0.3, 0.5), counts)
-    both = [score_detections(lessons, rows, truth, (0.3,), counts)["0.3"] for rows in (ours, theirs)]
+    found = ap_differences(experiment, ours, {"theirs": theirs, "ours": ours}, truth, counts)
+    both = [score_detections(experiment, rows, truth, counts)["0.3"] for rows in (ours, theirs)]
     mine, other, lead = (
         np.array([row[f"ap{end}"] for end in ("", "_low", "_high")]) for row in (*both, found["theirs"]["0.3"])
     )
@@ -239,4 +150,4 @@ def test_the_difference_of_two_detectors_is_taken_draw_by_draw(lessons):
     assert lead[1] == 0  # in more than one draw of forty the one image is missing
     assert lead[2] > 2 * lead[0]  # and in some it is there three times
     assert np.ptp(lead) < 0.5 * min(np.ptp(mine), np.ptp(other))
-    assert found["ours"] == {iou: {"ap": 0.0, "ap_low": 0.0, "ap_high": 0.0} for iou in ("0.3", "0.5")}
+    assert found["ours"] == {iou: {"ap": 0.0, "ap_low": 0.0, "ap_high": 0.0} for iou in ("0.3", "0.4", "0.5")}

@@ -1,0 +1,51 @@
+"""All tests of the maps of one split."""
+
+from collections.abc import Sequence
+
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, shape_of
+from gradcam_lab.evaluate.faithfulness.pointing import pointing_game
+from gradcam_lab.evaluate.faithfulness.randomisation import randomised_weights
+from gradcam_lab.evaluate.faithfulness.replacement import deletion_and_insertion
+from gradcam_lab.evaluate.faithfulness.two_classes import two_class_test
+from gradcam_lab.evaluate.max_box_acc import score_maps
+from gradcam_lab.evaluate.records import MAPS, Faithfulness, MaxBoxAcc
+from gradcam_lab.evaluate.spread import spread
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.maps import Maps
+
+IMAGES = 30
+"""Images of the tests that run the network many times."""
+
+
+def examine(experiment: Experiment, samples: Sequence[Sample], maps: Maps, images: int = IMAGES) -> Faithfulness:
+    """Run step 6 on the maps of one split.
+
+    Args:
+        experiment: whose maps these are.
+        samples: the images of the split, in the order of the maps.
+        maps: the target's, of the split.
+        images: how many images the tests use at most that run the network many times; the two-class test takes twice
+            as many.
+    """
+    examined = ExaminedMaps(experiment, samples, maps.maps)
+    few = spread(examined.holding, images)
+    return {
+        "target": experiment.target,
+        "pointing": pointing_game(examined),
+        "replacement": deletion_and_insertion(examined, few),
+        "randomisation": randomised_weights(examined, few),
+        "two_classes": two_class_test(examined, 2 * images),
+        "max_box_acc": max_box_acc(examined),
+    }
+
+
+def max_box_acc(examined: ExaminedMaps) -> dict[str, MaxBoxAcc]:
+    """MaxBoxAccV2 by map: it chooses the threshold on the very images, so nothing is passed here."""
+    samples = [examined.samples[index] for index in examined.holding]
+
+    def score(name: str) -> MaxBoxAcc:
+        cams = (examined.heatmaps(index, shape_of(examined.samples[index]))[name] for index in examined.holding)
+        return score_maps(examined.experiment, samples, cams)
+
+    return {name: score(name) for name in MAPS}

@@ -1,0 +1,28 @@
+"""The pointing game: does the hottest pixel lie on the target?"""
+
+import numpy as np
+
+from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, as_records, compare, shape_of
+from gradcam_lab.evaluate.records import MAPS, PointingGame
+
+TOLERANCE = 15
+"""Pixels around an object that still count as on it."""
+
+
+def pointing_game(examined: ExaminedMaps) -> PointingGame:
+    """The share of the images with the target whose hottest pixel lies on it."""
+    lesson = examined.experiment.lessons.faithfulness
+    hits: dict[str, list[float]] = {name: [] for name in MAPS}
+    for index in examined.holding:
+        objects = examined.truth[index]
+        for name, heatmap in examined.heatmaps(index, shape_of(examined.samples[index])).items():
+            outcome = lesson.pointing_game(heatmap, objects.boxes, objects.difficult, TOLERANCE)
+            hits[name].append(np.nan if outcome == lesson.NOT_ASKED else float(outcome == lesson.HIT))
+    compared = compare(hits, examined.experiment.seed)
+    return {
+        "images": compared.images,
+        "tolerance": TOLERANCE,
+        "rows": as_records(compared.means),
+        "gains": as_records(compared.gains),
+        "passed": compared.higher,
+    }

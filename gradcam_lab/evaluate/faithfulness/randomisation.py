@@ -1,0 +1,107 @@
+"""The maps of networks more and more of whose weights are random: the cascade of Adebayo et al. (2018)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gradcam_lab.console import tracked
+from gradcam_lab.evaluate.bootstrap import mean_of
+from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, as_records
+from gradcam_lab.evaluate.records import BASELINES, Randomisation
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.explainer import explain_score, inputs_of
+from gradcam_lab.localise.make_maps import BATCH
+
+STAGES = 6
+"""Stages of the cascade in which the weights become random."""
+
+SEEDS = 3
+"""Random networks of each stage."""
+
+
+def randomised_weights(examined: ExaminedMaps, few: Sequence[int]) -> Randomisation:
+    """Measure the rank correlation of the maps with those of networks with random weights.
+
+    Args:
+        examined: the maps.
+        few: the indices of the images: the network runs many times for each.
+    """
+    experiment = examined.experiment
+    lesson, network, seed = experiment.lessons.faithfulness, experiment.classifier.network, experiment.seed
+    # A map that is the same everywhere is like no other, whatever the weights: of it there is nothing to ask.
+    few = [index for index in few if np.ptp(examined.cams[index]) > 0]
+    few = few if len(few) >= FEWEST else []
+    real, stages = examined.cams[few], cascade(network)
+    correlations = np.zeros((SEEDS, len(stages), len(few)))
+    empty = np.zeros(len(stages))
+    if few:
+        inputs = inputs_of(experiment.classifier, [examined.samples[index] for index in few])
+        for draw in tracked(range(SEEDS), "random weights", SEEDS):
+            for place, layers in enumerate(accumulated(stages)):
+                cams = explain(experiment, lesson.reinitialised(network, layers, SEEDS * seed + draw), inputs)
+                correlations[draw, place] = list(map(lesson.rank_correlation, real, cams))
+                empty[place] += (cams.max(axis=(1, 2)) == 0).mean() / SEEDS
+    by_image = correlations.mean(axis=0)  # (stages, images): the seeds are no images, so they are averaged first
+    beside = [examined.baselines(index, cam.shape) for index, cam in zip(few, real, strict=True)]
+    baselines = {
+        name: np.array([lesson.rank_correlation(a, b[name]) for a, b in zip(real, beside, strict=True)])
+        for name in BASELINES
+    }
+    gains = {name: mean_of(by_image[-1] - row, seed) for name, row in baselines.items()}
+    return {
+        "images": len(few),
+        "seeds": SEEDS,
+        "stages": [layers[-1] for layers in stages],
+        "curve": [mean_of(row, seed).record() for row in by_image],
+        "by_seed": correlations.mean(axis=2).tolist() if few else [],
+        "no_evidence": empty.tolist(),
+        "baselines": as_records({name: mean_of(row, seed) for name, row in baselines.items()}),
+        "gains": as_records(gains),
+        "passed": bool(few) and not any(gain.above(0) for gain in gains.values()),
+    }
+
+
+def explain(experiment: Experiment, network: nn.Module, inputs: Tensor) -> np.ndarray:
+    """Explain the target by another network of the same architecture: raw maps (N, h, w) of images (N, 3, H, W)."""
+    classifier = replace(experiment.classifier, network=network)
+
+    def score(logits: Tensor) -> Tensor:
+        return classifier.score(logits.float(), experiment.target)
+
+    parts = inputs.contiguous(memory_format=torch.channels_last).split(BATCH)
+    maps = [explain_score(classifier, experiment.lessons, part, score) for part in parts]
+    return torch.cat(maps).float().cpu().numpy()
+
+
+def cascade(network: nn.Module, stages: int = STAGES) -> list[list[str]]:
+    """Divide a network's layers into stages, the last layer alone first, then down to the first layer.
+
+    Within a stage the layers go from the last to the first. The parts are the network's children; where there are fewer
+    of them than stages, as in VGG, the children's children.
+    """
+    names = with_weights(network)
+    if len(names) < stages:
+        names = [
+            f"{name}.{part}" if part else name
+            for name in names
+            for part in (with_weights(network.get_submodule(name)) or [""])
+        ]
+    *body, last = names
+    parts = [part.tolist()[::-1] for part in np.array_split(np.array(body), min(stages - 1, max(len(body), 1)))]
+    return [[last], *(part for part in parts[::-1] if part)]
+
+
+def with_weights(module: nn.Module) -> list[str]:
+    """The names of the children that have parameters, in order."""
+    return [name for name, child in module.named_children() if any(True for _ in child.parameters())]
+
+
+def accumulated(stages: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+    """The layers of the first stage, of the first two, and so on."""
+    layers: list[str] = []
+    for stage in stages:
+        layers = [*layers, *stage]
+        yield layers

@@ -1,0 +1,69 @@
+"""Deletion and insertion: the probability of the target while pixels are exchanged, the hottest first."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gradcam_lab.console import tracked
+from gradcam_lab.evaluate.faithfulness.comparison import Comparison, ExaminedMaps, as_records, compare
+from gradcam_lab.evaluate.records import MAPS, Replacement, ReplacementTest
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.explainer import inputs_of
+
+STEPS = 10
+"""So many times a part of the pixels is exchanged."""
+
+Curves = dict[str, list[np.ndarray]]
+"""By map, the curve of each image, shape (STEPS + 1,)."""
+
+
+def deletion_and_insertion(examined: ExaminedMaps, few: Sequence[int]) -> Replacement:
+    """Measure the curves of deletion and insertion, and the areas under them.
+
+    Args:
+        examined: the maps.
+        few: the indices of the images: the network runs many times for each.
+    """
+    lesson = examined.experiment.lessons.faithfulness
+    deletion: Curves = {name: [] for name in MAPS}
+    insertion: Curves = {name: [] for name in MAPS}
+
+    def probability(images: Tensor) -> Tensor:
+        return target_probability(examined.experiment, images)
+
+    for index in tracked(few, "deletion and insertion", len(few)):
+        image = inputs_of(examined.experiment.classifier, [examined.samples[index]])[0]
+        blank, blurred = torch.zeros_like(image), lesson.blurred(image)
+        for name, heatmap in examined.heatmaps(index, (image.shape[1], image.shape[2])).items():
+            heat = torch.from_numpy(heatmap).to(image.device)
+            for curves, start, end in ((deletion, image, blank), (insertion, blurred, image)):
+                curves[name].append(lesson.replacement_curve(probability, start, end, heat, STEPS).cpu().numpy())
+    deleted, inserted = compare_areas(examined, deletion), compare_areas(examined, insertion)
+    return {
+        "steps": STEPS,
+        "images": deleted.images,
+        "deletion": _record(deleted, deletion, deleted.lower),
+        "insertion": _record(inserted, insertion, inserted.higher),
+    }
+
+
+def target_probability(experiment: Experiment, images: Tensor) -> Tensor:
+    """Return the probability of the target for preprocessed images (N, 3, H, W): shape (N,)."""
+    images = images.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        logits = experiment.classifier.network(images).float()
+        return experiment.classifier.probability(logits, experiment.target)
+
+
+def compare_areas(examined: ExaminedMaps, curves: Curves) -> Comparison:
+    """Compare the areas under the curves."""
+    area = examined.experiment.lessons.faithfulness.area_under
+    areas = {name: [area(torch.from_numpy(curve)) for curve in of_map] for name, of_map in curves.items()}
+    return compare(areas, examined.experiment.seed)
+
+
+def _record(compared: Comparison, curves: Mapping[str, list[np.ndarray]], passed: bool) -> ReplacementTest:
+    means = {name: np.mean(of_map, axis=0).tolist() if of_map else [] for name, of_map in curves.items()}
+    return {"rows": as_records(compared.means), "gains": as_records(compared.gains), "curves": means, "passed": passed}
