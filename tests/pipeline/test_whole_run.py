@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from importlib import resources
 
 import jsonschema
 import numpy as np
@@ -28,6 +27,7 @@ from gradcam_lab.pipeline.run import MIN_AREA, Run
 from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
 from gradcam_lab.report.figures import select
+from gradcam_lab.report.results import schema
 from tests.commands import lab
 from tests.students import solved, step_of
 
@@ -71,8 +71,7 @@ def settings(toy, weights):
 
 
 def test_everything_is_in_the_results_and_the_report(whole, results):
-    schema = resources.files("gradcam_lab.report").joinpath("results.schema.json").read_text(encoding="utf-8")
-    jsonschema.validate(results, json.loads(schema))
+    jsonschema.validate(results, schema())
     page = (whole / "report.html").read_text(encoding="utf-8")
     for part, section in SECTIONS.items():
         assert results[part]
