@@ -105,6 +105,7 @@ def results() -> dict[str, Any]:
             "test": sweep(grid, 0.3, 0.58),
             "oracle": {"threshold": 0.3, "mean_ap": 0.58},
         },
+        "iou_thresholds": [0.3, 0.4, 0.5],
         "table": table(),
         "leads": leads(),
         "curves": {iou: curve(end) for iou, end in (("0.3", 0.86), ("0.4", 0.74), ("0.5", 0.58))},
@@ -211,7 +212,9 @@ def segmentation() -> dict[str, Any]:
         ends = {"mean_iou": mean + 0.1, "mean_iou_low": mean + 0.07, "mean_iou_high": mean + 0.13}
         rows.append({"method": method, **ends, "classes": classes, "milliseconds": 0.4 if "box" in method else 9.7})
     fractions = [round(0.05 * i, 2) for i in range(1, 20)]
-    hills = [[round(top - 1.5 * (t - best) ** 2, 4) for t in fractions] for top, best in ((0.51, 0.3), (0.5, 0.35))]
+    hills = [
+        [round(max(top - 1.5 * (t - best) ** 2, 0), 4) for t in fractions] for top, best in ((0.51, 0.3), (0.5, 0.35))
+    ]
     return {
         "images": {"val": 118, "test": 400},
         "classes": names,
@@ -319,12 +322,12 @@ def score(ap: float, ties: bool) -> dict[str, float]:
     """Return one score with its intervals."""
     values = {"ap": ap, "recall": min(ap * 1.2, 1), "corloc": min(ap * 1.15, 1)}
     result = {
-        f"{name}{end}": round(v + d, 4)
+        f"{name}{end}": round(max(v + d, 0), 4)
         for name, v in values.items()
         for end, d in (("", 0), ("_low", -0.05), ("_high", 0.05))
     }
     spread = 0.04 if ties else 0
-    return {**result, "ap_worst_order": round(ap - spread, 4), "ap_best_order": round(ap + spread, 4)}
+    return {**result, "ap_worst_order": round(max(ap - spread, 0), 4), "ap_best_order": round(ap + spread, 4)}
 
 
 def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: dict[str, Any] | None = None) -> Path:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcam_lab.console import tracked
-from gradcam_lab.data.masks import LABELS
+from gradcam_lab.data.voc_classes import LABELS
 from gradcam_lab.evaluate.bootstrap import Estimate, estimate, or_none
 from gradcam_lab.evaluate.mask_methods import Item, MaskMethod, Scene, scene_of
 from gradcam_lab.evaluate.records import ClassIou, IouCurve, MaskRow

@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from importlib import resources
 
 import jsonschema
 import numpy as np
@@ -32,6 +31,7 @@ from gradcam_lab.pipeline.run import Run
 from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.stages import faithfulness, figures, maps, masks, scores, threshold
 from gradcam_lab.report.figures import select
+from gradcam_lab.report.results import schema
 from tests.commands import lab
 from tests.students import solved, step_of
 
@@ -75,8 +75,7 @@ def settings(toy, weights):
 
 
 def test_everything_is_in_the_results_and_the_report(whole, results):
-    schema = resources.files("gradcam_lab.report").joinpath("results.schema.json").read_text(encoding="utf-8")
-    jsonschema.validate(results, json.loads(schema))
+    jsonschema.validate(results, schema())
     page = (whole / "report.html").read_text(encoding="utf-8")
     for part, section in SECTIONS.items():
         assert results[part]

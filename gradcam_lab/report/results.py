@@ -1,0 +1,229 @@
+"""`results.json`, every number of one run, as types; `python -m gradcam_lab.report.results` prints its JSON schema."""
+
+import json
+from typing import Annotated, Any, Literal, NotRequired, TypeVar
+
+from pydantic import Field, TypeAdapter
+
+from gradcam_lab.evaluate.records import (
+    CLOSED,
+    AllClasses,
+    ApDifference,
+    AtLeastOne,
+    ByClass,
+    ByIou,
+    CamAgreement,
+    ClassAp,
+    Count,
+    Failures,
+    Faithfulness,
+    Fraction,
+    Fractions,
+    MethodComparison,
+    Name,
+    PrecisionRecallCurve,
+    Record,
+    Segmentation,
+    TableRow,
+    Threshold,
+    TopFive,
+)
+
+SCHEMA = "gradcam-lab/results/1"
+
+T = TypeVar("T")
+
+Version = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+")]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Task = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")]
+Step = Annotated[str, Field(pattern="^step[0-9]_[a-z0-9_]+$")]
+BySteps = Annotated[
+    dict[str, T],
+    Field(json_schema_extra={"required": ["step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics"]}),
+]
+"""By step: its first four are always there."""
+
+
+class Method(Record):
+    """How the boxes were found."""
+
+    name: Name
+    title: Name
+    asked: Annotated[str | None, Field(description="Null where val chose.")]
+    find: NotRequired[
+        Annotated[
+            Literal["islands", "otsu", "watershed", "refined"],
+            Field(description="From the map to boxes. Since 0.4, as the next two."),
+        ]
+    ]
+    views: NotRequired[Annotated[Count, Field(description="So many sizes or mirror images are averaged.")]]
+    shared: NotRequired[Annotated[bool, Field(description="Whether an earlier layer shares the heat out.")]]
+
+
+class Parameters(Record):
+    """The constants of boxes and scores."""
+
+    min_area: Annotated[Count, Field(description="Pixels of the image.")]
+    iou_thresholds: Fractions
+    ties: Literal["group", "order"]
+    method: Literal["area", "11point"]
+    nms: Fraction
+    bootstrap: Count
+
+
+class RunSettings(Record):
+    """What was asked for."""
+
+    data: Name
+    data_root: Name
+    target: Name
+    classifier: Name
+    architecture: Name
+    weights: Name
+    layer: Name
+    output: Literal["sigmoid", "softmax"]
+    input_size: AtLeastOne
+    seed: Count
+    limit: AtLeastOne | None
+    precision: Literal["float32", "bf16"]
+    method: NotRequired[Annotated[Method, Field(description="How boxes were found. Since 0.4.")]]
+    quick: NotRequired[
+        Annotated[bool, Field(description="Whether the comparison and steps 5 and 6 were left out. Since 0.4.")]
+    ]
+    parameters: Parameters
+
+
+class Provenance(Record):
+    """Which programs, data, weights and code gave these numbers."""
+
+    gradcam_lab: Version
+    python: Version
+    torch: Version
+    torchvision: Version
+    numpy: Version
+    opencv: Version
+    platform: Name
+    data_sha256: Sha256
+    weights_sha256: Sha256
+    code_sha256: BySteps[Sha256]
+    command: Annotated[str, Field(pattern="^gradcam-lab run-all")]
+
+
+class StepProgress(Record):
+    """A student's points in one step, and the tasks passed."""
+
+    points: Count
+    possible: Count
+    passed: Annotated[list[Task], Field(json_schema_extra={"uniqueItems": True})]
+    stub: Annotated[bool, Field(description="Whether the stub stands in for what has not passed.")]
+
+
+class WrittenAnswer(Record):
+    """A student's answer to a written task."""
+
+    question: str
+    answer: str
+
+
+class SplitCounts(Record):
+    """How many images and objects of the target a split has."""
+
+    images: AtLeastOne
+    images_with_target: AtLeastOne
+    objects: AtLeastOne
+    difficult: Count
+
+
+class Splits(Record):
+    """Both splits."""
+
+    val: SplitCounts
+    test: SplitCounts
+
+
+class Data(Record):
+    """The images, and what was skipped: a sentence each."""
+
+    splits: Splits
+    skipped: list[Name]
+
+
+class ClassifierScores(Record):
+    """How well the classifier answers whether a class is there, on test."""
+
+    recipe: Annotated[dict[str, Any] | None, Field(description="How it was trained, where that is known.")]
+    classes: Annotated[ByClass[ClassAp], Field(min_length=1)]
+    map: Fraction
+    map_low: Fraction
+    map_high: Fraction
+    images: AtLeastOne
+    bootstrap: NotRequired[Annotated[Count, Field(description="Draws of the interval. Since 0.4.")]]
+
+
+class Results(Record):
+    """Every number of one run of gradcam-lab."""
+
+    schema: Annotated[str, Field(json_schema_extra={"const": SCHEMA})]
+    run: RunSettings
+    provenance: Provenance
+    artifacts: NotRequired[
+        Annotated[
+            dict[str, Sha256],
+            Field(description="The files beside this one that it tells of, by name: SHA-256. Since 0.4."),
+        ]
+    ]
+    implementation: Annotated[BySteps[Literal["reference", "mine"]], Field(description="Whose code each step ran.")]
+    course: NotRequired[
+        Annotated[
+            Annotated[dict[Step, StepProgress], Field(json_schema_extra=CLOSED)] | None,
+            Field(description="A student's progress by step; null where the run knows of no student. Since 0.2."),
+        ]
+    ]
+    answers: NotRequired[
+        Annotated[
+            dict[Task, WrittenAnswer],
+            Field(json_schema_extra=CLOSED, description="What the student wrote, by task. Since 0.2."),
+        ]
+    ]
+    data: Data
+    classifier: ClassifierScores
+    top5: TopFive
+    cam_vs_gradcam: Annotated[CamAgreement | None, Field(description="Null where CAM is not defined.")]
+    threshold: Threshold
+    iou_thresholds: Fractions
+    table: Annotated[list[TableRow], Field(min_length=1, description="Ours first, then the baselines.")]
+    leads: NotRequired[
+        Annotated[
+            dict[str, ByIou[ApDifference]],
+            Field(description="AP of ours less that of plain Grad-CAM and of the scored centre boxes. Since 0.4."),
+        ]
+    ]
+    curves: Annotated[ByIou[PrecisionRecallCurve], Field(description="Of our detections.")]
+    all_classes: NotRequired[
+        Annotated[AllClasses | None, Field(description='Null unless the target is "all". Since 0.3.')]
+    ]
+    methods: NotRequired[
+        Annotated[MethodComparison | None, Field(description="Null where none were compared. Since 0.4.")]
+    ]
+    segmentation: NotRequired[
+        Annotated[
+            Segmentation | None, Field(description="Null where there are no masks, or were not asked for. Since 0.4.")
+        ]
+    ]
+    truth: NotRequired[
+        Annotated[Faithfulness | None, Field(description="Tests of the heatmaps; null where not asked for. Since 0.4.")]
+    ]
+    failures: Failures
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of `results.json`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA,
+        **TypeAdapter(Results).json_schema(),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(schema(), indent=1))
