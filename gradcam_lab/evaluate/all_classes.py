@@ -62,7 +62,7 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
         for name, of_class in classes.items():
             mine, truth = on_test.of_class(name), of_class.ground_truth(test)
             boxes = {row: boxes for row, _, boxes in baselines(test, name, mine.by_image())}
-            boxes["Grad-CAM"] = Detector(of_class)(mine, threshold)
+            boxes["Grad-CAM"] = Detector.of(of_class)(mine, threshold)
             for row in ROWS:
                 found[row][name] = rates(of_class, boxes[row], truth, counts)
             advance()
@@ -101,7 +101,7 @@ def threshold_curve(
     """
     total = np.zeros(len(GRID))
     for of_class in classes:
-        curves = sweep(Detector(of_class), maps.of_class(of_class.target), of_class.ground_truth(samples), GRID)
+        curves = sweep(Detector.of(of_class), maps.of_class(of_class.target), of_class.ground_truth(samples), GRID, of_class.ious)
         total += curves.mean_ap
         advance()
     return (total / len(classes)).tolist()

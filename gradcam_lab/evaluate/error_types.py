@@ -12,6 +12,9 @@ Kind = Literal["missed", "head only", "merged", "context"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The kinds of errors, see `find_failures`."""
 
+FAILURE_IOU = 0.5
+"""An object is not found where no detection overlaps it by more than this IoU."""
+
 TOUCHES = 0.1
 """A detection whose IoU with an object is below this does not concern it."""
 INSIDE = 0.75

@@ -40,24 +40,27 @@ BESIDE = 3
 """So many thresholds on either side of the best of those are tried then."""
 
 
-def choose_threshold(detector: Detector, maps: Maps, samples: Sequence[Sample]) -> tuple[float | None, float]:
+def choose_threshold(
+    experiment: Experiment, method: Method, maps: Maps, samples: Sequence[Sample]
+) -> tuple[float | None, float]:
     """Return the threshold that a split likes best, as `choose` does, and its AP averaged over the IoUs.
 
     Plain Grad-CAM tries its whole grid, as the run's own sweep does, so that the two agree. The others try every fourth
     threshold of `GRID` first, and then those beside the best. The threshold is None where each image has its own.
 
     Args:
-        detector: finds the boxes.
+        experiment: whose target it is, and whose steps 3 and 4 are used.
+        method: finds the boxes.
         maps: of the split.
         samples: the images of the split.
     """
-    truth, method = detector.experiment.ground_truth(samples), detector.method
+    truth, detector = experiment.ground_truth(samples), Detector.of(experiment, method)
     grid = method.grid or (0.0,)
     tried: dict[float, float] = {}
 
     def try_out(part: Sequence[float]) -> None:
         new = [threshold for threshold in part if threshold not in tried]
-        tried.update(zip(new, sweep(detector, maps, truth, new, samples).mean_ap, strict=True))
+        tried.update(zip(new, sweep(detector, maps, truth, new, experiment.ious, samples).mean_ap, strict=True))
 
     if grid == GRID and method != METHODS[GRADCAM]:
         try_out(grid[FIRST])
@@ -93,9 +96,8 @@ def compare(
     counts = image_draws(len(truth), experiment.seed)
     rows: list[ComparedMethod] = []
     for name, method in tracked(methods.items(), "comparing methods", len(methods)):
-        detector = Detector(experiment, method)
-        threshold, val_ap = choose_threshold(detector, maps[name].of("val"), val)
-        detections = detector(maps[name].of("test"), threshold or 0.0, test)
+        threshold, val_ap = choose_threshold(experiment, method, maps[name].of("val"), val)
+        detections = Detector.of(experiment, method)(maps[name].of("test"), threshold or 0.0, test)
         scores = score_detections(experiment, detections, truth, counts)
         rows.append(
             {"name": name, "title": method.title, "threshold": threshold, "val_mean_ap": val_ap, "scores": scores}
@@ -150,7 +152,7 @@ def measure_times(
 
     def seconds(name: str) -> float:
         method = methods[name]
-        detector = Detector(experiment, method)
+        detector = Detector.of(experiment, method)
         begin = clock()
         explained = explainers[name](inputs)[method.recipe]
         for sample, cam, probability in zip(samples, explained.maps, explained.probabilities.tolist(), strict=True):

@@ -9,7 +9,7 @@ from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.box_finders import islands
-from gradcam_lab.localise.experiment import MIN_AREA
+from gradcam_lab.localise.experiment import MIN_AREA, Experiment
 from gradcam_lab.localise.grabcut import shrunk
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.localise.methods import GRADCAM, METHODS, Method
@@ -33,6 +33,11 @@ class Detector:
     method: Method = METHODS[GRADCAM]
     min_area: int = MIN_AREA
     max_overlap: float = 0.5
+
+    @classmethod
+    def of(cls, experiment: Experiment, method: Method = METHODS[GRADCAM]) -> "Detector":
+        """Bind what an experiment says of it."""
+        return cls(experiment.lessons, method, experiment.min_area)
 
     def __call__(self, maps: Maps, threshold: float, samples: Sequence[Sample] = ()) -> Detections:
         """Find the boxes of all images at one threshold.

@@ -219,7 +219,7 @@ class Run:
 
     def detector(self, method: str | None = None) -> Detector:
         """Return what finds boxes by this run's method, or by another."""
-        return Detector(self.lessons, self.methods[method or self.method], self.experiment.min_area)
+        return Detector.of(self.experiment, self.methods[method or self.method])
 
     def compared_threshold(self, method: str) -> float | None:
         """What val chose in the comparison, if there was one: in a report there is one threshold of a method."""

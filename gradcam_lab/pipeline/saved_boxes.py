@@ -10,10 +10,12 @@ import numpy as np
 from gradcam_lab.data.box_files.formats import read_both
 from gradcam_lab.evaluate.block_bootstrap import resample_blocks
 from gradcam_lab.evaluate.matching import Matching
-from gradcam_lab.evaluate.scores import image_draws, resample_images, score_matches
+from gradcam_lab.evaluate.bootstrap import image_draws, resample_images
+from gradcam_lab.evaluate.records import ScoreRow
+from gradcam_lab.evaluate.scores import score_matches
 from gradcam_lab.lessons import step4_metrics as metrics
 
-Scores = dict[str, dict[str, float | None]]
+Scores = dict[str, ScoreRow]
 
 LARGE = 20_000
 """Images, or boxes, above which step 4 on a thousand bootstrap samples would take longer than anybody waits."""
@@ -35,7 +37,7 @@ def evaluate_files(
     """Score saved detections against ground truth; the formats are recognised, see `data.box_files.formats`.
 
     The scores are those of step 4; only the matching of all images runs at once, see `matching`. With more than
-    20 000 images or boxes the intervals come from blocks of images, see `blocks`.
+    20 000 images or boxes the intervals come from blocks of images, see `block_bootstrap`.
 
     Args:
         detections: our JSON, COCO results, or a `comp4_det_test_dog.txt`.
@@ -50,7 +52,7 @@ def evaluate_files(
         split: the split of a folder in VOC layout.
 
     Returns:
-        See `scoring.score_detections`.
+        See `scores.score_detections`.
 
     Raises:
         LabError: a file cannot be used, or the detections name an image that the ground truth does not.

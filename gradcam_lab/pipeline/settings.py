@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gradcam_lab.data.registry import NAMES as DATA_NAMES
 from gradcam_lab.data.registry import TOYVOC
+from gradcam_lab.localise.experiment import Precision
 from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.pipeline.supervise import STALL
 
@@ -45,7 +46,7 @@ class Settings:
     limit: int | None = None
     out: Path | None = None
     seed: int = 0
-    precision: str = "float32"
+    precision: Precision = "float32"
     skip_bad: bool = False
     data_root: Path | None = None
     checkpoint: Path | None = None

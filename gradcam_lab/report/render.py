@@ -16,8 +16,8 @@ from markupsafe import Markup
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_text
-from gradcam_lab.report.text import facts, findings, listing, markdown, wording
 from gradcam_lab.report.pdf import write_pdf
+from gradcam_lab.report.text import facts, findings, listing, markdown, wording
 
 SCHEMA = "gradcam-lab/results/1"
 

@@ -36,7 +36,7 @@ def test_each_row_is_what_scoring_the_class_alone_gives(experiment, maps, splits
     mine, centre = scored["rows"]
     for name in scored["objects"]:
         of_class = replace(experiment, target=name)
-        boxes = Detector(of_class)(maps.of("test").of_class(name), scored["threshold"])
+        boxes = Detector.of(of_class)(maps.of("test").of_class(name), scored["threshold"])
         assert mine["classes"][name] == score_detections(of_class, boxes, of_class.ground_truth(test), counts)
     assert centre["classes"] != mine["classes"]
 

@@ -39,9 +39,9 @@ def pets(tmp_path_factory):
         ids = (PETS / "ImageSets" / "Main" / f"{split}.txt").read_text(encoding="utf-8").split()
         chosen = ids[:: len(ids) // 24][:24]
         (lists / f"{split}.txt").write_text("\n".join(chosen), encoding="utf-8")
-        for id in chosen:
-            shutil.copy(PETS / "JPEGImages" / f"{id}.jpg", data / "JPEGImages")
-            shutil.copy(PETS / "Annotations" / f"{id}.xml", data / "Annotations")
+        for name in chosen:
+            shutil.copy(PETS / "JPEGImages" / f"{name}.jpg", data / "JPEGImages")
+            shutil.copy(PETS / "Annotations" / f"{name}.xml", data / "Annotations")
     return data
 
 

@@ -112,11 +112,11 @@ def saved_files(tmp_path_factory, samples, found):
     folder = tmp_path_factory.mktemp("boxes of Jürgen")
     write_detections(folder / "ours.json", found)
     write_ground_truth(folder / "truth.json", samples, "dog")
-    lines = [f"{id} {s} {a} {b} {c} {d}\n" for id, rows in found.items() for a, b, c, d, s in rows.tolist()]
+    lines = [f"{image} {s} {a} {b} {c} {d}\n" for image, rows in found.items() for a, b, c, d, s in rows.tolist()]
     written(folder / "comp4_det_test_dog.txt", "".join(lines))
     coco_rows = [
-        {"image_id": int(id), "category_id": 4, "bbox": [a - 1, b - 1, c - a + 1, d - b + 1], "score": s}
-        for id, rows in found.items()
+        {"image_id": int(image), "category_id": 4, "bbox": [a - 1, b - 1, c - a + 1, d - b + 1], "score": s}
+        for image, rows in found.items()
         for a, b, c, d, s in rows.tolist()
     ]
     written(folder / "coco.json", coco_rows)

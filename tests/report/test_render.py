@@ -17,8 +17,8 @@ from gradcam_lab.report import render as rendering
 from gradcam_lab.report import sample
 from gradcam_lab.report.pdf import write_pdf
 from gradcam_lab.report.render import Rendered, render, to_html
-from tests.synthetic_run import results, write_run
 from tests.report.test_text import text_of
+from tests.synthetic_run import results, write_run
 
 EPOCH = "1700000000"
 HOSTILE = '<script>alert("1")</script> **x** $y$ [z](http://z.zz) `{{ 7 * 7 }}` ::figure random'

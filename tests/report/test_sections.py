@@ -10,12 +10,12 @@ import pytest
 
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.errors import LabError
+from gradcam_lab.report.render import to_html
 from gradcam_lab.report.text.facts import may_show
 from gradcam_lab.report.text.listing import code_of, reference
-from gradcam_lab.report.render import to_html
 from tests import synthetic_run
-from tests.synthetic_run import METHODS, STEPS, YOUNG, methods, older, results, without
 from tests.report.test_render import words_of
+from tests.synthetic_run import METHODS, STEPS, YOUNG, methods, older, results, without
 
 CHOSEN = METHODS["pair+watershed"][0]
 SECTIONS = dict(zip(YOUNG, ("better", "segmentation", "truth"), strict=True))

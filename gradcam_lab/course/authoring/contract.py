@@ -1,6 +1,6 @@
 """The contract of a step: the functions that it must offer."""
 
-from gradcam_lab.course.authoring.manifest import course, find_step
+from gradcam_lab.course.authoring.manifest import all_steps, find_step
 from gradcam_lab.errors import LabError
 from gradcam_lab.lesson_protocols import contract
 
@@ -16,5 +16,5 @@ def contract_of(word: str) -> str:
     """
     step = find_step(word)
     if step is None:
-        raise LabError(f"There is no step '{word}': the steps are {', '.join(step.file for step in course())}.")
+        raise LabError(f"There is no step '{word}': the steps are {', '.join(step.file for step in all_steps())}.")
     return contract(step.name)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def make(run: "Run", path: Path) -> None:
     """Write `rows`, the name of the `default`, and the `limit` of its cost."""
     val, test = run.val.samples, run.test.samples
-    rows = method_comparison.compare(run.experiment, run.methods, run.maps_of(run.methods), val, test)
-    thresholds = {row["name"]: row["threshold"] for row in rows}
+    compared = method_comparison.compare(run.experiment, run.methods, run.maps_of(run.methods), val, test)
+    thresholds = {row["name"]: row["threshold"] for row in compared}
     times = method_comparison.measure_times(run.experiment, run.methods, test, thresholds)
-    rows = method_comparison.priced(rows, times)
+    rows = method_comparison.priced(compared, times)
     default = method_comparison.best_affordable(rows)
     write_json(path, {"rows": rows, "default": default, "limit": method_comparison.AFFORDABLE})
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from gradcam_lab.report.figures.style import BLUE, GREYS, INK, MUTED, OURS, RULE, save_svg, style
 from gradcam_lab.report.text.findings import MAPS, better_centre
 from gradcam_lab.report.text.findings import OURS as GRADCAM
-from gradcam_lab.report.figures.style import BLUE, GREYS, INK, MUTED, OURS, RULE, save_svg, style
 
 WIDTH = 6.7  # inches: the text width of the printed page
 

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 
 from gradcam_lab.data.sample import Box, Sample
-from gradcam_lab.files import write_json
-from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.evaluate import segmentation
 from gradcam_lab.evaluate.cam_agreement import cam_and_gradcam, inputs_of
 from gradcam_lab.evaluate.error_types import KINDS, Failure
-from gradcam_lab.localise.maps import Heatmaps
+from gradcam_lab.files import write_json
 from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.localise.maps import Heatmaps
+from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.report.figures import captions
 from gradcam_lab.report.figures.photos import Panel, dimmed, painted_seeds
 

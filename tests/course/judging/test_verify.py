@@ -14,8 +14,8 @@ def step():
     return manifest.find_step("2")
 
 
-def with_task(step, id, **changes):
-    tasks = tuple(replace(task, **changes) if task.id == id else task for task in step.tasks)
+def with_task(step, task_id, **changes):
+    tasks = tuple(replace(task, **changes) if task.id == task_id else task for task in step.tasks)
     return replace(step, tasks=tasks)
 
 

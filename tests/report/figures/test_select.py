@@ -12,11 +12,11 @@ import torch
 
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.evaluate.error_types import Failure
-from gradcam_lab.localise.maps import Heatmaps
-from gradcam_lab.report.figures.select import Pictures
 from gradcam_lab.evaluate.segmentation import Choices
+from gradcam_lab.localise.maps import Heatmaps
 from gradcam_lab.report.figures import captions
 from gradcam_lab.report.figures.photos import painted_seeds
+from gradcam_lab.report.figures.select import Pictures
 
 DOG = Object("dog", (1, 1, 10, 10))
 
