@@ -101,7 +101,9 @@ def threshold_curve(
     """
     total = np.zeros(len(GRID))
     for of_class in classes:
-        curves = sweep(Detector.of(of_class), maps.of_class(of_class.target), of_class.ground_truth(samples), GRID, of_class.ious)
+        curves = sweep(
+            Detector.of(of_class), maps.of_class(of_class.target), of_class.ground_truth(samples), GRID, of_class.ious
+        )
         total += curves.mean_ap
         advance()
     return (total / len(classes)).tolist()

@@ -9,8 +9,8 @@ import numpy as np
 
 from gradcam_lab.data.box_files.formats import read_both
 from gradcam_lab.evaluate.block_bootstrap import resample_blocks
-from gradcam_lab.evaluate.matching import Matching
 from gradcam_lab.evaluate.bootstrap import image_draws, resample_images
+from gradcam_lab.evaluate.matching import Matching
 from gradcam_lab.evaluate.records import ScoreRow
 from gradcam_lab.evaluate.scores import score_matches
 from gradcam_lab.lessons import step4_metrics as metrics
@@ -88,8 +88,12 @@ def as_table(scores: Scores) -> str:
     """Return the scores as a plain table in percent; where scores tie, with the range over their orders."""
     lines = [f"{'IoU':<6}{'AP':>8}  {'95%':<14}{'recall':>8}  {'95%':<14}{'CorLoc':>8}  {'95%':<14}".rstrip()]
     for threshold, row in scores.items():
-        cells = "".join(f"{_percent(row[name]):>8}  {_interval(row, name):<14}" for name in ("ap", "recall", "corloc"))
-        lines.append(f"{threshold:<6}{cells}".rstrip())
+        cells = (
+            _cell(row["ap"], row["ap_low"], row["ap_high"]),
+            _cell(row["recall"], row["recall_low"], row["recall_high"]),
+            _cell(row["corloc"], row["corloc_low"], row["corloc_high"]),
+        )
+        lines.append(f"{threshold:<6}{''.join(cells)}".rstrip())
     for threshold, row in scores.items():
         worst, best = row["ap_worst_order"], row["ap_best_order"]
         if worst is not None and best is not None and best - worst > 1e-9:
@@ -99,10 +103,10 @@ def as_table(scores: Scores) -> str:
     return "\n".join(lines)
 
 
+def _cell(value: float | None, low: float | None, high: float | None) -> str:
+    interval = "" if low is None else f"{_percent(low)}..{_percent(high)}"
+    return f"{_percent(value):>8}  {interval:<14}"
+
+
 def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.2f}"
-
-
-def _interval(row: dict[str, float | None], name: str) -> str:
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return "" if low is None else f"{_percent(low)}..{_percent(high)}"

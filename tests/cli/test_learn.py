@@ -5,7 +5,7 @@ import inspect
 
 import pytest
 
-from gradcam_lab.course.authoring.manifest import course
+from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.lesson_modules import NAMES
 from gradcam_lab.lesson_protocols import PROTOCOLS
 from tests.commands import lab, refused
@@ -26,4 +26,4 @@ def test_contract_prints_the_functions_of_a_step_with_their_types(number, name):
 
 @pytest.mark.parametrize("word", ["0", "7", "2.3", "cam"])
 def test_contract_of_a_step_that_does_not_exist(word):
-    refused(lab("contract", word), f"There is no step '{word}'", course()[0].file)
+    refused(lab("contract", word), f"There is no step '{word}'", all_steps()[0].file)

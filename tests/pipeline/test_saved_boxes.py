@@ -15,15 +15,20 @@ from PIL import Image
 from gradcam_lab.data.box_files.json_boxes import write_detections, write_ground_truth
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.bootstrap import image_draws
 from gradcam_lab.evaluate.matching import Matching
-from gradcam_lab.evaluate.scores import image_draws, score_detections
+from gradcam_lab.evaluate.scores import score_detections
 from gradcam_lab.explain import show_boxes
 from gradcam_lab.files import read_json, write_json
 from gradcam_lab.lessons import step4_metrics as metrics
-from gradcam_lab.localise.maps import Heatmaps
-from gradcam_lab.localise.threshold import GRID, choose, detect_all
-from gradcam_lab.localise.threshold import ground_truth as truth_of_samples
+from gradcam_lab.localise.detector import Detector
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.experiment import ground_truth as truth_of_samples
+from gradcam_lab.localise.maps import Maps, read_maps, write_maps
+from gradcam_lab.localise.methods import GRID
+from gradcam_lab.localise.threshold import choose
 from gradcam_lab.localise.threshold import sweep as sweep_of_the_run
+from gradcam_lab.models import zoo
 from gradcam_lab.pipeline import sweep_run as sweeping
 from gradcam_lab.pipeline.saved_boxes import evaluate_files
 from gradcam_lab.report.figures.style import OURS, TRUTH
@@ -142,9 +147,9 @@ class TestEveryFormatBesideEveryOther:
     def test_gives_the_same_scores(self, saved_files, toy, samples, found, lessons, detections, truth):
         ground_truth = saved_files / truth if truth else toy
         scores = evaluate_files(saved_files / detections, ground_truth, (0.3, 0.8), target="dog", **OPTIONS)
-        expected = score_detections(
-            lessons, found, truth_of_samples(lessons, samples, "dog"), (0.3, 0.8), image_draws(len(samples), 0, 20)
-        )
+        experiment = Experiment(zoo.load(), lessons, "dog", ious=(0.3, 0.8))
+        counts = image_draws(len(samples), 0, 20)
+        expected = score_detections(experiment, found, experiment.ground_truth(samples), counts)
         assert scores == expected
         assert 0.1 < float(expected["0.3"]["ap"] or 0) < 1
         assert expected["0.3"]["ap"] != expected["0.8"]["ap"]
@@ -174,23 +179,23 @@ def run(tmp_path_factory, toy, lessons):
     rng = np.random.default_rng(4)
     splits = {name: read_split(toy, name).samples for name in ("val", "test")}
     samples = [sample for part in splits.values() for sample in part]
-    maps = rng.random((len(samples), 7, 7)).astype(np.float32) ** 3
-    for heat, sample in zip(maps, samples, strict=True):
+    cams = rng.random((len(samples), 7, 7)).astype(np.float32) ** 3
+    for heat, sample in zip(cams, samples, strict=True):
         for x0, y0, x1, y1 in sample.boxes("dog")[:1]:
             width, height = sample.size
             heat[int(7 * (y0 + y1) / 2 / (height + 1)), int(7 * (x0 + x1) / 2 / (width + 1))] = 3
     has = np.array([bool(sample.boxes("dog")) for sample in samples])
     probabilities = np.where(has, 0.9, 0.2).astype(np.float32)
-    heatmaps = Heatmaps(
+    maps = Maps(
         ids=np.array([sample.id for sample in samples]),
         splits=np.array([name for name, part in splits.items() for _ in part]),
-        maps=maps,
+        maps=cams,
         probabilities=probabilities,
         class_probabilities=probabilities[:, None],
         classes=np.array(["dog"]),
         sizes=np.array([sample.size for sample in samples]),
     )
-    np.savez(folder / "heatmaps.npz", **heatmaps._asdict())
+    write_maps(folder / "heatmaps.npz", maps)
     content = results()
     plain = {"name": "gradcam", "title": "Grad-CAM", "asked": None}
     content["run"].update(data="toy", data_root=str(toy), method=plain)
@@ -198,7 +203,7 @@ def run(tmp_path_factory, toy, lessons):
     content["threshold"]["chosen"] = 0.3
     write_json(folder / "results.json", content)
     write_ground_truth(folder / "ground_truth.json", splits["test"], "dog")
-    write_detections(folder / "detections.json", detect_all(lessons, heatmaps.of("test"), 0.3, 30))
+    write_detections(folder / "detections.json", Detector(lessons)(maps.of("test"), 0.3))
     return folder
 
 
@@ -219,18 +224,16 @@ def changed(folder, *keys, value):
 class TestSweep:
     @pytest.mark.parametrize("split", ["val", "test"])
     def test_is_the_sweep_of_the_run(self, run, tmp_path, toy, lessons, split):
-        from gradcam_lab.localise.maps import read_heatmaps
-
-        maps = read_heatmaps(run / "heatmaps.npz").of(split)
+        maps = read_maps(run / "heatmaps.npz").of(split)
         truth = truth_of_samples(lessons, read_split(toy, split).samples, "dog")
-        expected = sweep_of_the_run(lessons, lambda t: detect_all(lessons, maps, t, 30), truth, (0.3, 0.4, 0.5), "")
+        expected = sweep_of_the_run(Detector(lessons), maps, truth, GRID, (0.3, 0.4, 0.5))
         ours = json.loads(sweeping.sweep_run(run, split=split, json=True, out=tmp_path))
         assert tuple(ours["grid"]) == GRID
-        assert {name: ours[name] for name in expected} == expected
-        assert ours["boxes"][5] == sum(map(len, detect_all(lessons, maps, GRID[5], 30).values()))
+        assert {name: ours[name] for name in expected._fields} == expected._asdict()
+        assert ours["boxes"][5] == sum(map(len, Detector(lessons)(maps, GRID[5]).values()))
         assert max(ours["mean_ap"]) > 0
         if split == "val":
-            assert ours["best_of_val"]["threshold"] == GRID[choose(expected["mean_ap"])]
+            assert ours["best_of_val"]["threshold"] == GRID[choose(expected.mean_ap)]
         else:
             assert ours["oracle"]["mean_ap"] == max(ours["mean_ap"])
             assert ours["mean_ap"][ours["grid"].index(ours["oracle"]["threshold"])] == max(ours["mean_ap"])

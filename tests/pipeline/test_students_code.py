@@ -21,11 +21,14 @@ from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, sha256
 from gradcam_lab.lesson_modules import NAMES, load_lessons
-from gradcam_lab.localise.maps import read_heatmaps
-from gradcam_lab.localise.threshold import detect_all
+from gradcam_lab.localise.detector import Detector
+from gradcam_lab.localise.maps import read_maps
 from gradcam_lab.pipeline import run as pipeline
 from gradcam_lab.pipeline import supervise as child
-from gradcam_lab.pipeline.run import MIN_AREA, Settings, compute, report, run_all
+from gradcam_lab.pipeline.rendering import Rendering
+from gradcam_lab.pipeline.run_all import compute, run_all
+from gradcam_lab.pipeline.run_all import render as render_stages
+from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
 from gradcam_lab.pipeline.supervise import Doing, explain, supervise
 from gradcam_lab.report import render
@@ -154,8 +157,8 @@ class TestWhoseCodeRan:
         assert str(StepCode("step1_cam", "", None, 0, 0, (), None)) == "step1_cam: your code"
 
     def test_the_boxes_are_the_students(self, finished, lessons):
-        maps = read_heatmaps(finished / "heatmaps.npz").of("test")
-        expected = detect_all(lessons, maps, read_json(finished / "threshold.json")["chosen"], MIN_AREA)
+        maps = read_maps(finished / "heatmaps.npz").of("test")
+        expected = Detector(lessons)(maps, read_json(finished / "threshold.json")["chosen"])
         found = read_detections(finished / "detections.json")
         assert sum(map(len, found.values())) > 5
         for image, boxes in expected.items():
@@ -202,7 +205,7 @@ class TestAgain:
     def ran(self, capsys, settings):
         """Run everything, here and not in a child, which would have to import torch; return the stages that ran."""
         compute(settings)
-        report(settings.folder, pdf=False)
+        render_stages(Rendering(settings.folder, pdf=False))
         said = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines() if line.startswith("  "))
         assert len(said) == 10
         return [stage for stage, word in said.items() if word != "unchanged"]
