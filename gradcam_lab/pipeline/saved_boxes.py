@@ -10,7 +10,8 @@ import numpy as np
 from gradcam_lab.data.box_files.formats import read_both
 from gradcam_lab.evaluate.block_bootstrap import resample_blocks
 from gradcam_lab.evaluate.matching import Matching
-from gradcam_lab.evaluate.scores import image_draws, resample_images, score_matches
+from gradcam_lab.evaluate.bootstrap import image_draws, resample_images
+from gradcam_lab.evaluate.scores import score_matches
 from gradcam_lab.lessons import step4_metrics as metrics
 
 Scores = dict[str, dict[str, float | None]]
