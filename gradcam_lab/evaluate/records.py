@@ -275,6 +275,11 @@ class Segmentation(Record):
 
 # --- faithfulness ---
 
+GRADCAM, CENTRE, RANDOM = "Grad-CAM", "centre map", "random map"
+BASELINES = (CENTRE, RANDOM)
+MAPS = (GRADCAM, *BASELINES)
+"""The maps that step 6 tests: ours, and two that know nothing of the image."""
+
 
 class MeanWithInterval(Record):
     """A mean over images with its interval."""

@@ -12,7 +12,7 @@ from gradcam_lab.files import sha256
 from gradcam_lab.localise.maps import Heatmaps, read_heatmaps
 from gradcam_lab.localise.methods import METHODS, Method
 from gradcam_lab.pipeline.settings import PLAIN
-from gradcam_lab.report.render import read_results
+from gradcam_lab.report.results import read_results
 
 
 class Finished:

@@ -38,7 +38,7 @@ from gradcam_lab.pipeline.engine import Make, Stages
 from gradcam_lab.pipeline.settings import PLAIN, Settings
 from gradcam_lab.pipeline.stages.report import Rendered, report
 from gradcam_lab.pipeline.supervise import enter, supervise
-from gradcam_lab.report.figures import captions, photos, plots, select, style
+from gradcam_lab.report.figures import captions, photos, pictures, plots, rgb, select, style
 from gradcam_lab.report.text import findings
 
 SCHEMA = "gradcam-lab/results/1"
@@ -205,7 +205,7 @@ class Run:
         before = [out(name) for name in self.done]
         code = self.begin("results", ["step3_boxes"], sys.modules[__name__], about)
         self.run("results", "results.json", (before, self.about(), self.texts, code), self.write_results)
-        code = self.begin("figures", NAMES, select, captions, findings, photos, plots, style)
+        code = self.begin("figures", NAMES, pictures, select, captions, findings, photos, rgb, plots, style)
         self.run("figures", "figures/figures.json", (before, self.seed, self.network, code), self.write_figures)
 
     def look_at_images(self) -> None:
@@ -587,7 +587,7 @@ class Run:
 
     def write_figures(self, path: Path) -> Sequence[Path]:
         """Every figure of the report."""
-        drawn = select.Pictures(
+        drawn = pictures.Pictures(
             classifier=self.classifier,
             lessons=self.lessons,
             samples=self.test.samples,

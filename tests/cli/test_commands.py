@@ -23,8 +23,9 @@ from gradcam_lab.files import read_json, sha256, write_json
 from gradcam_lab.localise import maps as heatmaps
 from gradcam_lab.pipeline import run as pipeline
 from gradcam_lab.pipeline.run import IOU_THRESHOLDS, Settings
-from gradcam_lab.pipeline.stages import report as reporting
 from gradcam_lab.pipeline.students_work import StudentsWork
+from gradcam_lab.report import render
+from gradcam_lab.report.pdf import PdfError
 from gradcam_lab.report.render import Rendered
 from gradcam_lab.report.results import schema
 from gradcam_lab.vision import torchvision
@@ -225,6 +226,10 @@ def weights_file(results):
     return Path(shlex.split(results["provenance"]["command"].split(" --weights ")[1])[0])
 
 
+def without_pango(html: str, path: Path) -> None:
+    raise PdfError("No PDF was made: install Pango.")
+
+
 class TestReport:
     def test_renders_a_finished_run_again(self, finished, tmp_path, monkeypatch):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
@@ -236,9 +241,7 @@ class TestReport:
         assert sha256(copies[0] / "report.html") == sha256(copies[1] / "report.html")
 
     def test_without_pango_one_line_says_so_and_the_rest_is_kept(self, finished, tmp_path, monkeypatch):
-        from gradcam_lab.report import render
-
-        monkeypatch.setattr(render, "write_pdf", lambda html, path: "No PDF was made: install Pango.")
+        monkeypatch.setattr(render, "write_pdf", without_pango)
         copy = shutil.copytree(finished, tmp_path / "run")
         done = lab("report", "--run", copy)
         assert (done.code, done.err, done.out) == (
@@ -251,7 +254,7 @@ class TestReport:
         out = shutil.copytree(finished, tmp_path / "run")
         for _ in range(2):
             with monkeypatch.context() as patch:
-                patch.setattr(reporting, "write_pdf", lambda html, path: "No PDF was made: install Pango.")
+                patch.setattr(render, "write_pdf", without_pango)
                 done = lab("run-all", "--data", toy, "--weights", weights, "--out", out, "--quick")
             assert (done.code, done.err) == (3, "No PDF was made: install Pango.\n")
             assert done.out.splitlines()[-1] == str(out / "report.html")

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import numpy as np
@@ -26,14 +27,14 @@ from gradcam_lab.pipeline.engine import Stages
 from gradcam_lab.pipeline.run import MIN_AREA, Run
 from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
-from gradcam_lab.report.figures import select
+from gradcam_lab.report.figures import pictures
 from gradcam_lab.report.results import schema
 from tests.commands import lab
 from tests.students import solved, step_of
 
 LIMIT = 12
 FURTHER = ("methods", "segmentation", "truth")
-SECTIONS = {"methods": 'id="better"', "segmentation": 'id="segmentation"', "truth": 'id="truth"'}
+SECTIONS = {"methods": 'id="methods"', "segmentation": 'id="segmentation"', "truth": 'id="faithfulness"'}
 
 
 def run_all(toy, weights, out, *more):
@@ -76,7 +77,7 @@ def test_everything_is_in_the_results_and_the_report(whole, results):
     for part, section in SECTIONS.items():
         assert results[part]
         assert section in page
-    records = {record["key"]: record["caption"] for record in read_json(whole / "figures" / "figures.json")}
+    records = {Path(record["file"]).stem: record["caption"] for record in read_json(whole / "figures" / "figures.json")}
     assert {"segmentation", "segmentation_curve", "replacement", "randomisation", "two_class_test"} <= set(records)
     cut = METHODS[results["run"]["method"]["name"]].cut
     assert ("above the threshold" in records["method"]) is cut
@@ -170,7 +171,7 @@ def test_plain_grad_cam_is_the_second_row_of_any_other_method(flip):
 
 def test_the_figures_of_plain_grad_cam_stay_plain(flip, settings, monkeypatch):
     drawn = []
-    monkeypatch.setattr(select.Pictures, "draw", lambda self, *_: drawn.append(self))
+    monkeypatch.setattr(pictures.Pictures, "draw", lambda self, *_: drawn.append(self))
     run = Run(settings(flip[0], method="flip"))
     run.write_figures(flip[0] / "figures" / "figures.json")
     assert np.array_equal(drawn[0].plain.maps, read_heatmaps(flip[0] / "heatmaps.npz").of("test").maps)

@@ -4,11 +4,11 @@ import os
 from importlib import resources
 from pathlib import Path
 
-from gradcam_lab.files import digest, write_text
+from gradcam_lab.files import digest
 from gradcam_lab.files import sha256 as file_sha256
 from gradcam_lab.pipeline.engine import Stages
-from gradcam_lab.report.pdf import write_pdf
-from gradcam_lab.report.render import Rendered, to_html
+from gradcam_lab.report.pdf import PdfError
+from gradcam_lab.report.render import Rendered, write_html, write_paper
 
 
 def report(folder: Path, pdf: bool) -> Rendered:
@@ -25,21 +25,6 @@ def report(folder: Path, pdf: bool) -> Rendered:
     except PdfError as problem:
         return Rendered(html, None, str(problem))
     return Rendered(html, paper, None)
-
-
-def write_html(path: Path) -> None:
-    """The report."""
-    write_text(path, to_html(path.parent))
-
-
-def write_paper(path: Path) -> None:
-    """The report on paper."""
-    if problem := write_pdf((path.parent / "report.html").read_text(encoding="utf-8"), path):
-        raise PdfError(problem)
-
-
-class PdfError(Exception):
-    """There is no PDF; the text says what to install."""
 
 
 def package_hash(package: str) -> str:
