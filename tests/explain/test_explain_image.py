@@ -461,7 +461,7 @@ class TestPredict:
             predict(picture, k=0)
 
 
-def test_the_hottest_cell_is_marked_where_it_is(self, photo):
+def test_the_hottest_cell_is_marked_where_it_is(photo):
     heatmap = np.zeros((3, 3), np.float32)
     heatmap[2, 0] = 4
     tile = map_tiles.cells(photo, heatmap)

@@ -219,7 +219,7 @@ def test_a_quick_run_after_a_whole_one_leaves_the_rest_out(whole, toy, weights, 
     assert (found["run"]["quick"], found["run"]["method"]["asked"]) == (True, method)
     assert found["provenance"]["command"].endswith(f"--limit {LIMIT} --method {method} --quick")
     assert found["table"][0]["boxes"] > 0
-    caption = next(r["caption"] for r in read_json(out / "figures" / "figures.json") if r["key"] == "method")
+    caption = next(r["caption"] for r in read_json(out / "figures" / "figures.json") if r["file"] == "method.jpg")
     assert "above the threshold" not in caption  # neither of them cuts its maps there
     grid = [1.0] if method == "otsu" else list(METHODS[method].grid)
     assert found["threshold"]["grid"] == grid
