@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -12,7 +12,11 @@ import numpy as np
 from gradcam_lab.data.sample import Box
 from gradcam_lab.files import write_json
 from gradcam_lab.report.figures import captions
-from gradcam_lab.report.figures.photos import Panel, dimmed, painted_seeds
+from gradcam_lab.report.figures.photos import Panel, Row, draw_rows, in_rows
+from gradcam_lab.report.figures.pictures import failure_rows, faithfulness_curves, score_curves
+from gradcam_lab.report.figures.plots import draw_segmentation_curve
+from gradcam_lab.report.figures.rgb import dimmed, painted_seeds
+from gradcam_lab.report.results import Results
 
 STEPS = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics", "step5_segmentation", "step6_faithfulness")
 YOUNG = ("methods", "segmentation", "truth")
@@ -343,62 +347,44 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
     panels = [with_boxes(f"{i:06d}", *photo) for i, photo in enumerate(photos)]
     maps = [Panel(heated(*photo), "Grad-CAM") for photo in photos]
     image, box = photos[1]
-    hot = blob(image.shape[:2], box)
-    records = [
-        captions.hero(pictures, [panels[0], with_boxes("Grad-CAM", heated(*photos[0]), photos[0][1])], "dog", True),
-        captions.two_classes(
-            pictures,
-            [
-                Panel(photos[2][0], "000123"),
-                Panel(maps[2].image, "dog, p = 0.98"),
-                Panel(maps[2].image, "cat, p = 0.62"),
-            ],
-            "000123",
-            ("dog", "cat"),
+    way = [
+        Panel(image, "000001"),
+        Panel(heated(image, box, cells=7), "raw map, 7 x 7 cells"),
+        Panel(heated(image, box), "upsampled"),
+        Panel(dimmed(image, blob(image.shape[:2], box) > 0.35), "≥ 0.35 of max"),
+        with_boxes("boxes", image, box),
+    ]
+    failed = {"missed": panels[:2], "head only": panels[1:5], "merged": panels[3:4], "context": panels[:3]}
+    drawn = [
+        (captions.hero("dog", True), [Row([panels[0], with_boxes("Grad-CAM", heated(*photos[0]), photos[0][1])])]),
+        (captions.two_classes("000123", "dog", "cat"), [Row([Panel(photos[2][0], "000123"), maps[2], maps[2]])]),
+        (
+            captions.cam_vs_gradcam(),
+            [Row([Panel(photo[0]), Panel(maps[i].image, "CAM"), maps[i]]) for i, photo in enumerate(photos[:3])],
         ),
-        captions.cam_vs_gradcam(
-            pictures,
-            [[Panel(photo[0], f"{i:06d}"), Panel(maps[i].image, "CAM"), maps[i]] for i, photo in enumerate(photos[:3])],
-        ),
-        captions.input_gradient(
-            pictures,
-            [
-                Panel(image, "000001"),
-                Panel(255 - image, "gradient at the pixels"),
-                Panel(heated(image, box), "Grad-CAM"),
-            ],
-        ),
-        captions.method(
-            pictures,
-            [
-                Panel(image, "000001"),
-                Panel(heated(image, box, cells=7), "raw map, 7 x 7 cells"),
-                Panel(heated(image, box), "upsampled"),
-                Panel(dimmed(image, hot > 0.35), "≥ 0.35 of max"),
-                with_boxes("boxes", image, box),
-            ],
-        ),
-        captions.threshold_sweep(pictures, content),
-        captions.precision_recall(pictures, content),
-        captions.class_ap(pictures, content),
-        captions.random_images(pictures, panels[:10], 0),
-        captions.failures(
-            pictures,
-            {"missed": panels[:2], "head only": panels[1:5], "merged": panels[3:4], "context": panels[:3]},
-            0.5,
-        ),
+        (captions.input_gradient(), [Row([Panel(image), Panel(255 - image, "gradient at the pixels"), maps[1]])]),
+        (captions.method(cut=True), [Row(part) for part in in_rows(way, 3)]),
+        (captions.random_images(len(panels), 0), [Row(part) for part in in_rows(panels, 4)]),
+        (captions.failures(0.5), failure_rows(failed)),
     ]
     if content.get("segmentation"):
-        records += [
-            captions.segmentation(pictures, [mask_panels(f"{i:06d}", *photo) for i, photo in enumerate(photos[:3])]),
-            captions.segmentation_curve(pictures, content),
-        ]
-    if content.get("truth"):
-        draw = (captions.replacement, captions.randomisation, captions.two_class_test)
-        records += [figure(pictures, content) for figure in draw]
-    write_json(pictures / "figures.json", records)
+        rows = [Row(mask_panels(f"{i:06d}", *photo)) for i, photo in enumerate(photos[:3])]
+        drawn.append((captions.segmentation(), rows))
+    for figure, rows in drawn:
+        draw_rows(pictures / figure["file"], rows, tallest=1.3)
+    curves = curves_of(pictures, cast(Results, content))
+    write_json(pictures / "figures.json", [*(figure for figure, _ in drawn), *curves])
     write_json(folder / "results.json", content)
     return folder
+
+
+def curves_of(folder: Path, content: Results) -> list[captions.Figure]:
+    """Draw every curve that the results have."""
+    figures = score_curves(folder, content)
+    if masks := content.get("segmentation"):
+        figures.append(captions.segmentation_curve(masks, "dog"))
+        draw_segmentation_curve(folder / figures[-1]["file"], masks, "dog")
+    return figures + faithfulness_curves(folder, content.get("truth"))
 
 
 def mask_panels(title: str, image: np.ndarray, box: Box) -> list[Panel]:

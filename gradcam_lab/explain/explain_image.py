@@ -29,6 +29,7 @@ from gradcam_lab.files import moved_into_place, require_writable, sha256, write_
 from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.localise.smoothgrad import NOISE
 from gradcam_lab.models import zoo
+from gradcam_lab.report.figures.rgb import gradient_strength
 from gradcam_lab.report.figures.tiles import Strip, Tile, draw_sheet
 
 Method = Literal["cam", "gradcam", "input-gradient", "all"]
@@ -324,7 +325,7 @@ def numbers(photo: Photo, one: Explained) -> dict[str, Any]:
 
 def _measure(photo: Photo, kind: str, values: np.ndarray) -> dict[str, Any]:
     """Extremes of a map, and where it is hottest: `[row, column]` from 0, and `[x, y]` in the image's pixels."""
-    strength = map_tiles.gradient_strength(values) if kind in AT_THE_PIXELS else values
+    strength = gradient_strength(values) if kind in AT_THE_PIXELS else values
     x, y = map_tiles.hottest(strength)
     return {
         "shape": list(values.shape),

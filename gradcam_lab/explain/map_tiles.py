@@ -4,10 +4,8 @@ import cv2
 import numpy as np
 
 from gradcam_lab.explain.photo import Photo
+from gradcam_lab.report.figures.rgb import gradient_picture
 from gradcam_lab.report.figures.tiles import Tile, for_display
-
-BRIGHTEST = 0.99
-"""The quantile of the gradient that is drawn white: a single bright pixel would leave all others black."""
 
 
 def plain(photo: Photo, title: str) -> Tile:
@@ -38,16 +36,8 @@ def cells(photo: Photo, heatmap: np.ndarray, title: str = "") -> Tile:
 
 def gradient(photo: Photo, values: np.ndarray, title: str) -> Tile:
     """The strength of a gradient at the pixels, shape (3, H, W): black is none, white is much."""
-    strength = gradient_strength(values)
-    scaled = np.clip(strength / max(float(np.quantile(strength, BRIGHTEST)), 1e-12), 0, 1)
     height, width = for_display(photo.image).shape[:2]
-    grey = cv2.resize(np.rint(255 * scaled).astype(np.uint8), (width, height))
-    return Tile(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), title)
-
-
-def gradient_strength(values: np.ndarray) -> np.ndarray:
-    """The largest absolute value of the three colours, shape (3, H, W) to (H, W)."""
-    return np.abs(values).max(axis=0)
+    return Tile(gradient_picture(values, (width, height)), title)
 
 
 def hottest(heatmap: np.ndarray) -> tuple[float, float]:

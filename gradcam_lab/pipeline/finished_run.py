@@ -11,7 +11,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.files import sha256
 from gradcam_lab.localise.maps import Maps, read_maps
 from gradcam_lab.localise.methods import GRADCAM, METHODS, Method
-from gradcam_lab.report.render import read_results
+from gradcam_lab.report.results import read_results
 
 
 class FinishedRun:

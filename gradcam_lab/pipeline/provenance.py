@@ -11,7 +11,7 @@ from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.evaluate.bootstrap import DRAWS
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.students_work import StudentsWork
-from gradcam_lab.report.render import SCHEMA
+from gradcam_lab.report.results import SCHEMA
 
 if TYPE_CHECKING:
     from gradcam_lab.pipeline.run import Run

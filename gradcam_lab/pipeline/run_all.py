@@ -8,8 +8,8 @@ from gradcam_lab.pipeline.graph import MEASURING, RENDERING, STAGES
 from gradcam_lab.pipeline.rendering import Rendering
 from gradcam_lab.pipeline.run import Run
 from gradcam_lab.pipeline.settings import Settings
-from gradcam_lab.pipeline.stages.pdf import PdfError
 from gradcam_lab.pipeline.supervise import supervise
+from gradcam_lab.report.pdf import PdfError
 from gradcam_lab.report.render import Rendered
 
 

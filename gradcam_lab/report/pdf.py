@@ -28,24 +28,26 @@ FONTS = {
 """(family, weight, style) -> file: fonts that matplotlib brings along, so the pages look alike on every machine."""
 
 
-def write_pdf(html: str, path: Path) -> str | None:
+class PdfError(Exception):
+    """There is no PDF; the text is one line that says what to install."""
+
+
+def write_pdf(html: str, path: Path) -> None:
     """Print an HTML page to PDF.
 
     Args:
         html: the page; images and fonts are fetched from `data:` and from matplotlib's folder of fonts alone.
         path: the PDF to write.
 
-    Returns:
-        None if the PDF was written, or one line that says what to install.
-
     Raises:
+        PdfError: Pango is missing.
         LabError: the file cannot be written.
     """
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             import weasyprint  # without Pango it prints a banner of its own, and then raises
-    except OSError:
-        return PANGO_IS_MISSING
+    except OSError as error:
+        raise PdfError(PANGO_IS_MISSING) from error
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher
 
@@ -58,7 +60,6 @@ def write_pdf(html: str, path: Path) -> str | None:
     )
     with moved_into_place(path) as temporary:
         temporary.write_bytes(data)
-    return None
 
 
 def _font_faces() -> str:

@@ -1,12 +1,13 @@
-"""A finished run to `report.html` and `report.pdf`: from its results, its figures, and its code or the lessons."""
+"""Render a finished run as `report.html` and `report.pdf`: from its results, its figures, and the code that ran."""
 
 import base64
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ import jinja2
 from markupsafe import Markup
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.records import ScoreRow
 from gradcam_lab.files import read_json, write_text
-from gradcam_lab.report.pdf import write_pdf
-from gradcam_lab.report.text import facts, findings, listing, markdown, wording
-
-SCHEMA = "gradcam-lab/results/1"
+from gradcam_lab.report.figures.captions import Figure
+from gradcam_lab.report.pdf import PdfError, write_pdf
+from gradcam_lab.report.results import Results, read_results
+from gradcam_lab.report.text import facts, listing, markdown, wording
 
 SECTIONS = {
     "summary": "Summary",
@@ -27,16 +29,16 @@ SECTIONS = {
     "gradcam": "Grad-CAM",
     "boxes": "From a heatmap to boxes",
     "metrics": "How good are the boxes?",
-    "better": "Better boxes, honestly compared",
+    "methods": "Better boxes, honestly compared",
     "segmentation": "From a heatmap to a mask",
-    "truth": "Is the heatmap telling the truth?",
+    "faithfulness": "Is the heatmap telling the truth?",
     "results": "Looking at the detections",
     "written": "Your answers",
     "answers": "Four questions",
     "conventions": "Conventions",
     "provenance": "Provenance",
 }
-"""Name of the template in `templates/sections/` -> title."""
+"""Name of the template in `templates/sections/`, which is also the section's anchor -> title."""
 
 QUESTIONS = {"gradcam": "2.6", "detection": "3.6", "metrics": "4.6", "improve": "3.6"}
 """The lab's own answers in `templates/answers/`, and the written task after which each may be read."""
@@ -62,7 +64,7 @@ class Rendered:
 class Part:
     """A subsection, as the table of contents lists it."""
 
-    id: str
+    anchor: str
     title: Markup
 
 
@@ -70,7 +72,7 @@ class Part:
 class Section:
     """A section as it stands in the report; the summary has no number."""
 
-    id: str
+    anchor: str
     number: str
     title: str
     html: Markup
@@ -90,63 +92,72 @@ def render(run: Path, *, pdf: bool = True) -> Rendered:
     Raises:
         LabError: the folder is no finished run, or a file of it is damaged.
     """
-    html = to_html(run)
-    write_text(run / "report.html", html)
+    html, paper = run / "report.html", run / "report.pdf"
+    write_html(html)
     if not pdf:
-        return Rendered(run / "report.html", None, None)
-    problem = write_pdf(html, run / "report.pdf")
-    return Rendered(run / "report.html", None if problem else run / "report.pdf", problem)
+        return Rendered(html, None, None)
+    try:
+        write_paper(paper)
+    except PdfError as problem:
+        return Rendered(html, None, str(problem))
+    return Rendered(html, paper, None)
+
+
+def write_html(path: Path) -> None:
+    """Write the report of the run in whose folder the file is to lie; the errors are those of `render`."""
+    write_text(path, to_html(path.parent))
+
+
+def write_paper(path: Path) -> None:
+    """Print the `report.html` of the same folder; the errors are those of `write_pdf`."""
+    write_pdf((path.parent / "report.html").read_text(encoding="utf-8"), path)
 
 
 def to_html(run: Path) -> str:
     """Return the report of a run as one self-contained page; the errors are those of `render`."""
     results = read_results(run)
     try:
-        return _page(run, facts.facts_of(results), read_figures(run))
+        return _page(run, results, read_figures(run))
     except (KeyError, IndexError, StopIteration, TypeError, ValueError, jinja2.UndefinedError) as error:
         raise LabError(f"The run in '{run}' lacks something that its report needs ({error}): make it again.") from error
 
 
-def read_results(run: Path) -> dict[str, Any]:
-    """Read `results.json`.
+@dataclass(frozen=True)
+class ShownFigure:
+    """A figure as the page shows it: `key` is its name in the sections, `source` a `data:` address of the picture."""
 
-    Raises:
-        LabError: it is missing, damaged, or of another version.
-    """
-    if not (run / "results.json").is_file():
-        raise LabError(f"There is no 'results.json' in '{run}': name the folder of a finished run (run-all makes one).")
-    results = read_json(run / "results.json")
-    schema = results.get("schema") if isinstance(results, dict) else None
-    if schema != SCHEMA:
-        raise LabError(f"'{run / 'results.json'}' has the schema '{schema}' and not '{SCHEMA}': make the run again.")
-    return dict(results)
+    key: str
+    kind: str
+    source: str
+    alt: str
+    caption: str
 
 
-def read_figures(run: Path) -> list[dict[str, str]]:
-    """Read the records of `figures/figures.json`, each with its picture as a `data:` address in `source`.
+def read_figures(run: Path) -> list[ShownFigure]:
+    """Read `figures/figures.json` and the pictures that it names.
 
     Raises:
         LabError: a file is missing, lies elsewhere, or is not a picture.
     """
     folder = run / "figures"
-    records = read_json(folder / "figures.json")
-    return [{**record, **_picture(folder, record["file"])} for record in records]
+    return [_shown(folder, record) for record in read_json(folder / "figures.json")]
 
 
-def _picture(folder: Path, name: str) -> dict[str, str]:
-    path = folder / name
+def _shown(folder: Path, record: Figure) -> ShownFigure:
+    path = folder / record["file"]
     if path.parent != folder or path.suffix not in MIME:
         raise LabError(
-            f"'{folder / 'figures.json'}' names '{name}', no .jpg or .svg of that folder: make the run again."
+            f"'{folder / 'figures.json'}' names '{record['file']}', no .jpg or .svg of that folder: make the run again."
         )
     try:
         data = base64.b64encode(path.read_bytes()).decode()
     except OSError as error:
         raise LabError(f"The figure '{path}' cannot be read ({error.strerror}): make the run again.") from error
-    return {"source": f"data:{MIME[path.suffix]};base64,{data}", "kind": "plot" if path.suffix == ".svg" else "photos"}
+    kind = "plot" if path.suffix == ".svg" else "photos"
+    return ShownFigure(path.stem, kind, f"data:{MIME[path.suffix]};base64,{data}", record["alt"], record["caption"])
 
 
-def _page(run: Path, variables: dict[str, Any], figures: list[dict[str, str]]) -> str:
+def _page(run: Path, results: Results, figures: Sequence[ShownFigure]) -> str:
     """Set the whole page."""
     numbers: Counter[str] = Counter()
 
@@ -154,34 +165,40 @@ def _page(run: Path, variables: dict[str, Any], figures: list[dict[str, str]]) -
         numbers[kind] += 1
         return numbers[kind]
 
+    answer_allowed = partial(facts.answer_allowed, results.get("course"), results.get("answers", {}))
     html, prose = _environment(), _environment(finalize=markdown.literal)
-    tools: dict[str, Any] = {
+    answers_shown = [name for name, task in QUESTIONS.items() if answer_allowed(task)]
+    variables = {
+        **facts.template_variables(results),
         "number": number,
-        "figures_of": lambda key: [figure for figure in figures if figure["key"] == key],
-        "code_of": lambda step: listing.code_of(run, variables, step),
-        "may_show": lambda task: facts.may_show(variables, task),
-        "answers_shown": [name for name, task in QUESTIONS.items() if facts.may_show(variables, task)],
+        "figures_of": lambda key: [figure for figure in figures if figure.key == key],
+        "code_of": partial(listing.code_of, run, results),
+        "answer_allowed": answer_allowed,
+        "answers_shown": answers_shown,
         "answer_html": answer_html,
         "css": lambda name: Markup((_templates() / name).read_text(encoding="utf-8")),
         "article": article,
         "made": made_at(),
     }
-    for environment in (html, prose):
-        environment.globals.update(tools)
     blocks = html.get_template("blocks.html.j2").make_module(variables)
-    chapters = chapters_of(variables, len(tools["answers_shown"]))
+    chapters = chapters_of(results, len(answers_shown))
     sections = [_section(place, *chapter, prose, blocks, variables) for place, chapter in enumerate(chapters.items())]
     return html.get_template("report.html.j2").render(**variables, sections=sections)
 
 
-def chapters_of(results: dict[str, Any], questions: int) -> dict[str, str]:
-    """The sections of this report and their titles: what the run has, and as many of the lab's answers as may be read."""
+def chapters_of(results: Results, questions: int) -> dict[str, str]:
+    """The sections of this report and their titles; `questions` is the number of the lab's answers that are shown."""
     titles = SECTIONS | {
         "answers": ("", "One question", "Two questions", "Three questions", "Four questions")[questions]
     }
-    empty = {name for name, count in (("written", len(results["answers"])), ("answers", questions)) if not count}
-    empty |= {name for name in findings.OPTIONAL if not results[name]}
-    return {name: title for name, title in titles.items() if name not in empty}
+    present = {
+        "methods": results.get("methods"),
+        "segmentation": results.get("segmentation"),
+        "faithfulness": results.get("truth"),
+        "written": results.get("answers"),
+        "answers": questions,
+    }
+    return {name: title for name, title in titles.items() if present.get(name, True)}
 
 
 def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environment:
@@ -205,7 +222,7 @@ def _templates() -> Path:
 
 
 def _section(
-    place: int, name: str, title: str, prose: jinja2.Environment, blocks: Any, variables: dict[str, Any]
+    place: int, name: str, title: str, prose: jinja2.Environment, blocks: Any, variables: Mapping[str, Any]
 ) -> Section:
     """Render one section: Markdown, with a block of HTML wherever a line such as `::figure random` stands alone."""
     text = prose.get_template(f"sections/{name}.md.j2").render(**variables)
@@ -219,7 +236,7 @@ def _section(
     def with_id(match: re.Match[str]) -> str:
         part = Part(f"{name}-{len(parts) + 1}", Markup(match[1]))
         parts.append(part)
-        return f'<h3 id="{part.id}">{part.title}</h3>'
+        return f'<h3 id="{part.anchor}">{part.title}</h3>'
 
     html = Markup(_PART.sub(with_id, "".join(pieces)))
     return Section(name, str(place or ""), title, html, parts)
@@ -251,9 +268,9 @@ def percent(fraction: float | None) -> str:
     return "–" if fraction is None else f"{100 * fraction:.1f}"
 
 
-def tied(score: dict[str, float]) -> bool:
+def tied(score: ScoreRow) -> bool:
     """Whether the order of equal scores can move this AP."""
-    return score["ap_best_order"] - score["ap_worst_order"] > 1e-9
+    return (score["ap_best_order"] or 0.0) - (score["ap_worst_order"] or 0.0) > 1e-9
 
 
 def article(noun: str) -> str:

@@ -1,10 +1,12 @@
 """`results.json`, every number of one run, as types; `python -m gradcam_lab.report.results` prints its JSON schema."""
 
 import json
-from typing import Annotated, Any, Literal, NotRequired, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Literal, NotRequired, TypeVar, cast
 
 from pydantic import Field, TypeAdapter
 
+from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate.records import (
     CLOSED,
     AllClasses,
@@ -28,6 +30,7 @@ from gradcam_lab.evaluate.records import (
     Threshold,
     TopFive,
 )
+from gradcam_lab.files import read_json
 
 SCHEMA = "gradcam-lab/results/1"
 
@@ -223,6 +226,23 @@ def schema() -> dict[str, Any]:
         "$id": SCHEMA,
         **TypeAdapter(Results).json_schema(),
     }
+
+
+def read_results(run: Path) -> Results:
+    """Read `results.json` from the folder of a run; of its content only the schema's name is checked.
+
+    Runs of older versions lack some keys, and the report says so in its own words.
+
+    Raises:
+        LabError: it is missing, damaged, or of another version.
+    """
+    if not (run / "results.json").is_file():
+        raise LabError(f"There is no 'results.json' in '{run}': name the folder of a finished run (run-all makes one).")
+    results = read_json(run / "results.json")
+    found = results.get("schema") if isinstance(results, dict) else None
+    if found != SCHEMA:
+        raise LabError(f"'{run / 'results.json'}' has the schema '{found}' and not '{SCHEMA}': make the run again.")
+    return cast(Results, results)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m gradcam_lab.report.sample RUN DEST`: a run's report to be published, without paths of this machine."""
+"""`python -m gradcam_lab.report.sample RUN DEST` copies a run's report for publication, with neutral paths."""
 
 import shutil
 import sys
@@ -8,7 +8,8 @@ from typing import Any
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import make_folder, write_json
-from gradcam_lab.report.render import read_results, render
+from gradcam_lab.report.render import render
+from gradcam_lab.report.results import read_results
 
 FILES = ("results.json", "report.html", "report.pdf", "figures/hero.jpg")
 

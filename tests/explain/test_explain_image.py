@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 from torch import nn
 
@@ -462,88 +461,16 @@ class TestPredict:
             predict(picture, k=0)
 
 
-class TestSheet:
-    LONG = "American Staffordshire terrier (180): p = 0.512 against < 0.001, log-sum-exp of its logits 12.78"
-
-    @pytest.fixture
-    def figure(self, monkeypatch, tmp_path):
-        """Draw a sheet and return its figure, with a renderer to measure its texts."""
-        kept = []
-        monkeypatch.setattr(sheet, "save_jpeg", lambda figure, path: kept.append(figure))
-
-        def draw(strips, **more):
-            sheet.draw_sheet(tmp_path / "sheet.jpg", strips, **more)
-            FigureCanvasAgg(kept[-1]).draw()
-            return kept[-1]
-
-        return draw
-
-    def test_labels_never_overlap(self, figure):
-        titles = [self.LONG, "W" * 300, "ein Größenwahn.jpg", "$x_1$ " * 30, ""]
-        tiles = [
-            sheet.Tile(np.full((h, w, 3), 128, np.uint8), t)
-            for t, (h, w) in zip(titles, [(9, 9), (90, 9), (9, 90), (5, 5), (5, 6)], strict=True)
-        ]
-        drawn = figure([sheet.Strip(tiles, self.LONG * 3), sheet.Strip(tiles[:1], "Mmm " * 60)])
-        renderer = drawn.canvas.get_renderer()
-        boxes = [text.get_window_extent(renderer) for text in drawn.texts]
-        boxes += [axes.get_window_extent(renderer) for axes in drawn.axes]
-        assert len(boxes) > 20
-        page = drawn.bbox
-        for i, box in enumerate(boxes):
-            assert page.x0 <= box.x0 <= box.x1 <= page.x1
-            assert page.y0 <= box.y0 <= box.y1 <= page.y1
-            assert not any(
-                box.x0 < other.x1 and other.x0 < box.x1 and box.y0 < other.y1 and other.y0 < box.y1
-                for other in boxes[:i]
-            )
-
-    @pytest.mark.parametrize("text", [LONG, "W" * 300, "a", "", "käse " * 40])
-    def test_wrapping_loses_no_letter(self, text):
-        with sheet.style():
-            lines = sheet.wrap(text, 1.0, 7.5)
-            assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-            assert all(sheet._length(line, 7.5) <= 1.0 for line in lines)
-
-    def test_a_tile_keeps_its_colours_and_its_shape(self, tmp_path):
-        red = np.zeros((50, 100, 3), np.uint8)
-        red[..., 0] = 255
-        sheet.draw_sheet(tmp_path / "red.jpg", [sheet.Strip([sheet.Tile(red)])])
-        pixels = np.asarray(Image.open(tmp_path / "red.jpg")).astype(int)
-        is_red = (pixels[..., 0] > 200) & (pixels[..., 1] < 60)
-        rows, columns = np.flatnonzero(is_red.any(axis=1)), np.flatnonzero(is_red.any(axis=0))
-        assert len(columns) == pytest.approx(200 * sheet.COLUMN, abs=4)
-        assert len(rows) == pytest.approx(200 * sheet.COLUMN / 2, abs=4)
-
-    def test_the_line_encloses_what_reaches_half_of_the_maximum(self, figure):
-        heat = np.zeros((40, 60), np.float32)
-        heat[10:21, 30:46] = 1
-        drawn = figure([sheet.Strip([sheet.Tile(np.zeros((40, 60, 3), np.uint8), heat=heat)])])
-        lines = np.concatenate([path.vertices for c in drawn.axes[0].collections for path in c.get_paths()])
-        assert lines.min(axis=0) == pytest.approx([30, 10])  # pixel 30 covers 30 to 31: half-way up its edge
-        assert lines.max(axis=0) == pytest.approx([46, 21])
-        assert drawn.axes[0].get_ylim() == (40, 0)
-
-    def test_the_hottest_cell_is_marked_where_it_is(self, photo):
-        heatmap = np.zeros((3, 3), np.float32)
-        heatmap[2, 0] = 4
-        tile = map_tiles.cells(photo, heatmap)
-        assert tile.mark == pytest.approx((1 / 6, 5 / 6))
-        height, width = tile.image.shape[:2]
-        bright, dark = tile.image[height * 5 // 6, width // 6], tile.image[height // 6, width * 5 // 6]
-        assert bright.astype(int).sum() > 3 * dark.astype(int).sum()
-        assert bright[0] > bright[2]  # yellow, and not its mirror image in BGR
-        assert tile.title == "3 x 3 cells, dark 0 to bright 4"
-
-    @pytest.mark.parametrize(
-        ("shape", "expected"), [((1, 1), (400, 400)), ((100, 50), (400, 200)), ((3000, 4000), (750, 1000))]
-    )
-    def test_for_display(self, shape, expected):
-        assert sheet.for_display(np.zeros((*shape, 3), np.uint8)).shape[:2] == expected
-
-    def test_nothing_to_draw(self, tmp_path):
-        with pytest.raises(ValueError, match="at least one tile"):
-            sheet.draw_sheet(tmp_path / "nothing.jpg", [sheet.Strip([])])
+def test_the_hottest_cell_is_marked_where_it_is(photo):
+    heatmap = np.zeros((3, 3), np.float32)
+    heatmap[2, 0] = 4
+    tile = map_tiles.cells(photo, heatmap)
+    assert tile.mark == pytest.approx((1 / 6, 5 / 6))
+    height, width = tile.image.shape[:2]
+    bright, dark = tile.image[height * 5 // 6, width // 6], tile.image[height // 6, width * 5 // 6]
+    assert bright.astype(int).sum() > 3 * dark.astype(int).sum()
+    assert bright[0] > bright[2]  # yellow, and not its mirror image in BGR
+    assert tile.title == "3 x 3 cells, dark 0 to bright 4"
 
 
 def real(name):

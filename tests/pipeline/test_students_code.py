@@ -34,7 +34,7 @@ from gradcam_lab.pipeline.supervise import Doing, explain, supervise
 from gradcam_lab.report import render
 from gradcam_lab.report.results import schema
 from gradcam_lab.report.text import listing
-from tests.report.test_text import text_of
+from tests.report.pages import text_of
 
 REFERENCE = {name: listing.reference(name) for name in NAMES}
 STUB = {name: cut.stub(text) for name, text in REFERENCE.items()}

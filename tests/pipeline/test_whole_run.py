@@ -30,14 +30,14 @@ from gradcam_lab.pipeline.import_closure import ROOT
 from gradcam_lab.pipeline.run import Run
 from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.stages import faithfulness, figures, maps, masks, scores, threshold
-from gradcam_lab.report.figures import select
+from gradcam_lab.report.figures import pictures
 from gradcam_lab.report.results import schema
 from tests.commands import lab
 from tests.students import solved, step_of
 
 LIMIT = 12
 FURTHER = ("methods", "segmentation", "truth")
-SECTIONS = {"methods": 'id="better"', "segmentation": 'id="segmentation"', "truth": 'id="truth"'}
+SECTIONS = {"methods": 'id="methods"', "segmentation": 'id="segmentation"', "truth": 'id="faithfulness"'}
 
 
 def run_all(toy, weights, out, *more):
@@ -80,7 +80,7 @@ def test_everything_is_in_the_results_and_the_report(whole, results):
     for part, section in SECTIONS.items():
         assert results[part]
         assert section in page
-    records = {record["key"]: record["caption"] for record in read_json(whole / "figures" / "figures.json")}
+    records = {Path(record["file"]).stem: record["caption"] for record in read_json(whole / "figures" / "figures.json")}
     assert {"segmentation", "segmentation_curve", "replacement", "randomisation", "two_class_test"} <= set(records)
     cut = METHODS[results["run"]["method"]["name"]].cut
     assert ("above the threshold" in records["method"]) is cut
@@ -175,7 +175,7 @@ def test_plain_grad_cam_is_the_second_row_of_any_other_method(flip):
 
 def test_the_figures_of_plain_grad_cam_stay_plain(flip, settings, monkeypatch):
     drawn = []
-    monkeypatch.setattr(select.Pictures, "draw", lambda self, *_: drawn.append(self))
+    monkeypatch.setattr(pictures.Pictures, "draw", lambda self, *_: drawn.append(self))
     figures.make(Run(settings(flip[0], method="flip")), flip[0] / "figures" / "figures.json")
     assert np.array_equal(drawn[0].plain.maps, read_maps(flip[0] / "heatmaps.npz").of("test").maps)
     assert np.array_equal(drawn[0].maps.maps, read_maps(flip[0] / "maps.npz").of("test").maps)
@@ -222,7 +222,7 @@ def test_a_quick_run_after_a_whole_one_leaves_the_rest_out(whole, toy, weights, 
     assert (found["run"]["quick"], found["run"]["method"]["asked"]) == (True, method)
     assert found["provenance"]["command"].endswith(f"--limit {LIMIT} --method {method} --quick")
     assert found["table"][0]["boxes"] > 0
-    caption = next(r["caption"] for r in read_json(out / "figures" / "figures.json") if r["key"] == "method")
+    caption = next(r["caption"] for r in read_json(out / "figures" / "figures.json") if r["file"] == "method.jpg")
     assert "above the threshold" not in caption  # neither of them cuts its maps there
     grid = [1.0] if method == "otsu" else list(METHODS[method].grid)
     assert found["threshold"]["grid"] == grid

@@ -1,61 +1,21 @@
 """The report as a whole: from a run's folder to HTML and PDF."""
 
 import json
-import logging
 import re
 import shutil
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.report import render as rendering
-from gradcam_lab.report import sample
-from gradcam_lab.report.pdf import write_pdf
 from gradcam_lab.report.render import Rendered, render, to_html
-from tests.report.test_text import text_of
-from tests.synthetic_run import results, write_run
+from tests.report.conftest import EPOCH
+from tests.report.pages import words_of
+from tests.synthetic_run import results
 
-EPOCH = "1700000000"
 HOSTILE = '<script>alert("1")</script> **x** $y$ [z](http://z.zz) `{{ 7 * 7 }}` ::figure random'
-
-
-@pytest.fixture(autouse=True)
-def _fixed_date(monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory) -> Path:
-    """A finished run with small pictures."""
-    random = np.random.default_rng(0)
-    sizes = [(60, 90), (90, 60), (64, 64), (60, 80), (60, 90)]
-    photos = [(random.integers(0, 255, (*size, 3), np.uint8), (10.0, 12.0, 50.0, 48.0)) for size in sizes]
-    return write_run(tmp_path_factory.mktemp("run"), photos)
-
-
-@pytest.fixture(scope="module")
-def printed(original, tmp_path_factory) -> tuple[Rendered, list[str]]:
-    """The run rendered with its PDF, and WeasyPrint's messages."""
-    messages: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
-    logging.getLogger("weasyprint").addHandler(handler)
-    report = render(Path(shutil.copytree(original, tmp_path_factory.mktemp("printed") / "run")))
-    logging.getLogger("weasyprint").removeHandler(handler)
-    if report.problem:
-        pytest.skip(report.problem)
-    return report, messages
-
-
-@pytest.fixture
-def run(original, tmp_path) -> Path:
-    """A copy that a test may spoil."""
-    return Path(shutil.copytree(original, tmp_path / "run"))
 
 
 def change(folder: Path, /, **parts: Any) -> None:
@@ -79,54 +39,12 @@ class Page(HTMLParser):
         return [attributes[name] or "" for _, attributes in self.elements if name in attributes]
 
 
-def words_of(html: str) -> str:
-    return " ".join(text_of(re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)).split())
-
-
-# PDF
-
-
-def test_the_pdf_is_printed_without_a_warning_and_is_small(printed):
-    # HarfBuzz-Subset is optional: without it WeasyPrint takes another library for the fonts, and says so.
-    report, messages = printed
-    assert [message for message in messages if "HarfBuzz-Subset" not in message] == []
-    assert report.pdf.read_bytes().startswith(b"%PDF")
-    assert report.pdf.stat().st_size < 3_000_000
-
-
-def test_the_pdf_is_the_same_every_time(original, tmp_path):
-    page = to_html(original)
-    short = page[: page.index('<section id="boxes">')] + "</main></body></html>"
-    short = re.sub(r"<nav.*?</nav>", "", short, flags=re.DOTALL)
-    if problem := write_pdf(short, tmp_path / "1.pdf"):
-        pytest.skip(problem)
-    write_pdf(short, tmp_path / "2.pdf")
-    assert (tmp_path / "1.pdf").read_bytes() == (tmp_path / "2.pdf").read_bytes()
-
-
-def test_without_pango_the_html_is_kept(run, tmp_path, monkeypatch, capfd):
-    package = tmp_path / "fake" / "weasyprint"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text('print("-- a banner --")\nraise OSError("no pango")\n', encoding="utf-8")
-    monkeypatch.syspath_prepend(package.parent)
-    for name in [name for name in sys.modules if name.split(".")[0] == "weasyprint"]:
-        monkeypatch.delitem(sys.modules, name)
-    report = render(run)
-    assert report.html.is_file()
-    assert report.pdf is None
-    assert not (run / "report.pdf").exists()
-    assert report.problem
-    assert "apt install" in report.problem
-    assert "\n" not in report.problem
-    assert capfd.readouterr() == ("", "")
+# HTML
 
 
 def test_no_pdf_is_made_where_none_is_wanted(run):
     assert render(run, pdf=False) == Rendered(run / "report.html", None, None)
     assert not (run / "report.pdf").exists()
-
-
-# HTML
 
 
 def test_the_page_is_self_contained_and_complete(original):
@@ -143,7 +61,7 @@ def test_the_page_is_self_contained_and_complete(original):
     assert len(ids) == len(set(ids))
     assert {address[1:] for address in page.all("href")} <= set(ids)
     figures = json.loads((original / "figures" / "figures.json").read_text(encoding="utf-8"))
-    assert {f"figure-{record['key']}" for record in figures} <= set(ids)
+    assert {f"figure-{Path(record['file']).stem}" for record in figures} <= set(ids)
 
 
 def test_the_page_is_the_same_every_time(original):
@@ -377,31 +295,7 @@ def test_a_bad_run_is_one_clear_sentence(run, spoil, message):
 
 @pytest.mark.parametrize("name", ["../results.json", "../../secret.jpg", "/etc/passwd", "sub/a.jpg", "notes.txt"])
 def test_a_figure_from_elsewhere_is_refused(run, name):
-    record = {"file": name, "section": "cam", "key": "hero", "caption": "", "alt": ""}
+    record = {"file": name, "caption": "", "alt": ""}
     (run / "figures" / "figures.json").write_text(json.dumps([record]), encoding="utf-8")
     with pytest.raises(LabError, match=re.escape("no .jpg or .svg of that folder")):
         render(run, pdf=False)
-
-
-# The sample
-
-
-def test_the_sample_names_no_path_of_this_machine(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(rendering, "write_pdf", lambda html, path: path.write_text(html, encoding="utf-8") and None)
-    home = str(Path.home())
-    content = results()
-    content["run"].update(data_root="/somewhere/deep/toyvoc-1", weights=f"{home}/weights.pth")
-    content["provenance"]["command"] = f"gradcam-lab run-all --weights {home}/weights.pth"
-    change(run, **content)
-    sample.copy_sample(run, tmp_path / "sample")
-    assert {path.name for path in (tmp_path / "sample").iterdir()} == {
-        "results.json",
-        "report.html",
-        "report.pdf",
-        "hero.jpg",
-    }
-    for name in ("results.json", "report.html", "report.pdf"):
-        text = (tmp_path / "sample" / name).read_text(encoding="utf-8")
-        assert "/somewhere/deep" not in text
-        assert home not in text
-        assert "toyvoc-1" in text

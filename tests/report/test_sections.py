@@ -1,4 +1,4 @@
-"""The sections that not every run has: better boxes, masks, the heatmap's truth; and whose boxes the report shows."""
+"""The sections that not every run has (methods, masks, faithfulness), and whose boxes the report shows."""
 
 import json
 import re
@@ -11,14 +11,13 @@ import pytest
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.errors import LabError
 from gradcam_lab.report.render import to_html
-from gradcam_lab.report.text.facts import may_show
-from gradcam_lab.report.text.listing import code_of, reference
+from gradcam_lab.report.text.listing import reference
 from tests import synthetic_run
-from tests.report.test_render import words_of
+from tests.report.pages import words_of
 from tests.synthetic_run import METHODS, STEPS, YOUNG, methods, older, results, without
 
 CHOSEN = METHODS["pair+watershed"][0]
-SECTIONS = dict(zip(YOUNG, ("better", "segmentation", "truth"), strict=True))
+SECTIONS = dict(zip(YOUNG, ("methods", "segmentation", "faithfulness"), strict=True))
 
 
 def rendered(folder: Path, content: dict[str, Any]) -> str:
@@ -94,9 +93,9 @@ def test_a_method_that_was_asked_for_is_not_said_to_be_chosen(page):
     assert f"<dd>{title}, as asked for</dd>" in html
     assert "This method was asked for, a variation" in section(html, "summary")
     assert f"This run was asked for {title}, and the boxes of the other sections are made by it" in section(
-        html, "better"
+        html, "methods"
     )
-    table = rows(html, "better")
+    table = rows(html, "methods")
     assert table[title].startswith('<tr class="ours">')
     assert table[f"{CHOSEN} val’s choice"].startswith("<tr>")
 
@@ -152,11 +151,11 @@ def test_kinds_of_failure_that_are_as_frequent_share_the_blame(page, whole):
     )
 
 
-# --- better boxes ---
+# --- methods ---
 
 
 def test_the_comparison_says_what_val_chose_and_what_it_gains(whole):
-    text = section(whole, "better")
+    text = section(whole, "methods")
     for quoted in (
         "Here 8 ways from a heatmap to boxes",
         f"Val chose {CHOSEN}: of the rows that cost less than 3 times plain Grad-CAM, it has the highest mean AP on "
@@ -180,13 +179,13 @@ def test_only_the_same_scores_at_every_iou_are_the_same(page):
     for score in found[0]["scores"].values():
         score["ap"] -= 0.0003  # CAM: less than the table shows
     layercam["scores"]["0.3"] = plain["scores"]["0.3"]
-    text = section(page(content), "better")
+    text = section(page(content), "methods")
     assert "At IoU 0.5, LayerCAM, Grad-CAM++ and Grad-CAM, Otsu’s threshold do not get as far" in text
     assert "CAM scores exactly what it scores." in text
 
 
 def test_the_table_has_every_method_and_the_better_centre_box(whole):
-    table = rows(whole, "better")
+    table = rows(whole, "methods")
     titles = [title for title, *_ in METHODS.values()]
     assert [name.removesuffix(" val’s choice") for name in table] == [*titles, "C: scored centre box, s=0.5"]
     assert [name for name, row in table.items() if 'class="ours"' in row] == [f"{CHOSEN} val’s choice"]
@@ -201,7 +200,7 @@ def test_the_table_has_every_method_and_the_better_centre_box(whole):
 def test_a_choice_that_is_the_best_of_test_is_not_chosen_for_that(page):
     content = results()
     content["methods"]["rows"] = [row for row in content["methods"]["rows"] if row["name"] != "scales"]
-    text = section(page(content), "better")
+    text = section(page(content), "methods")
     assert "The row that val chose is also the best of test" in text
     assert "The most expensive row, Grad-CAM, box of the refined mask, takes 1.9 times the time" in text
 
@@ -211,7 +210,7 @@ def test_a_comparison_in_which_all_gain_says_so(page):
     content["methods"]["rows"] = [
         row for row in content["methods"]["rows"] if row["name"] in ("gradcam", "pair+watershed")
     ]
-    text = section(page(content), "better")
+    text = section(page(content), "methods")
     assert "At IoU 0.5 no row falls behind plain Grad-CAM on test." in text
     assert "exactly" not in text
     assert "most expensive" not in text
@@ -289,17 +288,17 @@ def test_a_target_without_masks_has_no_row(page):
     assert "For dog it is" not in section(page(content), "segmentation")
 
 
-# --- truth ---
+# --- faithfulness ---
 
 
 def test_the_tests_say_what_was_passed_and_what_not(whole):
-    text = section(whole, "truth")
+    text = section(whole, "faithfulness")
     assert (
         "Grad-CAM passed the pointing game, deletion, the test of random weights, the two-class test (dog on the "
         "others) and the two-class test (the others on dog). It failed insertion: the difference from the centre map "
         "is +0.01 (−0.04 to +0.06), which should lie wholly above 0. To pass proves nothing"
     ) in text
-    table = rows(whole, "truth")
+    table = rows(whole, "faithfulness")
     assert "<strong>no</strong>" in table["insertion, area under the curve"]
     assert sum("<td>yes</td>" in row for row in table.values()) == 5
     assert "93.0<small>88.0–98.0</small>" in table["pointing game"]
@@ -312,8 +311,8 @@ def test_the_tests_say_what_was_passed_and_what_not(whole):
 
 
 def test_the_oracle_is_called_one(page, whole):
-    assert "90.0<small>85.0–95.0</small>" in rows(whole, "truth")["Grad-CAM"]
-    assert "An oracle: the best threshold of test" in section(whole, "truth")
+    assert "90.0<small>85.0–95.0</small>" in rows(whole, "faithfulness")["Grad-CAM"]
+    assert "An oracle: the best threshold of test" in section(whole, "faithfulness")
     assert "an oracle: the threshold that is best on test itself" in rows_of_conventions(whole)["MaxBoxAccV2"]
     content = results()
     del content["truth"]["max_box_acc"]
@@ -347,7 +346,7 @@ def test_a_map_that_fails_everything_passes_nothing(page):
         negative = test in (truth["pointing"], truth["replacement"]["insertion"])
         gain = {key: -value for key, value in bad.items()} if negative else bad
         test["gains"] = dict.fromkeys(test["gains"], gain)
-    text = section(page(content), "truth")
+    text = section(page(content), "faithfulness")
     assert (
         "Grad-CAM passed none of these tests. It failed the pointing game: the difference from the centre map is −50.0"
         in text
@@ -365,7 +364,7 @@ def test_an_interval_on_both_sides_of_0_is_no_success(page):
     deletion = content["truth"]["replacement"]["deletion"]
     deletion["passed"] = False
     deletion["gains"]["random map"] = {"value": -0.01, "low": -0.06, "high": 0.04}
-    text = section(page(content), "truth")
+    text = section(page(content), "faithfulness")
     assert "It failed deletion: the difference from the random map is −0.01 (−0.06 to +0.04), which should" in text
 
 
@@ -380,7 +379,7 @@ def test_what_was_not_asked_is_neither_passed_nor_failed(page):
         both[key]["gains"] = dict.fromkeys(both[key]["gains"], nothing)
     content["truth"]["randomisation"].update(images=0, passed=False, curve=[nothing] * 6)
     html = page(content)
-    text = section(html, "truth")
+    text = section(html, "faithfulness")
     assert (
         "For want of images it was not put to the test of random weights, the two-class test (dog on the others)"
         in text
@@ -388,7 +387,7 @@ def test_what_was_not_asked_is_neither_passed_nor_failed(page):
     assert "It failed the two-class" not in text
     assert "pairs of classes" not in text
     assert "Of 3 tests" in section(html, "summary")
-    row = rows(html, "truth")["heat of dog on the others"]
+    row = rows(html, "faithfulness")["heat of dog on the others"]
     assert row.count("–") == 4
 
 
@@ -396,7 +395,7 @@ def test_pairs_that_leak_nowhere_are_said_to(page):
     content = results()
     content["truth"]["two_classes"]["pairs"].pop(0)
     assert "In no pair of classes does a map lie demonstrably more on the other class" in section(
-        page(content), "truth"
+        page(content), "faithfulness"
     )
 
 
@@ -449,7 +448,7 @@ def test_sections_are_numbered_in_order(whole):
     found = re.findall(r'<section id="(\w+)">\s*<h2>(?:<span class="number">(\d+)</span>)?', whole)
     names = [name for name, _ in found]
     assert names == [
-        *("summary", "cam", "gradcam", "boxes", "metrics", "better", "segmentation", "truth"),
+        *("summary", "cam", "gradcam", "boxes", "metrics", "methods", "segmentation", "faithfulness"),
         *("results", "answers", "conventions", "provenance"),
     ]
     assert [number for _, number in found] == ["", *map(str, range(1, len(names)))]
@@ -492,14 +491,6 @@ def test_a_workspace_that_does_not_know_a_step_shows_none_of_it(page, tmp_path):
     with pytest.raises(LabError, match="lacks something"):
         page(content)
     assert "setRNGSeed" not in page({**content, "segmentation": None})
-    with pytest.raises(KeyError):
-        code_of(tmp_path, content, "step5_segmentation")
-
-
-def test_outside_a_workspace_all_may_be_shown():
-    entry = {"points": 0, "possible": 9, "passed": [], "stub": False}
-    assert may_show({"course": {"step5_segmentation": entry}, "answers": {}}, "5.5")
-    assert not may_show({"course": {"step5_segmentation": {**entry, "stub": True}}, "answers": {}}, "5.5")
 
 
 # --- text that anyone may have written ---

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradcam_lab.lesson_modules import NAMES
 from gradcam_lab.pipeline.engine import EVERY_MEASUREMENT, Stage
-from gradcam_lab.report.figures.select import Pictures
+from gradcam_lab.report.figures.pictures import Pictures
 
 if TYPE_CHECKING:
     from gradcam_lab.pipeline.run import Run

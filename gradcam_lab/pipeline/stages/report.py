@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradcam_lab.files import write_text
 from gradcam_lab.pipeline.engine import Stage
-from gradcam_lab.report.render import to_html
+from gradcam_lab.report.render import write_html
 
 if TYPE_CHECKING:
     from gradcam_lab.pipeline.rendering import Rendering
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 def make(run: "Rendering", path: Path) -> None:
     """Write the page, which holds its figures."""
-    write_text(path, to_html(path.parent))
+    write_html(path)
 
 
 STAGE = Stage("report", "report.html", make, reads=("results", "figures"), depends=("templates", "date"))

@@ -1,4 +1,4 @@
-"""Photos with boxes, set in rows like a page of a picture book: every row fills the width, nothing is distorted."""
+"""Photos with boxes, in rows that fill the width of the page; nothing is distorted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcam_lab.data.sample import Box
-from gradcam_lab.report.figures.style import BLUE, INK, MUTED, OURS, TRUTH, save_jpeg, style
+from gradcam_lab.report.figures.style import INK, MUTED, OURS, TRUTH, save_jpeg, show_image, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,9 +133,7 @@ def shorten(text: str, length: int) -> str:
 
 
 def _draw_panel(axes: "Axes", panel: Panel) -> None:
-    height, width = panel.image.shape[:2]
-    axes.imshow(panel.image, extent=(0, width, height, 0), aspect="auto", interpolation="antialiased")
-    axes.set_axis_off()
+    show_image(axes, panel.image)
     for box, difficult in panel.truth:
         _draw_box(axes, box, TRUTH, 1.5, "--" if difficult else "-")
     for box, score in panel.detections:
@@ -175,36 +173,3 @@ def _draw_score(axes: "Axes", box: Box, score: float) -> None:
         color="white",
         bbox=label,
     )
-
-
-def dimmed(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Keep the pixels inside a mask and fade the others to a pale grey.
-
-    Args:
-        image: RGB, uint8, shape (H, W, 3).
-        mask: truth values, shape (H, W).
-
-    Returns:
-        RGB, uint8, shape (H, W, 3).
-    """
-    grey = image.mean(axis=2, keepdims=True) * 0.25 + 185
-    return np.rint(np.where(mask[..., None], image, grey)).astype(np.uint8)
-
-
-def painted_seeds(image: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """Paint the seeds of a mask over the grey image: the foreground orange, the background blue, the unknown not at all.
-
-    Orange and blue are of `style`'s palette, in which no two colours look alike to any kind of colour vision.
-
-    Args:
-        image: RGB, uint8, shape (H, W, 3).
-        seeds: step 5's, shape (H, W): 1 for the foreground, 0 for the background, anything else for unknown.
-
-    Returns:
-        RGB, uint8, shape (H, W, 3).
-    """
-    painted = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
-    for value, colour in ((1, OURS), (0, BLUE)):
-        tint = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
-        painted[seeds == value] = 0.4 * painted[seeds == value] + 0.6 * np.array(tint)
-    return np.rint(painted).astype(np.uint8)

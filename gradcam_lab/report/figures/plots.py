@@ -1,29 +1,41 @@
-"""Curves of a run, drawn from `results.json` alone, as small SVG files."""
+"""The report's curves, drawn from parts of `results.json` as small SVG files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gradcam_lab.evaluate.records import (
+    CENTRE,
+    GRADCAM,
+    RANDOM,
+    ClassLeak,
+    MeanWithInterval,
+    PrecisionRecallCurve,
+    Randomisation,
+    Replacement,
+    Segmentation,
+    TableRow,
+    Threshold,
+    TwoClasses,
+)
 from gradcam_lab.report.figures.style import BLUE, GREYS, INK, MUTED, OURS, RULE, save_svg, style
-from gradcam_lab.report.text.findings import MAPS, better_centre
-from gradcam_lab.report.text.findings import OURS as GRADCAM
+from gradcam_lab.report.results import ClassifierScores
+from gradcam_lab.report.text.findings import better_centre
 
 WIDTH = 6.7  # inches: the text width of the printed page
 
 
-def draw_threshold_sweep(path: Path, results: dict[str, Any]) -> None:
+def draw_threshold_sweep(path: Path, sweep: Threshold) -> None:
     """Draw mean AP over the grid of thresholds, and AP at each IoU, on val and on test side by side.
 
     The threshold that val chose is marked in both; the best one of test is marked in test and labelled "oracle".
     """
     from matplotlib.figure import Figure
 
-    sweep = results["threshold"]
     with style():
         figure = Figure(figsize=(WIDTH, 2.75))
         left, right = figure.subplots(1, 2, sharey=True)
-        for axes, split in ((left, "val"), (right, "test")):
-            scores = sweep[split]
+        for axes, scores in ((left, sweep["val"]), (right, sweep["test"])):
             for colour, (iou, ap) in zip(GREYS, scores["ap"].items(), strict=False):
                 axes.plot(sweep["grid"], percents(ap), color=colour, linewidth=1.1, label=f"AP at IoU {iou}")
             axes.plot(sweep["grid"], percents(scores["mean_ap"]), color=OURS, linewidth=2, label="mean of the three")
@@ -61,12 +73,11 @@ def _mark(axes: Any, threshold: float, mean_ap: float, name: str, colour: str) -
     )
 
 
-def draw_precision_recall(path: Path, results: dict[str, Any]) -> None:
+def draw_precision_recall(path: Path, curves: Mapping[str, PrecisionRecallCurve], table: Sequence[TableRow]) -> None:
     """Draw precision over recall at each IoU threshold, one small plot each, with the area that AP measures."""
     from matplotlib.figure import Figure
 
-    ours = next(row for row in results["table"] if row["kind"] == "ours")
-    curves = results["curves"]
+    ours = next(row for row in table if row["kind"] == "ours")
     with style():
         figure = Figure(figsize=(WIDTH, 2.35))
         plots = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
@@ -79,7 +90,7 @@ def draw_precision_recall(path: Path, results: dict[str, Any]) -> None:
                 axes.step(*corners, where="pre", color=OURS, linewidth=1)
                 axes.plot(recall, precision, color=INK, linewidth=0.9)
             ap = ours["scores"][iou]["ap"]
-            axes.set_title(f"IoU > {iou}: AP {100 * ap:.1f}", loc="left")
+            axes.set_title(f"IoU > {iou}: AP {100 * (ap or 0):.1f}", loc="left")
             axes.set(xlim=(0, 100), ylim=(0, 103), xlabel="recall (%)")
             axes.set(xticks=range(0, 101, 25), yticks=range(0, 101, 25))
         figure.axes[0].set_ylabel("precision (%)")
@@ -103,18 +114,17 @@ def falling(values: list[float]) -> list[float]:
     return result[::-1]
 
 
-def draw_class_ap(path: Path, results: dict[str, Any]) -> None:
+def draw_class_ap(path: Path, scores: ClassifierScores, target: str) -> None:
     """Draw the classifier's AP for each class as bars, the best first; the target class stands out."""
     from matplotlib.figure import Figure
 
-    classes = {name: score for name, score in results["classifier"]["classes"].items() if score["ap"] is not None}
+    classes = {name: score for name, score in scores["classes"].items() if score["ap"] is not None}
     names = sorted(classes, key=lambda name: (-classes[name]["ap"], name))
-    mean = results["classifier"]["map"]
     with style():
         figure = Figure(figsize=(WIDTH, 0.62 + 0.21 * len(names)))
         axes = figure.subplots()
         values = [100 * classes[name]["ap"] for name in names]
-        colours = [OURS if name == results["run"]["target"] else GREYS[0] for name in names]
+        colours = [OURS if name == target else GREYS[0] for name in names]
         axes.barh(range(len(names)), values, color=colours, height=0.66)
         for place, value in enumerate(values):
             axes.text(1.2, place, f"{value:.1f}", va="center", size=7.5, weight="bold", color="white")
@@ -123,36 +133,39 @@ def draw_class_ap(path: Path, results: dict[str, Any]) -> None:
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.set(xlim=(0, 100), xticks=range(0, 101, 20), xlabel="AP (%)")
-        axes.axvline(100 * mean, color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
+        axes.axvline(100 * scores["map"], color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
         axes.spines["left"].set_color(RULE)
         height = figure.get_figheight()
         figure.subplots_adjust(left=0.17, right=0.975, top=1 - 0.06 / height, bottom=0.42 / height)
         save_svg(figure, path)
 
 
-def draw_segmentation_curve(path: Path, results: dict[str, Any]) -> None:
+def draw_segmentation_curve(path: Path, masks: Segmentation, target: str) -> None:
     """Draw the IoU of the cut map over its threshold, on val and on test: the mean over the classes, and the target's.
 
     The refined mask and the better centre box have no threshold of the map, so they are horizontal lines.
     """
     from matplotlib.figure import Figure
 
-    segmentation, target = results["segmentation"], results["run"]["target"]
-    curve, rows = segmentation["curve"], {row["method"]: row for row in segmentation["rows"]}
+    curve, rows = masks["curve"], {row["method"]: row for row in masks["rows"]}
     levels = (
         ("refined mask", rows["refined mask"], BLUE, "-"),
-        ("better centre box", better_centre(segmentation), INK, (0, (1, 2))),
+        ("better centre box", better_centre(masks), INK, (0, (1, 2))),
     )
     with style():
         figure = Figure(figsize=(WIDTH, 2.6))
-        for axes, key, title in zip(figure.subplots(1, 2), ("mean_iou", "target"), ("mean IoU", target), strict=True):
-            for split, colour in (("val", GREYS[1]), ("test", OURS)):
-                axes.plot(curve["fractions"], percents(curve[split][key]), color=colour, label=f"cut map, {split}")
+        left, right = figure.subplots(1, 2)
+        means = (curve["val"]["mean_iou"], curve["test"]["mean_iou"])
+        targets = (curve["val"]["target"], curve["test"]["target"])
+        for axes, title, curves in ((left, "mean IoU", means), (right, target, targets)):
+            for split, values, colour in zip(("val", "test"), curves, (GREYS[1], OURS), strict=True):
+                axes.plot(curve["fractions"], percents(values), color=colour, label=f"cut map, {split}")
             for name, row, colour, line in levels:
-                level = row["mean_iou"] if key == "mean_iou" else row["classes"].get(target, {}).get("iou")
+                of_target = row["classes"][target]["iou"] if target in row["classes"] else None
+                level = row["mean_iou"] if axes is left else of_target
                 if level is not None:
                     axes.axhline(100 * level, color=colour, linewidth=1.2, linestyle=line, label=name)
-            axes.axvline(segmentation["choices"]["threshold"], color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
+            axes.axvline(masks["choices"]["threshold"], color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
             axes.set_title(title, loc="left")
             axes.set(xlabel="threshold, as a fraction of the map's maximum", ylim=(0, None))
         figure.axes[0].set_ylabel("IoU (%)")
@@ -170,31 +183,31 @@ def _legend_below(figure: Any) -> None:
     figure.legend(list(named.values()), list(named), loc="lower center", ncols=4, handlelength=1.8)
 
 
-LOOKS: dict[str, Any] = {
-    MAPS[0]: {"color": OURS, "linewidth": 2.0},
-    MAPS[1]: {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))},
-    MAPS[2]: {"color": GREYS[1], "linewidth": 1.1},
+LINES: dict[str, Any] = {
+    GRADCAM: {"color": OURS, "linewidth": 2.0},
+    CENTRE: {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))},
+    RANDOM: {"color": GREYS[1], "linewidth": 1.1},
 }
 """How the three maps are drawn wherever they stand beside each other."""
 
 
-def draw_replacement(path: Path, results: dict[str, Any]) -> None:
+def draw_replacement(path: Path, test: Replacement, target: str) -> None:
     """Draw the probability while pixels are exchanged, the hottest first, for each map: deletion beside insertion."""
     from matplotlib.figure import Figure
 
-    test = results["truth"]["replacement"]
     with style():
         figure = Figure(figsize=(WIDTH, 2.5))
         plots = figure.subplots(1, 2, sharey=True)
-        for axes, way, good in zip(plots, ("deletion", "insertion"), ("low is good", "high is good"), strict=True):
-            for name, curve in test[way]["curves"].items():
+        titles = ("deletion: low is good", "insertion: high is good")
+        for axes, part, title in zip(plots, (test["deletion"], test["insertion"]), titles, strict=True):
+            for name, curve in part["curves"].items():
                 shares = [100 * i / max(len(curve) - 1, 1) for i in range(len(curve))]
-                label = f"{name} ({_number(test[way]['rows'][name]['value'])})"
-                axes.plot(shares, curve, label=label, **LOOKS[name])
-            axes.set_title(f"{way}: {good}", loc="left")
+                label = f"{name} ({_number(part['rows'][name]['value'])})"
+                axes.plot(shares, curve, label=label, **LINES[name])
+            axes.set_title(title, loc="left")
             axes.set(xlabel="pixels exchanged (%)", xlim=(0, 100), ylim=(0, 1.03))
             axes.legend(loc="best", handlelength=1.8, frameon=True, framealpha=0.85, edgecolor="none")
-        plots[0].set_ylabel(f"probability of {results['truth']['target']}")
+        plots[0].set_ylabel(f"probability of {target}")
         figure.subplots_adjust(left=0.075, right=0.985, top=0.91, bottom=0.175, wspace=0.08)
         save_svg(figure, path)
 
@@ -203,11 +216,10 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def draw_randomisation(path: Path, results: dict[str, Any]) -> None:
-    """Draw the rank correlation with the real maps while more and more layers become random, and what baselines reach."""
+def draw_randomisation(path: Path, test: Randomisation) -> None:
+    """Draw the rank correlation with the real maps while more and more layers become random, and the baselines'."""
     from matplotlib.figure import Figure
 
-    test = results["truth"]["randomisation"]
     places = range(len(test["stages"]))
     with style():
         figure = Figure(figsize=(WIDTH, 2.5))
@@ -215,10 +227,10 @@ def draw_randomisation(path: Path, results: dict[str, Any]) -> None:
         for row in test["by_seed"]:
             axes.plot(places, row, color=OURS, linewidth=0.6, alpha=0.5)
         _intervals(axes, list(places), test["curve"], OURS, vertical=True)
-        axes.plot(places, [_or_nan(mean["value"]) for mean in test["curve"]], label="Grad-CAM", **LOOKS[GRADCAM])
+        axes.plot(places, [_or_nan(mean["value"]) for mean in test["curve"]], label=GRADCAM, **LINES[GRADCAM])
         for name, mean in test["baselines"].items():
             if mean["value"] is not None:
-                axes.axhline(mean["value"], label=f"{name} ({mean['value']:.2f})", **LOOKS[name])
+                axes.axhline(mean["value"], label=f"{name} ({mean['value']:.2f})", **LINES[name])
         axes.axhline(0, color=MUTED, linewidth=0.6)
         axes.set(ylim=(None, 1.03), ylabel="rank correlation", xlabel="random from the last layer down to")
         axes.set_xticks(places, test["stages"])
@@ -227,17 +239,15 @@ def draw_randomisation(path: Path, results: dict[str, Any]) -> None:
         save_svg(figure, path)
 
 
-def draw_two_classes(path: Path, results: dict[str, Any]) -> None:
+def draw_two_classes(path: Path, test: TwoClasses, target: str) -> None:
     """Draw the heat on the other class less its area, with its interval: both directions, then each pair of classes."""
     from matplotlib.figure import Figure
 
-    truth = results["truth"]
-    test, target = truth["two_classes"], truth["target"]
-    rows = [
+    rows: list[tuple[str, ClassLeak]] = [
         (f"{target} on all others", test["target_on_others"]),
         (f"all others on {target}", test["others_on_target"]),
+        *((f"{pair['map']} on {pair['on']}", pair) for pair in test["pairs"]),
     ]
-    rows += [(f"{pair['map']} on {pair['on']}", pair) for pair in test["pairs"]]
     with style():
         height = 0.55 + 0.21 * len(rows)
         figure = Figure(figsize=(WIDTH, height))
@@ -258,13 +268,13 @@ def draw_two_classes(path: Path, results: dict[str, Any]) -> None:
         save_svg(figure, path)
 
 
-def _intervals(axes: Any, places: list[int], means: Sequence[dict[str, Any]], colour: str, *, vertical: bool) -> None:
+def _intervals(axes: Any, places: list[int], means: Sequence[MeanWithInterval], colour: str, *, vertical: bool) -> None:
     """Draw points with their intervals; upright as they are, lying in percent. What was not measured is left out."""
     for place, mean in zip(places, means, strict=True):
         if mean["value"] is None:
             continue
         scale = 1 if vertical else 100
-        value, low, high = (scale * mean[key] for key in ("value", "low", "high"))
+        value, low, high = (scale * _or_nan(end) for end in (mean["value"], mean["low"], mean["high"]))
         ends = ([place, place], [low, high]) if vertical else ([low, high], [place, place])
         axes.plot(*ends, color=colour, linewidth=1.6)
         axes.plot(*((place, value) if vertical else (value, place)), "o", color=colour, markersize=4.5)

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradcam_lab.files import moved_into_place, write_text
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours (2008) stay apart for every kind of colour vision.
@@ -65,6 +68,13 @@ def style() -> Iterator[None]:
         # A file name in a script that DejaVu does not have is drawn as empty squares: no reason to bother the user.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
+
+
+def show_image(axes: "Axes", image: np.ndarray) -> None:
+    """Show an image without axes; pixel (i, j) covers [j, j + 1] x [i, i + 1] of the axes' coordinates."""
+    height, width = image.shape[:2]
+    axes.imshow(image, extent=(0, width, height, 0), aspect="auto", interpolation="antialiased")
+    axes.set_axis_off()
 
 
 def save_svg(figure: "Figure", path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from gradcam_lab.report.figures.style import INK, MUTED, save_jpeg, style
+from gradcam_lab.report.figures.style import INK, MUTED, save_jpeg, show_image, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,18 +129,18 @@ def draw_sheet(path: Path, strips: Sequence[Strip], columns: int = 3) -> None:
 
 def wrap(text: str, width: float, size: float) -> list[str]:
     """Break text into lines of at most `width` inches at `size` points; a word that is longer is broken too."""
-    if (total := _length(text, size)) <= width:
+    if (total := text_width(text, size)) <= width:
         return textwrap.wrap(text, len(text) + 1)
     characters = int(1.25 * len(text) * width / total)  # lines that are a little too long, to begin with
     while characters > 1:
         lines = textwrap.wrap(text, characters)
-        if all(_length(line, size) <= width for line in lines):
+        if all(text_width(line, size) <= width for line in lines):
             return lines
         characters -= 1
     return list(text)
 
 
-def _length(text: str, size: float) -> float:
+def text_width(text: str, size: float) -> float:
     """The width of a line as matplotlib will draw it, in inches."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
@@ -170,8 +170,7 @@ def _drawn(page: _Page) -> "Figure":
 
 def _draw_tile(axes: "Axes", tile: Tile) -> None:
     height, width = tile.image.shape[:2]
-    axes.imshow(tile.image, extent=(0, width, height, 0), aspect="auto", interpolation="antialiased")
-    axes.set_axis_off()
+    show_image(axes, tile.image)
     if tile.heat is not None and min(tile.heat.shape) > 1 and tile.heat.min() < 0.5 < tile.heat.max():
         centres = np.arange(width) + 0.5, np.arange(height) + 0.5
         for colour, thickness in (("black", 2.2), ("white", 1.0)):  # a dark rim keeps the line visible on snow

@@ -1,7 +1,10 @@
-"""What the report says about a run: everything its templates need that `results.json` does not hold as it stands."""
+"""The variables of the report's templates: the results, and what follows from them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gradcam_lab.evaluate.records import TableRow, TopFive
+from gradcam_lab.report.results import Method, Results, StepProgress, WrittenAnswer
 from gradcam_lab.report.text import findings
 from gradcam_lab.report.text.wording import FAILURES, compared
 
@@ -12,7 +15,7 @@ PUBLISHED_SOURCE = (
     "dog is 2 points of recall, and a 95% interval is about 14 points to either side."
 )
 PUBLISHED = [
-    ("seed author’s Grad-CAM", "published", "48.81 43.85 21.41", "58 54 34"),
+    ("the EFEO exercise’s Grad-CAM", "published", "48.81 43.85 21.41", "58 54 34"),
     ("A: centre box, s=0.3", "published", "3.87 2.16 0.28", "54 38 16"),
     ("B: centre box on dog images, s=0.3", "cheating", "40.296106 22.182328 4.509091", "54 38 16"),
     ("C: scored centre box, s=0.3", "published", "50.43 27.06 5.82", ""),
@@ -20,22 +23,15 @@ PUBLISHED = [
     ("B: centre box on dog images, s=0.5", "cheating", "45.33 24.50 14.52", ""),
 ]
 
-OLD_METHOD = {
-    "name": findings.PLAIN,
-    "title": "Grad-CAM",
-    "asked": None,
-    "find": "islands",
-    "views": 1,
-    "shared": False,
-}
-"""What runs were made by before they said so."""
+OLD_METHOD = Method(name=findings.PLAIN, title="Grad-CAM", asked=None, find="islands", views=1, shared=False)
+"""The method of older runs, which do not name it."""
 
 
-def facts_of(results: dict[str, Any]) -> dict[str, Any]:
+def template_variables(results: Results) -> dict[str, Any]:
     """Return the variables of the templates: the results themselves and what follows from them.
 
     Args:
-        results: the content of `results.json`, schema `gradcam-lab/results/1`.
+        results: the content of `results.json`; older runs lack some keys.
 
     Raises:
         KeyError, IndexError: the results lack something.
@@ -45,8 +41,9 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
     splits = results["data"]["splits"]
     sweep = results["threshold"]
     kinds = failure_kinds(results["failures"]["counts"])
-    method = {**OLD_METHOD, **results["run"].get("method", {})}
-    methods, segmentation, truth = (results.get(key) for key, _ in findings.OPTIONAL.values())
+    named = results["run"].get("method", OLD_METHOD)
+    method = {**OLD_METHOD, **named}
+    methods, segmentation, tests = results.get("methods"), results.get("segmentation"), results.get("truth")
     target = results["run"]["target"]
     return {
         **results,
@@ -58,21 +55,21 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
         "plain": next((row for row in results["table"] if row["kind"] == "plain"), None),
         "quick": results["run"].get("quick"),
         "missing": findings.missing(results),
-        "better": methods and findings.of_methods(methods, method["name"], results["table"], ious),
+        "methods": methods and findings.of_methods(methods, named["name"], results["table"], ious),
         "segmentation": segmentation and findings.of_masks(segmentation, target),
-        "truth": truth and findings.of_truth(truth),
+        "faithfulness": tests and findings.of_faithfulness(tests),
         "ours": ours,
         "ious": ious,
         "low": ious[0],
         "high": ious[-1],
         "test": {**splits["test"], "counted": splits["test"]["objects"] - splits["test"]["difficult"]},
         "target_ap": results["classifier"]["classes"][target]["ap"],
-        "rivals": [rival for iou in ious if (rival := rival_at(results["table"], ours, iou))],
+        "rivals": [rival for iou in ious if (rival := compared_with_centre(results["table"], ours, iou))],
         "leads": results.get("leads") or {},  # younger than the rest
         "cut": method["find"] in ("islands", "watershed"),  # at the threshold itself
         "own_threshold": len(sweep["grid"]) == 1,
-        "val_at_chosen": mean_ap_at(sweep, "val"),
-        "test_at_chosen": mean_ap_at(sweep, "test"),
+        "val_at_chosen": mean_ap_at(sweep["grid"], sweep["val"]["mean_ap"], sweep["chosen"]),
+        "test_at_chosen": mean_ap_at(sweep["grid"], sweep["test"]["mean_ap"], sweep["chosen"]),
         "top5": read_top5(results["top5"], set(results["classifier"]["classes"])),
         "failures": {**results["failures"], "total": sum(kind["count"] for kind in kinds)},
         "failure_kinds": kinds,
@@ -86,31 +83,35 @@ def facts_of(results: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def may_show(results: dict[str, Any], task: str) -> bool:
-    """Whether the lab's own answer to a written task may stand in the report: not before the student has given one."""
-    if not results["course"]:
+def answer_allowed(course: Mapping[str, StepProgress] | None, answers: Mapping[str, WrittenAnswer], task: str) -> bool:
+    """Whether the lab's own answer to a written task may stand in the report: not before the student has given one.
+
+    Raises:
+        StopIteration: the course lacks the task's step.
+    """
+    if not course:
         return True
     step = f"step{task.partition('.')[0]}_"
-    entry = [entry for name, entry in results["course"].items() if name.startswith(step)][0]
-    return not entry["stub"] or task in entry["passed"] or task in results["answers"]
+    entry = next(entry for name, entry in course.items() if name.startswith(step))
+    return not entry["stub"] or task in entry["passed"] or task in answers
 
 
-def rival_at(table: list[dict[str, Any]], ours: dict[str, Any], iou: str) -> dict[str, Any] | None:
+def compared_with_centre(table: Sequence[TableRow], ours: TableRow, iou: str) -> dict[str, Any] | None:
     """Compare our boxes at one IoU with the better of the scored centre boxes (C), or None where there is none."""
     scored = findings.scored_centres(table)
     if not scored:
         return None
-    best = max(scored, key=lambda row: row["scores"][iou]["ap"])
-    return {"iou": iou, "name": best["name"], **compared(findings.ap_of(ours, iou), findings.ap_of(best, iou))}
+    best = max(scored, key=lambda row: row["scores"][iou]["ap"] or 0.0)
+    mine, theirs = (findings.ap_of(row["scores"], iou) for row in (ours, best))
+    return {"iou": iou, "name": best["name"], **compared(mine, theirs)}
 
 
-def mean_ap_at(sweep: dict[str, Any], split: str) -> float:
-    """The mean AP of a split at the chosen threshold."""
-    nearest = min(range(len(sweep["grid"])), key=lambda i: abs(sweep["grid"][i] - sweep["chosen"]))
-    return float(sweep[split]["mean_ap"][nearest])
+def mean_ap_at(grid: Sequence[float], mean_ap: Sequence[float], threshold: float) -> float:
+    """The mean AP at the threshold of the grid that is nearest to one."""
+    return mean_ap[min(range(len(grid)), key=lambda i: abs(grid[i] - threshold))]
 
 
-def read_top5(top5: dict[str, Any], class_names: set[str]) -> dict[str, Any]:
+def read_top5(top5: TopFive, class_names: set[str]) -> dict[str, Any]:
     """Add what the first predictions got right and wrong.
 
     Only where the network's outputs bear the names of the annotated classes: an ImageNet network says "beagle" to a dog
@@ -128,7 +129,7 @@ def read_top5(top5: dict[str, Any], class_names: set[str]) -> dict[str, Any]:
     }
 
 
-def failure_kinds(counts: dict[str, int]) -> list[dict[str, Any]]:
+def failure_kinds(counts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The kinds of failure, the most frequent first."""
     kinds = [{"name": name, "count": counts.get(name, 0), "meaning": meaning} for name, meaning in FAILURES.items()]
     return sorted(kinds, key=lambda kind: -kind["count"])
@@ -142,7 +143,7 @@ def published_rows() -> list[dict[str, Any]]:
     ]
 
 
-def provenance_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
+def provenance_rows(results: Results) -> list[tuple[str, str]]:
     """Everything needed to run it again, as rows of a table."""
     run, provenance = results["run"], results["provenance"]
     shown = {
@@ -154,7 +155,7 @@ def provenance_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
         "classifier": f"{run['classifier']}, {run['architecture']}, layer {run['layer']}, {run['output']} outputs",
         "target": run["target"],
         "seed": run["seed"],
-        "boxes by": run.get("method", {}).get("name", findings.PLAIN),
+        "boxes by": run.get("method", OLD_METHOD)["name"],
         "limit": "none" if run["limit"] is None else run["limit"],
         "precision": run["precision"],
     }
@@ -165,7 +166,7 @@ def provenance_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
     return rows + flat({name: value for name, value in provenance.items() if name not in kept})
 
 
-def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Write a dictionary as rows of text; names of dictionaries inside it are joined by dots."""
     rows: list[tuple[str, str]] = []
     for name, value in values.items():

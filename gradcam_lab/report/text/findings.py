@@ -1,40 +1,58 @@
-"""What the sections say that not every run has: better boxes, masks, and whether the heatmap tells the truth."""
+"""What follows from the parts of the results that not every run has: methods, masks and tests of the heatmaps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gradcam_lab.evaluate.records import (
+    GRADCAM,
+    MAPS,
+    ClassIou,
+    Faithfulness,
+    FaithfulnessTest,
+    MaskCurves,
+    MaskRow,
+    MeanWithInterval,
+    MethodComparison,
+    MethodRow,
+    ScoreRow,
+    Segmentation,
+    TableRow,
+)
+from gradcam_lab.report.results import Results
 from gradcam_lab.report.text.wording import NEGLIGIBLE, Bounds, compared
-
-Row = dict[str, Any]
 
 PLAIN = "gradcam"
 """The name of the lessons' own method."""
 
-OURS = "Grad-CAM"
-MAPS = (OURS, "centre map", "random map")
-"""The maps that are examined: ours, and the two that know nothing."""
-
-UNKNOWN: Row = {"value": None, "low": None, "high": None}
+UNKNOWN: MeanWithInterval = {"value": None, "low": None, "high": None}
 """The mean of nothing."""
 
 OPTIONAL = {
-    "better": ("methods", "the comparison of methods"),
-    "segmentation": ("segmentation", "the masks"),
-    "truth": ("truth", "the tests of the heatmap"),
+    "methods": "the comparison of methods",
+    "segmentation": "the masks",
+    "truth": "the tests of the heatmap",
 }
-"""Sections that a run may lack: name -> (key of the results, what it is about)."""
+"""Parts of the results that a run may lack, and what they are about."""
 
 
-def missing(results: dict[str, Any]) -> list[str]:
+def missing(results: Results) -> list[str]:
     """What the sections are about that this run lacks."""
-    return [subject for key, subject in OPTIONAL.values() if results.get(key) is None]
+    return [subject for key, subject in OPTIONAL.items() if results.get(key) is None]
 
 
-# --- better boxes ---
+# --- methods ---
 
 
-def of_methods(methods: Row, method: str, table: Sequence[Row], ious: Sequence[str]) -> Row:
-    """What the comparison of the methods says.
+class MethodWithGain(MethodRow):
+    """A method, and the AP that it has more than plain Grad-CAM at the highest IoU."""
+
+    gain: float
+
+
+def of_methods(
+    methods: MethodComparison, method: str, table: Sequence[TableRow], ious: Sequence[str]
+) -> dict[str, Any]:
+    """Summarise the comparison of the methods.
 
     Args:
         methods: of the results.
@@ -43,10 +61,10 @@ def of_methods(methods: Row, method: str, table: Sequence[Row], ious: Sequence[s
         ious: the IoU thresholds.
 
     Returns:
-        `rows`, each with its `gain` over plain Grad-CAM at the highest IoU; of these `plain`; `choice`, which val chose;
-        `shown`, whose boxes the report shows; `dearest`, which takes longest; `oracle`, the best of test; `twins`, with
-        the very scores of plain Grad-CAM; `tried`, all others, the best first; and `behind`, those that lose. Also the
-        `gains` of the choice, one an IoU, the `limit` of the cost, and the better `centre` box.
+        `rows`, each with its `gain` over plain Grad-CAM at the highest IoU; of these `plain`; `choice`, which val
+        chose; `shown`, whose boxes the report shows; `dearest`, which takes longest; `oracle`, the best of test;
+        `twins`, with the very scores of plain Grad-CAM; `tried`, all others, the best first; and `behind`, those that
+        lose. Also the `gains` of the choice, one an IoU, the `limit` of the cost, and the better `centre` box.
     """
     rows = with_gains(methods["rows"], ious[-1])
     plain, choice = rows[PLAIN], rows[methods["default"]]
@@ -59,7 +77,7 @@ def of_methods(methods: Row, method: str, table: Sequence[Row], ious: Sequence[s
         "plain": plain,
         "choice": choice,
         "shown": rows.get(method),
-        "gains": [{"iou": iou, **compared(ap_of(choice, iou), ap_of(plain, iou))} for iou in ious],
+        "gains": [{"iou": iou, **compared(ap_of(choice["scores"], iou), ap_of(plain["scores"], iou))} for iou in ious],
         "twins": twins,
         "tried": tried,
         "behind": [row for row in tried if row["gain"] < 0],
@@ -69,28 +87,28 @@ def of_methods(methods: Row, method: str, table: Sequence[Row], ious: Sequence[s
     }
 
 
-def scored_centres(table: Sequence[Row]) -> list[Row]:
+def scored_centres(table: Sequence[TableRow]) -> list[TableRow]:
     """The rows of the centre boxes that the classifier scores (C)."""
     return [row for row in table if row["kind"] == "baseline" and row["name"].startswith("C")]
 
 
-def with_gains(rows: Sequence[Row], iou: str) -> dict[str, Row]:
-    """The rows by name, each with what its AP has more than plain Grad-CAM's."""
+def with_gains(rows: Sequence[MethodRow], iou: str) -> dict[str, MethodWithGain]:
+    """The rows by name, each with what its AP has more than plain Grad-CAM's at one IoU."""
     plain = next(row for row in rows if row["name"] == PLAIN)
     return {row["name"]: {**row, "gain": _gain(row, plain, iou)} for row in rows}
 
 
-def ap_of(row: Row, iou: str) -> Bounds:
-    """AP of a row at one IoU."""
-    score = row["scores"][iou]
+def ap_of(scores: Mapping[str, ScoreRow], iou: str) -> Bounds:
+    """AP at one IoU with its interval."""
+    score = scores[iou]
     return Bounds(score["ap"], score["ap_low"], score["ap_high"])
 
 
-def _gain(row: Row, plain: Row, iou: str) -> float:
+def _gain(row: MethodRow, plain: MethodRow, iou: str) -> float:
     return (row["scores"][iou]["ap"] or 0.0) - (plain["scores"][iou]["ap"] or 0.0)
 
 
-def _mean_ap(row: Row) -> float:
+def _mean_ap(row: MethodRow | TableRow) -> float:
     return sum(score["ap"] or 0.0 for score in row["scores"].values()) / len(row["scores"])
 
 
@@ -99,8 +117,8 @@ def _mean_ap(row: Row) -> float:
 REFINED, CUT = "refined mask", "thresholded map"
 
 
-def of_masks(segmentation: Row, target: str) -> Row:
-    """What the masks' IoU says.
+def of_masks(segmentation: Segmentation, target: str) -> dict[str, Any]:
+    """Compare the methods of drawing masks.
 
     Args:
         segmentation: of the results.
@@ -124,53 +142,55 @@ def of_masks(segmentation: Row, target: str) -> Row:
         "lead": compared(_mean_iou(refined), _mean_iou(centre)),
         "better": [name for name, change in changes.items() if change > NEGLIGIBLE],
         "worse": [name for name, change in changes.items() if change < -NEGLIGIBLE],
-        "of_target": _of_class(refined, cut, target) if target in segmentation["classes"] else None,
-        "best_cut": _summit(segmentation["curve"]),
+        "of_target": compared(*(_class_iou(row["classes"][target]) for row in (refined, cut)))
+        if target in segmentation["classes"]
+        else None,
+        "best_cut": _best_of_test(segmentation["curve"]),
     }
 
 
-def better_centre(segmentation: Row) -> Row:
+def better_centre(segmentation: Segmentation) -> MaskRow:
     """The row of the centre box that has the higher mean IoU."""
     boxes = [row for row in segmentation["rows"] if row["method"].startswith("centre")]
     return max(boxes, key=lambda row: row["mean_iou"] or 0.0)
 
 
-def _mean_iou(row: Row) -> Bounds:
+def _mean_iou(row: MaskRow) -> Bounds:
     return Bounds(row["mean_iou"], row["mean_iou_low"], row["mean_iou_high"])
 
 
-def _of_class(refined: Row, cut: Row, name: str) -> Row:
-    return compared(*(Bounds(*(row["classes"][name][key] for key in ("iou", "low", "high"))) for row in (refined, cut)))
+def _class_iou(score: ClassIou) -> Bounds:
+    return Bounds(score["iou"], score["low"], score["high"])
 
 
-def _change(refined: Row, cut: Row, name: str) -> float:
+def _change(refined: MaskRow, cut: MaskRow, name: str) -> float:
     return (refined["classes"][name]["iou"] or 0.0) - (cut["classes"][name]["iou"] or 0.0)
 
 
-def _summit(curve: Row) -> Row:
+def _best_of_test(curve: MaskCurves) -> dict[str, float]:
     """The best threshold of test, and its mean IoU: an oracle."""
     known = [(value, -place) for place, value in enumerate(curve["test"]["mean_iou"]) if value is not None]
     value, place = max(known)
     return {"threshold": curve["fractions"][-place], "mean_iou": value}
 
 
-# --- the truth of the heatmap ---
+# --- faithfulness ---
 
 
-def of_truth(truth: Row) -> Row:
-    """What the four tests say.
+def of_faithfulness(faithfulness: Faithfulness) -> dict[str, Any]:
+    """Sort the tests of the heatmaps.
 
     Args:
-        truth: of the results.
+        faithfulness: of the results.
 
     Returns:
-        `tests`, the rows of the table, see `_test`; those that were `passed`, `failed` and not `asked`; `pairs` of
+        `tests`, the rows of the table, see `_test`; those that were `passed`, `failed` and `unasked`; `pairs` of
         classes whose map is demonstrably on the other's objects; `oracle`, MaxBoxAccV2 by map, None where it is not
-        there; `tolerance`, `images` and `stages` as in the results.
+        there; `silent`, the share of maps without evidence where all weights are random; and the `tolerance`.
     """
-    tests = list(_tests(truth))
+    tests = list(_tests(faithfulness))
     asked = [test for test in tests if test["means"][0]["value"] is not None]
-    pairs = truth["two_classes"]["pairs"]
+    pairs = faithfulness["two_classes"]["pairs"]
     return {
         "tests": tests,
         "passed": [test for test in asked if test["passed"]],
@@ -178,31 +198,37 @@ def of_truth(truth: Row) -> Row:
         "unasked": [test for test in tests if test not in asked],
         "pairs": pairs,
         "leaking": [pair for pair in pairs if (pair["gains"]["area"]["low"] or 0.0) > 0],
-        "tolerance": truth["pointing"]["tolerance"],
-        "images": truth["replacement"]["images"],
-        "seeds": truth["randomisation"]["seeds"],
-        "silent": truth["randomisation"]["no_evidence"][-1],
-        "oracle": truth.get("max_box_acc"),
+        "tolerance": faithfulness["pointing"]["tolerance"],
+        "silent": faithfulness["randomisation"]["no_evidence"][-1],
+        "oracle": faithfulness.get("max_box_acc"),
     }
 
 
-def _tests(truth: Row) -> Iterable[Row]:
+def _tests(faithfulness: Faithfulness) -> Iterable[dict[str, Any]]:
     """The rows of the table of tests, see `_test`."""
-    target, random, both = truth["target"], truth["randomisation"], truth["two_classes"]
-    yield _test("pointing game", "the pointing game", "high", truth["pointing"])
-    for way, good in (("deletion", "low"), ("insertion", "high")):
-        part = {"images": truth["replacement"]["images"], **truth["replacement"][way]}
-        yield _test(f"{way}, area under the curve", way, good, part, percent=False)
-    part = {**random, "rows": {OURS: random["curve"][-1], **random["baselines"]}}
-    yield _test("all weights random, rank correlation", "the test of random weights", "near", part, percent=False)
-    for part, first, second in (
+    target, pointing, replacement = faithfulness["target"], faithfulness["pointing"], faithfulness["replacement"]
+    yield _test("pointing game", "the pointing game", "high", pointing, pointing["images"])
+    area = "area under the curve"
+    images = replacement["images"]
+    yield _test(f"deletion, {area}", "deletion", "low", replacement["deletion"], images, percent=False)
+    yield _test(f"insertion, {area}", "insertion", "high", replacement["insertion"], images, percent=False)
+    random = faithfulness["randomisation"]
+    rows = {GRADCAM: random["curve"][-1], **random["baselines"]}
+    test = FaithfulnessTest(rows=rows, gains=random["gains"], passed=random["passed"])
+    name = "all weights random, rank correlation"
+    yield _test(name, "the test of random weights", "near", test, random["images"], percent=False)
+    both = faithfulness["two_classes"]
+    for leak, first, second in (
         (both["target_on_others"], target, "the others"),
         (both["others_on_target"], "the others", target),
     ):
-        yield _test(f"heat of {first} on {second}", f"the two-class test ({first} on {second})", "low", part)
+        short = f"the two-class test ({first} on {second})"
+        yield _test(f"heat of {first} on {second}", short, "low", leak, leak["images"])
 
 
-def _test(name: str, short: str, good: str, part: Row, *, percent: bool = True) -> Row:
+def _test(
+    name: str, short: str, good: str, test: FaithfulnessTest, images: int, *, percent: bool = True
+) -> dict[str, Any]:
     """One row: its `name`, a `short` one for the text, what is `good`, the `means` of the maps, whether it is `passed`.
 
     Good is "high", "low", or "near" the baselines. `against` names each baseline that was not beaten, with the
@@ -213,16 +239,17 @@ def _test(name: str, short: str, good: str, part: Row, *, percent: bool = True) 
         "short": short,
         "good": good,
         "percent": percent,
-        "images": part["images"],
-        "means": [part["rows"][name] for name in MAPS],
-        "area": part["rows"].get("area", UNKNOWN)["value"],
-        "passed": part["passed"],
-        "against": [{"name": name, **gain} for name, gain in part["gains"].items() if not _beaten(gain, good)],
+        "images": images,
+        "means": [test["rows"][name] for name in MAPS],
+        "area": test["rows"].get("area", UNKNOWN)["value"],
+        "passed": test["passed"],
+        "against": [{"name": name, **gain} for name, gain in test["gains"].items() if not _beaten(gain, good)],
     }
 
 
-def _beaten(gain: Row, good: str) -> bool:
+def _beaten(gain: MeanWithInterval, good: str) -> bool:
     """Whether the interval of a difference lies on the right side of 0; where it should be near 0, not above it."""
-    if gain["low"] is None:
+    low, high = gain["low"], gain["high"]
+    if low is None or high is None:
         return False
-    return {"high": gain["low"] > 0, "low": gain["high"] < 0, "near": gain["low"] <= 0}[good]
+    return {"high": low > 0, "low": high < 0, "near": low <= 0}[good]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 from pygments import highlight
@@ -16,6 +15,7 @@ from pygments.lexers import PythonLexer
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.excerpts import excerpt, parse
+from gradcam_lab.report.results import Results, StepProgress
 
 MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION (\S+)\s*$")
 TODO = re.compile(r'^\s*raise NotImplementedError\("task (\d+\.\d+): ')
@@ -86,7 +86,7 @@ class Code:
     yours: bool = False
 
 
-def code_of(run: Path, results: dict[str, Any], step: str) -> Code:
+def code_of(run: Path, results: Results, step: str) -> Code:
     """Gather what may be shown of a step's code.
 
     Args:
@@ -98,17 +98,20 @@ def code_of(run: Path, results: dict[str, Any], step: str) -> Code:
         LabError: a file is missing.
         KeyError: the results lack something.
     """
-    entry = results["course"][step] if results["course"] else None  # no entry, no listing: it might hold answers
+    course = results.get("course")
+    entry = course[step] if course else None  # no entry, no listing: it might hold answers
     sha256 = results["provenance"]["code_sha256"][step]
     if results["implementation"][step] == "mine":
-        return _students_code(run, step, results["course"][step], sha256)
+        if entry is None:
+            raise KeyError("course")
+        return _students_code(run, step, entry, sha256)
     if entry and entry["stub"]:
         return _hidden_code(run, step, entry)
     text = _kept(run, f"{step}.py") if entry else reference(step)
     return Code("Reference code", f"From {step}.py", listings(text), same=sha256_of(text) == sha256)
 
 
-def _students_code(run: Path, step: str, entry: dict[str, Any], sha256: str) -> Code:
+def _students_code(run: Path, step: str, entry: StepProgress, sha256: str) -> Code:
     """The student's file, which ran."""
     text = _kept(run, f"{step}.py")
     graded = stubs(_kept(run, f"stubs/{step}.py")) if entry["stub"] else listings(reference(step))
@@ -119,7 +122,7 @@ def _students_code(run: Path, step: str, entry: dict[str, Any], sha256: str) -> 
     return Code(badge, f"From your {step}.py, which ran", shown, same=sha256_of(text) == sha256, yours=True)
 
 
-def _hidden_code(run: Path, step: str, entry: dict[str, Any]) -> Code:
+def _hidden_code(run: Path, step: str, entry: StepProgress) -> Code:
     """In a workspace, where the reference ran: what the student has passed, and stubs."""
     name = f"yours/{step}.py"
     text = _kept(run, name) if (run / "code" / name).is_file() else None

@@ -27,8 +27,9 @@ def compared(mine: Bounds, theirs: Bounds) -> dict[str, Any]:
     """Compare two measured fractions.
 
     Returns:
-        `ours`, `theirs`, whether ours is `ahead`, the `lead` ("3.2 points ahead"), the same as `than` ("3.2
-        points better than"), the `verdict` ("ahead of"), and whether the intervals are `apart`; an unmeasured fraction is taken for 0, and its interval for no interval.
+        `ours`, `theirs`, whether ours is `ahead`, the `lead` ("3.2 points ahead"), the same as `than` ("3.2 points
+        better than"), the `verdict` ("ahead of"), and whether the intervals are `apart`; an unmeasured fraction is
+        taken for 0, and its interval for no interval.
     """
     difference = (mine.value or 0.0) - (theirs.value or 0.0)
     size = points(abs(difference))

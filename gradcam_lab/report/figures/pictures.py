@@ -1,0 +1,291 @@
+"""The figures of a run: the chosen images and curves, drawn into files and listed in `figures.json`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from gradcam_lab.data.sample import Sample
+from gradcam_lab.evaluate.cam_agreement import cam_and_gradcam
+from gradcam_lab.evaluate.error_types import Failure
+from gradcam_lab.evaluate.mask_methods import Choices
+from gradcam_lab.evaluate.records import Faithfulness, Segmentation
+from gradcam_lab.evaluate.segmentation import ExampleMask, example_masks
+from gradcam_lab.files import write_json
+from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.explainer import explain_score, inputs_of
+from gradcam_lab.localise.maps import Maps
+from gradcam_lab.report.figures import captions, plots
+from gradcam_lab.report.figures.captions import Figure
+from gradcam_lab.report.figures.photos import Panel, Row, draw_photos, draw_rows, in_rows
+from gradcam_lab.report.figures.rgb import dimmed, gradient_picture, painted_seeds
+from gradcam_lab.report.figures.select import Selection
+from gradcam_lab.report.results import Results
+from gradcam_lab.report.text.wording import FAILURES
+
+MASKS = 4
+
+
+@dataclass
+class Pictures:
+    """Everything that the figures of one run are drawn from.
+
+    Attributes:
+        experiment: the network, for maps that are not on disk, the lessons and the class; its seed draws the random
+            images.
+        samples: the images of test.
+        plain: their maps by plain Grad-CAM.
+        maps: those in which boxes were found.
+        detections: (n, 5) arrays by image.
+        failures: from `find_failures`.
+        threshold: the fraction that validation chose.
+        cut: whether the method cuts every map at that fraction.
+    """
+
+    experiment: Experiment
+    samples: Sequence[Sample]
+    plain: Maps
+    maps: Maps
+    detections: Mapping[str, np.ndarray]
+    failures: Sequence[Failure]
+    threshold: float
+    cut: bool = True
+
+    @property
+    def target(self) -> str:
+        """The class."""
+        return self.experiment.target
+
+    @property
+    def lessons(self) -> Lessons:
+        """The lessons."""
+        return self.experiment.lessons
+
+    @cached_property
+    def selection(self) -> Selection:
+        """Which images are shown."""
+        return Selection(self.samples, self.maps, self.detections, self.failures, self.target)
+
+    def draw(self, folder: Path, results: Results) -> list[Path]:
+        """Draw every figure into a folder and list them in `figures.json`; return the files."""
+        figures = [
+            self.hero(folder),
+            self.two_classes(folder),
+            *self.mistake(folder),
+            *self.cam_vs_gradcam(folder),
+            self.input_gradient(folder),
+            self.method(folder),
+            *score_curves(folder, results),
+            self.random_images(folder),
+            *self.worst_failures(folder, results["failures"]["iou"]),
+            *self.masks(folder, results.get("segmentation")),
+            *faithfulness_curves(folder, results.get("truth")),
+        ]
+        write_json(folder / "figures.json", figures)
+        return [folder / figure["file"] for figure in figures]
+
+    def hero(self, folder: Path) -> Figure:
+        """A success, or the surest detection."""
+        sample, success = self.selection.hero()
+        figure = captions.hero(self.target, success)
+        panels = [self.panel(sample), self.map_panel(sample, boxes=True)]
+        return photos(folder, figure, panels, columns=2, tallest=4.6)
+
+    def two_classes(self, folder: Path) -> Figure:
+        """One image, and its map for each of two classes."""
+        sample, other = self.selection.two_classes()
+        figure = captions.two_classes(sample.id, self.target, other)
+        return photos(folder, figure, self.class_panels(sample, (self.target, other)), columns=3)
+
+    def mistake(self, folder: Path) -> list[Figure]:
+        """The surest false alarm; nothing where every image holds the target."""
+        found = self.selection.mistake()
+        if found is None:
+            return []
+        sample, other = found
+        figure = captions.mistake(sample.id, self.target, other)
+        return [photos(folder, figure, self.class_panels(sample, (self.target, other)), columns=3)]
+
+    def cam_vs_gradcam(self, folder: Path) -> list[Figure]:
+        """Rows of image, CAM, Grad-CAM; nothing where CAM is not defined."""
+        chosen = self.selection.with_target[:3]
+        maps = cam_and_gradcam(self.experiment, chosen)
+        if maps is None:
+            return []
+        figure = captions.cam_vs_gradcam()
+        rows = [
+            Row(
+                [
+                    self.panel(sample, boxes=False),
+                    Panel(self.overlay(sample, cam.cpu().numpy()), "CAM"),
+                    Panel(self.overlay(sample, gradcam.cpu().numpy()), "Grad-CAM"),
+                ]
+            )
+            for sample, cam, gradcam in zip(chosen, *maps, strict=True)
+        ]
+        draw_rows(folder / figure["file"], rows, tallest=1.3)
+        return [figure]
+
+    def input_gradient(self, folder: Path) -> Figure:
+        """The gradient at the pixels, beside Grad-CAM of the same score."""
+        figure, sample = captions.input_gradient(), self.selection.surest
+        classifier = self.experiment.classifier
+        gradient = self.lessons.gradcam.input_gradient(
+            classifier.network,
+            inputs_of(classifier, [sample]),
+            lambda logits: classifier.score(logits, self.target),
+        )
+        panels = [
+            self.panel(sample, boxes=False),
+            Panel(gradient_picture(gradient[0].cpu().numpy(), sample.size), "gradient at the pixels"),
+            Panel(self.overlay(sample, self.plain.maps[self.selection.rows[sample.id]]), "Grad-CAM"),
+        ]
+        return photos(folder, figure, panels, columns=3)
+
+    def method(self, folder: Path) -> Figure:
+        """From an image to its boxes."""
+        figure, sample = captions.method(self.cut), self.selection.with_target[0]
+        raw = self.heatmap(sample)
+        width, height = sample.size
+        cells = cv2.resize(self.lessons.cam.normalize_map(raw), (width, height), interpolation=cv2.INTER_NEAREST)
+        mask = self.lessons.boxes.threshold_mask(self.lessons.boxes.upsample(raw, (height, width)), self.threshold)
+        cut = [Panel(dimmed(sample.image, mask), f"≥ {self.threshold:g} of max")] if self.cut else []
+        panels = [
+            self.panel(sample, boxes=False),
+            Panel(self.lessons.cam.overlay(sample.image, cells), f"raw map, {raw.shape[0]} x {raw.shape[1]} cells"),
+            self.map_panel(sample, title="upsampled"),
+            *cut,
+            self.panel(sample, title="boxes"),
+        ]
+        return photos(folder, figure, panels, columns=3, tallest=1.9)
+
+    def random_images(self, folder: Path) -> Figure:
+        """Images of test, drawn by lot."""
+        panels = [self.panel(sample) for sample in self.selection.random(self.experiment.seed)]
+        figure = captions.random_images(len(panels), self.experiment.seed)
+        return photos(folder, figure, panels, columns=4, tallest=2.4)
+
+    def worst_failures(self, folder: Path, iou: float) -> list[Figure]:
+        """The worst failures of each kind; nothing where every object was found."""
+        rows = failure_rows({kind: [self.panel(sample) for sample in self.selection.worst(kind)] for kind in FAILURES})
+        if not rows:
+            return []
+        figure = captions.failures(iou)
+        draw_rows(folder / figure["file"], rows, tallest=1.25)
+        return [figure]
+
+    def masks(self, folder: Path, scored: Segmentation | None) -> list[Figure]:
+        """Seeds, masks and annotations, and the curve of IoU; nothing where no masks were scored."""
+        if not scored:
+            return []
+        figures = []
+        choices = Choices(**scored["choices"])
+        if found := example_masks(self.experiment, self.samples, choices, MASKS):
+            figures.append(captions.segmentation())
+            rows = [Row(mask_panels(self.lessons, mask, choices)) for mask in found]
+            draw_rows(folder / figures[0]["file"], rows, tallest=1.3)
+        curve = captions.segmentation_curve(scored, self.target)
+        plots.draw_segmentation_curve(folder / curve["file"], scored, self.target)
+        return [*figures, curve]
+
+    def class_panels(self, sample: Sample, names: Sequence[str]) -> list[Panel]:
+        """The plain image, and its map for each class."""
+        classifier = self.experiment.classifier
+        inputs = inputs_of(classifier, [sample])
+        maps = [
+            explain_score(classifier, self.lessons, inputs, lambda logits, name=name: classifier.score(logits, name))
+            for name in names
+        ]
+        titles = [f"{name}, p = {self.selection.probability(sample, name):.2f}" for name in names]
+        return [
+            Panel(sample.image, sample.id),
+            *(
+                Panel(self.overlay(sample, cam[0].cpu().numpy()), title)
+                for cam, title in zip(maps, titles, strict=True)
+            ),
+        ]
+
+    def heatmap(self, sample: Sample) -> np.ndarray:
+        """The raw map in which boxes were found, shape (h, w)."""
+        return self.maps.maps[self.selection.rows[sample.id]]
+
+    def overlay(self, sample: Sample, heatmap: np.ndarray) -> np.ndarray:
+        """The image under a raw map."""
+        width, height = sample.size
+        return overlaid(self.lessons, sample.image, self.lessons.boxes.upsample(heatmap, (height, width)))
+
+    def panel(self, sample: Sample, *, boxes: bool = True, title: str | None = None) -> Panel:
+        """The plain image, with the annotated and the detected boxes if asked for."""
+        name = f"{sample.id}, p = {self.selection.probability(sample, self.target):.2f}" if title is None else title
+        return self.with_boxes(sample, Panel(sample.image, name)) if boxes else Panel(sample.image, name)
+
+    def map_panel(self, sample: Sample, *, boxes: bool = False, title: str = "heatmap") -> Panel:
+        """The image under the map in which its boxes were found."""
+        panel = Panel(self.overlay(sample, self.heatmap(sample)), title)
+        return self.with_boxes(sample, panel) if boxes else panel
+
+    def with_boxes(self, sample: Sample, panel: Panel) -> Panel:
+        """A panel of an image with its annotated boxes and its detections."""
+        truth = [(o.box, o.difficult) for o in sample.objects if o.name == self.target]
+        found = [((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in self.detections[sample.id].tolist()]
+        return replace(panel, truth=truth, detections=found)
+
+
+def photos(folder: Path, figure: Figure, panels: Sequence[Panel], columns: int, tallest: float = 3.0) -> Figure:
+    """Draw a figure of photos; see `draw_photos`."""
+    draw_photos(folder / figure["file"], panels, columns, tallest=tallest)
+    return figure
+
+
+def overlaid(lessons: Lessons, image: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
+    """An image under a map of its own size."""
+    return lessons.cam.overlay(image, lessons.cam.normalize_map(heatmap))
+
+
+def mask_panels(lessons: Lessons, found: ExampleMask, choices: Choices) -> list[Panel]:
+    """One image's way from the heatmap to a mask, beside the annotated one; `found` is of `example_masks`."""
+    image = found["image"]
+    return [
+        Panel(image, found["id"]),
+        Panel(overlaid(lessons, image, found["heatmap"]), "Grad-CAM"),
+        Panel(painted_seeds(image, found["seeds"]), "seeds"),
+        Panel(dimmed(image, found["thresholded"]), f"cut at {choices.threshold:g}"),
+        Panel(dimmed(image, found["mask"]), "refined", outlines=found["boxes"].tolist()),
+        Panel(dimmed(image, found["truth"] == 1), "annotated"),
+    ]
+
+
+def failure_rows(panels: Mapping[str, Sequence[Panel]]) -> list[Row]:
+    """Rows of failures, one heading for each kind that occurs, in the order of `FAILURES`."""
+    return [
+        Row(part, f"{kind.capitalize()}: {meaning}" if number == 0 else "")
+        for kind, meaning in FAILURES.items()
+        for number, part in enumerate(in_rows(panels.get(kind, ()), columns=4))
+    ]
+
+
+def score_curves(folder: Path, results: Results) -> list[Figure]:
+    """Draw the curves that every run has: AP over the threshold, precision over recall, and the classifier's AP."""
+    table, sweep = results["table"], results["threshold"]
+    figures = [captions.threshold_sweep(table, sweep), captions.precision_recall(table), captions.class_ap()]
+    thresholds, precision, classes = (folder / figure["file"] for figure in figures)
+    plots.draw_threshold_sweep(thresholds, sweep)
+    plots.draw_precision_recall(precision, results["curves"], table)
+    plots.draw_class_ap(classes, results["classifier"], results["run"]["target"])
+    return figures
+
+
+def faithfulness_curves(folder: Path, tests: Faithfulness | None) -> list[Figure]:
+    """Draw the curves of the tests of the heatmaps; nothing where none was made."""
+    if not tests:
+        return []
+    figures = [captions.replacement(tests), captions.randomisation(tests), captions.two_class_test()]
+    replacement, randomisation, two_classes = (folder / figure["file"] for figure in figures)
+    plots.draw_replacement(replacement, tests["replacement"], tests["target"])
+    plots.draw_randomisation(randomisation, tests["randomisation"])
+    plots.draw_two_classes(two_classes, tests["two_classes"], tests["target"])
+    return figures

@@ -1,0 +1,95 @@
+"""Listings of the graded functions."""
+
+import ast
+from typing import Any
+
+import pytest
+
+from gradcam_lab.errors import LabError
+from gradcam_lab.report.text.listing import MARKER, code_of, listings, reference
+from tests.report.pages import text_of
+from tests.synthetic_run import STEPS, results
+
+LESSON = '''"""Lesson."""
+import torch
+
+
+def helper(x):
+    """Stay away."""
+    return x
+
+
+@torch.no_grad()
+def double(x):
+    r"""Double it.
+
+    Args:
+        x: a number < 10.
+    """
+    ### BEGIN SOLUTION 9.1
+    y = "### BEGIN SOLUTION 9.9"
+
+    return 2 * x
+    ### END SOLUTION 9.1
+
+
+class Model:
+    """A class."""
+
+    def run(self, x):
+        """Run it.
+
+        More.
+        """
+        def inner():
+            ### BEGIN SOLUTION 9.2a
+            return x
+            ### END SOLUTION 9.2a
+
+        ### BEGIN SOLUTION 9.3
+        return inner()
+        ### END SOLUTION 9.3
+'''
+
+
+def test_listings_are_the_graded_functions():
+    found = listings(LESSON)
+    assert [(item.tasks, item.name) for item in found] == [(("9.1",), "double"), (("9.2", "9.3"), "Model.run")]
+    assert found[0].code == (
+        "@torch.no_grad()\ndef double(x):\n"
+        '    r"""Double it."""\n    y = "### BEGIN SOLUTION 9.9"\n\n    return 2 * x\n'
+    )
+    assert found[1].code.startswith('def run(self, x):\n    """Run it."""\n    def inner():\n        return x\n')
+
+
+def test_a_listing_is_set_line_by_line():
+    html = listings(LESSON)[0].html
+    assert html.count('class="line"') == 6
+    assert '<span class="line" style="padding-left:8ch;text-indent:-8ch">' in html
+    assert text_of(html).startswith("@torch.no_grad()def double(x):")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_listings_of_a_lesson_are_complete_and_valid_python(step):
+    text = reference(step)
+    found = listings(text)
+    marked = {match[1].rstrip("abcdef") for line in text.splitlines() if (match := MARKER.match(line))}
+    assert marked
+    assert {task for item in found for task in item.tasks} == marked
+    for item in found:
+        function = ast.parse(item.code).body[0]
+        assert isinstance(function, ast.FunctionDef)
+        assert "\n" not in (ast.get_docstring(function) or "")
+        assert "SOLUTION" not in item.code
+
+
+def test_an_unknown_step_is_refused():
+    with pytest.raises(LabError, match=r"'step9_more\.py' is missing"):
+        reference("step9_more")
+
+
+def test_a_workspace_that_does_not_know_a_step_shows_none_of_it(tmp_path):
+    entry = {"points": 0, "possible": 9, "passed": [], "stub": True}
+    content: Any = {**results(), "course": {"step1_cam": entry}}
+    with pytest.raises(KeyError):
+        code_of(tmp_path, content, "step5_segmentation")
