@@ -1,5 +1,7 @@
 """Masks of every class: counted by scikit-learn on ToyVOC, and by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -91,7 +93,7 @@ class TestCounting:
         found, missed = np.zeros((21, 21), int), np.zeros((21, 21), int)
         found[0, 0], found[DOG, DOG], missed[0, 0], missed[DOG, 0] = 2, 2, 2, 2
         table = Tables(np.array([found, missed]), 0.25)
-        row = row_of(lessons, "mask", table, np.array([[2, 0]] * 20 + [[0, 2]] * 20 + [[1, 1]]), [0, DOG])
+        row: Any = row_of(lessons, "mask", table, np.array([[2, 0]] * 20 + [[0, 2]] * 20 + [[1, 1]]), [0, DOG])
         assert row["classes"]["dog"] == {"iou": 0.5, "low": 0, "high": 1}
         assert row["classes"]["background"] == {"iou": pytest.approx(4 / 6), "low": 0.5, "high": 1}
         expected = [(4 / 6 + 0.5) / 2, 0.25, 1]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ def test_the_comparison(experiment, maps, splits):
 
 class TestBestAffordable:
     def test_it_is_vals_best_that_costs_little(self):
-        rows = [
+        rows: list[Any] = [
             {"name": "gradcam", "cost": 1.0, "val_mean_ap": 0.5},
             {"name": "dear", "cost": 3.1, "val_mean_ap": 0.9},
             {"name": "fair", "cost": 2.9, "val_mean_ap": 0.7},
@@ -126,7 +127,7 @@ class TestBestAffordable:
 
     def test_what_is_no_better_than_plain_grad_cam_is_not_the_default(self):
         """CAM is the same method on most networks, and stands first in the table."""
-        rows = [
+        rows: list[Any] = [
             {"name": "cam", "cost": 0.9, "val_mean_ap": 0.5004},
             {"name": "gradcam", "cost": 1.0, "val_mean_ap": 0.5},
         ]

@@ -1,6 +1,7 @@
 """Scores of detections and their intervals: against slow, independent computations, and by hand."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ class TestScoreDetections:
         found, truth = random_case(lessons, levels=levels)
         counts = image_draws(len(truth), 0, draws=40)
         options = {"ties": ties, "method": method, "count_difficult": count_difficult}
-        row = score_detections(replace(experiment, ious=(0.4,)), found, truth, counts, **options)["0.4"]
+        row: Any = score_detections(replace(experiment, ious=(0.4,)), found, truth, counts, **options)["0.4"]
         values: dict[str, list[float]] = {"ap": [], "recall": [], "corloc": []}
         for times in counts:
             copies = [(image, copy) for image, n in zip(truth, times, strict=True) for copy in range(n)]
@@ -124,7 +125,9 @@ class TestScoreDetections:
 
     def test_without_draws_there_are_points_without_intervals(self, experiment, lessons):
         found, truth = random_case(lessons)
-        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(len(truth), 0, 0))["0.5"]
+        row: Any = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(len(truth), 0, 0))[
+            "0.5"
+        ]
         for name in ("ap", "recall", "corloc"):
             assert row[name] is not None
             assert row[f"{name}_low"] is row[f"{name}_high"] is None
@@ -141,8 +144,8 @@ def test_the_difference_of_two_detectors_is_taken_draw_by_draw(experiment, lesso
         ours[f"{k}"] = np.array([hit if seen else miss])
         theirs[f"{k}"] = np.array([hit if seen and k else miss])
     counts = image_draws(len(truth), 0)
-    found = ap_differences(experiment, ours, {"theirs": theirs, "ours": ours}, truth, counts)
-    both = [score_detections(experiment, rows, truth, counts)["0.3"] for rows in (ours, theirs)]
+    found: Any = ap_differences(experiment, ours, {"theirs": theirs, "ours": ours}, truth, counts)
+    both: list[Any] = [score_detections(experiment, rows, truth, counts)["0.3"] for rows in (ours, theirs)]
     mine, other, lead = (
         np.array([row[f"ap{end}"] for end in ("", "_low", "_high")]) for row in (*both, found["theirs"]["0.3"])
     )

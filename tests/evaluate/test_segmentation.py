@@ -14,6 +14,7 @@ from gradcam_lab.data import BoxData, open_data
 from gradcam_lab.data.masks import LABELS, VOID, mask_path, read_mask
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.data.toyvoc import CLASSES
+from gradcam_lab.evaluate.records import SeedTrial
 from gradcam_lab.evaluate.segmentation import Choices, chosen, example_masks, items_of, score_masks
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.models.networks import toynet
@@ -27,7 +28,7 @@ class TestChosen:
     def test_the_threshold_is_of_a_smooth_curve_and_the_seeds_are_the_best_pair(self):
         curve = [0.0] * 19
         curve[3:6], curve[10] = [0.5, 0.5, 0.5], 0.6  # a lucky point, and one whose neighbours do well too
-        grid = [
+        grid: list[SeedTrial] = [
             {"sure_foreground": 0.5, "sure_background": 0.01, "mean_iou": 0.2},
             {"sure_foreground": 0.7, "sure_background": 0.05, "mean_iou": 0.4},
             {"sure_foreground": 0.9, "sure_background": 0.02, "mean_iou": 0.3},

@@ -1,5 +1,7 @@
 """The pointing game, on maps made by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def test_pointing_counts_the_images_that_are_asked(experiment):
     samples = [made(f"{i}", ("dog", corner)) for i in range(12)]
     samples += [made("cat", ("cat", corner)), made("hard", ("dog", corner), difficult=True)]
     maps = [inside(corner)] * 10 + [np.zeros((40, 60), np.float32)] * 2 + [inside(corner)] * 2
-    pointing = pointing_game(ExaminedMaps(experiment, samples, np.stack(maps)))
+    pointing: Any = pointing_game(ExaminedMaps(experiment, samples, np.stack(maps)))
     assert pointing["images"] == 12
     assert pointing["rows"][GRADCAM]["value"] == pytest.approx(10 / 12)
     assert pointing["rows"][CENTRE]["value"] == 0

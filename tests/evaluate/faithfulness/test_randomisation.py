@@ -1,5 +1,7 @@
 """Maps of networks whose weights are random."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from torch import nn
@@ -12,7 +14,7 @@ from tests.evaluate.faithfulness.networks import examined, ramp_network
 def test_maps_must_change_with_all_the_weights(experiment, scenes, turned):
     """The last layer alone changes nothing; what is judged is the end of the cascade."""
     ramp = np.arange(1, 197, dtype=np.float32).reshape(14, 14)
-    found = randomised_weights(examined(experiment, scenes, ramp_network(turned=turned), ramp), range(6))
+    found: Any = randomised_weights(examined(experiment, scenes, ramp_network(turned=turned), ramp), range(6))
     assert (found["images"], found["stages"]) == (6, ["fc", "features"])
     assert [mean["value"] for mean in found["curve"]] == pytest.approx([1, -1 if turned else 1])
     assert found["passed"] is turned

@@ -1,5 +1,7 @@
 """Deletion and insertion, with a right map and with a wrong one."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -13,7 +15,7 @@ from tests.evaluate.faithfulness.networks import DOG, RIGHT, Colours, examined, 
 def test_deletion_falls_and_insertion_rises_with_the_right_map(experiment, lessons, scenes, passed):
     """The right one is hot on the dog, the wrong one everywhere else."""
     maps = examined(experiment, scenes, Colours(RIGHT), marked(DOG) if passed else 1 - marked(DOG))
-    found = deletion_and_insertion(maps, range(6))
+    found: Any = deletion_and_insertion(maps, range(6))
     assert found["images"] == 6
     for way, sign in (("deletion", -1), ("insertion", 1)):
         assert found[way]["passed"] is passed

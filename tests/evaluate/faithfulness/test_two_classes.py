@@ -1,5 +1,7 @@
 """Two classes in one picture: networks that tell them apart, and others."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def test_leaks_are_averaged_over_images_before_they_are_averaged():
     ],
 )
 def test_the_map_of_each_of_two_classes_must_leave_the_other(experiment, scenes, sees, away, back):
-    found = two_class_test(examined(experiment, scenes, Colours(sees), marked(DOG)), 60)
+    found: Any = two_class_test(examined(experiment, scenes, Colours(sees), marked(DOG)), 60)
     assert (found["target_on_others"]["passed"], found["others_on_target"]["passed"]) == (away, back)
     assert found["passed"] is (away and back)
     assert [(row["map"], row["on"], row["images"], row["passed"]) for row in found["pairs"]] == [
