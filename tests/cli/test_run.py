@@ -17,7 +17,8 @@ from gradcam_lab.files import read_json, sha256, write_json
 from gradcam_lab.localise.experiment import IOUS
 from gradcam_lab.localise.maps import read_maps
 from gradcam_lab.pipeline import run_all as pipeline
-from gradcam_lab.pipeline.stages import pdf
+from gradcam_lab.report import render
+from gradcam_lab.report.pdf import PdfError
 from gradcam_lab.report.render import Rendered
 from gradcam_lab.report.results import schema
 from tests.commands import contents, lab, refused, run_all
@@ -34,6 +35,10 @@ def stages_said(out):
         if line.startswith("  ") and words[0] in STAGES:
             said[words[0]] = "unchanged" if words[1] == "unchanged" else line[line.index("(") + 1 : -1]
     return said
+
+
+def without_pango(html, path):
+    raise PdfError("No PDF was made: install Pango.")
 
 
 @pytest.fixture(scope="module")
@@ -191,9 +196,7 @@ class TestReport:
         assert sha256(copies[0] / "report.html") == sha256(copies[1] / "report.html")
 
     def test_without_pango_one_line_says_so_and_the_rest_is_kept(self, finished, tmp_path, monkeypatch):
-        from gradcam_lab.report import render
-
-        monkeypatch.setattr(render, "write_pdf", lambda html, path: "No PDF was made: install Pango.")
+        monkeypatch.setattr(render, "write_pdf", without_pango)
         copy = shutil.copytree(finished, tmp_path / "run")
         done = lab("report", "--run", copy)
         assert (done.code, done.err, done.out) == (
@@ -206,7 +209,7 @@ class TestReport:
         out = shutil.copytree(finished, tmp_path / "run")
         for _ in range(2):
             with monkeypatch.context() as patch:
-                patch.setattr(pdf, "write_pdf", lambda html, path: "No PDF was made: install Pango.")
+                patch.setattr(render, "write_pdf", without_pango)
                 done = lab("run-all", "--data", toy, "--weights", weights, "--out", out, "--quick")
             assert (done.code, done.err) == (3, "No PDF was made: install Pango.\n")
             assert done.out.splitlines()[-1] == str(out / "report.html")

@@ -59,38 +59,38 @@ class TestChooseThreshold:
                 evaluate=evaluate, GroundTruth=lessons.metrics.GroundTruth, box_iou=lessons.metrics.box_iou
             )
             fake = replace(lessons, metrics=metrics, boxes=SimpleNamespace(detect=detect))
-            return Detector(replace(experiment, lessons=fake), method)
+            return replace(experiment, lessons=fake), method
 
         return make
 
     def test_plain_grad_cam_tries_every_threshold(self, judged_by, tried, maps, splits):
         """A narrow second peak, which the search in two steps would pass over."""
         curve = {0.85: 1.0, 0.9: 1.0, 0.95: 1.0, 0.1: 0.5}
-        detector = judged_by(lambda threshold: curve.get(threshold, 0.0), METHODS[GRADCAM])
-        found = choose_threshold(detector, maps[GRADCAM].of("val"), splits["val"])
+        judged = judged_by(lambda threshold: curve.get(threshold, 0.0), METHODS[GRADCAM])
+        found = choose_threshold(*judged, maps[GRADCAM].of("val"), splits["val"])
         assert found == (0.9, pytest.approx(1.0))
         assert tuple(tried) == GRID
 
     @pytest.mark.parametrize("best", [0.05, 0.2, 0.45, 0.8])
     def test_the_others_thresholds_are_found_in_two_steps(self, judged_by, tried, maps, splits, best):
         """A curve with one peak: at most eleven of the nineteen thresholds are tried."""
-        detector = judged_by(lambda threshold: -abs(threshold - best), METHODS["flip"])
-        threshold, ap = choose_threshold(detector, maps[GRADCAM].of("val"), splits["val"])
+        judged = judged_by(lambda threshold: -abs(threshold - best), METHODS["flip"])
+        threshold, ap = choose_threshold(*judged, maps[GRADCAM].of("val"), splits["val"])
         assert threshold == pytest.approx(best)
         assert ap == pytest.approx(-abs(threshold - best))
         assert len(tried) == len(set(tried)) <= 11
         assert min(tried) <= best <= max(tried)
 
     def test_where_each_image_has_its_own_there_is_none(self, experiment, maps, splits):
-        threshold, ap = choose_threshold(Detector(experiment, METHODS["otsu"]), maps["otsu"].of("val"), splits["val"])
+        threshold, ap = choose_threshold(experiment, METHODS["otsu"], maps["otsu"].of("val"), splits["val"])
         assert threshold is None
         assert 0 <= ap <= 1
 
     def test_plain_grad_cams_threshold_is_the_runs(self, experiment, maps, splits):
         val, mine = splits["val"], maps[GRADCAM].of("val")
-        swept = sweep(Detector(experiment), mine, experiment.ground_truth(val), GRID)
+        swept = sweep(Detector.of(experiment), mine, experiment.ground_truth(val), GRID, experiment.ious)
         place = choose(swept.mean_ap)
-        assert choose_threshold(Detector(experiment), mine, val) == (GRID[place], swept.mean_ap[place])
+        assert choose_threshold(experiment, METHODS[GRADCAM], mine, val) == (GRID[place], swept.mean_ap[place])
 
 
 def test_the_comparison(experiment, maps, splits):
@@ -107,7 +107,7 @@ def test_the_comparison(experiment, maps, splits):
     assert rows["refined"]["threshold"] in SURE_BACKGROUND
     truth = experiment.ground_truth(test)
     for name, row in rows.items():
-        boxes = Detector(experiment, CHOSEN[name])(maps[name].of("test"), row["threshold"] or 0, test)
+        boxes = Detector.of(experiment, CHOSEN[name])(maps[name].of("test"), row["threshold"] or 0, test)
         expected = experiment.lessons.metrics.evaluate(boxes, truth, experiment.ious)[0.3].ap
         scores = row["scores"]["0.3"]
         assert scores["ap"] == pytest.approx(expected)

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from gradcam_lab.data import BoxData, open_data
-from gradcam_lab.data.masks import LABELS, VOID, mask_path, read_mask
+from gradcam_lab.data.masks import mask_path, read_mask
+from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.data.toyvoc import CLASSES
+from gradcam_lab.data.voc_classes import LABELS, VOID
 from gradcam_lab.evaluate.records import SeedTrial
 from gradcam_lab.evaluate.segmentation import Choices, chosen, example_masks, items_of, score_masks
 from gradcam_lab.localise.maps import Maps
-from gradcam_lab.models.networks import toynet
+from gradcam_lab.models.networks.toynet import ToyNet
 from tests import folders
 from tests.voc_masks import write_mask
 
@@ -104,7 +105,7 @@ class TestScoreMasks:
 def sure(experiment, bias: float):
     """The same network, which says yes or no to all classes: its maps stay what they are."""
     with torch.random.fork_rng():
-        network = toynet.build(len(CLASSES))
+        network = ToyNet(len(CLASSES))
     network.load_state_dict(experiment.classifier.network.state_dict())
     network.eval().fc.bias.data.fill_(bias)
     return replace(experiment, classifier=replace(experiment.classifier, network=network))

@@ -1,7 +1,7 @@
 """The figures of a run: which maps they show."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import cv2
@@ -11,6 +11,7 @@ import torch
 
 from gradcam_lab.data.sample import Object, Sample, read_image
 from gradcam_lab.evaluate.mask_methods import Choices
+from gradcam_lab.evaluate.segmentation import ExampleMask
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.report.figures import pictures as drawing
@@ -87,7 +88,7 @@ def test_a_row_of_masks_goes_from_the_heatmap_to_the_annotation(lessons):
     truth = np.array([[0, 0, 1], [255, 0, 0]], np.uint8)
     found: dict[str, Any] = {"id": "a", "image": image, "heatmap": np.eye(2, 3, dtype=np.float32), "truth": truth}
     found |= {"seeds": np.array([[1, 255, 255], [0, 255, 255]], np.uint8), "boxes": np.array([[2.0, 1, 2, 1]])}
-    panels = mask_panels(lessons, found | masks, Choices(**CHOICES))
+    panels = mask_panels(lessons, cast(ExampleMask, found | masks), Choices(**CHOICES))
     assert [panel.title for panel in panels] == ["a", "Grad-CAM", "seeds", "cut at 0.35", "refined", "annotated"]
     assert [list(panel.outlines) for panel in panels] == [[], [], [], [], [[2, 1, 2, 1]], []]
     assert np.array_equal(panels[0].image, image)
