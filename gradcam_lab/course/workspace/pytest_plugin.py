@@ -145,7 +145,7 @@ class CheckRun:
             yield from lines[:-1]
             yield f"{lines[-1]} {screen.next_line(views, [view.step for view in ran], failed)}"
 
-    def _failure(self, view: screen.View) -> Any:
+    def _failure(self, view: screen.StepView) -> Any:
         fresh = self.asked[view.workspace.root, view.step.name].fresh
         tasks = {check.task for check in view.step.checks if check.name in fresh}
         return screen.first_failure(view, tasks)
