@@ -81,9 +81,9 @@ def _is_unknown(workspace: Workspace, step: Step, task: Task, verdicts: dict[str
     return not _todo_lines(workspace.source(step)[0], task)
 
 
-def views(workspace: Workspace, steps: Iterable[Step] | None = None) -> list[StepView]:
-    """Look several steps up, by default all."""
-    return [view(workspace, step) for step in (all_steps() if steps is None else steps)]
+def views(workspace: Workspace) -> list[StepView]:
+    """Look up the recorded verdicts on all steps."""
+    return [view(workspace, step) for step in all_steps()]
 
 
 # --- tables ---
