@@ -46,7 +46,16 @@ def write_answers(root: Path) -> None:
     """Answer all written tasks."""
     words = "Die Höhe der Karte sagt, " + "wo der Hund ist und warum " * 5
     written = {task.id: words for step in all_steps() for task in step.tasks if task.written}
-    (root / "answers.md").write_text(blank_answers(written), encoding="utf-8", newline="\n")
+    (root / "answers.md").write_text(answers(written), encoding="utf-8", newline="\n")
+
+
+def answers(written: Mapping[str, str]) -> str:
+    """Return the text of `answers.md` in which some tasks are answered."""
+    text = blank_answers()
+    for task, words in written.items():
+        before, heading, rest = text.partition(f"## {task} ")
+        text = before + heading + rest.replace("<!-- your answer -->", words, 1)
+    return text
 
 
 def line_with(path: Path, text: str) -> int:

@@ -105,11 +105,11 @@ def _show(workspace: Workspace, selection: Selection, json: bool = False) -> boo
     return all(row.status is Status.passed for view in here for row in _asked(view, selection[view.step]))
 
 
-def _asked(view: screen.View, tasks: list[str] | None) -> list[TaskResult]:
+def _asked(view: screen.StepView, tasks: list[str] | None) -> list[TaskResult]:
     return [row for row in view.rows if tasks is None or row.id in tasks]
 
 
-def _failure(view: screen.View, failed: TaskResult) -> list[str]:
+def _failure(view: screen.StepView, failed: TaskResult) -> list[str]:
     verdict = failed.first_failure
     if not verdict:
         return []
@@ -127,7 +127,7 @@ def _picture(workspace: Workspace, verdict: Verdict) -> str:
     return str(path.relative_to(workspace.root))
 
 
-def as_json(views: Sequence[screen.View], next_thing: str) -> str:
+def as_json(views: Sequence[screen.StepView], next_thing: str) -> str:
     """Return what is known about some steps as JSON."""
     value: dict[str, Any] = {
         "steps": [view.as_json() for view in views],

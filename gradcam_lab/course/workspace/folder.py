@@ -100,15 +100,16 @@ def _own_words(piece: str) -> str:
     return re.sub(r"<!--.*?-->", "", "\n".join(lines), flags=re.DOTALL).strip()
 
 
-def blank_answers(written: dict[str, str] | None = None) -> str:
-    """The text of `answers.md`: each written task's question, and room for the answer (or the answers given)."""
+def blank_answers() -> str:
+    """The text of `answers.md`: each written task's question, and room for the answer."""
     parts = ["# Your answers\n\nWrite below each question; the words are yours, a person reads them.\n"]
     for step in all_steps():
         for task in step.tasks:
             if task.written:
                 question = "\n".join(f"> {line}".rstrip() for line in question_of(step.source, task.id))
-                answer = (written or {}).get(task.id, "<!-- your answer -->")
-                parts.append(f"## {task.id} {task.title} ({task.points} points)\n\n{question}\n\n{answer}\n")
+                parts.append(
+                    f"## {task.id} {task.title} ({task.points} points)\n\n{question}\n\n<!-- your answer -->\n"
+                )
     return "\n".join(parts)
 
 

@@ -6,6 +6,7 @@ A workspace's pytest.ini loads this plugin. The student's code never runs in pyt
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -145,7 +146,7 @@ class CheckRun:
             yield from lines[:-1]
             yield f"{lines[-1]} {screen.next_line(views, [view.step for view in ran], failed)}"
 
-    def _failure(self, view: screen.View) -> Any:
+    def _failure(self, view: screen.StepView) -> Any:
         fresh = self.asked[view.workspace.root, view.step.name].fresh
         tasks = {check.task for check in view.step.checks if check.name in fresh}
         return screen.first_failure(view, tasks)
@@ -211,7 +212,8 @@ def mine(request: pytest.FixtureRequest) -> ModuleType | None:
         pytest.fail(problem or f"{workspace.strays()[0]} lies beside your files: take it away", pytrace=False)
     student = execute(text, workspace.file(step), step.name)
     if found and found[2] != step.chain:
-        _compose(student, step, found[2])
+        reference = import_module(f"gradcam_lab.lessons.{step.name}")
+        student_module.compose(student, reference, set(step.task(found[2].task).units))
     return student
 
 
@@ -221,13 +223,6 @@ def _beside(path: Path) -> tuple[Workspace, Step]:
     if not (step and workspace):
         pytest.fail("'mine' is there for the test files of the steps, in a workspace", pytrace=False)
     return workspace, step
-
-
-def _compose(student: ModuleType, step: Step, check: Check) -> None:
-    from importlib import import_module
-
-    reference = import_module(f"gradcam_lab.lessons.{step.name}")
-    student_module.compose(student, reference, set(step.task(check.task).units))
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ LINE = 200
 
 
 @dataclass(frozen=True)
-class View:
+class StepView:
     """One step of a workspace, as far as its verdicts are known.
 
     Attributes:
@@ -62,14 +62,14 @@ class View:
         return {**self.result.as_json(), "changed": bool(self.unknown)}
 
 
-def view(workspace: Workspace, step: Step) -> View:
+def view(workspace: Workspace, step: Step) -> StepView:
     """Look up the recorded verdicts on a step; nothing is run."""
     result = workspace.result(step)
     verdicts = {verdict.check: verdict for verdict in workspace.verdicts(step)}
     unknown = {task.id for task in step.coded if _is_unknown(workspace, step, task, verdicts)}
     if not result.chain.needs and step.chain.name not in verdicts:
         unknown.add(result.chain.id)
-    return View(workspace, step, result, frozenset(unknown))
+    return StepView(workspace, step, result, frozenset(unknown))
 
 
 def _is_unknown(workspace: Workspace, step: Step, task: Task, verdicts: dict[str, Verdict]) -> bool:
@@ -81,15 +81,15 @@ def _is_unknown(workspace: Workspace, step: Step, task: Task, verdicts: dict[str
     return not _todo_lines(workspace.source(step)[0], task)
 
 
-def views(workspace: Workspace, steps: Iterable[Step] | None = None) -> list[View]:
-    """Look several steps up, by default all."""
-    return [view(workspace, step) for step in (all_steps() if steps is None else steps)]
+def views(workspace: Workspace) -> list[StepView]:
+    """Look up the recorded verdicts on all steps."""
+    return [view(workspace, step) for step in all_steps()]
 
 
 # --- tables ---
 
 
-def table(view: View) -> list[str]:
+def table(view: StepView) -> list[str]:
     """A heading, one row for each task, one for the chain, and the points."""
     title = view.step.title.partition(": ")[2] or view.step.title
     cells = [_cells(view, task) for task in view.rows]
@@ -99,13 +99,13 @@ def table(view: View) -> list[str]:
     return [f"{view.step.file}: {title}", *rows, points(view)]
 
 
-def _cells(view: View, task: TaskResult) -> tuple[str, str, str, str]:
+def _cells(view: StepView, task: TaskResult) -> tuple[str, str, str, str]:
     if task is view.result.chain:
         return "", task.title.partition(":")[0], word(view, task), ""
     return task.id, task.title, word(view, task), f"{task.points}/{task.possible}"
 
 
-def word(view: View, task: TaskResult) -> str:
+def word(view: StepView, task: TaskResult) -> str:
     """The outcome of a task, in a word or two."""
     if task.id in view.unknown:
         return "not checked"
@@ -126,7 +126,7 @@ def waiting(needs: Sequence[str]) -> str:
     return f"waiting (needs {', '.join(needs[:3])}{', ...' if len(needs) > 3 else ''})"
 
 
-def points(view: View) -> str:
+def points(view: StepView) -> str:
     """The points of a step, as in `Step 2: 4/11 points.`."""
     changed = ", changed since the last check" if view.unknown else ""
     return f"Step {view.step.number}: {view.result.points}/{view.result.possible} points{changed}."
@@ -157,13 +157,13 @@ def _show_in_colour(lines: Iterable[str]) -> None:
 # --- one failure ---
 
 
-def first_failure(view: View, tasks: Iterable[str] | None = None) -> TaskResult | None:
+def first_failure(view: StepView, tasks: Iterable[str] | None = None) -> TaskResult | None:
     """The first task (of these) that was begun and is not right, or the chain."""
     wanted = view.rows if tasks is None else [row for row in view.rows if row.id in tasks]
     return next((row for row in wanted if _is_bad(row)), None)
 
 
-def failure(view: View, verdict: Verdict, picture: str = "") -> list[str]:
+def failure(view: StepView, verdict: Verdict, picture: str = "") -> list[str]:
     """Where it is, and what the check asks; expected, got, the likely reason; what the student's code printed."""
     name = f"Task {verdict.task}" if verdict.task != str(view.step.number) else f"Step {verdict.task}, all together"
     asks = ast.get_docstring(_check_functions(view.step)[verdict.check]) or verdict.check
@@ -198,7 +198,7 @@ def _check_functions(step: Step) -> dict[str, ast.FunctionDef]:
 # --- the next thing to do ---
 
 
-def next_line(all_views: Sequence[View], here: Iterable[Step] = (), failed: TaskResult | None = None) -> str:
+def next_line(all_views: Sequence[StepView], here: Iterable[Step] = (), failed: TaskResult | None = None) -> str:
     """The next thing to do.
 
     Args:
@@ -217,7 +217,7 @@ def next_line(all_views: Sequence[View], here: Iterable[Step] = (), failed: Task
     return f"Next: {_next(*todo[0])}" if todo else "Next: gradcam-lab run-all, which makes the report with your code."
 
 
-def _next(view: View, row: TaskResult) -> str:
+def _next(view: StepView, row: TaskResult) -> str:
     if row.id in view.unknown:
         return f"gradcam-lab check {view.step.number}"
     if row is view.result.chain:
@@ -226,7 +226,7 @@ def _next(view: View, row: TaskResult) -> str:
     return f"task {row.id}{where}. Stuck? gradcam-lab hint {row.id}"
 
 
-def _place(view: View, task_id: str, verdict: Verdict | None) -> str:
+def _place(view: StepView, task_id: str, verdict: Verdict | None) -> str:
     """Where the student writes: `step2_gradcam.py line 48`, or the file alone where the line is not known."""
     if task_id == str(view.step.number):
         return view.step.file
@@ -248,7 +248,7 @@ def _answer_line(workspace: Workspace, task_id: str) -> int | None:
     return next(below, heading) + 1
 
 
-def _code_line(view: View, task: Task, verdict: Verdict | None) -> int | None:
+def _code_line(view: StepView, task: Task, verdict: Verdict | None) -> int | None:
     """The line that says what is to be written, or the function that does not pass."""
     source, _ = view.workspace.source(view.step)
     todo = _todo_lines(source, task)

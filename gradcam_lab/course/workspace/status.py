@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gradcam_lab.course.workspace import check, screen
 from gradcam_lab.course.workspace.upgrade import is_newer
-from gradcam_lab.course.workspace.workspace import OLD_NAMES, STATE_FOLDER, Workspace
+from gradcam_lab.course.workspace.workspace import STATE_FOLDER, UPGRADE_DUE, Workspace
 
 OUTSIDE = """\
 You are not inside a workspace.
@@ -39,7 +39,7 @@ def status(json: bool = False) -> None:
 
 def _inside(workspace: Workspace) -> list[str]:
     if workspace.has_old_names():
-        return [f"Workspace '{workspace.root.name}'.", OLD_NAMES, "Next: gradcam-lab upgrade"]
+        return [f"Workspace '{workspace.root.name}'.", UPGRADE_DUE, "Next: gradcam-lab upgrade"]
     views = screen.views(workspace)
     news = ["A newer course is installed: gradcam-lab upgrade brings it in, and your text stays."]
     return [
@@ -51,7 +51,7 @@ def _inside(workspace: Workspace) -> list[str]:
     ]
 
 
-def _total(views: list[screen.View]) -> str:
+def _total(views: list[screen.StepView]) -> str:
     earned, possible = (sum(getattr(view.result, name) for view in views) for name in ("points", "possible"))
     return f"Together: {earned}/{possible} points."
 

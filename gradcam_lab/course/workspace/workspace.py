@@ -19,7 +19,7 @@ STATE_FOLDER = ".gradcam-lab"
 STUBS = "stubs"
 """Below it: every file as it was first written, so that an upgrade can tell what the student has changed."""
 
-OLD_NAMES = (
+UPGRADE_DUE = (
     "This workspace is from an older gradcam-lab: 'gradcam-lab upgrade' brings it up to date, and your text stays."
 )
 
@@ -58,7 +58,7 @@ class Workspace(StudentFolder):
         """
         if found := cls.find(start):
             if found.has_old_names() and not old_names:
-                raise LabError(OLD_NAMES)
+                raise LabError(UPGRADE_DUE)
             return found
         where = (start or Path.cwd()).resolve()
         raise LabError(f"'{where}' is not inside a workspace: 'gradcam-lab start my-lab' makes one; then cd into it.")

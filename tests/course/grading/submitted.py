@@ -12,7 +12,7 @@ from gradcam_lab.course.grading import grade as grading
 from gradcam_lab.course.grading.grades import Grade, written_tasks
 from gradcam_lab.course.grading.submissions import clean
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
-from gradcam_lab.course.workspace.folder import blank_answers
+from tests.students import answers
 
 WORDS = "Grad-CAM needs no average at the end, because it weighs channels by gradients. " * 3
 
@@ -56,7 +56,7 @@ def within(prefix, texts):
 
 
 def answered() -> dict[str, str]:
-    return {"answers.md": blank_answers({written_tasks()[0].id: WORDS + "<img src=x onerror=alert(1)>"})}
+    return {"answers.md": answers({written_tasks()[0].id: WORDS + "<img src=x onerror=alert(1)>"})}
 
 
 class Quick:

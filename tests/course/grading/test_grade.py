@@ -32,7 +32,7 @@ from tests.course.grading.submitted import (
 
 @pytest.fixture(scope="module")
 def wrong():
-    """The gallery's first wrong answer of the last step, which needs no network."""
+    """The first wrong answer in the manifest of the last step, which needs no network."""
     return all_steps()[-1].wrong_answers[0]
 
 

@@ -76,7 +76,7 @@ def step() -> Step:
 
 @pytest.fixture(scope="module")
 def impatient():
-    with Judge(Limits(seconds=3, memory=300_000_000)) as judge:
+    with Judge(Limits(seconds=2, memory=300_000_000)) as judge:
         yield judge
 
 

@@ -11,36 +11,36 @@ def plain(text):
 
 
 def test_each_call_shows_the_next_hint_and_what_comes_after(workspace, capsys):
-    ladder = find_task("2.1")[1].hints
-    for number, hint in enumerate(ladder, start=1):
+    all_hints = find_task("2.1")[1].hints
+    for number, hint in enumerate(all_hints, start=1):
         hints.hint("2.1")
         out = said(capsys)
-        assert f"hint {number} of {len(ladder)}" in out
+        assert f"hint {number} of {len(all_hints)}" in out
         assert plain(hint) in plain(out)
-        assert not any(plain(other) in plain(out) for other in ladder if other != hint)
-        assert (f"shows hint {number + 1} of {len(ladder)}" in out) == (number < len(ladder))
+        assert not any(plain(other) in plain(out) for other in all_hints if other != hint)
+        assert (f"shows hint {number + 1} of {len(all_hints)}" in out) == (number < len(all_hints))
         assert out.endswith("Next: gradcam-lab check 2.1\n")
-    assert workspace.state()["hints"] == {"2.1": len(ladder)}
+    assert workspace.state()["hints"] == {"2.1": len(all_hints)}
     assert ANSWER not in out
     assert "the answer is shown once the task has passed or was tried 3 times" in out
 
 
-def climb(task, capsys):
-    """Go up to the last hint."""
+def show_all_hints(task, capsys):
+    """Show every hint of a task."""
     for _ in find_task(task)[1].hints:
         hints.hint(task)
     capsys.readouterr()
 
 
-def test_the_ladders_of_two_tasks_are_two(workspace, capsys):
-    climb("2.1", capsys)
+def test_each_task_counts_its_own_hints(workspace, capsys):
+    show_all_hints("2.1", capsys)
     hints.hint("2.2")
     assert "hint 1 of" in said(capsys)
     assert workspace.state()["hints"]["2.1"] == len(find_task("2.1")[1].hints)
 
 
 def test_the_answer_is_not_shown_before_three_tries(workspace, file, capsys):
-    climb("2.1", capsys)
+    show_all_hints("2.1", capsys)
     todo = TODO
     for number in range(3):
         hints.hint("2.1")
@@ -60,7 +60,7 @@ def test_the_answer_is_not_shown_before_three_tries(workspace, file, capsys):
 
 
 def test_the_answer_is_shown_once_exactly_this_text_has_passed(workspace, file, capsys):
-    climb("2.1", capsys)
+    show_all_hints("2.1", capsys)
     replace(file)
     judged(workspace)
     hints.hint("2.1")
@@ -73,7 +73,7 @@ def test_the_answer_is_shown_once_exactly_this_text_has_passed(workspace, file, 
 
 
 def test_all_functions_of_a_task_are_its_answer(workspace, file, capsys):
-    climb("2.3", capsys)
+    show_all_hints("2.3", capsys)
     judged(workspace, "2.3")
     hints.hint("2.3")
     out = said(capsys)
@@ -94,7 +94,7 @@ def test_again_shows_what_was_shown_and_goes_no_further(workspace, capsys):
 
 
 def test_a_written_task_has_hints_and_never_an_answer(workspace, capsys):
-    climb("2.6", capsys)
+    show_all_hints("2.6", capsys)
     workspace.update_state(tries={"2.6": ["a", "b", "c"]})
     hints.hint("2.6")
     out = said(capsys)
