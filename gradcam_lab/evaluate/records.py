@@ -130,7 +130,7 @@ class ComparedMethod(Record):
     title: Name
     threshold: Annotated[
         Fraction | None, Field(description="Null where each image has its own.")
-    ]  # also when inherited
+    ]
     val_mean_ap: Fraction
     scores: ByIou[ScoreRow]
 
