@@ -17,6 +17,7 @@ AtLeastOne = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1.000001, description="0 to 1, give or take the rounding of a sum.")]
 Difference = Annotated[float, Field(ge=-1.000001, le=1.000001)]
 Fractions = Annotated[list[Fraction], Field(min_length=1, json_schema_extra={"uniqueItems": True})]
+NonEmpty = Annotated[list[T], Field(min_length=1)]
 IouKey = Annotated[str, Field(pattern=r"^[01](\.[0-9]+)?$")]
 CLOSED: JsonDict = {"additionalProperties": False}
 """For dictionaries whose keys have a pattern: no other keys."""
@@ -27,9 +28,9 @@ ByMap = dict[str, T]
 """By the name of a map: "Grad-CAM", "centre map", "random map"; where heat is measured, also "area"."""
 
 
-@with_config(ConfigDict(extra="forbid"))
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 class Record(TypedDict):
-    """The base of all records: no key but the declared ones."""
+    """The base of all records: no key but the declared ones; the text below a key describes it in the schema."""
 
 
 # --- boxes ---
@@ -127,7 +128,9 @@ class ComparedMethod(Record):
 
     name: Name
     title: Name
-    threshold: Annotated[Fraction | None, Field(description="Null where each image has its own.")]
+    threshold: Annotated[
+        Fraction | None, Field(description="Null where each image has its own.")
+    ]
     val_mean_ap: Fraction
     scores: ByIou[ScoreRow]
 
@@ -135,16 +138,20 @@ class ComparedMethod(Record):
 class MethodRow(ComparedMethod):
     """The same, with what it costs."""
 
-    milliseconds: Annotated[float, Field(gt=0, description="An image, from the network's input to boxes.")]
-    cost: Annotated[float, Field(gt=0, description="Relative to plain Grad-CAM.")]
+    milliseconds: Annotated[float, Field(gt=0)]
+    """An image, from the network's input to boxes."""
+    cost: Annotated[float, Field(gt=0)]
+    """Relative to plain Grad-CAM."""
 
 
 class MethodComparison(Record):
     """Methods on the same images, thresholds from val."""
 
-    rows: Annotated[list[MethodRow], Field(min_length=1)]
-    default: Annotated[Name, Field(description="The best by val of those below the limit.")]
-    limit: Annotated[float, Field(description="The cost that the default stays below.")]
+    rows: NonEmpty[MethodRow]
+    default: Name
+    """The best by val of those below the limit."""
+    limit: float
+    """The cost that the default stays below."""
 
 
 # --- all classes ---
@@ -171,10 +178,12 @@ class AllClasses(Record):
     """The boxes of every class at one threshold."""
 
     grid: Fractions
-    curve: Annotated[list[Fraction], Field(description="Mean AP over classes and IoUs on val, along the grid.")]
+    curve: list[Fraction]
+    """Mean AP over classes and IoUs on val, along the grid."""
     threshold: Fraction
-    objects: Annotated[ByClass[Count], Field(description="Objects of test that are not difficult, by class.")]
-    rows: Annotated[list[AllClassesRow], Field(min_length=1)]
+    objects: ByClass[Count]
+    """Objects of test that are not difficult, by class."""
+    rows: NonEmpty[AllClassesRow]
 
 
 # --- the classifier, and CAM beside Grad-CAM ---
@@ -192,13 +201,10 @@ class TopFive(Record):
 
     image: Name
     true: Annotated[list[Name], Field(json_schema_extra={"uniqueItems": True})]
-    named: NotRequired[
-        Annotated[bool, Field(description="Whether the outputs bear the names of the data's classes. Since 0.4.")]
-    ]
-    predictions: Annotated[
-        list[tuple[Name, Count, Fraction]],
-        Field(min_length=1, max_length=5, description="Name, index, probability."),
-    ]
+    named: NotRequired[bool]
+    """Whether the outputs bear the names of the data's classes. Since 0.4."""
+    predictions: Annotated[list[tuple[Name, Count, Fraction]], Field(min_length=1, max_length=5)]
+    """Name, index, probability."""
 
 
 class CamAgreement(Record):
@@ -228,7 +234,8 @@ class MaskRow(Record):
     mean_iou_low: Fraction | None
     mean_iou_high: Fraction | None
     classes: ByClass[ClassIou]
-    milliseconds: Annotated[float, Field(description="An image, without the network.")]
+    milliseconds: float
+    """An image, without the network."""
 
 
 class IouCurve(Record):
@@ -269,7 +276,7 @@ class Segmentation(Record):
     classes: list[Name]
     choices: MaskChoices
     grid: list[SeedTrial]
-    rows: Annotated[list[MaskRow], Field(min_length=1)]
+    rows: NonEmpty[MaskRow]
     curve: MaskCurves
 
 
@@ -301,7 +308,8 @@ class PointingGame(FaithfulnessTest):
     """The share of images whose hottest pixel lies on the target."""
 
     images: Count
-    tolerance: Annotated[Count, Field(description="Pixels around the box.")]
+    tolerance: Count
+    """Pixels around the box."""
 
 
 class ReplacementTest(FaithfulnessTest):
@@ -378,4 +386,5 @@ class Faithfulness(Record):
     replacement: Replacement
     randomisation: Randomisation
     two_classes: TwoClasses
-    max_box_acc: Annotated[ByMap[MaxBoxAcc], Field(description="MaxBoxAccV2 by map: an oracle over thresholds.")]
+    max_box_acc: ByMap[MaxBoxAcc]
+    """MaxBoxAccV2 by map: an oracle over thresholds."""

@@ -25,7 +25,7 @@ FONTS = {
     ("DejaVu Sans Mono", "bold", "normal"): "DejaVuSansMono-Bold.ttf",
     ("DejaVu Sans Mono", "normal", "italic"): "DejaVuSansMono-Oblique.ttf",
 }
-"""(family, weight, style) -> file: fonts that matplotlib brings along, so the pages look alike on every machine."""
+"""(family, weight, style) -> file: fonts that come with matplotlib, so that pages are the same on every machine."""
 
 
 class PdfError(Exception):

@@ -23,6 +23,7 @@ from gradcam_lab.evaluate.records import (
     Fractions,
     MethodComparison,
     Name,
+    NonEmpty,
     PrecisionRecallCurve,
     Record,
     Segmentation,
@@ -52,21 +53,21 @@ class Method(Record):
 
     name: Name
     title: Name
-    asked: Annotated[str | None, Field(description="Null where val chose.")]
-    find: NotRequired[
-        Annotated[
-            Literal["islands", "otsu", "watershed", "refined"],
-            Field(description="From the map to boxes. Since 0.4, as the next two."),
-        ]
-    ]
-    views: NotRequired[Annotated[Count, Field(description="So many sizes or mirror images are averaged.")]]
-    shared: NotRequired[Annotated[bool, Field(description="Whether an earlier layer shares the heat out.")]]
+    asked: str | None
+    """Null where val chose."""
+    find: NotRequired[Literal["islands", "otsu", "watershed", "refined"]]
+    """From the map to boxes. Since 0.4, as the next two."""
+    views: NotRequired[Count]
+    """So many sizes or mirror images are averaged."""
+    shared: NotRequired[bool]
+    """Whether an earlier layer shares the heat out."""
 
 
 class Parameters(Record):
     """The constants of boxes and scores."""
 
-    min_area: Annotated[Count, Field(description="Pixels of the image.")]
+    min_area: Count
+    """Pixels of the image."""
     iou_thresholds: Fractions
     ties: Literal["group", "order"]
     method: Literal["area", "11point"]
@@ -89,10 +90,10 @@ class RunSettings(Record):
     seed: Count
     limit: AtLeastOne | None
     precision: Literal["float32", "bf16"]
-    method: NotRequired[Annotated[Method, Field(description="How boxes were found. Since 0.4.")]]
-    quick: NotRequired[
-        Annotated[bool, Field(description="Whether the comparison and steps 5 and 6 were left out. Since 0.4.")]
-    ]
+    method: NotRequired[Method]
+    """How boxes were found. Since 0.4."""
+    quick: NotRequired[bool]
+    """Whether the comparison and steps 5 and 6 were left out. Since 0.4."""
     parameters: Parameters
 
 
@@ -118,7 +119,8 @@ class StepProgress(Record):
     points: Count
     possible: Count
     passed: Annotated[list[Task], Field(json_schema_extra={"uniqueItems": True})]
-    stub: Annotated[bool, Field(description="Whether the stub stands in for what has not passed.")]
+    stub: bool
+    """Whether the stub stands in for what has not passed."""
 
 
 class WrittenAnswer(Record):
@@ -154,13 +156,15 @@ class Data(Record):
 class ClassifierScores(Record):
     """How well the classifier answers whether a class is there, on test."""
 
-    recipe: Annotated[dict[str, Any] | None, Field(description="How it was trained, where that is known.")]
+    recipe: dict[str, Any] | None
+    """How it was trained, where that is known."""
     classes: Annotated[ByClass[ClassAp], Field(min_length=1)]
     map: Fraction
     map_low: Fraction
     map_high: Fraction
     images: AtLeastOne
-    bootstrap: NotRequired[Annotated[Count, Field(description="Draws of the interval. Since 0.4.")]]
+    bootstrap: NotRequired[Count]
+    """Draws of the interval. Since 0.4."""
 
 
 class Results(Record):
@@ -169,53 +173,35 @@ class Results(Record):
     schema: Annotated[str, Field(json_schema_extra={"const": SCHEMA})]
     run: RunSettings
     provenance: Provenance
-    artifacts: NotRequired[
-        Annotated[
-            dict[str, Sha256],
-            Field(description="The files beside this one that it tells of, by name: SHA-256. Since 0.4."),
-        ]
-    ]
-    implementation: Annotated[BySteps[Literal["reference", "mine"]], Field(description="Whose code each step ran.")]
-    course: NotRequired[
-        Annotated[
-            Annotated[dict[Step, StepProgress], Field(json_schema_extra=CLOSED)] | None,
-            Field(description="A student's progress by step; null where the run knows of no student. Since 0.2."),
-        ]
-    ]
-    answers: NotRequired[
-        Annotated[
-            dict[Task, WrittenAnswer],
-            Field(json_schema_extra=CLOSED, description="What the student wrote, by task. Since 0.2."),
-        ]
-    ]
+    artifacts: NotRequired[dict[str, Sha256]]
+    """The files beside this one that it tells of, by name: SHA-256. Since 0.4."""
+    implementation: BySteps[Literal["reference", "mine"]]
+    """Whose code each step ran."""
+    course: NotRequired[Annotated[dict[Step, StepProgress], Field(json_schema_extra=CLOSED)] | None]
+    """A student's progress by step; null where the run knows of no student. Since 0.2."""
+    answers: NotRequired[Annotated[dict[Task, WrittenAnswer], Field(json_schema_extra=CLOSED)]]
+    """What the student wrote, by task. Since 0.2."""
     data: Data
     classifier: ClassifierScores
     top5: TopFive
-    cam_vs_gradcam: Annotated[CamAgreement | None, Field(description="Null where CAM is not defined.")]
+    cam_vs_gradcam: CamAgreement | None
+    """Null where CAM is not defined."""
     threshold: Threshold
     iou_thresholds: Fractions
-    table: Annotated[list[TableRow], Field(min_length=1, description="Ours first, then the baselines.")]
-    leads: NotRequired[
-        Annotated[
-            dict[str, ByIou[ApDifference]],
-            Field(description="AP of ours less that of plain Grad-CAM and of the scored centre boxes. Since 0.4."),
-        ]
-    ]
-    curves: Annotated[ByIou[PrecisionRecallCurve], Field(description="Of our detections.")]
-    all_classes: NotRequired[
-        Annotated[AllClasses | None, Field(description='Null unless the target is "all". Since 0.3.')]
-    ]
-    methods: NotRequired[
-        Annotated[MethodComparison | None, Field(description="Null where none were compared. Since 0.4.")]
-    ]
-    segmentation: NotRequired[
-        Annotated[
-            Segmentation | None, Field(description="Null where there are no masks, or were not asked for. Since 0.4.")
-        ]
-    ]
-    truth: NotRequired[
-        Annotated[Faithfulness | None, Field(description="Tests of the heatmaps; null where not asked for. Since 0.4.")]
-    ]
+    table: NonEmpty[TableRow]
+    """Ours first, then the baselines."""
+    leads: NotRequired[dict[str, ByIou[ApDifference]]]
+    """AP of ours less that of plain Grad-CAM and of the scored centre boxes. Since 0.4."""
+    curves: ByIou[PrecisionRecallCurve]
+    """Of our detections."""
+    all_classes: NotRequired[AllClasses | None]
+    """Null unless the target is "all". Since 0.3."""
+    methods: NotRequired[MethodComparison | None]
+    """Null where none were compared. Since 0.4."""
+    segmentation: NotRequired[Segmentation | None]
+    """Null where there are no masks, or were not asked for. Since 0.4."""
+    truth: NotRequired[Faithfulness | None]
+    """Tests of the heatmaps; null where not asked for. Since 0.4."""
     failures: Failures
 
 

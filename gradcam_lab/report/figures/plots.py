@@ -99,7 +99,7 @@ def draw_precision_recall(path: Path, curves: Mapping[str, PrecisionRecallCurve]
 
 
 def thinned(points: list[Any], most: int = 300) -> list[Any]:
-    """Leave out points of a long curve, evenly, but not its ends: nobody sees more than a few hundred of them."""
+    """Leave out points of a long curve, evenly, but not its ends: more than a few hundred cannot be told apart."""
     if len(points) <= most:
         return points
     return [points[round(i * (len(points) - 1) / (most - 1))] for i in range(most)]

@@ -18,7 +18,7 @@ SURE = 0.5
 
 @dataclass
 class Selection:
-    """Chooses images.
+    """Chooses the images of the figures.
 
     Attributes:
         samples: the images of test.

@@ -30,7 +30,7 @@ TITLE, HEADING = 7.5, 9.0  # points
 LEADING = 1.35
 
 SHOWN = (400, 1000)
-"""The longer side of a drawn image lies between these: a stamp would show no line, twelve megapixels nothing more."""
+"""The least and the greatest longer side of a drawn image: on a tiny one no line could be seen."""
 
 
 @dataclass(frozen=True)

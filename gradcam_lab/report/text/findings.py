@@ -25,7 +25,7 @@ PLAIN = "gradcam"
 """The name of the lessons' own method."""
 
 UNKNOWN: MeanWithInterval = {"value": None, "low": None, "high": None}
-"""The mean of nothing."""
+"""A mean that was not measured."""
 
 OPTIONAL = {
     "methods": "the comparison of methods",

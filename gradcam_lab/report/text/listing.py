@@ -169,7 +169,7 @@ def functions(text: str | None) -> dict[str, str]:
 
 
 def mixed(text: str | None, stub: list[Listing], passed: set[str], *, ran: bool) -> list[Listing]:
-    """What the report shows of a step: never an answer that the student has not found.
+    """What the report shows of a step: the solution of a task only where the student has passed it.
 
     Args:
         text: the student's file, if there is one.
