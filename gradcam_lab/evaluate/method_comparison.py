@@ -17,8 +17,9 @@ from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import Explainer
 from gradcam_lab.localise.grabcut import shrunk
+from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.maps import Maps
-from gradcam_lab.localise.methods import GRADCAM, GRID, METHODS, Method
+from gradcam_lab.localise.methods import GRID, METHODS, Method
 from gradcam_lab.localise.threshold import choose, sweep
 
 TIMED = 4

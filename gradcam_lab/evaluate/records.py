@@ -128,9 +128,7 @@ class ComparedMethod(Record):
 
     name: Name
     title: Name
-    threshold: Annotated[
-        Fraction | None, Field(description="Null where each image has its own.")
-    ]
+    threshold: Annotated[Fraction | None, Field(description="Null where each image has its own.")]
     val_mean_ap: Fraction
     scores: ByIou[ScoreRow]
 

@@ -25,8 +25,9 @@ from gradcam_lab.localise.baselines import FRACTIONS
 from gradcam_lab.localise.experiment import ALL, Experiment
 from gradcam_lab.localise.explainer import Explainer
 from gradcam_lab.localise.make_maps import make_maps
+from gradcam_lab.localise.map_recipe import GRADCAM, PLAIN_RECIPE
 from gradcam_lab.localise.maps import Maps
-from gradcam_lab.localise.methods import GRADCAM, GRID, PLAIN_RECIPE
+from gradcam_lab.localise.methods import GRID
 from gradcam_lab.localise.threshold import choose
 
 PRESENT = 0.5

@@ -11,8 +11,9 @@ from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.box_finders import islands
 from gradcam_lab.localise.experiment import MIN_AREA, Experiment
 from gradcam_lab.localise.grabcut import shrunk
+from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.maps import Maps
-from gradcam_lab.localise.methods import GRADCAM, METHODS, Method
+from gradcam_lab.localise.methods import METHODS, Method
 
 Detections = dict[str, np.ndarray]
 """Boxes by image: float64, shape (n, 5), `xmin, ymin, xmax, ymax, score`, the best first."""

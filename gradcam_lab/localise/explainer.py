@@ -13,7 +13,7 @@ from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise import affinity
 from gradcam_lab.localise.cam_variants import Evidence, find_evidence, joined, weighted_cam
 from gradcam_lab.localise.experiment import ALL, Experiment
-from gradcam_lab.localise.methods import PLAIN_RECIPE, MapRecipe
+from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
 from gradcam_lab.localise.test_time_augmentation import View, augmented, averaged
 from gradcam_lab.models.classifier import Classifier, best_device
 

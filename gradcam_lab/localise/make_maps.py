@@ -13,16 +13,16 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, moved_into_place
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import Explained, Explainer
+from gradcam_lab.localise.map_recipe import GRADCAM, PLAIN_RECIPE, MapRecipe
 from gradcam_lab.localise.maps import Maps
-from gradcam_lab.localise.methods import GRADCAM, METHODS, MapRecipe, Method
 from gradcam_lab.models import distributed
 
 BATCH = 16
 SAVE_EVERY = 30.0
 """Seconds of work that a killed process may lose."""
 
-PLAIN_METHOD = {GRADCAM: METHODS[GRADCAM]}
-"""Plain Grad-CAM alone, as `methods` of `make_maps`."""
+PLAIN = {GRADCAM: PLAIN_RECIPE}
+"""Plain Grad-CAM alone, as `recipes` of `make_maps`."""
 
 Work = Sequence[tuple[str, Sample]]
 """The images, each with the name of its split."""
@@ -31,12 +31,12 @@ Work = Sequence[tuple[str, Sample]]
 def make_maps(
     experiment: Experiment,
     splits: Mapping[str, Sequence[Sample]],
-    methods: Mapping[str, Method] = PLAIN_METHOD,
+    recipes: Mapping[str, MapRecipe] = PLAIN,
     *,
     artifact: Path | None = None,
     together: bool = False,
 ) -> dict[str, Maps]:
-    """Make the raw maps of all splits by each method; methods of the same recipe share one array.
+    """Make the raw maps of all splits by each method; those of the same recipe share one array.
 
     Interrupted, also by Ctrl-C, a process leaves what it has beside the artifact, in `.<artifact>-<hash>.npz`, and
     takes it up again next time.
@@ -44,7 +44,7 @@ def make_maps(
     Args:
         experiment: what is explained, and by which lessons. Of the target `ALL` the maps are of shape (n, C, h, w).
         splits: the samples, by the split's name.
-        methods: by name.
+        recipes: by the name of the method.
         artifact: beside which unfinished work is kept; None for nowhere.
         together: every process of `torchrun` calls this, explains its share, and gets all.
 
@@ -53,9 +53,9 @@ def make_maps(
     """
     todo = [(split, sample) for split, samples in splits.items() for sample in samples]
     share = distributed.shard(todo) if together else todo
-    explainer = Explainer(experiment, [method.recipe for method in methods.values()])
+    explainer = Explainer(experiment, list(recipes.values()))
     unfinished = Unfinished(artifact, explainer, share) if artifact else None
-    found = _explained(explainer, share, methods, unfinished)
+    found = _explained(explainer, share, recipes, unfinished)
     if together:
         found = {
             recipe: Explained(*(np.stack(distributed.gather(list(part))) for part in parts))
@@ -64,7 +64,7 @@ def make_maps(
     if unfinished:
         unfinished.forget()
     maps = {recipe: _maps(todo, explained, experiment.classifier.class_names) for recipe, explained in found.items()}
-    return {name: maps[method.recipe] for name, method in methods.items()}
+    return {name: maps[recipe] for name, recipe in recipes.items()}
 
 
 def _maps(todo: Work, explained: Explained, classes: Sequence[str]) -> Maps:
@@ -78,12 +78,12 @@ def _maps(todo: Work, explained: Explained, classes: Sequence[str]) -> Maps:
 
 
 def _explained(
-    explainer: Explainer, todo: Work, methods: Mapping[str, Method], unfinished: "Unfinished | None"
+    explainer: Explainer, todo: Work, recipes: Mapping[str, MapRecipe], unfinished: "Unfinished | None"
 ) -> dict[MapRecipe, Explained]:
     """Explain images in batches, going on after what is there already."""
     parts = unfinished.read() if unfinished else []
     done = sum(len(next(iter(part.values())).maps) for part in parts)
-    title = f"Grad-CAM of {explainer.experiment.target}" if len(methods) == 1 else "maps of all methods"
+    title = f"Grad-CAM of {explainer.experiment.target}" if len(recipes) == 1 else "maps of all methods"
     saved = time.monotonic()
     try:
         with progress(title, len(todo)) as advance:
@@ -91,7 +91,7 @@ def _explained(
             for start in range(done, len(todo), BATCH):
                 batch = [sample for _, sample in todo[start : start + BATCH]]
                 part = explainer(explainer.inputs(batch))
-                _require_finite(part, methods, batch)
+                _require_finite(part, recipes, batch)
                 parts.append(part)
                 advance(len(batch))
                 if unfinished and time.monotonic() - saved > SAVE_EVERY:
@@ -105,13 +105,13 @@ def _explained(
 
 
 def _require_finite(
-    part: Mapping[MapRecipe, Explained], methods: Mapping[str, Method], batch: Sequence[Sample]
+    part: Mapping[MapRecipe, Explained], recipes: Mapping[str, MapRecipe], batch: Sequence[Sample]
 ) -> None:
-    bad = [name for name, method in methods.items() if not np.isfinite(part[method.recipe].maps).all()]
+    bad = [name for name, recipe in recipes.items() if not np.isfinite(part[recipe].maps).all()]
     if not bad:
         return
     which, remedy = "", ""
-    if len(methods) > 1:
+    if len(recipes) > 1:
         which, remedy = f" by the method {' and '.join(bad)}", ", or use --quick, which leaves other methods out"
     raise LabError(f"The heatmap of '{batch[0].path}' or a neighbour is not finite{which}: check the weights{remedy}.")
 

@@ -2,44 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.affinity import earlier_layer
 from gradcam_lab.localise.box_finders import Finder, islands, otsu
-from gradcam_lab.localise.cam_variants import Weights, cam, grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
+from gradcam_lab.localise.cam_variants import cam, grad_cam_plus_plus, hires_cam, layer_cam
 from gradcam_lab.localise.grabcut import SURE_BACKGROUND, refined
+from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
 from gradcam_lab.localise.test_time_augmentation import MIRRORED, PAIR, SCALES, UNCHANGED, View
 from gradcam_lab.localise.watershed import watershed
 from gradcam_lab.models.classifier import Classifier
-
-GRADCAM = "gradcam"
-"""The method of the lessons, whose maps are `heatmaps.npz`."""
 
 GRID = tuple(round(0.05 * step, 2) for step in range(1, 20))
 """The fractions of the map's maximum that are tried as thresholds: 0.05 to 0.95."""
 
 BOXING_STEPS = ("step3_boxes", "step4_metrics")
 """The lessons that have a part in finding and scoring boxes."""
-
-
-class MapRecipe(NamedTuple):
-    """What a method makes its maps of; methods that differ only in how they find boxes have the same.
-
-    `weights` are of the template in `cam_variants`; the maps of the `views` are averaged; `shared` says whether the
-    heat is then shared among cells that look alike at an earlier layer, in the first of the views.
-    """
-
-    weights: Weights = grad_cam
-    views: tuple[View, ...] = (UNCHANGED,)
-    shared: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.weights.__name__} {[tuple(view) for view in self.views]} {self.shared}"
-
-
-PLAIN_RECIPE = MapRecipe()
-"""Plain Grad-CAM's."""
 
 
 @dataclass(frozen=True)

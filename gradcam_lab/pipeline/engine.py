@@ -118,7 +118,7 @@ class Engine:
         reason, key = self.reason(stage), self._key(stage)
         self.run.before(stage, bool(reason))
         if not reason:
-            say(f"  {stage.name:<12} unchanged  {stage.output}")
+            say(f"  {stage.name:<13} unchanged  {stage.output}")
             return
         start = time.perf_counter()
         path = self.folder / stage.output
@@ -127,7 +127,7 @@ class Engine:
         hashes = {item.relative_to(self.folder).as_posix(): sha256(item) for item in written}
         self.records[stage.name] = {"inputs": key, "files": hashes}
         write_json(self.folder / RECORDS, self.records)
-        say(f"  {stage.name:<12} {seconds:7.1f} s  {stage.output}  ({reason})")
+        say(f"  {stage.name:<13} {seconds:7.1f} s  {stage.output}  ({reason})")
 
     def plan(self) -> Iterator[Planned]:
         """Say of every stage whether it would run, without running any."""

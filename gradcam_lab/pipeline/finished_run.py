@@ -9,8 +9,9 @@ from gradcam_lab.data.registry import TOYVOC, BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import sha256
+from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.maps import Maps, read_maps
-from gradcam_lab.localise.methods import GRADCAM, METHODS, Method
+from gradcam_lab.localise.methods import METHODS, Method
 from gradcam_lab.report.results import read_results
 
 

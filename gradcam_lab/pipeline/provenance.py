@@ -4,33 +4,35 @@ import inspect
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradcam_lab import __version__
 from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.evaluate.bootstrap import DRAWS
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.methods import METHODS
 from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.report.results import SCHEMA
 
-if TYPE_CHECKING:
-    from gradcam_lab.pipeline.run import Run
 
-
-def about(run: "Run") -> dict[str, Any]:
+def about(
+    settings: Settings, experiment: Experiment, method: str, splits: Sequence[Split], data_sha256: str
+) -> dict[str, Any]:
     """Everything of `results.json` that no stage measures: what ran, on what, with which versions."""
-    settings, lessons, experiment = run.settings, run.lessons, run.experiment
+    lessons, network = experiment.lessons, experiment.classifier
     return {
         "schema": SCHEMA,
         "run": {
             "data": settings.data_name,
-            "data_root": str(run.test.root),
-            "target": run.target,
-            **classifier(run.classifier),
+            "data_root": str(splits[-1].root),
+            "target": experiment.target,
+            **classifier(network),
             "seed": settings.seed,
             "limit": settings.limit,
             "precision": settings.precision,
-            "method": {"name": run.method, "asked": settings.method, **run.chosen_method.described},
+            "method": {"name": method, "asked": settings.method, **METHODS[method].described},
             "quick": settings.quick,
             "parameters": {
                 "min_area": experiment.min_area,
@@ -43,14 +45,14 @@ def about(run: "Run") -> dict[str, Any]:
         },
         "provenance": {
             **software(),
-            "data_sha256": run.data_hash,
-            "weights_sha256": run.classifier.sha256,
+            "data_sha256": data_sha256,
+            "weights_sha256": network.sha256,
             "code_sha256": lessons.sha256,
             "command": settings.command,
         },
         "implementation": lessons.implementation,
         **course(settings.course),
-        "data": data([run.val, run.test], run.target),
+        "data": data(splits, experiment.target),
     }
 
 

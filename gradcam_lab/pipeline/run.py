@@ -1,4 +1,7 @@
-"""One run: what is loaded, the fields that its stages depend on, and typed readers of its artifacts."""
+"""One run: what is loaded, the fields that its stages depend on, and typed readers of its artifacts.
+
+What a stage computes with is imported by its own module: only so is that code part of its key.
+"""
 
 from functools import cached_property
 from typing import Any
@@ -11,15 +14,13 @@ from gradcam_lab.data.masks import check_masks, masks_hash
 from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate.all_classes import classes_with_objects
-from gradcam_lab.evaluate.error_types import FAILURE_IOU, Failure, find_failures
 from gradcam_lab.files import digest, read_json
 from gradcam_lab.lesson_modules import load_lessons
-from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import ALL, Experiment
 from gradcam_lab.localise.explainer import place
-from gradcam_lab.localise.make_maps import make_maps
+from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.maps import Maps, read_maps
-from gradcam_lab.localise.methods import GRADCAM, METHODS, Method, applicable
+from gradcam_lab.localise.methods import METHODS, Method, applicable
 from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline import provenance
@@ -64,7 +65,6 @@ class Run:
         # The same files give other objects where bad ones are skipped, or another vocabulary leaves some out.
         reading = (settings.skip_bad, self.classifier.class_names)
         self.data_hash = digest(data.sha256(self.val), data.sha256(self.test), reading)
-        self.experiment = Experiment(self.classifier, self.lessons, self.target, settings.precision, seed=settings.seed)
         self.looked: dict[str, Maps] = {}
         """The maps of the methods that were compared in this very process."""
         self.told = False
@@ -112,7 +112,7 @@ class Run:
             "min_area": lambda: self.experiment.min_area,
             "method": lambda: self.method,
             "masks": lambda: masks_hash([*self.val.samples, *self.test.samples]),
-            "settings": lambda: provenance.about(self),
+            "settings": lambda: self.about,
             "texts": lambda: self.settings.texts,
         }
         return values[field]() if field in values else Rendering(self.folder, self.pdf).value_of(field)
@@ -129,6 +129,11 @@ class Run:
             self.told = True
 
     # --- what the run is about ---
+
+    @property
+    def experiment(self) -> Experiment:
+        """What travels together through the stages."""
+        return Experiment(self.classifier, self.lessons, self.target, self.settings.precision, seed=self.seed)
 
     @property
     def compares(self) -> bool:
@@ -170,11 +175,10 @@ class Run:
             f"{self.classifier.name} at layer {self.classifier.layer}"
         )
 
-    def maps_of(self, methods: dict[str, Method]) -> dict[str, Maps]:
-        """Make the maps of some methods, or take those that the comparison has made in this process."""
-        if not set(methods) <= set(self.looked):
-            self.looked = make_maps(self.experiment, self.splits, methods)
-        return {name: self.looked[name] for name in methods}
+    @property
+    def about(self) -> dict[str, Any]:
+        """What ran, on what, with which versions."""
+        return provenance.about(self.settings, self.experiment, self.method, (self.val, self.test), self.data_hash)
 
     # --- the artifacts ---
 
@@ -206,20 +210,6 @@ class Run:
     def detections(self) -> dict[str, np.ndarray]:
         """The boxes on test."""
         return json_boxes.read_detections(self.folder / "detections.json")
-
-    @cached_property
-    def truth(self) -> dict[str, Any]:
-        """The target's objects on test, as step 4 wants them."""
-        return self.experiment.ground_truth(self.test.samples)
-
-    @cached_property
-    def failures(self) -> list[Failure]:
-        """The objects of test that were not found."""
-        return find_failures(self.experiment, self.detections, self.truth, FAILURE_IOU)
-
-    def detector(self, method: str | None = None) -> Detector:
-        """Return what finds boxes by this run's method, or by another."""
-        return Detector.of(self.experiment, self.methods[method or self.method])
 
     def compared_threshold(self, method: str) -> float | None:
         """What val chose in the comparison, if there was one: in a report there is one threshold of a method."""

@@ -11,7 +11,7 @@ from gradcam_lab.evaluate.scores import score_detections
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import ALL
 from gradcam_lab.localise.make_maps import make_maps
-from gradcam_lab.localise.methods import GRADCAM
+from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.threshold import choose
 
 

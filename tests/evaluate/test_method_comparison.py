@@ -19,7 +19,8 @@ from gradcam_lab.evaluate.method_comparison import (
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.grabcut import SURE_BACKGROUND
 from gradcam_lab.localise.make_maps import make_maps
-from gradcam_lab.localise.methods import GRADCAM, GRID, METHODS
+from gradcam_lab.localise.map_recipe import GRADCAM
+from gradcam_lab.localise.methods import GRID, METHODS
 from gradcam_lab.localise.threshold import choose, sweep
 
 CHOSEN = {name: METHODS[name] for name in ("cam", "gradcam", "otsu", "watershed", "refined", "1.5x+shared")}
@@ -32,7 +33,7 @@ def splits(splits):
 
 @pytest.fixture(scope="module")
 def maps(experiment, splits):
-    return make_maps(experiment, splits, CHOSEN)
+    return make_maps(experiment, splits, {name: method.recipe for name, method in CHOSEN.items()})
 
 
 class TestChooseThreshold:
@@ -43,7 +44,7 @@ class TestChooseThreshold:
 
     @pytest.fixture
     def judged_by(self, experiment, tried):
-        """A detector whose boxes are the threshold itself, which a function judges in step 4's place."""
+        """An experiment whose boxes are the threshold itself, which a function judges in step 4's place."""
 
         def make(judge, method):
             def evaluate(detections, truth, ious):
@@ -66,16 +67,16 @@ class TestChooseThreshold:
     def test_plain_grad_cam_tries_every_threshold(self, judged_by, tried, maps, splits):
         """A narrow second peak, which the search in two steps would pass over."""
         curve = {0.85: 1.0, 0.9: 1.0, 0.95: 1.0, 0.1: 0.5}
-        judged = judged_by(lambda threshold: curve.get(threshold, 0.0), METHODS[GRADCAM])
-        found = choose_threshold(*judged, maps[GRADCAM].of("val"), splits["val"])
+        judged, method = judged_by(lambda threshold: curve.get(threshold, 0.0), METHODS[GRADCAM])
+        found = choose_threshold(judged, method, maps[GRADCAM].of("val"), splits["val"])
         assert found == (0.9, pytest.approx(1.0))
         assert tuple(tried) == GRID
 
     @pytest.mark.parametrize("best", [0.05, 0.2, 0.45, 0.8])
     def test_the_others_thresholds_are_found_in_two_steps(self, judged_by, tried, maps, splits, best):
         """A curve with one peak: at most eleven of the nineteen thresholds are tried."""
-        judged = judged_by(lambda threshold: -abs(threshold - best), METHODS["flip"])
-        threshold, ap = choose_threshold(*judged, maps[GRADCAM].of("val"), splits["val"])
+        judged, method = judged_by(lambda threshold: -abs(threshold - best), METHODS["flip"])
+        threshold, ap = choose_threshold(judged, method, maps[GRADCAM].of("val"), splits["val"])
         assert threshold == pytest.approx(best)
         assert ap == pytest.approx(-abs(threshold - best))
         assert len(tried) == len(set(tried)) <= 11

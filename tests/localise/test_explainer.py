@@ -10,7 +10,8 @@ from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.localise import explainer as module
 from gradcam_lab.localise.experiment import ALL, Experiment
 from gradcam_lab.localise.explainer import Explainer
-from gradcam_lab.localise.methods import METHODS, PLAIN_RECIPE, MapRecipe
+from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
+from gradcam_lab.localise.methods import METHODS
 from gradcam_lab.localise.test_time_augmentation import MIRRORED, UNCHANGED, averaged
 from gradcam_lab.models import zoo
 from tests.localise.classifiers import classifier_of

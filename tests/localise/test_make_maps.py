@@ -68,7 +68,7 @@ def test_both_splits_raw_and_in_order(whole, splits, experiment):
 
 def test_methods_of_one_recipe_share_one_array(experiment, splits):
     names = ("cam", "gradcam", "otsu", "watershed")
-    maps = make_maps(experiment, {"val": splits["val"][:4]}, {name: METHODS[name] for name in names})
+    maps = make_maps(experiment, {"val": splits["val"][:4]}, {name: METHODS[name].recipe for name in names})
     assert maps["gradcam"].maps is maps["otsu"].maps
     assert maps["gradcam"].maps is maps["watershed"].maps
     assert maps["cam"].maps is not maps["gradcam"].maps
@@ -127,7 +127,7 @@ class TestInterrupted:
         assert counter.count == 40
 
     def test_is_not_used_for_other_methods(self, counter, artifact, experiment, splits):
-        make_maps(experiment, splits, {"layercam": METHODS["layercam"]}, artifact=artifact)
+        make_maps(experiment, splits, {"layercam": METHODS["layercam"].recipe}, artifact=artifact)
         assert counter.count == 40
 
     def test_is_not_used_for_other_images(self, counter, artifact, experiment, splits):
@@ -170,7 +170,7 @@ class TestNotFinite:
         assert list(tmp_path.iterdir()) == []
 
     def test_of_several_methods_those_are_named(self, broken, splits):
-        methods = {name: METHODS[name] for name in ("gradcam", "watershed", "gradcam++")}
+        recipes = {name: METHODS[name].recipe for name in ("gradcam", "watershed", "gradcam++")}
         sentence = r"not finite by the method gradcam and watershed and gradcam\+\+: check the weights, or use --quick"
         with pytest.raises(LabError, match=sentence):
-            make_maps(broken, {"val": splits["val"][:2]}, methods)
+            make_maps(broken, {"val": splits["val"][:2]}, recipes)

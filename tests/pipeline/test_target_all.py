@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib import resources
 
 import cv2
 import jsonschema
@@ -14,10 +13,11 @@ import torch
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.make_maps import make_maps
+from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.maps import read_maps
-from gradcam_lab.localise.methods import GRADCAM
 from gradcam_lab.models import zoo
 from gradcam_lab.models.weights.efeo_checkpoint import CLASSES
+from gradcam_lab.report.results import schema
 from tests import networks
 from tests.commands import lab
 
@@ -29,8 +29,7 @@ def test_a_run_over_all_classes_has_their_table(toy, weights, tmp_path):
     assert done.code == 0, done.err
     assert "all classes (dog in the pictures)" in done.out
     results = json.loads((out / "results.json").read_text(encoding="utf-8"))
-    schema = (resources.files("gradcam_lab.report") / "results.schema.json").read_text(encoding="utf-8")
-    jsonschema.validate(results, json.loads(schema))
+    jsonschema.validate(results, schema())
     assert "--target all" in results["provenance"]["command"]
     assert results["run"]["target"] == "dog"
     report = (out / "report.html").read_text(encoding="utf-8")

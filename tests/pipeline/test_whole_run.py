@@ -146,7 +146,7 @@ def test_a_method_that_is_asked_for_finds_the_boxes(flip, toy, weights, lessons)
     classifier = zoo.load("embedded", str(weights))
     experiment = Experiment(classifier, lessons, "dog")
     splits = {split: read_split(toy, split).samples[:LIMIT] for split in ("val", "test")}
-    expected = make_maps(experiment, splits, {"flip": METHODS["flip"]})["flip"]
+    expected = make_maps(experiment, splits, {"flip": METHODS["flip"].recipe})["flip"]
     maps = read_maps(folder / "maps.npz")
     assert maps.ids.tolist() == expected.ids.tolist()
     np.testing.assert_allclose(maps.maps, expected.maps, rtol=1e-4, atol=1e-7)
@@ -284,7 +284,7 @@ def test_a_method_has_one_threshold_in_a_report(whole, settings, tmp_path):
     found = read_json(tmp_path / "threshold.json")
     assert found["chosen"] == 0.15 != GRID[choose_threshold(found["val"]["mean_ap"])]
     plain = scores.plain_detections(run)
-    for image, boxes in run.detector("gradcam")(run.heatmaps.of("test"), 0.75).items():
+    for image, boxes in Detector(run.lessons)(run.heatmaps.of("test"), 0.75).items():
         assert np.array_equal(plain[image], boxes)
 
 
@@ -374,8 +374,10 @@ class TestWhatRunsAgain:
     @pytest.mark.parametrize(
         ("helper", "stages"),
         [
-            # threshold.py -> localise/threshold.py -> localise/detector.py -> localise/grabcut.py
-            ("localise/grabcut.py", "HELPERS"),
+            # stages/threshold.py -> localise/threshold.py -> localise/detector.py -> ...
+            ("localise/watershed.py", "methods threshold boxes scores masks faithfulness figures"),
+            # stages/scores.py -> evaluate/scores.py -> evaluate/bootstrap.py, and others
+            ("evaluate/bootstrap.py", "classifier methods scores masks faithfulness figures"),
         ],
     )
     def test_a_changed_helper_reaches_all_whose_code_imports_it(self, touched, tmp_path, helper, stages):

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcam_lab.data.box_files.json_boxes import write_detections
+from gradcam_lab.localise.detector import Detector
 from gradcam_lab.pipeline.engine import Stage
 
 if TYPE_CHECKING:
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
 def make(run: "Run", path: Path) -> None:
     """Write `{image: [[xmin, ymin, xmax, ymax, score]]}`."""
-    write_detections(path, run.detector()(run.maps.of("test"), run.threshold, run.test.samples))
+    detector = Detector.of(run.experiment, run.chosen_method)
+    write_detections(path, detector(run.maps.of("test"), run.threshold, run.test.samples))
 
 
 STAGE = Stage(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradcam_lab.evaluate.error_types import FAILURE_IOU, find_failures
 from gradcam_lab.lesson_modules import NAMES
 from gradcam_lab.pipeline.engine import EVERY_MEASUREMENT, Stage
 from gradcam_lab.report.figures.pictures import Pictures
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
 
 def make(run: "Run", path: Path) -> Sequence[Path]:
     """Draw the figures beside `figures.json`, which lists them."""
+    truth = run.experiment.ground_truth(run.test.samples)
     pictures = Pictures(
         experiment=run.experiment,
         samples=run.test.samples,
         plain=run.heatmaps.of("test"),
         maps=run.maps.of("test"),
         detections=run.detections,
-        failures=run.failures,
+        failures=find_failures(run.experiment, run.detections, truth, FAILURE_IOU),
         threshold=run.threshold,
         cut=run.chosen_method.cut,
     )

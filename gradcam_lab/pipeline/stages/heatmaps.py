@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcam_lab.localise.make_maps import make_maps
+from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.maps import write_maps
-from gradcam_lab.localise.methods import GRADCAM
 from gradcam_lab.models import distributed
 from gradcam_lab.pipeline.engine import Stage
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.localise.make_maps import make_maps
 from gradcam_lab.localise.maps import write_maps
 from gradcam_lab.pipeline.engine import Stage
 
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 def make(run: "Run", path: Path) -> None:
     """Write the maps; the probabilities of all classes stay those of the image as it is."""
-    found = run.maps_of({run.method: run.chosen_method})[run.method]
+    recipes = {run.method: run.chosen_method.recipe}
+    looked = run.looked or make_maps(run.experiment, run.splits, recipes)  # the comparison has them already
+    found = looked[run.method]
     write_maps(path, run.heatmaps._replace(maps=found.maps, probabilities=found.probabilities))
 
 

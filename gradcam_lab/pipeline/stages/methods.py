@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from gradcam_lab.evaluate import method_comparison
 from gradcam_lab.files import write_json
 from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.localise.make_maps import make_maps
 from gradcam_lab.pipeline.engine import Stage
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 def make(run: "Run", path: Path) -> None:
     """Write `rows`, the name of the `default`, and the `limit` of its cost."""
     val, test = run.val.samples, run.test.samples
-    compared = method_comparison.compare(run.experiment, run.methods, run.maps_of(run.methods), val, test)
+    recipes = {name: method.recipe for name, method in run.methods.items()}
+    run.looked = make_maps(run.experiment, run.splits, recipes)
+    compared = method_comparison.compare(run.experiment, run.methods, run.looked, val, test)
     thresholds = {row["name"]: row["threshold"] for row in compared}
     times = method_comparison.measure_times(run.experiment, run.methods, test, thresholds)
     rows = method_comparison.priced(compared, times)

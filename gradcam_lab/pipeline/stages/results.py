@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from gradcam_lab.files import write_json, write_text
 from gradcam_lab.lesson_modules import NAMES
 from gradcam_lab.pipeline.engine import EVERY_MEASUREMENT, Stage, read_records
-from gradcam_lab.pipeline.provenance import about
 
 if TYPE_CHECKING:
     from gradcam_lab.pipeline.run import Run
@@ -21,7 +20,7 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
     write_json(
         path,
         {
-            **about(run),
+            **run.about,
             "artifacts": {file: sha256 for name in kept for file, sha256 in records[name]["files"].items()},
             "classifier": {"recipe": run.classifier.metadata.get("recipe"), **run.read("classification.json")},
             **run.read("comparison.json"),

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcam_lab.console import tracked
-from gradcam_lab.evaluate import error_types, scores
+from gradcam_lab.evaluate import scores
 from gradcam_lab.evaluate.bootstrap import image_draws
+from gradcam_lab.evaluate.error_types import FAILURE_IOU, KINDS, find_failures
 from gradcam_lab.files import write_json
 from gradcam_lab.localise.baselines import baselines
-from gradcam_lab.localise.detector import Detections
-from gradcam_lab.localise.methods import BOXING_STEPS, GRADCAM, GRID
+from gradcam_lab.localise.detector import Detections, Detector
+from gradcam_lab.localise.map_recipe import GRADCAM
+from gradcam_lab.localise.methods import BOXING_STEPS, GRID
 from gradcam_lab.localise.threshold import choose, sweep
 from gradcam_lab.pipeline.engine import Stage
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 def make(run: "Run", path: Path) -> None:
     """Write the `table`, the `leads` over its rivals, the `curves` and the `failures`."""
     experiment = run.experiment
-    counts = image_draws(len(run.truth), run.seed)
+    truth = experiment.ground_truth(run.test.samples)
+    counts = image_draws(len(truth), run.seed)
     rows = [(run.chosen_method.title, "ours", run.detections)]
     if not run.plain:
         rows.append((run.methods[GRADCAM].title, "plain", plain_detections(run)))
@@ -30,25 +33,25 @@ def make(run: "Run", path: Path) -> None:
             "name": name,
             "kind": kind,
             "boxes": sum(map(len, boxes.values())),
-            "scores": scores.score_detections(experiment, boxes, run.truth, counts),
+            "scores": scores.score_detections(experiment, boxes, truth, counts),
         }
         for name, kind, boxes in tracked(rows, "scores", len(rows))
     ]
     rivals = {name: boxes for name, kind, boxes in rows if kind == "plain" or name.startswith("C")}
-    curves = experiment.lessons.metrics.evaluate(run.detections, run.truth, experiment.ious)
-    kinds = [failure.kind for failure in run.failures]
+    curves = experiment.lessons.metrics.evaluate(run.detections, truth, experiment.ious)
+    kinds = [failure.kind for failure in find_failures(experiment, run.detections, truth, FAILURE_IOU)]
     write_json(
         path,
         {
             "table": table,
-            "leads": scores.ap_differences(experiment, run.detections, rivals, run.truth, counts),
+            "leads": scores.ap_differences(experiment, run.detections, rivals, truth, counts),
             "curves": {
                 f"{iou:g}": {"recall": score.curve.recall.tolist(), "precision": score.curve.precision.tolist()}
                 for iou, score in curves.items()
             },
             "failures": {
-                "counts": {kind: kinds.count(kind) for kind in error_types.KINDS},
-                "iou": error_types.FAILURE_IOU,
+                "counts": {kind: kinds.count(kind) for kind in KINDS},
+                "iou": FAILURE_IOU,
             },
         },
     )
@@ -56,7 +59,7 @@ def make(run: "Run", path: Path) -> None:
 
 def plain_detections(run: "Run") -> Detections:
     """Find the boxes on test by plain Grad-CAM, at the threshold that val chooses for it."""
-    detector, threshold = run.detector(GRADCAM), run.compared_threshold(GRADCAM)
+    detector, threshold = Detector.of(run.experiment), run.compared_threshold(GRADCAM)
     if threshold is None:
         truth = run.experiment.ground_truth(run.val.samples)
         curves = sweep(detector, run.heatmaps.of("val"), truth, GRID, run.experiment.ious, title="thresholds on val")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.files import write_json
+from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.threshold import choose, sweep
 from gradcam_lab.pipeline.engine import Stage
 
@@ -28,7 +29,7 @@ def make(run: "Run", path: Path) -> None:
 def _curves(run: "Run", split: Split, grid: tuple[float, ...]) -> dict[str, Any]:
     truth, samples = run.experiment.ground_truth(split.samples), split.samples
     curves = sweep(
-        run.detector(),
+        Detector.of(run.experiment, run.chosen_method),
         run.maps.of(split.name),
         truth,
         grid,

@@ -14,7 +14,7 @@ from gradcam_lab.evaluate.faithfulness.replacement import STEPS
 from gradcam_lab.evaluate.max_box_acc import score_maps
 from gradcam_lab.evaluate.records import CENTRE, GRADCAM, MAPS, RANDOM
 from gradcam_lab.localise.make_maps import make_maps
-from gradcam_lab.localise.methods import GRADCAM as PLAIN
+from gradcam_lab.localise.map_recipe import GRADCAM as PLAIN
 from tests.evaluate.drawn import inside, made
 
 

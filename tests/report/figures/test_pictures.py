@@ -101,16 +101,13 @@ def test_a_row_of_masks_goes_from_the_heatmap_to_the_annotation(lessons):
 
 def test_masks_are_those_of_the_runs_choices_and_target(pictures, shown, monkeypatch, tmp_path):
     draw = Mock(return_value=["m"])
-    monkeypatch.setattr("gradcam_lab.evaluate.segmentation.pictures", draw)
+    monkeypatch.setattr(drawing, "example_masks", draw)
     monkeypatch.setattr(drawing, "mask_panels", lambda lessons, mask, choices: [mask, choices.threshold])
-    pictures.precision = "bf16"
     scored: Any = {**CONTENT["segmentation"], "choices": CHOICES}
     names = ["segmentation.jpg", "segmentation_curve.svg"]
     assert [figure["file"] for figure in pictures.masks(tmp_path, scored)] == names
     assert [row.panels for row in shown["segmentation.jpg"]] == [["m", 0.35]]
-    draw.assert_called_once_with(
-        pictures.classifier, pictures.lessons, pictures.samples, Choices(**CHOICES), "dog", 4, "bf16"
-    )
+    draw.assert_called_once_with(pictures.experiment, pictures.samples, Choices(**CHOICES), 4)
     draw.return_value = []
     assert [figure["file"] for figure in pictures.masks(tmp_path, scored)] == names[1:]
 

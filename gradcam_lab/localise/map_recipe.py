@@ -1,0 +1,28 @@
+"""What maps are made of: whose weights, in which views, and whether the heat is shared."""
+
+from typing import NamedTuple
+
+from gradcam_lab.localise.cam_variants import Weights, grad_cam
+from gradcam_lab.localise.test_time_augmentation import UNCHANGED, View
+
+GRADCAM = "gradcam"
+"""The method of the lessons, whose maps are `heatmaps.npz`."""
+
+
+class MapRecipe(NamedTuple):
+    """What a method makes its maps of; methods that differ only in how they find boxes have the same.
+
+    `weights` are of the template in `cam_variants`; the maps of the `views` are averaged; `shared` says whether the
+    heat is then shared among cells that look alike at an earlier layer, in the first of the views.
+    """
+
+    weights: Weights = grad_cam
+    views: tuple[View, ...] = (UNCHANGED,)
+    shared: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.weights.__name__} {[tuple(view) for view in self.views]} {self.shared}"
+
+
+PLAIN_RECIPE = MapRecipe()
+"""Plain Grad-CAM's."""
