@@ -7,7 +7,7 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from gradcam_lab.lesson_protocols import (
     PROTOCOLS,
@@ -40,7 +40,7 @@ class Lessons:
     metrics: MetricsLesson
     segmentation: SegmentationLesson
     faithfulness: FaithfulnessLesson
-    implementation: dict[str, str]
+    implementation: dict[str, Literal["reference", "mine"]]
     sha256: dict[str, str]
 
 
@@ -60,7 +60,9 @@ def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
     modules: list[Any] = [
         execute(*mine[name], name) if name in mine else import_module(f"gradcam_lab.lessons.{name}") for name in NAMES
     ]
-    implementation = {name: "mine" if name in mine else "reference" for name in NAMES}
+    implementation: dict[str, Literal["reference", "mine"]] = {
+        name: "mine" if name in mine else "reference" for name in NAMES
+    }
     texts = {name: mine[name].source if name in mine else reference_text(name) for name in NAMES}
     hashes = {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
     cam, gradcam, boxes, metrics, segmentation, faithfulness = modules

@@ -9,6 +9,8 @@ from pydantic import ConfigDict, Field, with_config
 from pydantic.config import JsonDict
 from typing_extensions import TypedDict  # pydantic needs this one on Python 3.11
 
+from gradcam_lab.localise.baselines import RowKind
+
 T = TypeVar("T")
 
 Name = Annotated[str, Field(min_length=1)]
@@ -71,7 +73,7 @@ class TableRow(Record):
     """One method of the main table."""
 
     name: Name
-    kind: Literal["ours", "plain", "baseline", "cheating"]
+    kind: RowKind
     boxes: Count
     scores: ByIou[ScoreRow]
 

@@ -5,10 +5,14 @@ it has learned nothing about *where*.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
 from gradcam_lab.data.sample import Sample
+
+RowKind = Literal["ours", "plain", "baseline", "cheating"]
+"""The kinds of rows of the main table."""
 
 FRACTIONS = (0.3, 0.5)
 """The areas of the centre boxes, as a share of the image's."""
@@ -31,13 +35,13 @@ def centre_box(size: tuple[int, int], fraction: float) -> np.ndarray:
 
 def baselines(
     samples: Sequence[Sample], target: str, probabilities: Mapping[str, float]
-) -> list[tuple[str, str, dict[str, np.ndarray]]]:
+) -> list[tuple[str, RowKind, dict[str, np.ndarray]]]:
     """Detections of each baseline, as `(name, kind, {image: (n, 5)})`; the kind "cheating" has seen the labels.
 
     A: the centre box on every image, score 1. B: the same, but only on images that do hold the class (cheating).
     C: the centre box on every image, scored by the classifier's probability: the one to beat.
     """
-    rows = []
+    rows: list[tuple[str, RowKind, dict[str, np.ndarray]]] = []
     for fraction in FRACTIONS:
         boxes = {sample.id: centre_box(sample.size, fraction) for sample in samples}
         a = {image: np.append(box, 1.0)[None] for image, box in boxes.items()}

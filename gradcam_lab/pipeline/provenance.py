@@ -2,106 +2,91 @@
 
 import inspect
 import platform
-from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
 
 from gradcam_lab import __version__
 from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.evaluate.bootstrap import DRAWS
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.methods import METHODS
-from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.settings import Settings
-from gradcam_lab.pipeline.students_work import StudentsWork
-from gradcam_lab.report.results import SCHEMA
+from gradcam_lab.report.results import SCHEMA, About, Method, Parameters, Provenance, RunSettings, SplitCounts
 
 
-def about(
-    settings: Settings, experiment: Experiment, method: str, splits: Sequence[Split], data_sha256: str
-) -> dict[str, Any]:
-    """Everything of `results.json` that no stage measures: what ran, on what, with which versions."""
-    lessons, network = experiment.lessons, experiment.classifier
+def about(settings: Settings, experiment: Experiment, method: str, val: Split, test: Split, data_sha256: str) -> About:
+    """Return all of `results.json` that no stage measures."""
+    work, lessons, target = settings.course, experiment.lessons, experiment.target
     return {
         "schema": SCHEMA,
-        "run": {
-            "data": settings.data_name,
-            "data_root": str(splits[-1].root),
-            "target": experiment.target,
-            **classifier(network),
-            "seed": settings.seed,
-            "limit": settings.limit,
-            "precision": settings.precision,
-            "method": {"name": method, "asked": settings.method, **METHODS[method].described},
-            "quick": settings.quick,
-            "parameters": {
-                "min_area": experiment.min_area,
-                "iou_thresholds": experiment.ious,
-                "ties": "group",
-                "method": "area",
-                "nms": inspect.signature(lessons.boxes.detect).parameters["max_overlap"].default,
-                "bootstrap": DRAWS,
-            },
-        },
-        "provenance": {
-            **software(),
-            "data_sha256": data_sha256,
-            "weights_sha256": network.sha256,
-            "code_sha256": lessons.sha256,
-            "command": settings.command,
-        },
+        "run": run_settings(settings, experiment, method, str(test.root)),
+        "provenance": provenance(settings, experiment, data_sha256),
         "implementation": lessons.implementation,
-        **course(settings.course),
-        "data": data(splits, experiment.target),
+        "course": {step.step: step.progress for step in work.steps} if work else None,
+        "answers": {
+            task: {"question": question, "answer": answer}
+            for task, (question, answer) in (work.answers if work else {}).items()
+        },
+        "data": {
+            "splits": {"val": counts(val, target), "test": counts(test, target)},
+            "skipped": [*val.skipped, *test.skipped],
+        },
     }
 
 
-def classifier(network: Classifier) -> dict[str, Any]:
-    """The network, and where in it the maps are taken."""
+def run_settings(settings: Settings, experiment: Experiment, method: str, data_root: str) -> RunSettings:
+    """Return what was asked for, and the constants of boxes and scores."""
+    network = experiment.classifier
+    how: Method = {"name": method, "asked": settings.method, **METHODS[method].described}  # type: ignore[typeddict-item]
+    parameters: Parameters = {
+        "min_area": experiment.min_area,
+        "iou_thresholds": list(experiment.ious),
+        "ties": "group",
+        "method": "area",
+        "nms": inspect.signature(experiment.lessons.boxes.detect).parameters["max_overlap"].default,
+        "bootstrap": DRAWS,
+    }
     return {
+        "data": settings.data_name,
+        "data_root": data_root,
+        "target": experiment.target,
         "classifier": network.name,
         "architecture": type(network.network).__name__,
         "weights": network.metadata.get("weights", ""),
         "layer": network.layer,
         "output": network.activation,
         "input_size": network.preprocessing.size,
+        "seed": settings.seed,
+        "limit": settings.limit,
+        "precision": settings.precision,
+        "method": how,
+        "quick": settings.quick,
+        "parameters": parameters,
     }
 
 
-def software() -> dict[str, str]:
-    """The versions that a figure can depend on."""
+def provenance(settings: Settings, experiment: Experiment, data_sha256: str) -> Provenance:
+    """Return the versions and hashes that a figure can depend on."""
     return {
         "gradcam_lab": __version__,
         "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "torchvision", "numpy")},
+        "torch": version("torch"),
+        "torchvision": version("torchvision"),
+        "numpy": version("numpy"),
         "opencv": version("opencv-python-headless"),
         "platform": platform.platform(),
+        "data_sha256": data_sha256,
+        "weights_sha256": experiment.classifier.sha256,
+        "code_sha256": experiment.lessons.sha256,
+        "command": settings.command,
     }
 
 
-def course(chosen: StudentsWork | None) -> dict[str, Any]:
-    """Whose code ran, and what the student wrote."""
-    if chosen is None:
-        return {"course": None, "answers": {}}
-    return {
-        "course": {step.step: step.as_json() for step in chosen.steps},
-        "answers": {task: {"question": asked, "answer": answer} for task, (asked, answer) in chosen.answers.items()},
-    }
-
-
-def data(splits: Sequence[Split], target: str) -> dict[str, Any]:
-    """How many images and objects there are, and what was skipped."""
-    return {
-        "splits": {split.name: _counts(split, target) for split in splits},
-        "skipped": [skipped for split in splits for skipped in split.skipped],
-    }
-
-
-def _counts(split: Split, target: str) -> dict[str, int]:
-    objects = [o for sample in split.samples for o in sample.objects if o.name == target]
+def counts(split: Split, target: str) -> SplitCounts:
+    """Count the images and the objects of the target."""
+    objects = [item for sample in split.samples for item in sample.objects if item.name == target]
     return {
         "images": len(split.samples),
         "images_with_target": sum(bool(sample.boxes(target)) for sample in split.samples),
         "objects": len(objects),
-        "difficult": sum(o.difficult for o in objects),
+        "difficult": sum(item.difficult for item in objects),
     }

@@ -28,6 +28,7 @@ from gradcam_lab.pipeline.engine import Stage, UndecidedError
 from gradcam_lab.pipeline.rendering import Rendering
 from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.supervise import enter
+from gradcam_lab.report.results import About
 
 
 class Run:
@@ -176,9 +177,9 @@ class Run:
         )
 
     @property
-    def about(self) -> dict[str, Any]:
+    def about(self) -> About:
         """What ran, on what, with which versions."""
-        return provenance.about(self.settings, self.experiment, self.method, (self.val, self.test), self.data_hash)
+        return provenance.about(self.settings, self.experiment, self.method, self.val, self.test, self.data_hash)
 
     # --- the artifacts ---
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from gradcam_lab.lesson_modules import NAMES, StudentsFile, reference_text
+from gradcam_lab.report.results import StepProgress
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class StepCode:
             return f"{self.step}: your code" + (f" ({score})" if score else "")
         return f"{self.step}: the reference" + (f" ({score} of yours)" if score and self.stub is not None else "")
 
-    def as_json(self) -> dict[str, Any]:
+    @property
+    def progress(self) -> StepProgress:
         """What `results.json` says of it."""
         passed = list(self.passed)
         return {"points": self.points, "possible": self.possible, "passed": passed, "stub": self.stub is not None}

@@ -167,14 +167,12 @@ class ClassifierScores(Record):
     """Draws of the interval. Since 0.4."""
 
 
-class Results(Record):
-    """Every number of one run of gradcam-lab."""
+class About(Record):
+    """What ran, on what, with which versions."""
 
     schema: Annotated[str, Field(json_schema_extra={"const": SCHEMA})]
     run: RunSettings
     provenance: Provenance
-    artifacts: NotRequired[dict[str, Sha256]]
-    """The files beside this one that it tells of, by name: SHA-256. Since 0.4."""
     implementation: BySteps[Literal["reference", "mine"]]
     """Whose code each step ran."""
     course: NotRequired[Annotated[dict[Step, StepProgress], Field(json_schema_extra=CLOSED)] | None]
@@ -182,6 +180,13 @@ class Results(Record):
     answers: NotRequired[Annotated[dict[Task, WrittenAnswer], Field(json_schema_extra=CLOSED)]]
     """What the student wrote, by task. Since 0.2."""
     data: Data
+
+
+class Results(About):
+    """Every number of one run of gradcam-lab."""
+
+    artifacts: NotRequired[dict[str, Sha256]]
+    """The files beside this one that it tells of, by name: SHA-256. Since 0.4."""
     classifier: ClassifierScores
     top5: TopFive
     cam_vs_gradcam: CamAgreement | None

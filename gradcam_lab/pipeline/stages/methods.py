@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcam_lab.evaluate import method_comparison
+from gradcam_lab.evaluate.records import MethodComparison
 from gradcam_lab.files import write_json
 from gradcam_lab.lesson_modules import NAMES
 from gradcam_lab.localise.make_maps import make_maps
@@ -22,8 +23,12 @@ def make(run: "Run", path: Path) -> None:
     thresholds = {row["name"]: row["threshold"] for row in compared}
     times = method_comparison.measure_times(run.experiment, run.methods, test, thresholds)
     rows = method_comparison.priced(compared, times)
-    default = method_comparison.best_affordable(rows)
-    write_json(path, {"rows": rows, "default": default, "limit": method_comparison.AFFORDABLE})
+    content: MethodComparison = {
+        "rows": rows,
+        "default": method_comparison.best_affordable(rows),
+        "limit": method_comparison.AFFORDABLE,
+    }
+    write_json(path, content)
 
 
 STAGE = Stage(

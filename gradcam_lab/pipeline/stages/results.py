@@ -2,37 +2,43 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gradcam_lab.files import write_json, write_text
 from gradcam_lab.lesson_modules import NAMES
 from gradcam_lab.pipeline.engine import EVERY_MEASUREMENT, Stage, read_records
+from gradcam_lab.report.results import ClassifierScores, Results
 
 if TYPE_CHECKING:
     from gradcam_lab.pipeline.run import Run
 
 
 def make(run: "Run", path: Path) -> Sequence[Path]:
-    """Write `results.json`, see `report.results.Results`, and `code/`."""
+    """Write `results.json`, typed as `Results`, and `code/`."""
     records, quick = read_records(run.folder), run.settings.quick
     # What `sweep` and `show` read: so the results say of which files they tell.
     kept = ["data", "heatmaps", *(() if run.plain else ("maps",)), "boxes"]
-    write_json(
-        path,
-        {
-            **run.about,
-            "artifacts": {file: sha256 for name in kept for file, sha256 in records[name]["files"].items()},
-            "classifier": {"recipe": run.classifier.metadata.get("recipe"), **run.read("classification.json")},
-            **run.read("comparison.json"),
-            "threshold": run.read("threshold.json"),
-            "iou_thresholds": run.experiment.ious,
-            **run.read("scores.json"),
-            "all_classes": run.read("classes.json") if run.everything else None,
-            "methods": run.read("methods.json") if run.compares else None,
-            "segmentation": None if quick else run.read("segmentation.json"),
-            "truth": None if quick else run.read("truth.json"),
-        },
-    )
+    comparison, scores = run.read("comparison.json"), run.read("scores.json")
+    recipe = run.classifier.metadata.get("recipe")
+    classifier = cast(ClassifierScores, {"recipe": recipe, **run.read("classification.json")})
+    content: Results = {
+        **run.about,
+        "artifacts": {file: sha256 for name in kept for file, sha256 in records[name]["files"].items()},
+        "classifier": classifier,
+        "top5": comparison["top5"],
+        "cam_vs_gradcam": comparison["cam_vs_gradcam"],
+        "threshold": run.read("threshold.json"),
+        "iou_thresholds": list(run.experiment.ious),
+        "table": scores["table"],
+        "leads": scores["leads"],
+        "curves": scores["curves"],
+        "failures": scores["failures"],
+        "all_classes": run.read("classes.json") if run.everything else None,
+        "methods": run.read("methods.json") if run.compares else None,
+        "segmentation": None if quick else run.read("segmentation.json"),
+        "truth": None if quick else run.read("truth.json"),
+    }
+    write_json(path, content)
     return _write_code(run.folder, run.settings.texts, records.get("results", {}).get("files", {}))
 
 

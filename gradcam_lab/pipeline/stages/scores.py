@@ -1,14 +1,15 @@
 """Score the boxes beside the baselines, with intervals; draw the curves; count the failures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gradcam_lab.console import tracked
 from gradcam_lab.evaluate import scores
 from gradcam_lab.evaluate.bootstrap import image_draws
 from gradcam_lab.evaluate.error_types import FAILURE_IOU, KINDS, find_failures
+from gradcam_lab.evaluate.records import FailureCounts, Failures, TableRow
 from gradcam_lab.files import write_json
-from gradcam_lab.localise.baselines import baselines
+from gradcam_lab.localise.baselines import RowKind, baselines
 from gradcam_lab.localise.detector import Detections, Detector
 from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.methods import BOXING_STEPS, GRID
@@ -24,11 +25,11 @@ def make(run: "Run", path: Path) -> None:
     experiment = run.experiment
     truth = experiment.ground_truth(run.test.samples)
     counts = image_draws(len(truth), run.seed)
-    rows = [(run.chosen_method.title, "ours", run.detections)]
+    rows: list[tuple[str, RowKind, Detections]] = [(run.chosen_method.title, "ours", run.detections)]
     if not run.plain:
         rows.append((run.methods[GRADCAM].title, "plain", plain_detections(run)))
     rows += baselines(run.test.samples, run.target, run.heatmaps.of("test").by_image())
-    table = [
+    table: list[TableRow] = [
         {
             "name": name,
             "kind": kind,
@@ -40,6 +41,10 @@ def make(run: "Run", path: Path) -> None:
     rivals = {name: boxes for name, kind, boxes in rows if kind == "plain" or name.startswith("C")}
     curves = experiment.lessons.metrics.evaluate(run.detections, truth, experiment.ious)
     kinds = [failure.kind for failure in find_failures(experiment, run.detections, truth, FAILURE_IOU)]
+    failures: Failures = {
+        "counts": cast(FailureCounts, {kind: kinds.count(kind) for kind in KINDS}),
+        "iou": FAILURE_IOU,
+    }
     write_json(
         path,
         {
@@ -49,10 +54,7 @@ def make(run: "Run", path: Path) -> None:
                 f"{iou:g}": {"recall": score.curve.recall.tolist(), "precision": score.curve.precision.tolist()}
                 for iou, score in curves.items()
             },
-            "failures": {
-                "counts": {kind: kinds.count(kind) for kind in KINDS},
-                "iou": FAILURE_IOU,
-            },
+            "failures": failures,
         },
     )
 

@@ -1,9 +1,10 @@
 """Choose the threshold on val, and draw the curve of test beside it, whose best is the oracle."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradcam_lab.data.layouts.split import Split
+from gradcam_lab.evaluate.records import Threshold, ThresholdCurve
 from gradcam_lab.files import write_json
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.threshold import choose, sweep
@@ -19,24 +20,22 @@ ITS_OWN = (1.0,)
 def make(run: "Run", path: Path) -> None:
     """Write the `grid`, the curves of `val` and `test`, what was `chosen`, and the `oracle`."""
     grid = run.chosen_method.grid or ITS_OWN
-    curves = {split.name: _curves(run, split, grid) for split in (run.val, run.test)}
-    best = max(curves["test"]["mean_ap"])
-    oracle = curves["test"]["mean_ap"].index(best)
-    chosen = run.compared_threshold(run.method) or grid[choose(curves["val"]["mean_ap"])]
-    write_json(path, {"grid": grid, **curves, "chosen": chosen, "oracle": {"threshold": grid[oracle], "mean_ap": best}})
+    val, test = (_curves(run, split, grid) for split in (run.val, run.test))
+    best = max(test["mean_ap"])
+    content: Threshold = {
+        "grid": list(grid),
+        "val": val,
+        "test": test,
+        "chosen": run.compared_threshold(run.method) or grid[choose(val["mean_ap"])],
+        "oracle": {"threshold": grid[test["mean_ap"].index(best)], "mean_ap": best},
+    }
+    write_json(path, content)
 
 
-def _curves(run: "Run", split: Split, grid: tuple[float, ...]) -> dict[str, Any]:
-    truth, samples = run.experiment.ground_truth(split.samples), split.samples
-    curves = sweep(
-        Detector.of(run.experiment, run.chosen_method),
-        run.maps.of(split.name),
-        truth,
-        grid,
-        run.experiment.ious,
-        samples,
-        f"thresholds on {split.name}",
-    )
+def _curves(run: "Run", split: Split, grid: tuple[float, ...]) -> ThresholdCurve:
+    detector, truth = Detector.of(run.experiment, run.chosen_method), run.experiment.ground_truth(split.samples)
+    maps, title = run.maps.of(split.name), f"thresholds on {split.name}"
+    curves = sweep(detector, maps, truth, grid, run.experiment.ious, split.samples, title)
     return {"ap": curves.ap, "recall": curves.recall, "mean_ap": curves.mean_ap}
 
 
