@@ -10,9 +10,9 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 help:
 	@echo "make run         install into .venv, run everything on ToyVOC, print the report's path"
-	@echo "make test        ruff, the type checker, the course's own examination and the whole test suite"
+	@echo "make test        ruff, the type checker, the import contracts, the course's own examination and the whole test suite"
 	@echo "make bench       Grad-CAM's speed beside a plain forward, captum, torchcam and grad-cam"
-	@echo "make checkpoint  train the embedded classifier again (about 8 minutes on 2 cores)"
+	@echo "make checkpoint  train the embedded classifier again (about five and a half minutes on 2 cores)"
 	@echo "make sample      render report/sample/ again"
 	@echo "make clean       remove .venv and everything that was computed"
 

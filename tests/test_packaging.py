@@ -162,3 +162,29 @@ class TestImports:
         graph = build_graph("gradcam_lab")
         imported = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
         TopologicalSorter(imported).prepare()  # raises CycleError
+
+    def test_the_picture_in_the_readme_shows_the_imports(self):
+        """Each arrow is an import, none follows from others, and together they say which package may reach which."""
+        text = (ROOT / "README.md").read_text(encoding="utf-8")
+        picture = text.partition("```mermaid")[2].partition("```")[0]
+        arrows = {(a, b) for a, b in re.findall(r"^ +(\w+) --> (\w+)$", picture, re.MULTILINE)}
+        shown = {name for arrow in arrows for name in arrow}
+        graph = build_graph("gradcam_lab")
+        imports = {
+            (importer.split(".")[1], imported.split(".")[1])
+            for importer in graph.modules
+            for imported in graph.find_modules_directly_imported_by(importer)
+            if importer.count(".") and imported.count(".")
+        }
+        between = {(a, b) for a, b in imports if {a, b} <= shown and a != b}
+        assert arrows <= between
+        assert between <= reachable(arrows)
+        assert not any(arrow in reachable(arrows - {arrow}) for arrow in arrows)
+        assert {a for a, _ in imports} - shown <= {"__main__", "files"}
+
+
+def reachable(arrows: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Every pair of which the first leads to the second."""
+    while more := {(a, d) for a, b in arrows for c, d in arrows if b == c} - arrows:
+        arrows = arrows | more
+    return arrows
