@@ -1,5 +1,7 @@
 """`run-all`: every stage from a folder of images to a report, each one skipped where nothing has changed."""
 
+from collections.abc import Callable
+
 from gradcam_lab.console import say, warn
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed
@@ -26,8 +28,7 @@ def run_all(settings: Settings, *, pdf: bool = True) -> Rendered | None:
         if distributed.launched():
             raise LabError("torchrun does not run a student's code: use --impl reference, or leave torchrun out.")
         _say_whose(settings)
-        log = settings.folder / "error.log"
-        supervise(compute, settings, files=settings.students, stall=settings.stall, log=log)
+        _supervise(compute, settings)
     else:
         with distributed.session():
             if not distributed.leads():
@@ -36,6 +37,12 @@ def run_all(settings: Settings, *, pdf: bool = True) -> Rendered | None:
             _say_whose(settings)
             compute(settings)
     return render(Rendering(settings.folder, pdf))
+
+
+def _supervise(work: Callable[[Settings], None], settings: Settings) -> None:
+    """Run what a student's code has a part in, in a process of its own."""
+    log = settings.folder / "error.log"
+    supervise(work, settings, files=settings.students, stall=settings.stall, log=log)
 
 
 def _say_whose(settings: Settings) -> None:
@@ -78,8 +85,7 @@ def print_plan(settings: Settings) -> None:
         LabError: the data, the classifier or a student's code cannot be used.
     """
     if settings.students:
-        log = settings.folder / "error.log"
-        supervise(_say_plan, settings, files=settings.students, stall=settings.stall, log=log)
+        _supervise(_say_plan, settings)
     else:
         _say_plan(settings)
 

@@ -159,10 +159,7 @@ def as_json(swept: Swept) -> str:
         "split": swept.split,
         "target": swept.target,
         "grid": list(swept.grid),
-        "boxes": list(swept.curves.boxes),
-        "ap": swept.curves.ap,
-        "recall": swept.curves.recall,
-        "mean_ap": swept.curves.mean_ap,
+        **swept.curves._asdict(),
         "chosen": swept.chosen,
         swept.best_name.replace(" ", "_"): best,
     }
