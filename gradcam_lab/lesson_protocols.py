@@ -8,7 +8,6 @@ What is written here, a student writes. The type checker sees every call into a 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -296,8 +295,3 @@ PROTOCOLS: dict[str, tuple[type, ...]] = {
     "step6_faithfulness": (Share, FaithfulnessLesson),
 }
 """What each step must offer: last the Protocol of its module, and before it those of the values it takes or returns."""
-
-
-def contract(step: str) -> str:
-    """Return the functions that a step must offer, with their types, as Python text."""
-    return "\n\n".join(inspect.getsource(part) for part in PROTOCOLS[step])

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gradcam_lab.cli.options import Classifier, Image, Json, Split, Weights
-from gradcam_lab.cli.output import print_paths
+from gradcam_lab.cli.options import Classifier, DataRoot, Image, Json, Split, Weights
 
 app = typer.Typer()
 
@@ -51,22 +50,10 @@ def explain(
     seed: Annotated[int, typer.Option(min=0, help="Random seed of SmoothGrad's noise.")] = 0,
 ) -> None:
     """Show where a network looks: picture, raw map and JSON of one image."""
+    flags = dict(locals())
     from gradcam_lab.explain.explain_image import explain as explain_image
 
-    print_paths(
-        explain_image(
-            image,
-            classifier=classifier,
-            weights=weights,
-            classes=classes or (),
-            method=method,
-            layer=layer,
-            against=against,
-            smooth=smooth,
-            out=out,
-            seed=seed,
-        )
-    )
+    print(*explain_image(**flags), sep="\n")
 
 
 @app.command()
@@ -95,30 +82,13 @@ def show(
     data: Annotated[
         str | None, typer.Option(help="With --model: data set, by name or folder.", show_default="that of the training")
     ] = None,
-    data_root: Annotated[Path | None, typer.Option(help="Folder where a named data set lies already.")] = None,
+    data_root: DataRoot = None,
     target: Annotated[str | None, typer.Option(help="With --detections: class.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the pictures.", show_default="shown")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the choice of images.")] = 1,
 ) -> None:
     """Draw images: with true and predicted boxes, or with a network's heatmap."""
+    flags = dict(locals())
     from gradcam_lab.explain.show import show as draw
 
-    print_paths(
-        draw(
-            run=run,
-            model=model,
-            detections=detections,
-            ground_truth=ground_truth,
-            images=images,
-            image=image,
-            random=random,
-            index=index,
-            cls=cls,
-            split=split,
-            data=data,
-            data_root=data_root,
-            target=target,
-            out=out,
-            seed=seed,
-        )
-    )
+    print(*draw(**flags), sep="\n")

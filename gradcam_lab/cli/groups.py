@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -49,8 +49,7 @@ def build(module: str) -> Mapping[str, Any]:
 
 def load(module: str) -> typer.Typer:
     """Import a module of commands."""
-    app: typer.Typer = import_module(f"gradcam_lab.cli.{module}").app
-    return app
+    return cast(typer.Typer, import_module(f"gradcam_lab.cli.{module}").app)
 
 
 class LazyGroup(TyperGroup):

@@ -51,27 +51,14 @@ def run_all(
     ] = 60,
 ) -> None:
     """Classify, explain, box, score, and write the report; whatever is unchanged is not computed again."""
+    flags = dict(locals())
     from gradcam_lab.course.workspace.whose_code import students_work
     from gradcam_lab.pipeline import run_all as pipeline
     from gradcam_lab.pipeline.settings import Settings
 
-    settings = Settings(
-        data=data,
-        data_root=data_root,
-        classifier=classifier,
-        weights=weights,
-        checkpoint=checkpoint,
-        target=target,
-        limit=limit,
-        out=out,
-        seed=seed,
-        precision=precision,
-        skip_bad=skip_bad,
-        method=method,
-        quick=quick,
-        course=students_work(impl),
-        stall=stall,
-    )
+    for name in ("impl", "plan", "pdf"):
+        del flags[name]
+    settings = Settings(**flags, course=students_work(impl))
     if plan:
         pipeline.print_plan(settings)
         return
@@ -117,20 +104,12 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score any boxes: AP, recall and CorLoc with 95% intervals."""
+    flags = dict(locals())
     from gradcam_lab.pipeline import saved_boxes
 
-    scores = saved_boxes.evaluate_files(
-        detections,
-        ground_truth,
-        iou or (0.3, 0.4, 0.5),
-        target=target,
-        split=split,
-        ties=ties,
-        method=method,
-        count_difficult=count_difficult,
-        bootstrap=bootstrap,
-        seed=seed,
-    )
+    for name in ("iou", "json"):
+        del flags[name]
+    scores = saved_boxes.evaluate_files(**flags, thresholds=iou or (0.3, 0.4, 0.5))
     print(saved_boxes.as_json(scores) if json else saved_boxes.as_table(scores))
 
 

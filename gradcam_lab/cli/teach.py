@@ -31,21 +31,14 @@ def grade(
     json: Json = False,
 ) -> None:
     """Grade a folder of submissions; interrupted, the same command goes on."""
+    flags = dict(locals())
     from gradcam_lab.course.grading.grade import grade as grade_all
     from gradcam_lab.course.judging.judge import Limits
 
+    for name in ("seconds", "memory"):
+        del flags[name]
     with resumable():
-        grade_all(
-            submissions,
-            jobs=jobs,
-            csv=csv,
-            gradescope=gradescope,
-            junit=junit,
-            html=html,
-            seed=seed,
-            limits=Limits(seconds=seconds, memory=int(memory * 2**30)),
-            json=json,
-        )
+        grade_all(**flags, limits=Limits(seconds=seconds, memory=int(memory * 2**30)))
 
 
 @app.command()

@@ -69,29 +69,11 @@ def train(
     skip_bad: SkipBad = False,
 ) -> None:
     """Train a classifier; interrupted or killed, the same command goes on. torchrun makes it several processes."""
+    flags = dict(locals())
     from gradcam_lab.models.training import settings
     from gradcam_lab.models.training import train as training
 
-    flags = {
-        "data": data,
-        "data_root": data_root,
-        "arch": arch,
-        "weights": weights,
-        "freeze_features": freeze_features,
-        "epochs": epochs,
-        "batch": batch,
-        "learning_rate": learning_rate,
-        "weight_decay": weight_decay,
-        "optimizer": optimizer,
-        "scheduler": scheduler,
-        "patience": patience,
-        "precision": precision,
-        "limit": limit,
-        "out": out,
-        "resume": resume,
-        "seed": seed,
-        "skip_bad": skip_bad,
-    }
+    del flags["config"]
     with resumable():
         training.train_network(settings.settings_of(flags, config))
 

@@ -20,7 +20,7 @@ Outputs = tuple[int, ...]
 """The outputs that make up a class."""
 
 LISTED = 5
-"""So many names stand in a message; four times as many where none is nearer than the others."""
+"""Number of names in a message; four times as many where none is nearer than the others."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def find_target(classifier: Classifier, word: str) -> Target:
     candidates = _candidates(classifier)
     found = _by_name(candidates, word)
     if not found and word.isdecimal():
-        return output_target(classifier, _checked_index(classifier, int(word)))
+        return output_target(classifier, int(word))
     found = found or {name: meant for name, meant in candidates.items() if name.casefold().startswith(word.casefold())}
     meant = [(name, outputs) for name, several in found.items() for outputs in several]
     if not word or not meant:
@@ -88,7 +88,14 @@ def find_target(classifier: Classifier, word: str) -> Target:
 
 
 def output_target(classifier: Classifier, index: int) -> Target:
-    """Return one output as a target, under its own name."""
+    """Return one output as a target, under its own name.
+
+    Raises:
+        LabError: the network has no such output.
+    """
+    count = len(classifier.output_names)
+    if index >= count:
+        raise LabError(f"There is no class {index}: '{classifier.name}' has {count} outputs, 0 to {count - 1}.")
     return _target(classifier, classifier.output_names[index], (index,))
 
 
@@ -103,11 +110,7 @@ def rather_than(target: Target, other: Target) -> Target:
     """
     if set(target.outputs) & set(other.outputs):
         raise LabError(f"'{target.name}' and '{other.name}' overlap, so their difference says nothing: choose another.")
-    return replace(
-        target,
-        score=lambda outputs: target.score(outputs) - other.score(outputs),
-        against=other,
-    )
+    return replace(target, score=lambda logits: target.score(logits) - other.score(logits), against=other)
 
 
 def _target(classifier: Classifier, name: str, outputs: Outputs) -> Target:
@@ -134,13 +137,6 @@ def _by_name(candidates: dict[str, list[Outputs]], word: str) -> dict[str, list[
     if word in candidates:
         return {word: candidates[word]}
     return {name: meant for name, meant in candidates.items() if name.casefold() == word.casefold()}
-
-
-def _checked_index(classifier: Classifier, index: int) -> int:
-    count = len(classifier.output_names)
-    if index >= count:
-        raise LabError(f"There is no class {index}: '{classifier.name}' has {count} outputs, 0 to {count - 1}.")
-    return index
 
 
 def _proposal(word: str, names: list[str]) -> str:
