@@ -74,12 +74,12 @@ def find_target(classifier: Classifier, word: str) -> Target:
     Raises:
         LabError: it means none or several; the message proposes what comes near.
     """
-    candidates = _candidates(classifier)
-    found = _by_name(candidates, word)
-    if not found and word.isdecimal():
+    candidates, folded = _candidates(classifier), word.casefold()
+    names = [word] if word in candidates else [name for name in candidates if name.casefold() == folded]
+    if not names and word.isdecimal():
         return output_target(classifier, int(word))
-    found = found or {name: meant for name, meant in candidates.items() if name.casefold().startswith(word.casefold())}
-    meant = [(name, outputs) for name, several in found.items() for outputs in several]
+    names = names or [name for name in candidates if name.casefold().startswith(folded)]
+    meant = [(name, outputs) for name in names for outputs in candidates[name]]
     if not word or not meant:
         raise LabError(f"The classifier '{classifier.name}' has no class '{word}': {_proposal(word, list(candidates))}")
     if len(meant) > 1:
@@ -130,13 +130,6 @@ def _candidates(classifier: Classifier) -> dict[str, list[Outputs]]:
     for index, name in enumerate(classifier.output_names):
         candidates.setdefault(name, []).append((index,))
     return candidates | {name: [tuple(outputs)] for name, outputs in classifier.groups.items()}
-
-
-def _by_name(candidates: dict[str, list[Outputs]], word: str) -> dict[str, list[Outputs]]:
-    """Keep the name that is the word, else those that are it in other capitals."""
-    if word in candidates:
-        return {word: candidates[word]}
-    return {name: meant for name, meant in candidates.items() if name.casefold() == word.casefold()}
 
 
 def _proposal(word: str, names: list[str]) -> str:
