@@ -42,9 +42,7 @@ class Commands(Mapping[str, Any]):
 @cache
 def build(module: str) -> Mapping[str, Any]:
     """Build the commands of a module, by name."""
-    group = typer.main.get_command(load(module))
-    assert isinstance(group, TyperGroup)
-    return group.commands
+    return cast(TyperGroup, typer.main.get_command(load(module))).commands
 
 
 def load(module: str) -> typer.Typer:

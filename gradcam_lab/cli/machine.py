@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-import typer
+from typer import Argument, Exit, Typer
 
 from gradcam_lab.cli.options import DataRoot, Json
 from gradcam_lab.cli.output import resumable
 
-app = typer.Typer()
+app = Typer()
 
 
 @app.command()
 def fetch(
-    data: Annotated[str, typer.Argument(help="Data set: voc2007, voc2007-segmentation, imagenette or pets.")],
+    data: Annotated[str, Argument(help="Data set: voc2007, voc2007-segmentation, imagenette or pets.")],
     data_root: DataRoot = None,
 ) -> None:
     """Download a data set from its official place, or go on with an interrupted download; prints its folder."""
@@ -30,4 +30,4 @@ def doctor(json: Json = False) -> None:
     findings = examine()
     print(as_json(findings) if json else as_table(findings))
     if not all(finding.ok for finding in findings):
-        raise typer.Exit(1)
+        raise Exit(1)
