@@ -1,4 +1,4 @@
-"""The one place where the lab takes hold of the lessons, or of a student's files in their stead."""
+"""Loads the lessons, or a student's files in their place."""
 
 import inspect
 import sys

@@ -1,4 +1,4 @@
-"""What is said of a photo: the layer looked at, a class with its probability, and true beside predicted classes."""
+"""Sentences about a photo: the layer looked at, a class with its probability, and true beside predicted classes."""
 
 from gradcam_lab.explain.explanation import Explanation
 from gradcam_lab.explain.photo import Photo

@@ -59,5 +59,5 @@ def panel(image: str, pixels: np.ndarray, objects: ObjectArrays, rows: np.ndarra
 
 
 def file_name(image: str) -> str:
-    """Make a harmless name for a file out of a stranger's name for an image."""
+    """Make a file name of an image's name, which may hold anything: letters, digits and `_.-` are kept."""
     return re.sub(r"[^\w.-]+", "_", Path(image).name)[:80] or "image"

@@ -1,4 +1,4 @@
-"""One image in front of one network, and every map that the course knows of it.
+"""One image and one network: its outputs for the image, and every map that the course can make of them.
 
 A score is any function from the logits (N, C) to one number an image (N,); a class's logit is only the usual one:
 
@@ -25,7 +25,7 @@ from gradcam_lab.models.classifier import Classifier
 
 
 class Photo:
-    """An image and what a network says of it.
+    """An image and a network's outputs for it.
 
     Args:
         path: the image, JPEG or PNG.

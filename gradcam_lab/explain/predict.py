@@ -1,4 +1,4 @@
-"""`predict`: what does the network say of one image?"""
+"""`predict`: the most probable classes of one image, as a table or as JSON."""
 
 import json as json_format
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`show`: images drawn by lot, with the annotated and the detected boxes."""
+"""`show`: random images, with the annotated and the detected boxes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,8 +22,8 @@ def show_run(run: Path, *, random: int = 10, seed: int = 1, out: Path | None = N
 
     Args:
         run: its folder; the data folder must be where it was.
-        random: how many images.
-        seed: decides which.
+        random: number of images.
+        seed: of the choice of images.
         out: where the pictures go; None for `shown` in the run's folder.
 
     Returns:
@@ -40,7 +40,7 @@ def show_run(run: Path, *, random: int = 10, seed: int = 1, out: Path | None = N
     if strangers := sorted(set(found) - set(samples)):
         raise LabError(f"'{run / 'detections.json'}' has the image '{strangers[0]}', heatmaps.npz has not: run again.")
     truth = objects_of(samples.values(), finished.value("run", "target"))
-    paths = {image: samples[image].path for image in lot(list(samples), random, seed)}
+    paths = {image: samples[image].path for image in random_choice(list(samples), random, seed)}
     return draw(out or run / "shown", paths, truth, found)
 
 
@@ -61,8 +61,8 @@ def show_saved(
         detections: in one of the three formats.
         ground_truth: in one of the two formats, or a folder in VOC layout.
         images: the folder of the photos.
-        random: how many images.
-        seed: decides which.
+        random: number of images.
+        seed: of the choice of images.
         out: where the pictures go; None for `shown` beside the detections.
         target: the class, where the files do not say it.
         split: the split of a folder in VOC layout.
@@ -76,14 +76,14 @@ def show_saved(
     if not images.is_dir():
         raise LabError(f"There is no folder of images '{images}': check the name given to --images.")
     found, truth = read_both(detections, ground_truth, target=target, split=split)
-    paths = {image: find_image(images, image) for image in lot(list(truth), random, seed)}
+    paths = {image: find_image(images, image) for image in random_choice(list(truth), random, seed)}
     return draw(out or detections.parent / "shown", paths, truth, found)
 
 
-def lot(images: Sequence[T], count: int, seed: int) -> list[T]:
-    """Draw images by lot: the same for the same seed, each at most once."""
-    places = np.random.default_rng(seed).choice(len(images), min(count, len(images)), replace=False)
-    return [images[place] for place in places]
+def random_choice(items: Sequence[T], count: int, seed: int) -> list[T]:
+    """Choose items at random, each at most once: the same for the same seed."""
+    places = np.random.default_rng(seed).choice(len(items), min(count, len(items)), replace=False)
+    return [items[place] for place in places]
 
 
 def find_image(folder: Path, name: str) -> Path:

@@ -13,7 +13,7 @@ from gradcam_lab.explain.describe import cam_or_gradcam, verdict
 from gradcam_lab.explain.draw_maps import draw_panels
 from gradcam_lab.explain.export import slug
 from gradcam_lab.explain.photo import Photo
-from gradcam_lab.explain.show_boxes import lot
+from gradcam_lab.explain.show_boxes import random_choice
 from gradcam_lab.explain.targets import find_target
 from gradcam_lab.files import require_writable
 from gradcam_lab.lesson_modules import load_lessons
@@ -58,14 +58,14 @@ def show_model(
     Args:
         model: a network that `gradcam-lab train` wrote.
         image: an image of the user's own; or
-        random: so many images of the split, drawn by lot; or
+        random: number of random images of the split; or
         index: one image of the split, counted from 0.
         cls: whose heatmap, a name or an index (see `find_target`); the predicted class by default.
         split: of the data set.
         data: a data set's name or folder; the one that the network was trained on by default.
         data_root: the folder where the user has a data set of that name already.
         out: the folder.
-        seed: of the lot.
+        seed: of the choice of images.
 
     Returns:
         The pictures, one an image.
@@ -127,7 +127,7 @@ def _with_truth(
 
 
 def choose(images: Sequence[Shown], random: int | None, index: int | None, seed: int, split: str) -> list[Shown]:
-    """Take one image by its index, or several by lot, in the order of the split.
+    """Take one image by its index, or several at random, in the order of the split.
 
     Raises:
         LabError: the index or the number is out of range.
@@ -139,4 +139,4 @@ def choose(images: Sequence[Shown], random: int | None, index: int | None, seed:
         return [images[index]]
     if random is None or not 1 <= random <= count:
         raise LabError(f"Cannot draw {random} images by lot: the split '{split}' has {count}, so ask for 1 to {count}.")
-    return [images[i] for i in sorted(lot(range(count), random, seed))]
+    return [images[i] for i in sorted(random_choice(range(count), random, seed))]

@@ -1,5 +1,6 @@
-"""The reference lessons satisfy the protocols: mypy compares the types here, and the tests the parameters.
+"""The reference lessons satisfy the protocols: mypy compares the types, and the tests names, kinds and defaults.
 
+A protocol lets a positional parameter have another name, but the lab may pass it by its name, so the tests look.
 mypy knows the lessons by the name of their folder, Python by their place in the package.
 """
 

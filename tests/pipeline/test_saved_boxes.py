@@ -335,9 +335,9 @@ class TestShow:
 
     def test_no_more_than_there_are_and_each_once(self):
         images = [f"{number}" for number in range(7)]
-        assert sorted(show_boxes.lot(images, 99, 3)) == images
-        assert show_boxes.lot(images, 4, 3) == show_boxes.lot(images, 4, 3)
-        assert len({tuple(show_boxes.lot(images, 3, seed)) for seed in range(20)}) > 10
+        assert sorted(show_boxes.random_choice(images, 99, 3)) == images
+        assert show_boxes.random_choice(images, 4, 3) == show_boxes.random_choice(images, 4, 3)
+        assert len({tuple(show_boxes.random_choice(images, 3, seed)) for seed in range(20)}) > 10
 
     @pytest.fixture
     def saved(self, tmp_path):
