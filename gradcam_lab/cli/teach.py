@@ -13,7 +13,7 @@ app = Typer()
 
 @app.command()
 def grade(
-    submissions: Annotated[
+    folder: Annotated[
         Path, Argument(metavar="SUBMISSIONS_DIR", help="Folder of the workspaces: folders or zip files.")
     ],
     jobs: Annotated[int, Option(min=1, help="Number of parallel workers.")] = 1,
