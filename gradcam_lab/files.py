@@ -27,7 +27,7 @@ def moved_into_place(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes files that only their owner may read
+        temporary.chmod(0o666 & ~_umask())  # mkstemp and safetensors hide files from all but their owner
         temporary.replace(path)
     except OSError as error:
         raise LabError(f"Cannot write '{path}': {error.strerror or error}.") from error

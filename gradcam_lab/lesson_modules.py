@@ -1,5 +1,6 @@
-"""The one place where the lab takes hold of the lessons, or of a student's files in their stead."""
+"""Loads the lessons, or a student's files in their place."""
 
+import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 from gradcam_lab.lesson_protocols import (
     PROTOCOLS,
@@ -79,8 +80,5 @@ def execute(source: str, file: Path, name: str) -> ModuleType:
 
 
 def reference_text(name: str) -> str:
-    """Return the text of the package's own lesson."""
-    module = import_module(f"gradcam_lab.lessons.{name}")
-    return Path(cast(str, module.__file__)).read_text(
-        encoding="utf-8"
-    )  # universal newlines: a checkout may change them
+    """Return the text of the package's own lesson, with plain newlines."""
+    return inspect.getsource(import_module(f"gradcam_lab.lessons.{name}"))

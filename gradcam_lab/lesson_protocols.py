@@ -4,9 +4,10 @@ What is written here, a student writes. The type checker sees every call into a 
 `gradcam-lab contract STEP` prints them.
 """
 
+# ruff: noqa: N802 - some of the names are those of a lesson's classes and constants
+
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -56,7 +57,7 @@ class GradCamLesson(Protocol):
     """Step 2: a network and a target to Grad-CAM, and to the gradient at the pixels."""
 
     @property
-    def GradCAM(self) -> Callable[[nn.Module, str], GradCam]:  # noqa: N802 - the name of a class
+    def GradCAM(self) -> Callable[[nn.Module, str], GradCam]:
         """The explainer of one layer of one model."""
 
     def channel_weights(self, gradients: Tensor) -> Tensor:
@@ -75,8 +76,10 @@ class GradCamLesson(Protocol):
         """Return the gradient (N, 3, H, W) of the score at the pixels."""
 
 
-Iou = Callable[["np.ndarray", "np.ndarray"], "np.ndarray"]
-"""From boxes (n, 4) and boxes (m, 4) to their overlaps (n, m)."""
+class Iou(Protocol):
+    """From boxes (n, 4) and boxes (m, 4) to their overlaps (n, m)."""
+
+    def __call__(self, a: np.ndarray, b: np.ndarray, /) -> np.ndarray: ...
 
 
 class BoxesLesson(Protocol):
@@ -109,7 +112,10 @@ class BoxesLesson(Protocol):
 
 
 class GroundTruth(Protocol):
-    """The objects of one class in one image: boxes (m, 4), and difficult, bool (m,)."""
+    """The objects of one class in one image: boxes (m, 4), and difficult, bool (m,).
+
+    A lesson makes them and takes back only its own, so that its functions are called here with `Any` in their place.
+    """
 
     @property
     def boxes(self) -> np.ndarray: ...
@@ -154,8 +160,8 @@ class MetricsLesson(Protocol):
     """Step 4: boxes and ground truth to IoU, matches, precision, recall and AP."""
 
     @property
-    def GroundTruth(self) -> Callable[[np.ndarray, np.ndarray], Any]:  # noqa: N802 - the name of a class
-        """Makes a `GroundTruth`."""
+    def GroundTruth(self) -> Callable[[np.ndarray, np.ndarray], GroundTruth]:
+        """The class of the objects of one image."""
 
     def box_iou(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Compute the IoU (n, m) of boxes (n, 4) and (m, 4)."""
@@ -244,9 +250,9 @@ class FaithfulnessLesson(Protocol):
     """Step 6: does a heatmap tell the truth about its network?"""
 
     @property
-    def HIT(self) -> int: ...  # noqa: N802
+    def HIT(self) -> int: ...
     @property
-    def NOT_ASKED(self) -> int: ...  # noqa: N802
+    def NOT_ASKED(self) -> int: ...
 
     def centre_map(self, size: tuple[int, int]) -> np.ndarray:
         """Return a map (height, width) that is hottest in the centre."""
@@ -280,17 +286,12 @@ class FaithfulnessLesson(Protocol):
         """Measure the heat of one class on the objects of another."""
 
 
-PROTOCOLS: dict[str, type] = {
-    "step1_cam": CamLesson,
-    "step2_gradcam": GradCamLesson,
-    "step3_boxes": BoxesLesson,
-    "step4_metrics": MetricsLesson,
-    "step5_segmentation": SegmentationLesson,
-    "step6_faithfulness": FaithfulnessLesson,
+PROTOCOLS: dict[str, tuple[type, ...]] = {
+    "step1_cam": (CamLesson,),
+    "step2_gradcam": (GradCam, GradCamLesson),
+    "step3_boxes": (Iou, BoxesLesson),
+    "step4_metrics": (GroundTruth, Curve, Score, Matches, MetricsLesson),
+    "step5_segmentation": (SegmentationLesson,),
+    "step6_faithfulness": (Share, FaithfulnessLesson),
 }
-"""What each step must offer."""
-
-
-def contract(step: str) -> str:
-    """Return the functions that a step must offer, with their types, as Python text."""
-    return inspect.getsource(PROTOCOLS[step])
+"""What each step must offer: last the Protocol of its module, and before it those of the values it takes or returns."""

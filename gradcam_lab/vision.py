@@ -6,13 +6,11 @@ and data sets need none of them. Declaring the two missing schemas first makes t
 without a kernel, so `torchvision.ops` must not be called (and nothing here does).
 """
 
+import sys
 from functools import cache
 from types import ModuleType
 
-SCHEMAS = (
-    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-)
+SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
 @cache
@@ -22,27 +20,16 @@ def torchvision() -> ModuleType:
     Raises:
         RuntimeError, ImportError: the import fails for any other reason.
     """
-    import sys
-
     try:
         import torchvision
     except RuntimeError as error:
         if "torchvision::nms" not in str(error):
             raise
+        import torch
+
         for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
             del sys.modules[name]
-        _declare_operators()
+        torch.library.define("torchvision::nms", SCHEMA)
+        torch.library.define("torchvision::qnms", SCHEMA)
         import torchvision
     return torchvision
-
-
-def _declare_operators() -> None:
-    import torch
-
-    library = torch.library.Library("torchvision", "DEF")
-    for schema in SCHEMAS:
-        library.define(schema)
-    _declared.append(library)  # the schemas live as long as this object
-
-
-_declared: list[object] = []

@@ -5,6 +5,7 @@ import sys
 from typing import Annotated
 
 import typer
+from typer import Option
 
 from gradcam_lab.cli.groups import LazyGroup
 from gradcam_lab.errors import LabError
@@ -39,7 +40,7 @@ def print_version(wanted: bool) -> None:
 def without_command(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and stop.")
+        bool, Option("--version", callback=print_version, is_eager=True, help="Print the version and stop.")
     ] = False,
 ) -> None:
     """Learn where a network looks: CAM and Grad-CAM boxes, honest AP, and a report from one command."""

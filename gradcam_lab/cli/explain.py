@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Option, Typer
 
-from gradcam_lab.cli.options import Classifier, Image, Json, Split, Weights
-from gradcam_lab.cli.output import print_paths
+from gradcam_lab.cli.options import Classifier, DataRoot, Image, Json, Split, Weights
 
-app = typer.Typer()
+app = Typer()
 
 
 @app.command()
@@ -16,7 +15,7 @@ def predict(
     image: Image,
     classifier: Classifier = "embedded",
     weights: Weights = None,
-    k: Annotated[int, typer.Option("--top", min=1, help="Number of classes to name.")] = 5,
+    k: Annotated[int, Option("--top", min=1, help="Number of classes to name.")] = 5,
     json: Json = False,
 ) -> None:
     """Name the most probable classes of an image."""
@@ -30,81 +29,76 @@ def explain(
     image: Image,
     classes: Annotated[
         list[str] | None,
-        typer.Option(
-            "--class", metavar="NAME|INDEX", help="Class to explain. Repeatable.", show_default="the most probable"
-        ),
+        Option("--class", metavar="NAME|INDEX", help="Class to explain. Repeatable.", show_default="the most probable"),
     ] = None,
     method: Annotated[
         Literal["gradcam", "cam", "input-gradient", "all"],
-        typer.Option(metavar="METHOD", help="Method: gradcam, cam or input-gradient; or all, side by side."),
+        Option(metavar="METHOD", help="Method: gradcam, cam or input-gradient; or all, side by side."),
     ] = "gradcam",
     layer: Annotated[
-        str | None, typer.Option(help="Layer for Grad-CAM, as in named_modules().", show_default="the last feature map")
+        str | None, Option(help="Layer for Grad-CAM, as in named_modules().", show_default="the last feature map")
     ] = None,
     against: Annotated[
-        str | None, typer.Option(metavar="NAME|INDEX", help="Explain why the class rather than this one.")
+        str | None, Option(metavar="NAME|INDEX", help="Explain why the class rather than this one.")
     ] = None,
-    smooth: Annotated[int, typer.Option(min=0, help="Number of noisy copies for SmoothGrad; 0 for no SmoothGrad.")] = 0,
+    smooth: Annotated[int, Option(min=0, help="Number of noisy copies for SmoothGrad; 0 for no SmoothGrad.")] = 0,
     classifier: Classifier = "embedded",
     weights: Weights = None,
-    out: Annotated[Path, typer.Option(help="Folder for pictures, raw maps and JSON.")] = Path("explained"),
-    seed: Annotated[int, typer.Option(min=0, help="Random seed of SmoothGrad's noise.")] = 0,
+    out: Annotated[Path, Option(help="Folder for pictures, raw maps and JSON.")] = Path("explained"),
+    seed: Annotated[int, Option(min=0, help="Random seed of SmoothGrad's noise.")] = 0,
 ) -> None:
     """Show where a network looks: picture, raw map and JSON of one image."""
     from gradcam_lab.explain.explain_image import explain as explain_image
 
-    print_paths(
-        explain_image(
-            image,
-            classifier=classifier,
-            weights=weights,
-            classes=classes or (),
+    print(
+        *explain_image(
+            image=image,
+            classes=classes,
             method=method,
             layer=layer,
             against=against,
             smooth=smooth,
+            classifier=classifier,
+            weights=weights,
             out=out,
             seed=seed,
-        )
+        ),
+        sep="\n",
     )
 
 
 @app.command()
 def show(
-    run: Annotated[Path | None, typer.Option(help="Folder of a finished run.", show_default="report/toyvoc")] = None,
+    run: Annotated[Path | None, Option(help="Folder of a finished run.", show_default="report/toyvoc")] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Instead of --run: a network of gradcam-lab train, to show heatmaps of.")
+        Path | None, Option(help="Instead of --run: a network of gradcam-lab train, to show heatmaps of.")
     ] = None,
     detections: Annotated[
-        Path | None, typer.Option(help="Instead of --run: saved boxes, with --ground-truth and --images.")
+        Path | None, Option(help="Instead of --run: saved boxes, with --ground-truth and --images.")
     ] = None,
-    ground_truth: Annotated[Path | None, typer.Option(help="With --detections: the true boxes.")] = None,
-    images: Annotated[Path | None, typer.Option(help="With --detections: folder of the images.")] = None,
-    image: Annotated[Path | None, typer.Option(help="With --model: an image file.")] = None,
-    random: Annotated[int | None, typer.Option(min=1, help="Number of random images.", show_default="10")] = None,
-    index: Annotated[int | None, typer.Option(min=0, help="With --model: index in the split, from 0.")] = None,
+    ground_truth: Annotated[Path | None, Option(help="With --detections: the true boxes.")] = None,
+    images: Annotated[Path | None, Option(help="With --detections: folder of the images.")] = None,
+    image: Annotated[Path | None, Option(help="With --model: an image file.")] = None,
+    random: Annotated[int | None, Option(min=1, help="Number of random images.", show_default="10")] = None,
+    index: Annotated[int | None, Option(min=0, help="With --model: index in the split, from 0.")] = None,
     cls: Annotated[
         str | None,
-        typer.Option(
-            "--class", metavar="NAME|INDEX", help="With --model: class to explain.", show_default="the predicted"
-        ),
+        Option("--class", metavar="NAME|INDEX", help="With --model: class to explain.", show_default="the predicted"),
     ] = None,
-    split: Annotated[
-        Split | None, typer.Option(help="Split of the data.", show_default="val; of saved boxes test")
-    ] = None,
+    split: Annotated[Split | None, Option(help="Split of the data.", show_default="val; of saved boxes test")] = None,
     data: Annotated[
-        str | None, typer.Option(help="With --model: data set, by name or folder.", show_default="that of the training")
+        str | None, Option(help="With --model: data set, by name or folder.", show_default="that of the training")
     ] = None,
-    data_root: Annotated[Path | None, typer.Option(help="Folder where a named data set lies already.")] = None,
-    target: Annotated[str | None, typer.Option(help="With --detections: class.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the pictures.", show_default="shown")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed of the choice of images.")] = 1,
+    data_root: DataRoot = None,
+    target: Annotated[str | None, Option(help="With --detections: class.")] = None,
+    out: Annotated[Path | None, Option(help="Folder for the pictures.", show_default="shown")] = None,
+    seed: Annotated[int, Option(min=0, help="Random seed of the choice of images.")] = 1,
 ) -> None:
     """Draw images: with true and predicted boxes, or with a network's heatmap."""
     from gradcam_lab.explain.show import show as draw
 
-    print_paths(
-        draw(
+    print(
+        *draw(
             run=run,
             model=model,
             detections=detections,
@@ -120,5 +114,6 @@ def show(
             target=target,
             out=out,
             seed=seed,
-        )
+        ),
+        sep="\n",
     )

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -42,15 +42,12 @@ class Commands(Mapping[str, Any]):
 @cache
 def build(module: str) -> Mapping[str, Any]:
     """Build the commands of a module, by name."""
-    group = typer.main.get_command(load(module))
-    assert isinstance(group, TyperGroup)
-    return group.commands
+    return cast(TyperGroup, typer.main.get_command(load(module))).commands
 
 
 def load(module: str) -> typer.Typer:
     """Import a module of commands."""
-    app: typer.Typer = import_module(f"gradcam_lab.cli.{module}").app
-    return app
+    return cast(typer.Typer, import_module(f"gradcam_lab.cli.{module}").app)
 
 
 class LazyGroup(TyperGroup):

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Exit, Option, Typer
 
 from gradcam_lab.cli.options import Json, Task
 
-app = typer.Typer()
+app = Typer()
 
 
 @app.command()
-def start(folder: Annotated[Path, typer.Argument(help="Folder of the workspace to make.")]) -> None:
+def start(folder: Annotated[Path, Argument(help="Folder of the workspace to make.")]) -> None:
     """Make a workspace: the lesson files with the answers cut out, and their tests."""
     from gradcam_lab.course.workspace.start import start as make
 
@@ -22,16 +22,16 @@ def start(folder: Annotated[Path, typer.Argument(help="Folder of the workspace t
 def check(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="STEP or TASK", help="Numbers of steps or tasks, such as 2 or 2.3.", show_default="all"),
+        Argument(metavar="STEP or TASK", help="Numbers of steps or tasks, such as 2 or 2.3.", show_default="all"),
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Check again whenever a file is saved.")] = False,
+    watch: Annotated[bool, Option("--watch", help="Check again whenever a file is saved.")] = False,
     json: Json = False,
 ) -> None:
     """Check your code: points, the first failure, and the next thing to do."""
     from gradcam_lab.course.workspace.check import check as check_words
 
     if not check_words(words or [], watch=watch, json=json):
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 @app.command()
@@ -44,7 +44,7 @@ def status(json: Json = False) -> None:
 
 @app.command()
 def hint(
-    task: Task, again: Annotated[bool, typer.Option("--again", help="Show the hints that you have seen.")] = False
+    task: Task, again: Annotated[bool, Option("--again", help="Show the hints that you have seen.")] = False
 ) -> None:
     """Give the next hint for a task."""
     from gradcam_lab.course.workspace.hints import hint as give
@@ -61,7 +61,7 @@ def diff(task: Task) -> None:
 
 
 @app.command()
-def contract(step: Annotated[str, typer.Argument(help="Number of a step, 1 to 6.")]) -> None:
+def contract(step: Annotated[str, Argument(help="Number of a step, 1 to 6.")]) -> None:
     """Print the functions that a step must offer, with their types."""
     from gradcam_lab.course.authoring.contract import contract_of
 
@@ -71,10 +71,10 @@ def contract(step: Annotated[str, typer.Argument(help="Number of a step, 1 to 6.
 @app.command()
 def reset(
     word: Annotated[
-        str | None, typer.Argument(metavar="TASK or STEP", help="Number of a task or a step, such as 2.3 or 2.")
+        str | None, Argument(metavar="TASK or STEP", help="Number of a task or a step, such as 2.3 or 2.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Bring back what the last reset took away.")] = False,
+    yes: Annotated[bool, Option("--yes", help="Do not ask for confirmation.")] = False,
+    undo: Annotated[bool, Option("--undo", help="Bring back what the last reset took away.")] = False,
 ) -> None:
     """Begin a task or a step again; your text is kept as a backup."""
     from gradcam_lab.course.workspace.reset import reset_or_undo

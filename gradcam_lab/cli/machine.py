@@ -1,22 +1,19 @@
 """Data and machine: downloads, and whether all that the lab needs is there."""
 
-from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Exit, Typer
 
-from gradcam_lab.cli.options import Json
+from gradcam_lab.cli.options import DataRoot, Json
 from gradcam_lab.cli.output import resumable
 
-app = typer.Typer()
+app = Typer()
 
 
 @app.command()
 def fetch(
-    data: Annotated[str, typer.Argument(help="Data set: voc2007, voc2007-segmentation, imagenette or pets.")],
-    data_root: Annotated[
-        Path | None, typer.Option(help="Folder where it lies already.", show_default="a download")
-    ] = None,
+    data: Annotated[str, Argument(help="Data set: voc2007, voc2007-segmentation, imagenette or pets.")],
+    data_root: DataRoot = None,
 ) -> None:
     """Download a data set from its official place, or go on with an interrupted download; prints its folder."""
     from gradcam_lab.data.registry import data_root as folder_of
@@ -33,4 +30,4 @@ def doctor(json: Json = False) -> None:
     findings = examine()
     print(as_json(findings) if json else as_table(findings))
     if not all(finding.ok for finding in findings):
-        raise typer.Exit(1)
+        raise Exit(1)

@@ -3,32 +3,28 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import typer
+from typer import Argument, Option
 
 Split = Literal["train", "val", "test"]
 
 Classifier = Annotated[
     str,
-    typer.Option(help="Network: embedded, resnet18/34/50, vgg16, vgg19, mobilenet_v2 or squeezenet1_1."),
+    Option(help="Network: embedded, resnet18/34/50, vgg16, vgg19, mobilenet_v2 or squeezenet1_1."),
 ]
 Weights = Annotated[
     str | None,
-    typer.Option(
-        help="Weights: imagenet (torchvision's download), or a file.", show_default="the embedded classifier's"
-    ),
+    Option(help="Weights: imagenet (torchvision's download), or a file.", show_default="the embedded classifier's"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-DataRoot = Annotated[
-    Path | None, typer.Option(help="Folder where a named data set lies already.", show_default="a download")
-]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Skip images that cannot be used, and name them.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Number of images to use of each split.", show_default="all")]
-Pdf = Annotated[bool, typer.Option(help="Also make the PDF.")]
-RunFolder = Annotated[Path, typer.Option(help="Folder of a finished run.")]
-Task = Annotated[str, typer.Argument(help="Number of a task, such as 2.3.")]
-Image = Annotated[Path, typer.Argument(help="Image file, JPEG or PNG.")]
+Json = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
+DataRoot = Annotated[Path | None, Option(help="Folder where a named data set lies already.", show_default="a download")]
+SkipBad = Annotated[bool, Option("--skip-bad", help="Skip images that cannot be used, and name them.")]
+Limit = Annotated[int | None, Option(min=1, help="Number of images to use of each split.", show_default="all")]
+Pdf = Annotated[bool, Option(help="Also make the PDF.")]
+RunFolder = Annotated[Path, Option(help="Folder of a finished run.")]
+Task = Annotated[str, Argument(help="Number of a task, such as 2.3.")]
+Image = Annotated[Path, Argument(help="Image file, JPEG or PNG.")]
 
 
 def iou(default: str) -> Any:
     """Return the option of the IoU thresholds; `default` says what is used without it."""
-    return typer.Option(min=0, max=1, help="IoU threshold: a match needs more. Repeatable.", show_default=default)
+    return Option(min=0, max=1, help="IoU threshold: a match needs more. Repeatable.", show_default=default)

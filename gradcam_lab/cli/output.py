@@ -1,9 +1,8 @@
 """What commands print last, and how they end."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -29,9 +28,3 @@ def print_report(rendered: "Rendered") -> None:
     print(rendered.pdf or rendered.html)
     if rendered.problem:
         raise typer.Exit(3)
-
-
-def print_paths(paths: Iterable[Path]) -> None:
-    """Print one path a line."""
-    for path in paths:
-        print(path)

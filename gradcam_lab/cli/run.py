@@ -3,51 +3,47 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Option, Typer
 
 from gradcam_lab.cli.options import Classifier, DataRoot, Json, Limit, Pdf, RunFolder, SkipBad, Split, Weights, iou
 from gradcam_lab.cli.output import print_report, resumable
 
-app = typer.Typer()
+app = Typer()
 
 
 @app.command("run-all")
 def run_all(
-    data: Annotated[str, typer.Option(help="Data: toyvoc, voc2007, pets, or a folder in VOC layout.")] = "toyvoc",
+    data: Annotated[str, Option(help="Data: toyvoc, voc2007, pets, or a folder in VOC layout.")] = "toyvoc",
     data_root: DataRoot = None,
     classifier: Classifier = "embedded",
     weights: Weights = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="Instead of --classifier: a file of gradcam-lab train or of the EFEO exercise (.pth.tar)."),
+        Option(help="Instead of --classifier: a file of gradcam-lab train or of the EFEO exercise (.pth.tar)."),
     ] = None,
-    target: Annotated[str, typer.Option(help="Class to find, or all.")] = "dog",
+    target: Annotated[str, Option(help="Class to find, or all.")] = "dog",
     limit: Limit = None,
-    out: Annotated[Path | None, typer.Option(help="Output folder.", show_default="report/<data>")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap and of the images shown.")] = 0,
-    precision: Annotated[
-        Literal["float32", "bf16"], typer.Option(help="Floating-point format of the network.")
-    ] = "float32",
+    out: Annotated[Path | None, Option(help="Output folder.", show_default="report/<data>")] = None,
+    seed: Annotated[int, Option(min=0, help="Random seed of the bootstrap and of the images shown.")] = 0,
+    precision: Annotated[Literal["float32", "bf16"], Option(help="Floating-point format of the network.")] = "float32",
     skip_bad: SkipBad = False,
     pdf: Pdf = True,
     method: Annotated[
         str | None,
-        typer.Option(
-            help="Localisation method, such as gradcam.", show_default="the best on val at under 3 times the cost"
-        ),
+        Option(help="Localisation method, such as gradcam.", show_default="the best on val at under 3 times the cost"),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Run one method (gradcam, or --method); no comparison, no steps 5 and 6.")
+        bool, Option("--quick", help="Run one method (gradcam, or --method); no comparison, no steps 5 and 6.")
     ] = False,
     impl: Annotated[
         Literal["auto", "reference", "mine"],
-        typer.Option(help="Whose code runs in a workspace; auto: yours where all its checks passed."),
+        Option(help="Whose code runs in a workspace; auto: yours where all its checks passed."),
     ] = "auto",
     plan: Annotated[
-        bool, typer.Option("--plan", help="Print the stages with what each reads and whether it would run, and stop.")
+        bool, Option("--plan", help="Print the stages with what each reads and whether it would run, and stop.")
     ] = False,
     stall: Annotated[
-        float, typer.Option(min=1, hidden=True, help="Time limit of your code without progress, in seconds.")
+        float, Option(min=1, hidden=True, help="Time limit of your code without progress, in seconds.")
     ] = 60,
 ) -> None:
     """Classify, explain, box, score, and write the report; whatever is unchanged is not computed again."""
@@ -69,8 +65,8 @@ def run_all(
         skip_bad=skip_bad,
         method=method,
         quick=quick,
-        course=students_work(impl),
         stall=stall,
+        course=students_work(impl),
     )
     if plan:
         pipeline.print_plan(settings)
@@ -93,36 +89,35 @@ def report(run: RunFolder = Path("report/toyvoc"), pdf: Pdf = True) -> None:
 def evaluate(
     detections: Annotated[
         Path,
-        typer.Option(help="JSON of image: list of (xmin, ymin, xmax, ymax, score); COCO results; or VOC's comp4 text."),
+        Option(help="JSON of image: list of (xmin, ymin, xmax, ymax, score); COCO results; or VOC's comp4 text."),
     ],
     ground_truth: Annotated[
-        Path, typer.Option(help="JSON of image: list of (xmin, ymin, xmax, ymax); COCO annotations; or a VOC folder.")
+        Path, Option(help="JSON of image: list of (xmin, ymin, xmax, ymax); COCO annotations; or a VOC folder.")
     ],
-    target: Annotated[str | None, typer.Option(help="Class, where the files hold several.")] = None,
-    split: Annotated[str, typer.Option(help="Split of a VOC folder.")] = "test",
+    target: Annotated[str | None, Option(help="Class, where the files hold several.")] = None,
+    split: Annotated[str, Option(help="Split of a VOC folder.")] = "test",
     iou: Annotated[list[float] | None, iou("0.3, 0.4, 0.5")] = None,
     ties: Annotated[
-        Literal["group", "order"], typer.Option(help="Equal scores: as one step, or in the order of the file.")
+        Literal["group", "order"], Option(help="Equal scores: as one step, or in the order of the file.")
     ] = "group",
     method: Annotated[
-        Literal["area", "11point"], typer.Option(help="AP: area below all points, or VOC2007's mean of eleven.")
+        Literal["area", "11point"], Option(help="AP: area below all points, or VOC2007's mean of eleven.")
     ] = "area",
     count_difficult: Annotated[
-        bool, typer.Option("--count-difficult", help="Count difficult objects like all others.")
+        bool, Option("--count-difficult", help="Count difficult objects like all others.")
     ] = False,
     bootstrap: Annotated[
-        int, typer.Option(min=0, help="Number of bootstrap samples for the 95% intervals; 0 for none.")
+        int, Option(min=0, help="Number of bootstrap samples for the 95% intervals; 0 for none.")
     ] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed of the bootstrap.")] = 0,
+    seed: Annotated[int, Option(min=0, help="Random seed of the bootstrap.")] = 0,
     json: Json = False,
 ) -> None:
     """Score any boxes: AP, recall and CorLoc with 95% intervals."""
     from gradcam_lab.pipeline import saved_boxes
 
     scores = saved_boxes.evaluate_files(
-        detections,
-        ground_truth,
-        iou or (0.3, 0.4, 0.5),
+        detections=detections,
+        ground_truth=ground_truth,
         target=target,
         split=split,
         ties=ties,
@@ -130,6 +125,7 @@ def evaluate(
         count_difficult=count_difficult,
         bootstrap=bootstrap,
         seed=seed,
+        thresholds=iou or (0.3, 0.4, 0.5),
     )
     print(saved_boxes.as_json(scores) if json else saved_boxes.as_table(scores))
 
@@ -137,12 +133,12 @@ def evaluate(
 @app.command()
 def sweep(
     run: RunFolder = Path("report/toyvoc"),
-    split: Annotated[Split, typer.Option(help="Split: val, or test (labelled as an oracle).")] = "val",
-    start: Annotated[float, typer.Option("--from", min=0, max=1, help="Lowest threshold.")] = 0.05,
-    stop: Annotated[float, typer.Option("--to", min=0, max=1, help="Highest threshold.")] = 0.95,
-    step: Annotated[float, typer.Option(min=0.001, max=1, help="Distance between two thresholds.")] = 0.05,
+    split: Annotated[Split, Option(help="Split: val, or test (labelled as an oracle).")] = "val",
+    start: Annotated[float, Option("--from", min=0, max=1, help="Lowest threshold.")] = 0.05,
+    stop: Annotated[float, Option("--to", min=0, max=1, help="Highest threshold.")] = 0.95,
+    step: Annotated[float, Option(min=0.001, max=1, help="Distance between two thresholds.")] = 0.05,
     iou: Annotated[list[float] | None, iou("the run's")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the curves.", show_default="the run's folder")] = None,
+    out: Annotated[Path | None, Option(help="Folder for the curves.", show_default="the run's folder")] = None,
     json: Json = False,
 ) -> None:
     """Try thresholds on a run's saved heatmaps: a table, and AP and recall against the threshold."""

@@ -3,31 +3,31 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Exit, Option, Typer
 
 from gradcam_lab.cli.options import Json
 from gradcam_lab.cli.output import resumable
 
-app = typer.Typer()
+app = Typer()
 
 
 @app.command()
 def grade(
-    submissions: Annotated[
-        Path, typer.Argument(metavar="SUBMISSIONS_DIR", help="Folder of the workspaces: folders or zip files.")
+    folder: Annotated[
+        Path, Argument(metavar="SUBMISSIONS_DIR", help="Folder of the workspaces: folders or zip files.")
     ],
-    jobs: Annotated[int, typer.Option(min=1, help="Number of parallel workers.")] = 1,
-    csv: Annotated[Path | None, typer.Option(help="File to write a table to, as CSV.")] = None,
-    gradescope: Annotated[Path | None, typer.Option(help="File to write Gradescope's results.json to.")] = None,
-    junit: Annotated[Path | None, typer.Option(help="File to write JUnit XML to.")] = None,
+    jobs: Annotated[int, Option(min=1, help="Number of parallel workers.")] = 1,
+    csv: Annotated[Path | None, Option(help="File to write a table to, as CSV.")] = None,
+    gradescope: Annotated[Path | None, Option(help="File to write Gradescope's results.json to.")] = None,
+    junit: Annotated[Path | None, Option(help="File to write JUnit XML to.")] = None,
     html: Annotated[
-        Path | None, typer.Option(help="Folder to write a page per student and an overview of the class to.")
+        Path | None, Option(help="Folder to write a page per student and an overview of the class to.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Random seed of the checks' cases.", show_default="a fresh one")
+        int | None, Option(min=0, help="Random seed of the checks' cases.", show_default="a fresh one")
     ] = None,
-    seconds: Annotated[float, typer.Option(min=1, help="Time limit of one check, in seconds.")] = 10,
-    memory: Annotated[float, typer.Option(min=0.1, help="Memory limit of one check, in GiB.")] = 2,
+    seconds: Annotated[float, Option(min=1, help="Time limit of one check, in seconds.")] = 10,
+    memory: Annotated[float, Option(min=0.1, help="Memory limit of one check, in GiB.")] = 2,
     json: Json = False,
 ) -> None:
     """Grade a folder of submissions; interrupted, the same command goes on."""
@@ -36,22 +36,22 @@ def grade(
 
     with resumable():
         grade_all(
-            submissions,
+            folder=folder,
             jobs=jobs,
             csv=csv,
             gradescope=gradescope,
             junit=junit,
             html=html,
             seed=seed,
-            limits=Limits(seconds=seconds, memory=int(memory * 2**30)),
             json=json,
+            limits=Limits(seconds=seconds, memory=int(memory * 2**30)),
         )
 
 
 @app.command()
-def verify(jobs: Annotated[int, typer.Option(min=1, help="Number of parallel workers.")] = 2) -> None:
+def verify(jobs: Annotated[int, Option(min=1, help="Number of parallel workers.")] = 2) -> None:
     """Examine the course itself: markers, points, hints, checks, and every wrong answer of the gallery."""
     from gradcam_lab.course.judging.verify import verify as examine
 
     if not examine(jobs=jobs):
-        raise typer.Exit(1)
+        raise Exit(1)

@@ -3,68 +3,64 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Option, Typer
 
 from gradcam_lab.cli.options import DataRoot, Json, Limit, SkipBad, Split
 from gradcam_lab.cli.output import resumable
 
-app = typer.Typer()
+app = Typer()
 
 DATA_HELP = "Data: toyvoc, voc2007, imagenette, pets, or a folder."
 
 
 @app.command()
 def train(
-    data: Annotated[str | None, typer.Option(help=DATA_HELP, show_default="toyvoc")] = None,
+    data: Annotated[str | None, Option(help=DATA_HELP, show_default="toyvoc")] = None,
     data_root: DataRoot = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file with model, training and dataset; flags win.")] = None,
+    config: Annotated[Path | None, Option(help="YAML file with model, training and dataset; flags win.")] = None,
     arch: Annotated[
-        str | None, typer.Option(help="Architecture: toynet, cam_net, resnet18, ...", show_default="toynet")
+        str | None, Option(help="Architecture: toynet, cam_net, resnet18, ...", show_default="toynet")
     ] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="Initial weights: imagenet, or a file.", show_default="random")
-    ] = None,
+    weights: Annotated[str | None, Option(help="Initial weights: imagenet, or a file.", show_default="random")] = None,
     freeze_features: Annotated[
-        bool | None, typer.Option("--freeze-features", help="Train only the layers after the features.")
+        bool | None, Option("--freeze-features", help="Train only the layers after the features.")
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Number of passes over the images.", show_default="the recipe's")
+        int | None, Option(min=1, help="Number of passes over the images.", show_default="the recipe's")
     ] = None,
     batch: Annotated[
-        int | None, typer.Option(min=1, help="Batch size in images, over all processes.", show_default="the recipe's")
+        int | None, Option(min=1, help="Batch size in images, over all processes.", show_default="the recipe's")
     ] = None,
-    learning_rate: Annotated[
-        float | None, typer.Option(help="Highest learning rate.", show_default="the recipe's")
-    ] = None,
+    learning_rate: Annotated[float | None, Option(help="Highest learning rate.", show_default="the recipe's")] = None,
     weight_decay: Annotated[
-        float | None, typer.Option(help="Weight decay of the optimiser.", show_default="the recipe's")
+        float | None, Option(help="Weight decay of the optimiser.", show_default="the recipe's")
     ] = None,
     optimizer: Annotated[
-        Literal["adam", "adamw", "sgd"] | None, typer.Option(help="Optimiser.", show_default="adamw")
+        Literal["adam", "adamw", "sgd"] | None, Option(help="Optimiser.", show_default="adamw")
     ] = None,
     scheduler: Annotated[
         Literal["onecycle", "step", "cosine", "plateau", "constant"] | None,
-        typer.Option(help="Learning-rate schedule.", show_default="onecycle"),
+        Option(help="Learning-rate schedule.", show_default="onecycle"),
     ] = None,
     patience: Annotated[
-        int | None, typer.Option(min=1, help="Epochs without improvement before stopping.", show_default="never")
+        int | None, Option(min=1, help="Epochs without improvement before stopping.", show_default="never")
     ] = None,
     precision: Annotated[
         Literal["float32", "bf16", "fp16"] | None,
-        typer.Option(help="Floating-point format; fp16 needs a GPU.", show_default="float32"),
+        Option(help="Floating-point format; fp16 needs a GPU.", show_default="float32"),
     ] = None,
     limit: Limit = None,
     out: Annotated[
-        Path | None, typer.Option(help="Output folder, or a file ending in .safetensors.", show_default="classifier")
+        Path | None, Option(help="Output folder, or a file ending in .safetensors.", show_default="classifier")
     ] = None,
     resume: Annotated[
         bool | None,
-        typer.Option(
+        Option(
             "--resume/--fresh", help="Continue from the folder's checkpoint, or start again.", show_default="continue"
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Random seed of weights, order and augmentation.", show_default="0")
+        int | None, Option(min=0, help="Random seed of weights, order and augmentation.", show_default="0")
     ] = None,
     skip_bad: SkipBad = False,
 ) -> None:
@@ -98,17 +94,17 @@ def train(
 
 @app.command("evaluate-classifier")
 def evaluate_classifier(
-    model: Annotated[Path, typer.Option(help="File of gradcam-lab train or of the EFEO exercise (.pth.tar).")],
-    data: Annotated[str, typer.Option(help=DATA_HELP)] = "toyvoc",
+    model: Annotated[Path, Option(help="File of gradcam-lab train or of the EFEO exercise (.pth.tar).")],
+    data: Annotated[str, Option(help=DATA_HELP)] = "toyvoc",
     data_root: DataRoot = None,
-    split: Annotated[Split, typer.Option(help="Split; of labelled folders train or val.")] = "test",
+    split: Annotated[Split, Option(help="Split; of labelled folders train or val.")] = "test",
     limit: Limit = None,
     val_size: Annotated[
         float | None,
-        typer.Option(help="Share of a labelled folder's images that the training kept for val.", show_default="0.2"),
+        Option(help="Share of a labelled folder's images that the training kept for val.", show_default="0.2"),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Random seed of the training, which chose these images.", show_default="0")
+        int | None, Option(min=0, help="Random seed of the training, which chose these images.", show_default="0")
     ] = None,
     skip_bad: SkipBad = False,
     json: Json = False,

@@ -1,4 +1,4 @@
-"""One image in front of one network, and every map that the course knows of it.
+"""One image and one network: its outputs for the image, and every map that the course can make of them.
 
 A score is any function from the logits (N, C) to one number an image (N,); a class's logit is only the usual one:
 
@@ -25,7 +25,7 @@ from gradcam_lab.models.classifier import Classifier
 
 
 class Photo:
-    """An image and what a network says of it.
+    """An image and a network's outputs for it.
 
     Args:
         path: the image, JPEG or PNG.
@@ -78,24 +78,18 @@ class Photo:
         A network may have one linear layer and yet not end as CAM needs it. The definition itself decides: the map's
         mean plus the bias must be the logit.
         """
-        cam = self.lessons.cam
+        cam, best = self.lessons.cam, int(self.outputs.argmax())
         try:
             layer = cam.linear_layer(self.classifier.network)
-            maps = cam.class_activation_map(self.classifier.network, self.inputs, self.member(self.every_output))
+            maps = cam.class_activation_map(self.classifier.network, self.inputs, best)
         except ValueError as error:
             return str(error)
         except RuntimeError:  # the children of this network do not run in the order in which they are listed
             return "the network's parts do not run in the order in which they are listed"
-        best = self.member(self.every_output)
         logit = maps.mean() + (layer.bias[best] if layer.bias is not None else 0)
         if torch.isclose(logit, self.outputs[0, best], rtol=1e-3, atol=1e-3):
             return None
         return "something stands between its last feature map, the average and the linear layer"
-
-    @property
-    def every_output(self) -> Outputs:
-        """All outputs of the network."""
-        return tuple(range(self.outputs.shape[1]))
 
     def cam(self, target: Target) -> np.ndarray:
         """The class activation map, signed, shape (h, w).

@@ -1,9 +1,8 @@
-"""`predict`: what does the network say of one image?"""
+"""`predict`: the most probable classes of one image, as a table or as JSON."""
 
 import json as json_format
 from pathlib import Path
 
-from gradcam_lab.errors import LabError
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
@@ -23,24 +22,17 @@ def predict(
         image: the image, JPEG or PNG.
         classifier: one of `zoo.CLASSIFIERS`.
         weights: as in `zoo.load`.
-        k: how many classes, at least 1; no more than the network has are shown.
+        k: number of classes, at least 1; no more than the network has are shown.
         json: return JSON instead of a table.
 
     Raises:
-        LabError: the image or the classifier cannot be used, or `k` is less than 1.
+        LabError: the image or the classifier cannot be used.
     """
-    if k < 1:
-        raise LabError(f"There is nothing to show in the top {k}: ask for at least 1 class.")
-    photo = Photo(image, zoo.load(classifier, weights), load_lessons())
-    rows = top(photo, k)
-    return _as_json(photo, rows) if json else _as_table(photo, rows)
-
-
-def top(photo: Photo, k: int) -> list[tuple[str, int, float]]:
-    """Return `(name, index, probability)` of the `k` most probable outputs."""
-    model = photo.classifier
+    model = zoo.load(classifier, weights)
+    photo = Photo(image, model, load_lessons())
     k = min(k, len(model.output_names))
-    return photo.lessons.cam.predict(model.network, photo.inputs[0], model.output_names, k, model.activation)
+    rows = photo.lessons.cam.predict(model.network, photo.inputs[0], model.output_names, k, model.activation)
+    return _as_json(photo, rows) if json else _as_table(photo, rows)
 
 
 def _as_table(photo: Photo, rows: list[tuple[str, int, float]]) -> str:

@@ -29,11 +29,11 @@ def show(
         detections: see `show_boxes.show_saved`.
         ground_truth: likewise.
         images: likewise.
-        random: how many images; 10 by default.
+        random: number of images; of a run and of detections 10 by default.
         target: the class of the detections.
         split: "val" by default, of detections "test".
         out: the folder for the pictures; by default that of the source's function, `shown` for a model.
-        seed: decides which images.
+        seed: of the choice of images.
         of_model: what else `show_model.show_model` takes.
 
     Returns:
@@ -47,8 +47,7 @@ def show(
     if model:
         from gradcam_lab.explain.show_model import show_model  # it takes a second to import torch
 
-        folder = out or Path("shown")
-        return show_model(model, random=random, split=split or "val", out=folder, seed=seed, **of_model)
+        return show_model(model, random=random, split=split or "val", out=out or Path("shown"), seed=seed, **of_model)
     count = random or 10
     if not detections:
         return show_boxes.show_run(run or Path("report/toyvoc"), random=count, seed=seed, out=out)

@@ -1,26 +1,20 @@
-"""`show`: images drawn by lot, with the annotated and the detected boxes."""
+"""`show`: random images, with the annotated and the detected boxes."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
-from gradcam_lab.console import tracked
 from gradcam_lab.data.box_files.formats import read_both
-from gradcam_lab.data.box_files.ground_truth import ObjectArrays
 from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.data.box_files.voc_folder import objects_of
-from gradcam_lab.data.sample import read_image
 from gradcam_lab.errors import LabError
-from gradcam_lab.report.figures.photos import SHOWN_SCORE, Panel, Row, draw_rows, in_rows
+from gradcam_lab.explain.draw_boxes import draw
+
+T = TypeVar("T")
 
 ENDINGS = ("", ".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
-COLUMNS = 4
-LEGEND = f"Green: annotated (dashed: difficult). Orange: detected, with its score (below {SHOWN_SCORE:g} left out)."
-
-Pixels = Callable[[str], np.ndarray]
-"""From an image's name to its pixels, RGB."""
 
 
 def show_run(run: Path, *, random: int = 10, seed: int = 1, out: Path | None = None) -> list[Path]:
@@ -28,8 +22,8 @@ def show_run(run: Path, *, random: int = 10, seed: int = 1, out: Path | None = N
 
     Args:
         run: its folder; the data folder must be where it was.
-        random: how many images.
-        seed: decides which.
+        random: number of images.
+        seed: of the choice of images.
         out: where the pictures go; None for `shown` in the run's folder.
 
     Returns:
@@ -46,7 +40,8 @@ def show_run(run: Path, *, random: int = 10, seed: int = 1, out: Path | None = N
     if strangers := sorted(set(found) - set(samples)):
         raise LabError(f"'{run / 'detections.json'}' has the image '{strangers[0]}', heatmaps.npz has not: run again.")
     truth = objects_of(samples.values(), finished.value("run", "target"))
-    return draw(out or run / "shown", lot(list(samples), random, seed), truth, found, lambda name: samples[name].image)
+    paths = {image: samples[image].path for image in random_choice(list(samples), random, seed)}
+    return draw(out or run / "shown", paths, truth, found)
 
 
 def show_saved(
@@ -66,8 +61,8 @@ def show_saved(
         detections: in one of the three formats.
         ground_truth: in one of the two formats, or a folder in VOC layout.
         images: the folder of the photos.
-        random: how many images.
-        seed: decides which.
+        random: number of images.
+        seed: of the choice of images.
         out: where the pictures go; None for `shown` beside the detections.
         target: the class, where the files do not say it.
         split: the split of a folder in VOC layout.
@@ -81,15 +76,14 @@ def show_saved(
     if not images.is_dir():
         raise LabError(f"There is no folder of images '{images}': check the name given to --images.")
     found, truth = read_both(detections, ground_truth, target=target, split=split)
-    chosen = lot(list(truth), random, seed)
-    paths = {image: find_image(images, image) for image in chosen}
-    return draw(out or detections.parent / "shown", chosen, truth, found, lambda image: read_image(paths[image]))
+    paths = {image: find_image(images, image) for image in random_choice(list(truth), random, seed)}
+    return draw(out or detections.parent / "shown", paths, truth, found)
 
 
-def lot(images: Sequence[str], count: int, seed: int) -> list[str]:
-    """Draw images by lot: the same for the same seed, each at most once."""
-    places = np.random.default_rng(seed).choice(len(images), min(count, len(images)), replace=False)
-    return [images[place] for place in places]
+def random_choice(items: Sequence[T], count: int, seed: int) -> list[T]:
+    """Choose items at random, each at most once: the same for the same seed."""
+    places = np.random.default_rng(seed).choice(len(items), min(count, len(items)), replace=False)
+    return [items[place] for place in places]
 
 
 def find_image(folder: Path, name: str) -> Path:
@@ -103,46 +97,3 @@ def find_image(folder: Path, name: str) -> Path:
         if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
             return path
     raise LabError(f"There is no image '{name}' (.jpg, .jpeg or .png) in '{folder}': check the name given to --images.")
-
-
-def draw(
-    folder: Path,
-    images: Sequence[str],
-    truth: Mapping[str, ObjectArrays],
-    found: Mapping[str, np.ndarray],
-    pixels: Pixels,
-) -> list[Path]:
-    """Draw each image by itself, and all of them on `contact-sheet.jpg`; return the files."""
-    if not images:
-        raise LabError("There is nothing to show: draw at least one image.")
-    panels, files = [], []
-    for number, image in enumerate(tracked(images, "drawing", len(images)), 1):
-        panels.append(panel(image, pixels(image), truth[image], found.get(image, np.zeros((0, 5)))))
-        files.append(folder / f"{number:02}-{file_name(image)}.jpg")
-        draw_rows(files[-1], [Row(panels[-1:], LEGEND)], tallest=6.0)
-    rows = [Row(part, "" if place else LEGEND) for place, part in enumerate(in_rows(panels, COLUMNS))]
-    draw_rows(folder / "contact-sheet.jpg", rows)
-    return [*files, folder / "contact-sheet.jpg"]
-
-
-def panel(image: str, pixels: np.ndarray, objects: ObjectArrays, rows: np.ndarray) -> Panel:
-    """Put an image and its boxes together; the title says how many boxes are too faint to be drawn."""
-    faint = int((rows[:, 4] < SHOWN_SCORE).sum())
-    title = f"{image}, {faint} left out" if faint else image
-    boxes, difficult = objects
-    return Panel(
-        pixels,
-        title,
-        [(_box(box), flag) for box, flag in zip(boxes.tolist(), difficult.tolist(), strict=True)],
-        [(_box(row), row[4]) for row in rows.tolist()],
-    )
-
-
-def _box(values: Sequence[float]) -> tuple[float, float, float, float]:
-    xmin, ymin, xmax, ymax = values[:4]
-    return xmin, ymin, xmax, ymax
-
-
-def file_name(image: str) -> str:
-    """Make a harmless name for a file out of a stranger's name for an image."""
-    return re.sub(r"[^\w.-]+", "_", Path(image).name)[:80] or "image"

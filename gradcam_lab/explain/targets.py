@@ -20,7 +20,7 @@ Outputs = tuple[int, ...]
 """The outputs that make up a class."""
 
 LISTED = 5
-"""So many names stand in a message; four times as many where none is nearer than the others."""
+"""Number of names in a message; four times as many where none is nearer than the others."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ def find_target(classifier: Classifier, word: str) -> Target:
     Raises:
         LabError: it means none or several; the message proposes what comes near.
     """
-    candidates = _candidates(classifier)
-    found = _by_name(candidates, word)
-    if not found and word.isdecimal():
-        return output_target(classifier, _checked_index(classifier, int(word)))
-    found = found or {name: meant for name, meant in candidates.items() if name.casefold().startswith(word.casefold())}
-    meant = [(name, outputs) for name, several in found.items() for outputs in several]
+    candidates, folded = _candidates(classifier), word.casefold()
+    names = [word] if word in candidates else [name for name in candidates if name.casefold() == folded]
+    if not names and word.isdecimal():
+        return output_target(classifier, int(word))
+    names = names or [name for name in candidates if name.casefold().startswith(folded)]
+    meant = [(name, outputs) for name in names for outputs in candidates[name]]
     if not word or not meant:
         raise LabError(f"The classifier '{classifier.name}' has no class '{word}': {_proposal(word, list(candidates))}")
     if len(meant) > 1:
@@ -88,7 +88,14 @@ def find_target(classifier: Classifier, word: str) -> Target:
 
 
 def output_target(classifier: Classifier, index: int) -> Target:
-    """Return one output as a target, under its own name."""
+    """Return one output as a target, under its own name.
+
+    Raises:
+        LabError: the network has no such output.
+    """
+    count = len(classifier.output_names)
+    if index >= count:
+        raise LabError(f"There is no class {index}: '{classifier.name}' has {count} outputs, 0 to {count - 1}.")
     return _target(classifier, classifier.output_names[index], (index,))
 
 
@@ -103,11 +110,7 @@ def rather_than(target: Target, other: Target) -> Target:
     """
     if set(target.outputs) & set(other.outputs):
         raise LabError(f"'{target.name}' and '{other.name}' overlap, so their difference says nothing: choose another.")
-    return replace(
-        target,
-        score=lambda outputs: target.score(outputs) - other.score(outputs),
-        against=other,
-    )
+    return replace(target, score=lambda logits: target.score(logits) - other.score(logits), against=other)
 
 
 def _target(classifier: Classifier, name: str, outputs: Outputs) -> Target:
@@ -127,20 +130,6 @@ def _candidates(classifier: Classifier) -> dict[str, list[Outputs]]:
     for index, name in enumerate(classifier.output_names):
         candidates.setdefault(name, []).append((index,))
     return candidates | {name: [tuple(outputs)] for name, outputs in classifier.groups.items()}
-
-
-def _by_name(candidates: dict[str, list[Outputs]], word: str) -> dict[str, list[Outputs]]:
-    """Keep the name that is the word, else those that are it in other capitals."""
-    if word in candidates:
-        return {word: candidates[word]}
-    return {name: meant for name, meant in candidates.items() if name.casefold() == word.casefold()}
-
-
-def _checked_index(classifier: Classifier, index: int) -> int:
-    count = len(classifier.output_names)
-    if index >= count:
-        raise LabError(f"There is no class {index}: '{classifier.name}' has {count} outputs, 0 to {count - 1}.")
-    return index
 
 
 def _proposal(word: str, names: list[str]) -> str:

@@ -5,10 +5,15 @@ import inspect
 
 import pytest
 
+from gradcam_lab import lesson_protocols
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.lesson_modules import NAMES
 from gradcam_lab.lesson_protocols import PROTOCOLS
 from tests.commands import lab, refused
+
+
+def is_protocol(value):
+    return isinstance(value, type) and value.__module__ == lesson_protocols.__name__
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(NAMES, 1)))
@@ -17,11 +22,22 @@ def test_contract_prints_the_functions_of_a_step_with_their_types(number, name):
     assert (done.code, done.err) == (0, "")
     assert lab("contract", name).out == lab("contract", f"{name}.py").out == done.out
     printed = {node.name: node for node in ast.walk(ast.parse(done.out)) if isinstance(node, ast.FunctionDef)}
-    functions = {unit for unit, _ in inspect.getmembers(PROTOCOLS[name]) if not unit.startswith("_")}
+    functions = {unit for unit, _ in inspect.getmembers(PROTOCOLS[name][-1]) if not unit.startswith("_")}
     assert functions <= set(printed)
     for node in printed.values():
         assert node.returns is not None
         assert all(argument.annotation for argument in node.args.args[1:])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_contract_prints_every_type_of_ours_that_it_names(name):
+    text = lab("contract", name).out
+    assert "noqa" not in text
+    tree = ast.parse(text)
+    printed = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    ours = {value.__name__ for value in vars(lesson_protocols).values() if is_protocol(value)}
+    assert named & ours <= printed <= ours
 
 
 @pytest.mark.parametrize("word", ["0", "7", "2.3", "cam"])

@@ -8,8 +8,10 @@ from PIL import Image
 from gradcam_lab.data.layouts.imagenette import read_folder
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.errors import LabError
-from gradcam_lab.explain import show_model as panels
-from gradcam_lab.explain.show_model import show_model
+from gradcam_lab.explain import draw_maps
+from gradcam_lab.explain.describe import verdict
+from gradcam_lab.explain.photo import Photo
+from gradcam_lab.explain.show_model import read_images, show_model
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Preprocessing
 from gradcam_lab.models.networks.architectures import build
@@ -61,7 +63,7 @@ def model(tmp_path_factory, folder):
 def strips(monkeypatch):
     """What would have been drawn, instead of drawing it."""
     kept = []
-    monkeypatch.setattr(panels, "draw_sheet", lambda path, drawn: kept.extend(drawn))
+    monkeypatch.setattr(draw_maps, "draw_sheet", lambda path, drawn: kept.extend(drawn))
     return kept
 
 
@@ -87,7 +89,7 @@ def test_true_and_predicted_class_stand_above(model, folder, lessons, strips, tm
         "CAM of rot (2)",
         "CAM over the image; the line is half of the maximum",
     ]
-    photo = panels.Photo(folder / "val" / "rot" / "val 1.png", zoo.load_file(model), lessons)
+    photo = Photo(folder / "val" / "rot" / "val 1.png", zoo.load_file(model), lessons)
     assert strips[0].tiles[1].title.endswith(f" to bright {photo.cam(photo.predicted()).max():.3g}")
 
 
@@ -159,8 +161,8 @@ def test_a_part_of_train_is_held_out_as_in_the_training(folder, strips, tmp_path
         network = seeded(build("cam_net", len(COLOURS)))
     recipe = {"data": str(data), "val_size": 0.25, "seed": 3}
     model = write(tmp_path / "m.safetensors", "cam_net", network, recipe)
-    held_out = panels.read_images(zoo.load_file(model), "val", None, None)
-    trained = panels.read_images(zoo.load_file(model), "train", None, None)
+    held_out = read_images(zoo.load_file(model), "val", None, None)
+    trained = read_images(zoo.load_file(model), "train", None, None)
     expected, other = (read_folder(data, "val", val_size=0.25, seed=seed) for seed in (3, 0))
     assert [one.path for one in held_out] == [sample.path for sample in expected.samples]
     assert expected.samples != other.samples
@@ -196,5 +198,5 @@ def test_classes_that_occur_together_are_all_predicted(folder, lessons, tmp_path
         network.fc.bias.copy_(torch.tensor(bias))
     model = write(tmp_path / "m.safetensors", "cam_net", network, {}, activation="sigmoid")
     path = folder / "val" / "rot" / "val 0.png"
-    photo = panels.Photo(path, zoo.load_file(model), lessons)
-    assert panels.verdict(photo, panels.Shown("", "", path, true)) == heading
+    photo = Photo(path, zoo.load_file(model), lessons)
+    assert verdict(photo, true) == heading

@@ -18,7 +18,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate.bootstrap import image_draws
 from gradcam_lab.evaluate.matching import Matching
 from gradcam_lab.evaluate.scores import score_detections
-from gradcam_lab.explain import show_boxes
+from gradcam_lab.explain import draw_boxes, show_boxes
 from gradcam_lab.files import read_json, write_json
 from gradcam_lab.lessons import step4_metrics as metrics
 from gradcam_lab.localise.detector import Detector
@@ -335,9 +335,9 @@ class TestShow:
 
     def test_no_more_than_there_are_and_each_once(self):
         images = [f"{number}" for number in range(7)]
-        assert sorted(show_boxes.lot(images, 99, 3)) == images
-        assert show_boxes.lot(images, 4, 3) == show_boxes.lot(images, 4, 3)
-        assert len({tuple(show_boxes.lot(images, 3, seed)) for seed in range(20)}) > 10
+        assert sorted(show_boxes.random_choice(images, 99, 3)) == images
+        assert show_boxes.random_choice(images, 4, 3) == show_boxes.random_choice(images, 4, 3)
+        assert len({tuple(show_boxes.random_choice(images, 3, seed)) for seed in range(20)}) > 10
 
     @pytest.fixture
     def saved(self, tmp_path):
@@ -367,8 +367,8 @@ class TestShow:
     def test_faint_boxes_are_counted_in_the_title(self):
         rows = np.array([[1, 1, 2, 2, 0.9], [1, 1, 2, 2, 0.01], [1, 1, 2, 2, 0.02]])
         none = np.zeros((0, 4)), np.zeros(0, bool)
-        assert show_boxes.panel("a", np.zeros((9, 9, 3), np.uint8), none, rows).title == "a, 2 left out"
-        assert show_boxes.panel("a", np.zeros((9, 9, 3), np.uint8), none, rows[:1]).title == "a"
+        assert draw_boxes.panel("a", np.zeros((9, 9, 3), np.uint8), none, rows).title == "a, 2 left out"
+        assert draw_boxes.panel("a", np.zeros((9, 9, 3), np.uint8), none, rows[:1]).title == "a"
 
     def test_images_are_found_inside_their_folder_only(self, saved):
         found, truth, folder = saved
@@ -385,7 +385,7 @@ class TestShow:
         [("../../etc/pass wd", "pass_wd"), ("a:b|c", "a_b_c"), ("Käse", "Käse"), ("..", ".."), ("", "image")],
     )
     def test_names_of_files_are_harmless(self, image, name):
-        assert show_boxes.file_name(image) == name
+        assert draw_boxes.file_name(image) == name
 
     def test_a_run_whose_data_changed(self, copy, toy, tmp_path):
         changed(copy, "run", "data_root", value=str(shutil.copytree(toy, tmp_path / "toy")))

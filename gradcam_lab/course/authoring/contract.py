@@ -1,8 +1,10 @@
 """The contract of a step: the functions that it must offer."""
 
+import inspect
+
 from gradcam_lab.course.authoring.manifest import all_steps, find_step
 from gradcam_lab.errors import LabError
-from gradcam_lab.lesson_protocols import contract
+from gradcam_lab.lesson_protocols import PROTOCOLS
 
 
 def contract_of(word: str) -> str:
@@ -17,4 +19,4 @@ def contract_of(word: str) -> str:
     step = find_step(word)
     if step is None:
         raise LabError(f"There is no step '{word}': the steps are {', '.join(step.file for step in all_steps())}.")
-    return contract(step.name)
+    return "\n\n".join(inspect.getsource(part) for part in PROTOCOLS[step.name])

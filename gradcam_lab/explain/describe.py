@@ -1,0 +1,77 @@
+"""Sentences about a photo: the layer looked at, a class with its probability, and true beside predicted classes."""
+
+from gradcam_lab.explain.explanation import Explanation
+from gradcam_lab.explain.photo import Photo
+from gradcam_lab.explain.targets import Target, output_target
+
+
+def layer(one: Explanation) -> str:
+    """Say which layer was looked at and why."""
+    model, request = one.photo.classifier, one.request
+    if one.grid is None:
+        size = model.preprocessing.size
+        return f"No layer: the gradient is taken at the pixels of the network's input, {size} x {size}."
+    if request.layer:
+        why = "the layer that you asked for"
+    elif request.method == "cam":
+        why = "the only layer that CAM can look at, the last before the average"
+    else:
+        why = "the last block of features, after which the network only pools and decides"
+    rows, columns = one.maps[one.grid].shape
+    return f"{request.layer or model.layer}: {why}; its map has {rows} x {columns} cells"
+
+
+def cam_or_gradcam(photo: Photo) -> str:
+    """Say which of the two a network gets where neither was asked for, and why."""
+    layer = photo.classifier.layer
+    if photo.why_no_cam:
+        return f"Grad-CAM at {layer}, because CAM is not defined: {photo.why_no_cam}"
+    return f"CAM at {layer}: the network ends in an average and one linear layer"
+
+
+def headline(one: Explanation) -> str:
+    """Name a target with its probability and score; of a difference, with both probabilities."""
+    photo, target = one.photo, one.target
+    chances = probability(photo, target)
+    if target.against:
+        chances += f" against {probability(photo, target.against).removeprefix('= ')}"
+    return f"{target.title}: p {chances}, {target.meaning} {photo.score(target):.2f}{_stand_in(one)}"
+
+
+def _stand_in(one: Explanation) -> str:
+    """Say which output stood for a group, because CAM has no map of a group."""
+    groups = [part for part in one.target.parts if part.index is None]
+    if "cam" not in one.maps or not groups:
+        return ""
+    output_names = one.photo.classifier.output_names
+    names = [f"{output_names[one.photo.member(part.outputs)]} for {part.name}" for part in groups]
+    return f" (CAM knows no groups and shows {' and '.join(names)}, its most probable member)"
+
+
+def probability(photo: Photo, target: Target) -> str:
+    """Write a probability as a relation, such as "= 0.950": none is 0 or 1."""
+    value = photo.probability(target)
+    if value < 0.001:
+        return "< 0.001"
+    return "> 0.999" if value > 0.999 else f"= {value:.3f}"
+
+
+def verdict(photo: Photo, true: tuple[str, ...] | None) -> str:
+    """Set the true classes, where they are known, beside the predicted ones."""
+    found = predicted(photo)
+    names = {target.name for target in found}
+    said = ", ".join(f"{target.title} p {probability(photo, target)}" for target in found)
+    if true is None:
+        return f"true class unknown; predicted: {said}"
+    several = photo.classifier.activation == "sigmoid"
+    right = names == set(true) if several else names <= set(true)
+    return f"true: {', '.join(true) or 'none'}; predicted: {said} ({'right' if right else 'wrong'})"
+
+
+def predicted(photo: Photo) -> list[Target]:
+    """The prediction: the most probable class, or all of at least 1/2 where several may occur together."""
+    if photo.classifier.activation == "softmax":
+        return [photo.predicted()]
+    every = [output_target(photo.classifier, index) for index in range(photo.outputs.shape[1])]
+    found = sorted((t for t in every if photo.probability(t) >= 0.5), key=photo.probability, reverse=True)
+    return found or [photo.predicted()]

@@ -1,0 +1,28 @@
+"""predict: the table and the JSON."""
+
+import json
+
+import pytest
+
+from gradcam_lab.explain.predict import predict
+from gradcam_lab.models import zoo as models
+from tests.explain.pictures import CLASSES
+
+
+def test_table(picture, resnet, monkeypatch):
+    monkeypatch.setattr(models, "load", lambda name, weights: resnet)
+    lines = predict(picture, k=3).splitlines()
+    assert lines[0] == "ein Größenwahn [1].jpg (90 x 60 pixels) as resnet18 sees it"
+    assert len(lines) == 6
+    assert lines[-1] == "(probabilities of classes that exclude each other: all 10 sum to 1)"
+
+
+def test_json_agrees_with_the_network(picture, resnet, monkeypatch, photo):
+    monkeypatch.setattr(models, "load", lambda name, weights: resnet)
+    answer = json.loads(predict(picture, k=99, json=True))
+    rows = answer["predictions"]
+    assert len(rows) == 10
+    assert sum(row["probability"] for row in rows) == pytest.approx(1, abs=1e-5)
+    assert rows == sorted(rows, key=lambda row: -row["probability"])
+    assert all(row["name"] == CLASSES[row["index"]] for row in rows)
+    assert rows[0]["index"] == photo.predicted().index
