@@ -1,7 +1,7 @@
 """Results: verdicts of checks, results of tasks and steps, and points."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -72,13 +72,6 @@ class TaskResult:
     first_failure: Verdict | None = None
     written: bool = False
 
-    def as_json(self) -> dict[str, Any]:
-        """A dictionary that JSON can hold."""
-        row = asdict(self)
-        if self.first_failure:
-            row["first_failure"] = {k: v for k, v in asdict(self.first_failure).items() if k != "picture"}
-        return row
-
 
 @dataclass(frozen=True)
 class StepResult:
@@ -115,16 +108,9 @@ class StepResult:
         return bool(coded) and all(task.status is Status.passed for task in (*coded, self.chain))
 
     def as_json(self) -> dict[str, Any]:
-        """A dictionary that JSON can hold."""
-        return {
-            "step": self.step,
-            "number": self.number,
-            "sha256": self.sha256,
-            "points": self.points,
-            "possible": self.possible,
-            "tasks": [task.as_json() for task in self.tasks],
-            "chain": self.chain.as_json(),
-        }
+        """A dictionary that JSON can hold, without the pictures of failures."""
+        table = asdict(self, dict_factory=lambda items: {key: value for key, value in items if key != "picture"})
+        return {**table, "points": self.points, "possible": self.possible}
 
 
 def summarise(step: Step, sha256: str, verdicts: Sequence[Verdict], answers: Mapping[str, str]) -> StepResult:
@@ -168,7 +154,7 @@ def _waiting(task: Task, results: dict[str, TaskResult], begun: bool) -> TaskRes
     result = results[task.id]
     needs = tuple(need for need in task.needs if results[need].status is not Status.passed)
     if result.status is Status.not_started and begun and needs:
-        return TaskResult(**{**vars(result), "status": Status.waiting, "needs": needs})
+        return replace(result, status=Status.waiting, needs=needs)
     return result
 
 
