@@ -108,6 +108,11 @@ class Step:
         return sum(task.points for task in self.tasks)
 
     @property
+    def ids(self) -> set[str]:
+        """The numbers of all its tasks, and its own, which stands for the chain."""
+        return {str(self.number), *(task.id for task in self.tasks)}
+
+    @property
     def coded(self) -> list[Task]:
         """The tasks that checks can judge."""
         return [task for task in self.tasks if not task.written]
@@ -162,10 +167,7 @@ def read_step(file: Path, checks: Path) -> Step:
         )
         for task_id, entry in table["task"].items()
     ]
-    wrong = [
-        WrongAnswer(entry["mark"].rstrip("abcdefgh"), entry["mark"], entry["name"], entry["body"], entry["says"])
-        for entry in table.get("wrong", ())
-    ]
+    wrong = [WrongAnswer(task=entry["mark"].rstrip("abcdefgh"), **entry) for entry in table.get("wrong", ())]
     number = int(name[4])
     title = re.search(r'"""# (.*)', source)
     return Step(number, name, title[1] if title else name, tuple(tasks), tuple(found), tuple(wrong), source)

@@ -215,12 +215,12 @@ class Judge(AbstractContextManager["Judge"]):
             raise LabError(f"There are no checks for {step.name}: install gradcam-lab again.")
         common = {"step": step.name, "source": source, "file": str(file), "seed": seed}
         loaded = self._ask({**common, "check": None, "upstream": "mine", "own": []})
-        passed: dict[str, bool] = {}
+        all_passed = True
         for check in wanted:
             if loaded["status"] != Status.passed:
                 answer = loaded
             elif check == step.chain:
-                if not all(passed.get(task.id, checks is not None) for task in step.coded):
+                if not all_passed:
                     continue  # the chain needs every task
                 answer = self._ask({**common, "check": check.name, "upstream": "mine", "own": []})
             else:
@@ -231,7 +231,7 @@ class Judge(AbstractContextManager["Judge"]):
                     again = self._ask({**request, "upstream": "mine"})
                     answer = again if again["status"] == Status.passed else answer
             verdict = Verdict.from_json({"check": check.name, "task": check.task, "points": check.points, **answer})
-            passed[check.task] = passed.get(check.task, True) and verdict.status is Status.passed
+            all_passed = all_passed and verdict.status is Status.passed
             yield verdict
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -239,6 +239,7 @@ class Judge(AbstractContextManager["Judge"]):
         try:
             return self.worker.ask(request)
         except Died as death:
-            self.close()
+            self.worker.close()
+            self.worker = None
             status, got, reason = death.args
             return {"status": status, "expected": "a result", "got": got, "reason": reason}

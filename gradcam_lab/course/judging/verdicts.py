@@ -102,10 +102,24 @@ class StepResult:
         return sum(task.possible for task in self.tasks)
 
     @property
+    def coded(self) -> list[TaskResult]:
+        """The results of the tasks that checks judge."""
+        return [task for task in self.tasks if not task.written]
+
+    @property
+    def coded_points(self) -> int:
+        """The points of the coded tasks."""
+        return sum(task.points for task in self.coded)
+
+    @property
+    def coded_possible(self) -> int:
+        """All points of the coded tasks."""
+        return sum(task.possible for task in self.coded)
+
+    @property
     def code_passed(self) -> bool:
         """Whether every coded task and the chain passed, so that this very text may stand in for the reference."""
-        coded = [task for task in self.tasks if not task.written]
-        return bool(coded) and all(task.status is Status.passed for task in (*coded, self.chain))
+        return bool(self.coded) and all(task.status is Status.passed for task in (*self.coded, self.chain))
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary that JSON can hold, without the pictures of failures."""

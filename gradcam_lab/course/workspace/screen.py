@@ -19,17 +19,12 @@ BAD = frozenset({Status.failed, Status.error, Status.timed_out, Status.crashed})
 """The outcomes of a task that was begun and is wrong."""
 
 COLOURS = {
-    "passed": "green",
-    "answered": "green",
-    "failed": "red",
-    "error": "red",
-    "timed out": "red",
-    "crashed": "red",
-    "not started": "dim",
-    "waiting": "dim",
-    "not checked": "yellow",
-    "not finished": "yellow",
+    "green": "passed|answered",
+    "red": "failed|error|timed out|crashed",
+    "dim": "not started|waiting",
+    "yellow": "not checked|not finished",
 }
+"""Colours of the words for outcomes."""
 
 PRINTED_LINES = 3
 LINE = 200
@@ -93,9 +88,9 @@ def table(view: StepView) -> list[str]:
     """A heading, one row for each task, one for the chain, and the points."""
     title = view.step.title.partition(": ")[2] or view.step.title
     cells = [_cells(view, task) for task in view.rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(3)]
-    rows = ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) for row in cells]
-    rows = [f"{line}  {row[3]}".rstrip() for line, row in zip(rows, cells, strict=True)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    rows = ["  ".join(["", *row]).rstrip() for row in padded]
     return [f"{view.step.file}: {title}", *rows, points(view)]
 
 
@@ -149,18 +144,17 @@ def _show_in_colour(lines: Iterable[str]) -> None:
     console = Console(highlight=False)
     for line in lines:
         text = Text(line)
-        for status, colour in COLOURS.items():
-            text.highlight_regex(rf"(?<=  ){status}(?=  |$| \(needs)", colour)
+        for colour, words in COLOURS.items():
+            text.highlight_regex(rf"(?<=  )({words})(?=  |$| \(needs)", colour)
         console.print(text, soft_wrap=True)
 
 
 # --- one failure ---
 
 
-def first_failure(view: StepView, tasks: Iterable[str] | None = None) -> TaskResult | None:
-    """The first task (of these) that was begun and is not right, or the chain."""
-    wanted = view.rows if tasks is None else [row for row in view.rows if row.id in tasks]
-    return next((row for row in wanted if _is_bad(row)), None)
+def first_failure(view: StepView, tasks: set[str]) -> TaskResult | None:
+    """The first of these tasks that was begun and is not right; the step's number stands for the chain."""
+    return next((row for row in view.rows if row.id in tasks and _is_bad(row)), None)
 
 
 def failure(view: StepView, verdict: Verdict, picture: str = "") -> list[str]:
