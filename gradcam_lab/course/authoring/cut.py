@@ -183,15 +183,8 @@ def unit_text(source: str, unit: str) -> str | None:
 
 
 def replace_unit(source: str, unit: str, text: str) -> str:
-    """Put another text in the place of a function or method.
-
-    Raises:
-        LabError: the file has no function of that name.
-    """
-    places = unit_lines(source)
-    if unit not in places:
-        raise LabError(f"There is no function '{unit}' in this file any more: put its name back first.")
-    first, last = places[unit]
+    """Put another text in the place of a function or method, which must be there."""
+    first, last = unit_lines(source)[unit]
     lines = source.split("\n")
     lines[first - 1 : last] = text.rstrip("\n").split("\n")
     return "\n".join(lines)

@@ -214,9 +214,8 @@ def _pick(listing: Listing, bounds: Bounds) -> Files:
     if len(roots) > 1:
         names = " and ".join(f"'{clean(str(root))}'" for root in roots[:2])
         raise LabError(f"Step files lie in {len(roots)} folders ({names}): which of them is meant?")
-    here = {
-        str(name.relative_to(roots[0])): reader for name, reader in listing.items() if name.is_relative_to(roots[0])
-    }
+    root = roots[0]
+    here = {str(path.relative_to(root)): reader for path, reader in listing.items() if path.is_relative_to(root)}
     here = {**{renamed.FILES.get(name, name): reader for name, reader in here.items()}, **here}  # the new name wins
     files: Files = {name: b"" for name in here if _is_stray(name)}
     for name in sorted(_step_files(here) | {ANSWERS} & set(here)):
