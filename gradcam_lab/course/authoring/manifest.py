@@ -153,9 +153,7 @@ def read_step(file: Path, checks: Path) -> Step:
     source = file.read_text(encoding="utf-8")
     table = tomllib.loads((checks / f"{name}.toml").read_text(encoding="utf-8"))
     found = read_checks((checks / f"test_{name}.py").read_text(encoding="utf-8"))
-    units: dict[str, dict[str, None]] = {}
-    for region in cut.regions(source):
-        units.setdefault(region.task, {})[region.unit] = None
+    regions = cut.regions(source)
     tasks = [
         Task(
             id=task_id,
@@ -163,7 +161,7 @@ def read_step(file: Path, checks: Path) -> Step:
             points=entry["points"],
             needs=tuple(entry.get("needs", ())),
             hints=tuple(hint.strip() for hint in entry.get("hints", ())),
-            units=tuple(units.get(task_id, ())),
+            units=tuple(dict.fromkeys(region.unit for region in regions if region.task == task_id)),
         )
         for task_id, entry in table["task"].items()
     ]

@@ -43,11 +43,10 @@ class Exports:
         Raises:
             LabError: a folder cannot be made or written, or is in the place of a file.
         """
-        for path in (self.csv, self.gradescope, self.junit):
-            if path and path.is_dir():
+        for path in filter(None, (self.csv, self.gradescope, self.junit)):
+            if path.is_dir():
                 raise LabError(f"'{path}' is a folder: name a file to write.")
-            if path:
-                require_writable(path.parent)
+            require_writable(path.parent)
         if self.html:
             require_writable(self.html)
 

@@ -53,11 +53,6 @@ class Verdict:
         """A verdict from its JSON row."""
         return cls(**{**row, "status": Status(row["status"])})
 
-    @property
-    def earned(self) -> int:
-        """The points that it brings."""
-        return self.points if self.status is Status.passed else 0
-
 
 @dataclass(frozen=True)
 class TaskResult:
@@ -153,7 +148,7 @@ def _coded(step: Step, task: Task, by_check: dict[str, Verdict]) -> TaskResult:
         worst = [verdict for verdict in bad if verdict.status is not Status.not_started]
         status = worst[0].status if worst else Status.failed  # one function of two is still to be written
         bad = worst or bad
-    points = sum(verdict.earned for verdict in found)
+    points = sum(verdict.points for verdict in found if verdict.status is Status.passed)
     return TaskResult(task.id, task.title, status, points, task.points, first_failure=bad[0] if bad else None)
 
 

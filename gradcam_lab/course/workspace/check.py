@@ -104,9 +104,9 @@ def _picture(workspace: Workspace, verdict: Verdict) -> str:
 
 
 def as_json(views: Sequence[screen.StepView], next_thing: str) -> str:
-    """Return what is known about some steps as JSON."""
+    """Return what is known about some steps as JSON; "changed" says whether a text has changed since its check."""
     value: dict[str, Any] = {
-        "steps": [view.as_json() for view in views],
+        "steps": [{**view.result.as_json(), "changed": bool(view.unknown)} for view in views],
         "points": sum(view.result.points for view in views),
         "possible": sum(view.result.possible for view in views),
         "next": next_thing,

@@ -34,6 +34,7 @@ def reset(word: str | None, *, yes: bool = False, undoing: bool = False) -> None
         _reset_step(workspace, step, yes)
     else:
         _reset_task(workspace, *find_task(word), yes)
+    say("Next: gradcam-lab")
 
 
 def undo() -> None:
@@ -71,7 +72,6 @@ def _reset_step(workspace: Workspace, step: Step, yes: bool) -> None:
     else:
         write_text(workspace.file(step), stub)
         say(f"{step.file} was missing: it is there again, as it was at the start.")
-        say("Next: gradcam-lab")
 
 
 def _reset_task(workspace: Workspace, step: Step, task: Task, yes: bool) -> None:
@@ -123,7 +123,6 @@ def _replace(workspace: Workspace, step: Step, new: str, what: str, yes: bool) -
         if kept:
             say(f"Your text is kept in {(kept / step.file).relative_to(workspace.root).as_posix()}.")
         say(f"To bring it back: {backup.UNDO}")
-    say("Next: gradcam-lab")
 
 
 def _agreed(question: str) -> bool:

@@ -3,10 +3,9 @@
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
@@ -51,10 +50,6 @@ class StepView:
     def rows(self) -> tuple[TaskResult, ...]:
         """The tasks, and the chain last."""
         return (*self.result.tasks, self.result.chain)
-
-    def as_json(self) -> dict[str, Any]:
-        """The result, and whether the text has changed since it was checked."""
-        return {**self.result.as_json(), "changed": bool(self.unknown)}
 
 
 def view(workspace: Workspace, step: Step) -> StepView:
@@ -192,7 +187,7 @@ def _check_functions(step: Step) -> dict[str, ast.FunctionDef]:
 # --- the next thing to do ---
 
 
-def next_line(all_views: Sequence[StepView], here: Iterable[Step] = (), failed: TaskResult | None = None) -> str:
+def next_line(all_views: Sequence[StepView], here: Container[Step] = (), failed: TaskResult | None = None) -> str:
     """The next thing to do.
 
     Args:
@@ -200,7 +195,6 @@ def next_line(all_views: Sequence[StepView], here: Iterable[Step] = (), failed: 
         here: the steps that the student works at: they come first.
         failed: the failure that is shown on the screen: it comes before all else.
     """
-    here = list(here)
     ordered = sorted(all_views, key=lambda view: view.step not in here)  # an order-keeping sort
     todo = [
         (view, row)
@@ -231,10 +225,7 @@ def _place(view: StepView, task_id: str, verdict: Verdict | None) -> str:
 
 def _answer_line(workspace: Workspace, task_id: str) -> int | None:
     """The first line below the question of a written task."""
-    try:
-        lines = (workspace.root / ANSWERS).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError:
-        return None
+    lines = workspace.answers_text().splitlines()
     heading = next((i for i, line in enumerate(lines) if re.match(rf"## +{re.escape(task_id)}\b", line)), None)
     if heading is None:
         return None
