@@ -152,15 +152,11 @@ class Worker:
         family: list[psutil.Process] = []
         with suppress(psutil.Error):
             family = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.kill()
-        for child in family:
-            with suppress(psutil.Error):
-                child.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                with suppress(OSError):
-                    pipe.close()
+        with suppress(OSError), self.process:  # which closes the pipes and waits for its end
+            self.process.kill()
+            for child in family:
+                with suppress(psutil.Error):
+                    child.kill()
         self.scratch.cleanup()
 
 

@@ -54,8 +54,7 @@ def passed(workspace: Workspace, step: Step, task: Task) -> bool:
 
 def reference(step: Step, unit: str) -> list[str]:
     """The lines of the reference's function, without markers."""
-    lines = of_unit(step.source, unit) or []
-    return [line for line in lines if not cut.BEGIN.match(line) and not cut.END.match(line)]
+    return [line for line in of_unit(step.source, unit) or [] if not cut.BEGIN.match(line) and not cut.END.match(line)]
 
 
 def of_unit(source: str, unit: str) -> list[str] | None:
