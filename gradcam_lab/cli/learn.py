@@ -77,9 +77,9 @@ def reset(
     undo: Annotated[bool, Option("--undo", help="Bring back what the last reset took away.")] = False,
 ) -> None:
     """Begin a task or a step again; your text is kept as a backup."""
-    from gradcam_lab.course.workspace.reset import reset_or_undo
+    from gradcam_lab.course.workspace.reset import reset as bring_back
 
-    reset_or_undo(word, yes=yes, undoing=undo)
+    bring_back(word, yes=yes, undoing=undo)
 
 
 @app.command()

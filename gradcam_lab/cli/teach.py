@@ -31,6 +31,7 @@ def grade(
     json: Json = False,
 ) -> None:
     """Grade a folder of submissions; interrupted, the same command goes on."""
+    from gradcam_lab.course.grading.exports import Exports
     from gradcam_lab.course.grading.grade import grade as grade_all
     from gradcam_lab.course.judging.judge import Limits
 
@@ -38,10 +39,7 @@ def grade(
         grade_all(
             folder=folder,
             jobs=jobs,
-            csv=csv,
-            gradescope=gradescope,
-            junit=junit,
-            html=html,
+            requested=Exports(csv, gradescope, junit, html),
             seed=seed,
             json=json,
             limits=Limits(seconds=seconds, memory=int(memory * 2**30)),

@@ -118,15 +118,12 @@ def stub(source: str) -> str:
     """
     lines = source.splitlines()
     for region in reversed(regions(source)):
-        lines[region.first - 1 : region.last] = [region.indent + todo(region)]
+        name = region.function.rpartition(".")[2]
+        todo = f'raise NotImplementedError("task {region.task}: {name}")'
+        lines[region.first - 1 : region.last] = [region.indent + todo]
     result = "\n".join(lines) + "\n"
     require_clean(source, result)
     return result
-
-
-def todo(region: Region) -> str:
-    """The line that stands where a solution was."""
-    return f'raise NotImplementedError("task {region.task}: {region.function.rpartition(".")[2]}")'
 
 
 def require_clean(source: str, cut: str) -> None:
@@ -147,21 +144,13 @@ def require_clean(source: str, cut: str) -> None:
         raise LabError(f"A line of a solution survived in the stub: '{min(survivors, default='a marker')}'.")
 
 
-def _skeleton(source: str) -> list[str]:
-    """Everything of a module that a stub must share with it."""
+def _skeleton(source: str) -> str:
+    """Everything of a module that a stub must share with it: all but the statements in its functions."""
     tree = parse(source)
-    parts = [ast.get_docstring(tree) or ""]
-    parts += [ast.dump(node) for node in tree.body if not isinstance(node, (Function, ast.ClassDef))]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
-            heads = [ast.dump(item) for item in (*node.bases, *node.decorator_list)]
-            fields = [ast.dump(item) for item in node.body if not isinstance(item, (Function, ast.ClassDef))]
-            parts += [node.name, *heads, *fields]
-    for name, node in _functions(tree):
-        returns = ast.dump(node.returns) if node.returns else ""
-        heads = [ast.dump(node.args), returns, *(ast.dump(item) for item in node.decorator_list)]
-        parts += [name, *heads, ast.get_docstring(node) or ""]
-    return parts
+    for _, node in list(_functions(tree)):
+        docstring = node.body[:1] if ast.get_docstring(node) is not None else []
+        node.body = docstring + [part for part in node.body if isinstance(part, (Function, ast.ClassDef))]
+    return ast.dump(tree)
 
 
 def unit_lines(source: str) -> dict[str, tuple[int, int]]:
@@ -183,15 +172,8 @@ def unit_text(source: str, unit: str) -> str | None:
 
 
 def replace_unit(source: str, unit: str, text: str) -> str:
-    """Put another text in the place of a function or method.
-
-    Raises:
-        LabError: the file has no function of that name.
-    """
-    places = unit_lines(source)
-    if unit not in places:
-        raise LabError(f"There is no function '{unit}' in this file any more: put its name back first.")
-    first, last = places[unit]
+    """Put another text in the place of a function or method, which must be there."""
+    first, last = unit_lines(source)[unit]
     lines = source.split("\n")
     lines[first - 1 : last] = text.rstrip("\n").split("\n")
     return "\n".join(lines)

@@ -108,6 +108,11 @@ class Step:
         return sum(task.points for task in self.tasks)
 
     @property
+    def ids(self) -> set[str]:
+        """The numbers of all its tasks, and its own, which stands for the chain."""
+        return {str(self.number), *(task.id for task in self.tasks)}
+
+    @property
     def coded(self) -> list[Task]:
         """The tasks that checks can judge."""
         return [task for task in self.tasks if not task.written]
@@ -148,9 +153,7 @@ def read_step(file: Path, checks: Path) -> Step:
     source = file.read_text(encoding="utf-8")
     table = tomllib.loads((checks / f"{name}.toml").read_text(encoding="utf-8"))
     found = read_checks((checks / f"test_{name}.py").read_text(encoding="utf-8"))
-    units: dict[str, dict[str, None]] = {}
-    for region in cut.regions(source):
-        units.setdefault(region.task, {})[region.unit] = None
+    regions = cut.regions(source)
     tasks = [
         Task(
             id=task_id,
@@ -158,14 +161,11 @@ def read_step(file: Path, checks: Path) -> Step:
             points=entry["points"],
             needs=tuple(entry.get("needs", ())),
             hints=tuple(hint.strip() for hint in entry.get("hints", ())),
-            units=tuple(units.get(task_id, ())),
+            units=tuple(dict.fromkeys(region.unit for region in regions if region.task == task_id)),
         )
         for task_id, entry in table["task"].items()
     ]
-    wrong = [
-        WrongAnswer(entry["mark"].rstrip("abcdefgh"), entry["mark"], entry["name"], entry["body"], entry["says"])
-        for entry in table.get("wrong", ())
-    ]
+    wrong = [WrongAnswer(task=entry["mark"].rstrip("abcdefgh"), **entry) for entry in table.get("wrong", ())]
     number = int(name[4])
     title = re.search(r'"""# (.*)', source)
     return Step(number, name, title[1] if title else name, tuple(tasks), tuple(found), tuple(wrong), source)

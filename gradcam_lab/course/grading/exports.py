@@ -8,20 +8,11 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from gradcam_lab.course.authoring.manifest import Check, Step, Task, all_steps
-from gradcam_lab.course.grading.grades import (
-    GUARD,
-    Grade,
-    Grading,
-    coded_points,
-    coded_possible,
-    coded_tasks,
-    written_tasks,
-)
+from gradcam_lab.course.grading.grades import GUARD, Grade, Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable, write_json, write_text
@@ -44,7 +35,7 @@ class Exports:
 
     def paths(self) -> list[Path]:
         """The paths that were given."""
-        return [path for path in (self.csv, self.gradescope, self.junit, self.html) if path]
+        return [path for path in vars(self).values() if path]
 
     def require_places(self) -> None:
         """Find out before the grading whether its results can be written.
@@ -52,11 +43,10 @@ class Exports:
         Raises:
             LabError: a folder cannot be made or written, or is in the place of a file.
         """
-        for path in (self.csv, self.gradescope, self.junit):
-            if path and path.is_dir():
+        for path in filter(None, (self.csv, self.gradescope, self.junit)):
+            if path.is_dir():
                 raise LabError(f"'{path}' is a folder: name a file to write.")
-            if path:
-                require_writable(path.parent)
+            require_writable(path.parent)
         if self.html:
             require_writable(self.html)
 
@@ -105,7 +95,7 @@ def _heading() -> list[str]:
 def _row(grade: Grade, seed: int) -> list[Any]:
     cells: list[Any] = [_text(grade.name)]
     for step in grade.steps:
-        cells += [*map(_cell, step.tasks), coded_points(step)]
+        cells += [*map(_cell, step.tasks), step.coded_points]
     if not grade.steps:
         cells += [""] * sum(len(step.tasks) + 1 for step in all_steps())
     problem = grade.problem or "; ".join(grade.notes())
@@ -221,23 +211,22 @@ def write_pages(grading: Grading, folder: Path) -> None:
         "possible": coded_possible(),
         "written": written_tasks(),
         "guard": GUARD,
-        "css": _template_folder().joinpath("grades.css").read_text(encoding="utf-8"),
-        "page_of": lambda grade: f"{file_name(grade.name)}.html",
-        "coded_points": coded_points,
+        "page_of": page_of,
     }
     for grade in grading.grades:
         page = environment.get_template("student.html.j2").render(**common, grade=grade)
-        write_text(folder / f"{file_name(grade.name)}.html", page)
+        write_text(folder / page_of(grade), page)
     write_text(folder / "index.html", environment.get_template("class.html.j2").render(**common))
+
+
+def page_of(grade: Grade) -> str:
+    """The name of a student's page."""
+    return f"{file_name(grade.name)}.html"
 
 
 def _environment() -> Any:
     """Jinja2 with every value escaped: names, answers and printed text come from students."""
     import jinja2
 
-    loader = jinja2.FileSystemLoader(_template_folder())
+    loader = jinja2.PackageLoader("gradcam_lab.templates", "grades")
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-
-
-def _template_folder() -> Path:
-    return Path(str(resources.files("gradcam_lab.templates"))) / "grades"

@@ -8,8 +8,7 @@ import json as json_text
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,8 +17,8 @@ from typing import Any
 
 from gradcam_lab.console import progress, say
 from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.course.grading import exports
-from gradcam_lab.course.grading.grades import GUARD, Grade, Grading, coded_points, coded_possible, written_tasks
+from gradcam_lab.course.grading.exports import Exports, file_name
+from gradcam_lab.course.grading.grades import GUARD, Grade, Grading, coded_possible, written_tasks
 from gradcam_lab.course.grading.submissions import Bounds, Files, Submission, clean, find, lay_out, read
 from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.judging.verdicts import Verdict, summarise
@@ -44,12 +43,9 @@ def grade(
     folder: Path,
     *,
     jobs: int = 1,
-    csv: Path | None = None,
-    gradescope: Path | None = None,
-    junit: Path | None = None,
-    html: Path | None = None,
+    requested: Exports = Exports(),  # noqa: B008 - it is frozen
     seed: int | None = None,
-    limits: Limits = Limits(),  # noqa: B008 - it is frozen
+    limits: Limits = Limits(),  # noqa: B008
     bounds: Bounds = Bounds(),  # noqa: B008
     json: bool = False,
 ) -> None:
@@ -58,10 +54,7 @@ def grade(
     Args:
         folder: holds a folder or a zip for each student, or is one workspace itself.
         jobs: number of submissions judged in parallel.
-        csv: write a table for a spreadsheet.
-        gradescope: write Gradescope's results; an object by student where there are several.
-        junit: write JUnit XML.
-        html: write pages into this folder.
+        requested: the files and pages to write.
         seed: the seed of the checks' random cases; by default that of the grading stored here, or a fresh one.
         limits: limits of each check.
         bounds: limits of a submission's size.
@@ -71,7 +64,6 @@ def grade(
         LabError: there are no submissions, or a result cannot be written.
         KeyboardInterrupt: the same command goes on from there.
     """
-    requested = exports.Exports(csv, gradescope, junit, html)
     requested.require_places()
     submissions = find(folder, besides=requested.paths())
     store = VerdictStore(folder, seed)
@@ -127,7 +119,7 @@ class VerdictStore:
         write_json(self._file(name), {"name": name, "key": key, "seed": self.seed, "verdicts": rows})
 
     def _file(self, name: str) -> Path:
-        return self.folder / f"{exports.file_name(name)}.json"
+        return self.folder / f"{file_name(name)}.json"
 
 
 class Grader:
@@ -143,7 +135,7 @@ class Grader:
         self.store, self.limits, self.bounds = store, limits, bounds
         self.stopped = Event()
         self.writing = Lock()  # making a file changes the umask for a moment, and with it the other threads' files
-        self.judges: set[Judge] = set()
+        self.judges: list[Judge] = []
 
     def grade_all(self, submissions: Sequence[Submission], jobs: int) -> list[Grade]:
         """Grade the submissions; each result is stored as soon as it is there.
@@ -151,24 +143,25 @@ class Grader:
         Raises:
             KeyboardInterrupt: the processes are ended, and what is finished is kept.
         """
-        grades: dict[str, Grade] = {}
         with progress("grading", len(submissions)) as advance, ThreadPoolExecutor(max_workers=jobs) as pool:
-            waiting = {pool.submit(self.grade, submission) for submission in submissions}
+            futures = [pool.submit(self.grade, submission) for submission in submissions]
+            waiting = set(futures)
             try:
-                for future in _as_they_come(waiting):
-                    found = future.result()
-                    grades[found.name] = found
-                    advance()
+                while waiting:
+                    done, waiting = wait(waiting, timeout=LISTEN, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
+                        advance()
             except BaseException:
                 self.stop(pool)
                 raise
-        return [grades[submission.name] for submission in submissions]
+        return [future.result() for future in futures]
 
     def stop(self, pool: ThreadPoolExecutor) -> None:
         """Start no further submission, and end the processes that run: their threads then end by themselves."""
         self.stopped.set()
         pool.shutdown(wait=False, cancel_futures=True)
-        for judge in list(self.judges):
+        for judge in self.judges:
             if judge.worker:
                 judge.worker.process.kill()
 
@@ -204,7 +197,8 @@ class Grader:
     def judge(self, folder: StudentFolder) -> Verdicts:
         """Judge all steps in one process, which ends with them."""
         found: dict[str, list[Verdict]] = {}
-        with self._open_judge() as judge:
+        with Judge(self.limits) as judge:
+            self.judges.append(judge)
             for step in all_steps():
                 found[step.name] = []
                 for verdict in folder.judge(step, judge, seed=self.store.seed):
@@ -213,32 +207,11 @@ class Grader:
                     found[step.name].append(_plain(verdict))
         return found
 
-    @contextmanager
-    def _open_judge(self) -> Iterator[Judge]:
-        with Judge(self.limits) as judge:
-            self.judges.add(judge)
-            try:
-                yield judge
-            finally:
-                self.judges.discard(judge)
-
-
-def _as_they_come(waiting: set[Future[Any]]) -> Iterator[Future[Any]]:
-    while waiting:
-        done, waiting = wait(waiting, timeout=LISTEN, return_when=FIRST_COMPLETED)
-        yield from done
-
 
 def _plain(verdict: Verdict) -> Verdict:
     """A verdict that every export can hold: texts may be of any characters, pictures of any numbers."""
-    return replace(
-        verdict,
-        expected=clean(verdict.expected),
-        got=clean(verdict.got),
-        reason=clean(verdict.reason),
-        printed=clean(verdict.printed),
-        picture=None,
-    )
+    texts: dict[str, Any] = {name: clean(getattr(verdict, name)) for name in ("expected", "got", "reason", "printed")}
+    return replace(verdict, picture=None, **texts)
 
 
 def summary(grading: Grading) -> list[str]:
@@ -262,8 +235,7 @@ def summary(grading: Grading) -> list[str]:
 def _students(grading: Grading) -> Iterator[str]:
     from rich.cells import cell_len, set_cell_size  # a Chinese letter is two columns wide
 
-    width = max(cell_len(grade.name) for grade in grading.grades)
-    width = max(width, len("student"))
+    width = max(cell_len(name) for name in ("student", *(grade.name for grade in grading.grades)))
     steps = "".join(f"{f'step {step.number}':>8}" for step in all_steps())
     yield f"{'student':<{width}}{steps}{'total':>8}{'to read':>9}"
     for grade in grading.grades:
@@ -274,8 +246,7 @@ def _students(grading: Grading) -> Iterator[str]:
 def _points(grade: Grade) -> str:
     if grade.problem:
         return f"{'-':>8}" * (len(all_steps()) + 1) + f"{'-':>9}"
-    possible = {step.name: sum(task.points for task in step.coded) for step in all_steps()}
-    steps = "".join(f"{f'{coded_points(step)}/{possible[step.step]}':>8}" for step in grade.steps)
+    steps = "".join(f"{f'{step.coded_points}/{step.coded_possible}':>8}" for step in grade.steps)
     return f"{steps}{f'{grade.points}/{coded_possible()}':>8}{len(grade.to_read):>9}"
 
 

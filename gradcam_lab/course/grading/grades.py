@@ -35,7 +35,7 @@ class Grade:
     @property
     def points(self) -> int:
         """The points of the coded tasks."""
-        return sum(coded_points(step) for step in self.steps)
+        return sum(step.coded_points for step in self.steps)
 
     @property
     def to_read(self) -> list[str]:
@@ -83,12 +83,7 @@ def _coded_only(step: StepResult) -> dict[str, Any]:
     for task in table["tasks"]:
         if task["written"]:
             task.update(points=None, status="answered" if task["status"] == Status.passed else "not answered")
-    return {**table, "points": coded_points(step), "possible": sum(t.possible for t in step.tasks if not t.written)}
-
-
-def coded_points(step: StepResult) -> int:
-    """The points of a step's coded tasks."""
-    return sum(task.points for task in step.tasks if not task.written)
+    return {**table, "points": step.coded_points, "possible": step.coded_possible}
 
 
 def coded_tasks() -> Iterator[tuple[Step, Task]]:

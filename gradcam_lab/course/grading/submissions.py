@@ -10,7 +10,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import count
+from functools import partial
+from itertools import chain, count
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gradcam_lab.course.authoring.manifest import all_steps
@@ -93,14 +94,9 @@ def _named(paths: Sequence[Path]) -> list[Submission]:
     for path in sorted(paths, key=lambda path: (not path.is_dir(), path.name)):
         whole = _name(path)
         short = whole[:-4] if whole.lower().endswith(".zip") and path.is_file() else whole
-        names[next(name for name in _choices(short, whole) if name not in names)] = path
+        choices = chain((short, whole), (f"{whole} ({number})" for number in count(2)))
+        names[next(name for name in choices if name not in names)] = path
     return [Submission(name, path) for name, path in sorted(names.items())]
-
-
-def _choices(short: str, whole: str) -> Iterable[str]:
-    yield short
-    yield whole
-    yield from (f"{whole} ({number})" for number in count(2))
 
 
 def _name(path: Path) -> str:
@@ -109,11 +105,8 @@ def _name(path: Path) -> str:
 
 def clean(text: str) -> str:
     """Text from a student as every export can hold it: without control characters and halves of surrogate pairs."""
-    return "".join(letter if _harmless(letter) else "\N{REPLACEMENT CHARACTER}" for letter in _composed(text))
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)  # macOS takes letters and their accents apart
+    composed = unicodedata.normalize("NFC", text)  # macOS takes letters and their accents apart
+    return "".join(letter if _harmless(letter) else "\N{REPLACEMENT CHARACTER}" for letter in composed)
 
 
 def _harmless(letter: str) -> bool:
@@ -148,18 +141,15 @@ def _of_folder(path: Path, bounds: Bounds) -> Listing:
         folders = [entry for entry in inside if entry.is_dir() and not entry.is_symlink()]
         for entry in inside:
             if entry not in folders:
-                listing[PurePosixPath(*entry.relative_to(path).parts)] = _file_reader(entry, bounds)
+                listing[PurePosixPath(*entry.relative_to(path).parts)] = partial(_read_file, entry, bounds)
     return listing
 
 
-def _file_reader(path: Path, bounds: Bounds) -> Callable[[], bytes]:
-    def read_file() -> bytes:
-        if path.is_symlink() or not path.is_file():
-            raise LabError(f"{path.name} is a link or a device, not a file: it has to be handed in itself.")
-        with path.open("rb") as stream:
-            return stream.read(bounds.member + 1)
-
-    return read_file
+def _read_file(path: Path, bounds: Bounds) -> bytes:
+    if path.is_symlink() or not path.is_file():
+        raise LabError(f"{path.name} is a link or a device, not a file: it has to be handed in itself.")
+    with path.open("rb") as stream:
+        return stream.read(bounds.member + 1)
 
 
 def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> Listing:
@@ -179,26 +169,23 @@ def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> Listing:
         if PureWindowsPath(member.filename).anchor or ".." in name.parts:  # the anchor: "/", "C:", or a server
             raise LabError(f"The zip holds the path '{clean(str(name))}', which leads out of it: nothing was unpacked.")
         if not member.is_dir() and len(name.parts) <= LEVELS and not any(map(_hidden, name.parts)):
-            listing[name] = _member_reader(archive, member, bounds)
+            listing[name] = partial(_read_member, archive, member, bounds)
     return listing
 
 
-def _member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, bounds: Bounds) -> Callable[[], bytes]:
-    def read_member() -> bytes:
-        name = PurePosixPath(member.filename).name
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise LabError(f"{name} is a link, not a file: it has to be handed in itself.")
-        if member.flag_bits & 1:
-            raise LabError(f"The zip is encrypted ({name}): ask for it without a password.")
-        if member.compress_type not in PACKINGS:
-            raise LabError(f"The zip is packed in an unusual way ({name}): ask for a plain zip.")
-        try:
-            with archive.open(member) as stream:
-                return stream.read(bounds.member + 1)
-        except Exception as error:
-            raise LabError(f"The zip is damaged ({name}: {error}): ask for it again.") from error
-
-    return read_member
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, bounds: Bounds) -> bytes:
+    name = PurePosixPath(member.filename).name
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise LabError(f"{name} is a link, not a file: it has to be handed in itself.")
+    if member.flag_bits & 1:
+        raise LabError(f"The zip is encrypted ({name}): ask for it without a password.")
+    if member.compress_type not in PACKINGS:
+        raise LabError(f"The zip is packed in an unusual way ({name}): ask for a plain zip.")
+    try:
+        with archive.open(member) as stream:
+            return stream.read(bounds.member + 1)
+    except Exception as error:
+        raise LabError(f"The zip is damaged ({name}: {error}): ask for it again.") from error
 
 
 def _hidden(name: str) -> bool:
@@ -227,9 +214,8 @@ def _pick(listing: Listing, bounds: Bounds) -> Files:
     if len(roots) > 1:
         names = " and ".join(f"'{clean(str(root))}'" for root in roots[:2])
         raise LabError(f"Step files lie in {len(roots)} folders ({names}): which of them is meant?")
-    here = {
-        str(name.relative_to(roots[0])): reader for name, reader in listing.items() if name.is_relative_to(roots[0])
-    }
+    root = roots[0]
+    here = {str(path.relative_to(root)): reader for path, reader in listing.items() if path.is_relative_to(root)}
     here = {**{renamed.FILES.get(name, name): reader for name, reader in here.items()}, **here}  # the new name wins
     files: Files = {name: b"" for name in here if _is_stray(name)}
     for name in sorted(_step_files(here) | {ANSWERS} & set(here)):

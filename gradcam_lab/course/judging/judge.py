@@ -10,10 +10,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from secrets import token_hex
 from typing import Any
 
 import psutil
@@ -40,11 +40,7 @@ class Limits:
 
 
 class Died(Exception):
-    """The worker ended, or had to be ended, before it answered."""
-
-    def __init__(self, status: Status, got: str, reason: str) -> None:
-        super().__init__(got)
-        self.status, self.got, self.reason = status, got, reason
+    """The worker ended, or has to be ended, before it answers; its arguments are the status, what came and why."""
 
 
 class Worker:
@@ -56,7 +52,6 @@ class Worker:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.count = 0
         self.start_memory = 0  # known when the libraries are loaded
         self.scratch = tempfile.TemporaryDirectory(prefix="gradcam-lab-", ignore_cleanup_errors=True)
         self.printed = Path(self.scratch.name) / "printed"
@@ -84,11 +79,9 @@ class Worker:
         try:
             self._next(START)
         except Died as death:
-            text = self.printed.read_text(encoding="utf-8", errors="replace").strip().split("\n")[-1]
+            text = self.printed.read_text(encoding="utf-8", errors="replace").strip().split("\n")[-1] or death.args[1]
             self.close()
-            raise LabError(
-                f"The process that runs the checks does not start ({text or death.got}): see doctor."
-            ) from None
+            raise LabError(f"The process that runs the checks does not start ({text}): see doctor.") from None
         self.start_memory = self._memory()
 
     def _listen(self) -> None:
@@ -101,19 +94,18 @@ class Worker:
         """Send a request and wait for its answer.
 
         Raises:
-            Died: the process ended, or went beyond a limit and was ended.
+            Died: the process ended, or went beyond a limit: close it.
         """
-        self.count += 1
-        token = f"{os.getpid()}-{id(self)}-{self.count}"
+        token = token_hex()
         assert self.process.stdin
         with suppress(OSError):  # it has died since: no answer will come
             self.process.stdin.write(json.dumps({**request, "token": token}) + "\n")
             self.process.stdin.flush()
         end = time.monotonic() + self.limits.seconds
         while True:
-            answer = json.loads(self._next(end - time.monotonic()))
-            if answer.get("token") == token:
-                return dict(answer)
+            answer: dict[str, Any] = json.loads(self._next(end - time.monotonic()))
+            if answer.pop("token", None) == token:
+                return answer
 
     def _next(self, seconds: float) -> str:
         """The next line of the worker, watching the clock, its memory and its output meanwhile."""
@@ -123,28 +115,20 @@ class Worker:
                 line = self.lines.get(timeout=POLL)
             except queue.Empty:
                 self._watch(end)
-                continue
-            if line is None:
-                raise self._death()
-            return line
+            else:
+                if line is None:
+                    raise self._death()
+                return line
 
     def _watch(self, end: float) -> None:
         if time.monotonic() > end:
-            self.close()
-            raise Died(
-                Status.timed_out,
-                f"no result after {self.limits.seconds:g} s",
-                "an endless loop? Look at what ends your loops",
-            )
+            got = f"no result after {self.limits.seconds:g} s"
+            raise Died(Status.timed_out, got, "an endless loop? Look at what ends your loops")
         if self.lines.empty() and (size := self.printed.stat().st_size) > self.limits.output:
-            self.close()
             raise Died(Status.crashed, f"your code printed {size / 1e6:.0f} MB", "print less: a few lines are enough")
         if self.start_memory and self._memory() - self.start_memory > self.limits.memory:
-            self.close()
-            limit = self.limits.memory / 2**30
-            raise Died(
-                Status.crashed, f"more than {limit:.1f} GiB of memory", "look at the shapes and lists that it builds"
-            )
+            got = f"more than {self.limits.memory / 2**30:.1f} GiB of memory"
+            raise Died(Status.crashed, got, "look at the shapes and lists that it builds")
 
     def _memory(self) -> int:
         try:
@@ -155,31 +139,24 @@ class Worker:
     def _death(self) -> Died:
         """What ended the process, by its exit code."""
         code = self.process.wait()
-        self.close()
         if 0 <= code < 256:
             got = f"your code ended the whole program (exit code {code})"
             return Died(Status.crashed, got, "os._exit, or a library that gave up: take the call out")
         name = signal.Signals(-code).name if -code in set(signal.Signals) else hex(code % 2**32)
         what = "segmentation fault" if name == "SIGSEGV" else "killed"
-        return Died(
-            Status.crashed, f"the program crashed ({what}, {name})", "memory was touched that is not its own: ctypes?"
-        )
+        got = f"the program crashed ({what}, {name})"
+        return Died(Status.crashed, got, "memory was touched that is not its own: ctypes?")
 
     def close(self) -> None:
         """End the process and whatever it started."""
-        try:
+        family: list[psutil.Process] = []
+        with suppress(psutil.Error):
             family = psutil.Process(self.process.pid).children(recursive=True)
-        except psutil.Error:
-            family = []
-        self.process.kill()
-        for child in family:
-            with suppress(psutil.Error):
-                child.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                with suppress(OSError):
-                    pipe.close()
+        with suppress(OSError), self.process:  # which closes the pipes and waits for its end
+            self.process.kill()
+            for child in family:
+                with suppress(psutil.Error):
+                    child.kill()
         self.scratch.cleanup()
 
 
@@ -190,7 +167,7 @@ def _search_path() -> list[str]:
     return [*kept, *([] if str(PACKAGE) in kept else [str(PACKAGE)])]
 
 
-class Judge:
+class Judge(AbstractContextManager["Judge"]):
     """Judges step files; keeps its worker from check to check, and replaces it when it dies.
 
     Args:
@@ -201,12 +178,7 @@ class Judge:
         self.limits = limits or Limits()
         self.worker: Worker | None = None
 
-    def __enter__(self) -> "Judge":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -239,12 +211,12 @@ class Judge:
             raise LabError(f"There are no checks for {step.name}: install gradcam-lab again.")
         common = {"step": step.name, "source": source, "file": str(file), "seed": seed}
         loaded = self._ask({**common, "check": None, "upstream": "mine", "own": []})
-        passed: dict[str, bool] = {}
+        all_passed = True
         for check in wanted:
             if loaded["status"] != Status.passed:
                 answer = loaded
             elif check == step.chain:
-                if not all(passed.get(task.id, checks is not None) for task in step.coded):
+                if not all_passed:
                     continue  # the chain needs every task
                 answer = self._ask({**common, "check": check.name, "upstream": "mine", "own": []})
             else:
@@ -254,8 +226,8 @@ class Judge:
                 if answer["status"] in (Status.failed, Status.error):
                     again = self._ask({**request, "upstream": "mine"})
                     answer = again if again["status"] == Status.passed else answer
-            verdict = _verdict(check, answer)
-            passed[check.task] = passed.get(check.task, True) and verdict.status is Status.passed
+            verdict = Verdict.from_json({"check": check.name, "task": check.task, "points": check.points, **answer})
+            all_passed = all_passed and verdict.status is Status.passed
             yield verdict
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -263,12 +235,7 @@ class Judge:
         try:
             return self.worker.ask(request)
         except Died as death:
+            self.worker.close()
             self.worker = None
-            return {"status": death.status, "expected": "a result", "got": death.got, "reason": death.reason}
-
-
-def _verdict(check: Check, answer: dict[str, Any]) -> Verdict:
-    known = {
-        key: answer[key] for key in ("expected", "got", "reason", "seconds", "printed", "picture") if key in answer
-    }
-    return Verdict(check.name, check.task, check.points, Status(answer["status"]), **known)
+            status, got, reason = death.args
+            return {"status": status, "expected": "a result", "got": got, "reason": reason}

@@ -1,7 +1,7 @@
 """A student's file as a module of its own, alone or with the reference's code around one task."""
 
-import ast
-from pathlib import Path
+from inspect import getsource
+from symtable import symtable
 from types import ModuleType
 
 
@@ -39,11 +39,5 @@ def compose(student: ModuleType, reference: ModuleType, own: set[str]) -> None:
 
 def _defined(module: ModuleType) -> list[str]:
     """The names that a module defines itself: functions, classes and constants, but not what it imports."""
-    names: list[str] = []
-    for node in ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")).body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            names.append(node.name)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names += [item.id for target in targets for item in ast.walk(target) if isinstance(item, ast.Name)]
-    return names
+    table = symtable(getsource(module), module.__name__, "exec")
+    return [name.get_name() for name in table.get_symbols() if name.is_assigned() and not name.is_imported()]

@@ -1,7 +1,7 @@
 """Results: verdicts of checks, results of tasks and steps, and points."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -53,11 +53,6 @@ class Verdict:
         """A verdict from its JSON row."""
         return cls(**{**row, "status": Status(row["status"])})
 
-    @property
-    def earned(self) -> int:
-        """The points that it brings."""
-        return self.points if self.status is Status.passed else 0
-
 
 @dataclass(frozen=True)
 class TaskResult:
@@ -71,13 +66,6 @@ class TaskResult:
     needs: tuple[str, ...] = ()
     first_failure: Verdict | None = None
     written: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """A dictionary that JSON can hold."""
-        row = asdict(self)
-        if self.first_failure:
-            row["first_failure"] = {k: v for k, v in asdict(self.first_failure).items() if k != "picture"}
-        return row
 
 
 @dataclass(frozen=True)
@@ -109,22 +97,29 @@ class StepResult:
         return sum(task.possible for task in self.tasks)
 
     @property
+    def coded(self) -> list[TaskResult]:
+        """The results of the tasks that checks judge."""
+        return [task for task in self.tasks if not task.written]
+
+    @property
+    def coded_points(self) -> int:
+        """The points of the coded tasks."""
+        return sum(task.points for task in self.coded)
+
+    @property
+    def coded_possible(self) -> int:
+        """All points of the coded tasks."""
+        return sum(task.possible for task in self.coded)
+
+    @property
     def code_passed(self) -> bool:
         """Whether every coded task and the chain passed, so that this very text may stand in for the reference."""
-        coded = [task for task in self.tasks if not task.written]
-        return bool(coded) and all(task.status is Status.passed for task in (*coded, self.chain))
+        return bool(self.coded) and all(task.status is Status.passed for task in (*self.coded, self.chain))
 
     def as_json(self) -> dict[str, Any]:
-        """A dictionary that JSON can hold."""
-        return {
-            "step": self.step,
-            "number": self.number,
-            "sha256": self.sha256,
-            "points": self.points,
-            "possible": self.possible,
-            "tasks": [task.as_json() for task in self.tasks],
-            "chain": self.chain.as_json(),
-        }
+        """A dictionary that JSON can hold, without the pictures of failures."""
+        table = asdict(self, dict_factory=lambda items: {key: value for key, value in items if key != "picture"})
+        return {**table, "points": self.points, "possible": self.possible}
 
 
 def summarise(step: Step, sha256: str, verdicts: Sequence[Verdict], answers: Mapping[str, str]) -> StepResult:
@@ -153,7 +148,7 @@ def _coded(step: Step, task: Task, by_check: dict[str, Verdict]) -> TaskResult:
         worst = [verdict for verdict in bad if verdict.status is not Status.not_started]
         status = worst[0].status if worst else Status.failed  # one function of two is still to be written
         bad = worst or bad
-    points = sum(verdict.earned for verdict in found)
+    points = sum(verdict.points for verdict in found if verdict.status is Status.passed)
     return TaskResult(task.id, task.title, status, points, task.points, first_failure=bad[0] if bad else None)
 
 
@@ -168,7 +163,7 @@ def _waiting(task: Task, results: dict[str, TaskResult], begun: bool) -> TaskRes
     result = results[task.id]
     needs = tuple(need for need in task.needs if results[need].status is not Status.passed)
     if result.status is Status.not_started and begun and needs:
-        return TaskResult(**{**vars(result), "status": Status.waiting, "needs": needs})
+        return replace(result, status=Status.waiting, needs=needs)
     return result
 
 

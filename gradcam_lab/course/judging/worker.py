@@ -110,10 +110,8 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
             getattr(checks, request["check"])(mine, checking.Case(request["seed"]))
         return {"status": "passed"}
     except checking.Wrong as wrong:
-        answer = {"status": "failed", "expected": wrong.expected, "got": wrong.got, "reason": wrong.reason}
-        if wrong.picture:
-            answer["picture"] = [array.tolist() for array in wrong.picture]
-        return answer
+        picture = [array.tolist() for array in wrong.picture] if wrong.picture else None
+        return {"status": "failed", **vars(wrong), "picture": picture}
     except student_module.Missing as error:
         name = file.name
         return _error(str(error), f"was it renamed or deleted? 'gradcam-lab reset' brings the stub in {name} back")
@@ -134,9 +132,8 @@ def _judge_exception(error: BaseException, file: Path) -> dict[str, Any]:
         return _error(came, f"{place}{remedy}")
     if "can't allocate memory" in text:
         return _error(*SENTENCES["MemoryError"])
-    return _error(
-        f"{kind}: {text}".rstrip(": "), place.rstrip(": ") or "the value that your function returned causes it"
-    )
+    reason = place.rstrip(": ") or "the value that your function returned causes it"
+    return _error(f"{kind}: {text}".rstrip(": "), reason)
 
 
 def _text(error: BaseException) -> str:

@@ -7,9 +7,9 @@ from contextlib import nullcontext, suppress
 from typing import Any
 
 from gradcam_lab.console import progress
-from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step, find_task
+from gradcam_lab.course.authoring.manifest import Step, all_steps, find_step
 from gradcam_lab.course.judging.judge import Judge
-from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
+from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.course.workspace import screen
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
@@ -18,8 +18,8 @@ from gradcam_lab.errors import LabError
 PAUSE = 0.5
 """Seconds between two looks at the files."""
 
-Selection = dict[Step, list[str] | None]
-"""Steps in their order, and of each the tasks that are asked for; None for all of them."""
+Selection = dict[Step, set[str]]
+"""Steps in their order, and of each the tasks that are asked for; the step's number stands for the chain."""
 
 
 def check(words: list[str], *, watch: bool = False, json: bool = False, judge: Judge | None = None) -> bool:
@@ -54,39 +54,24 @@ def select(words: Sequence[str]) -> Selection:
     Raises:
         LabError: there is none of that name.
     """
-    named: Selection = {}
-    for word in words:
-        if step := find_step(word):
-            named[step] = None
-        else:
-            step, task = _task(word)
-            tasks = named.setdefault(step, [])
-            if tasks is not None:
-                tasks.append(task)
-    return {step: named.get(step) for step in all_steps() if step in named or not words}
-
-
-def _task(word: str) -> tuple[Step, str]:
-    try:
-        step, task = find_task(word)
-    except LabError as error:
-        steps = ", ".join(step.file for step in all_steps())
-        raise LabError(
-            f"There is no step or task '{word}': the steps are {steps}; a task is a number as 2.3."
-        ) from error
-    return step, task.id
-
-
-def _checks(step: Step, tasks: list[str] | None) -> list[Check]:
-    return [check for check in step.checks if tasks is None or check.task in tasks]
+    tasks = {task.id for step in all_steps() for task in step.tasks}
+    chosen = set[str]()
+    for word in words or [step.name for step in all_steps()]:
+        step = find_step(word)
+        if not step and word not in tasks:
+            steps = ", ".join(step.file for step in all_steps())
+            raise LabError(f"There is no step or task '{word}': the steps are {steps}; a task is a number as 2.3.")
+        chosen |= step.ids if step else {word}
+    return {step: step.ids & chosen for step in all_steps() if step.ids & chosen}
 
 
 def _judge(workspace: Workspace, selection: Selection, judge: Judge) -> None:
     """Judge what is asked for; the workspace records the verdicts."""
-    wanted = {step: checks for step, tasks in selection.items() if (checks := _checks(step, tasks))}
+    wanted = {step: [check for check in step.checks if check.task in tasks] for step, tasks in selection.items()}
     with progress("checking", sum(map(len, wanted.values()))) as advance:
         for step, checks in wanted.items():
-            workspace.check(step, judge, checks if selection[step] else None, advance)
+            if checks:
+                workspace.check(step, judge, checks, advance)
 
 
 def _show(workspace: Workspace, selection: Selection, json: bool = False) -> bool:
@@ -100,20 +85,11 @@ def _show(workspace: Workspace, selection: Selection, json: bool = False) -> boo
         print(as_json(here, next_thing))
     else:
         tables = [[*screen.table(view), ""] for view in here]
-        what = [*_failure(view, failed), ""] if view and failed else []
+        what: list[str] = []
+        if view and failed and failed.first_failure:
+            what = [*screen.failure(view, failed.first_failure, _picture(workspace, failed.first_failure)), ""]
         screen.show([*(line for lines in tables for line in lines), *what, next_thing])
-    return all(row.status is Status.passed for view in here for row in _asked(view, selection[view.step]))
-
-
-def _asked(view: screen.StepView, tasks: list[str] | None) -> list[TaskResult]:
-    return [row for row in view.rows if tasks is None or row.id in tasks]
-
-
-def _failure(view: screen.StepView, failed: TaskResult) -> list[str]:
-    verdict = failed.first_failure
-    if not verdict:
-        return []
-    return screen.failure(view, verdict, _picture(view.workspace, verdict))
+    return all(row.status is Status.passed for view in here for row in view.rows if row.id in selection[view.step])
 
 
 def _picture(workspace: Workspace, verdict: Verdict) -> str:
@@ -128,9 +104,9 @@ def _picture(workspace: Workspace, verdict: Verdict) -> str:
 
 
 def as_json(views: Sequence[screen.StepView], next_thing: str) -> str:
-    """Return what is known about some steps as JSON."""
+    """Return what is known about some steps as JSON; "changed" says whether a text has changed since its check."""
     value: dict[str, Any] = {
-        "steps": [view.as_json() for view in views],
+        "steps": [{**view.result.as_json(), "changed": bool(view.unknown)} for view in views],
         "points": sum(view.result.points for view in views),
         "possible": sum(view.result.possible for view in views),
         "next": next_thing,
@@ -151,8 +127,7 @@ def _watch(workspace: Workspace, selection: Selection, judge: Judge) -> bool:
     with suppress(KeyboardInterrupt):
         while True:
             now = {name: _stamp(workspace, name) for name in (*(step.file for step in selection), ANSWERS)}
-            if now != seen:
-                saved = {name for name in now if name not in seen or now[name] != seen[name]}
+            if saved := dict(now.items() - seen.items()):
                 _judge(workspace, {step: tasks for step, tasks in selection.items() if step.file in saved}, judge)
                 passed = _show(workspace, selection)
                 screen.show([""])

@@ -13,6 +13,9 @@ from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
 from gradcam_lab.excerpts import excerpt
 
+MARK = "|"
+"""Stands beside lines that differ."""
+
 WIDE = 100
 """From so many columns on there is room for two functions side by side."""
 
@@ -40,20 +43,18 @@ def diff(task: str) -> None:
         )
     for unit in found.units:
         _show(unit, workspace.source(step)[0], step)
-    say(f"'{_MARK}' marks lines that differ. Yours passed: another way is not a worse way.")
+    say(f"'{MARK}' marks lines that differ. Yours passed: another way is not a worse way.")
     say("Next: gradcam-lab")
 
 
 def passed(workspace: Workspace, step: Step, task: Task) -> bool:
     """Whether a task has passed for exactly the text that is there now."""
-    results = {result.id: result for result in workspace.result(step).tasks}
-    return results[task.id].status is Status.passed
+    return any(result.id == task.id and result.status is Status.passed for result in workspace.result(step).tasks)
 
 
 def reference(step: Step, unit: str) -> list[str]:
     """The lines of the reference's function, without markers."""
-    lines = of_unit(step.source, unit) or []
-    return [line for line in lines if not cut.BEGIN.match(line) and not cut.END.match(line)]
+    return [line for line in of_unit(step.source, unit) or [] if not cut.BEGIN.match(line) and not cut.END.match(line)]
 
 
 def of_unit(source: str, unit: str) -> list[str] | None:
@@ -70,13 +71,8 @@ def side_by_side(mine: list[str], theirs: list[str]) -> list[Row]:
     return rows
 
 
-_MARK = "|"
-
-
 def _show(unit: str, source: str, step: Step) -> None:
-    mine = of_unit(source, unit)
-    if mine is None:
-        mine = [f"# {unit} passed, but there is no 'def' of this name in {step.file}"]
+    mine = of_unit(source, unit) or [f"# {unit} passed, but there is no 'def' of this name in {step.file}"]
     rows = side_by_side(mine, reference(step, unit))
     if sys.stdout.isatty() and get_terminal_size().columns >= WIDE:
         _print_table(unit, rows)
@@ -89,7 +85,7 @@ def _print_column(title: str, lines: list[tuple[str | None, bool]]) -> None:
     say(title)
     for line, same in lines:
         if line is not None:
-            say(f"{' ' if same else _MARK} {line}".rstrip())
+            say(f"{' ' if same else MARK} {line}".rstrip())
     say("")
 
 
@@ -103,6 +99,6 @@ def _print_table(unit: str, rows: list[Row]) -> None:
         table.add_column(title, ratio=1 if title else None, overflow="fold")
     for left, right, same in rows:
         style = "" if same else "bold"
-        table.add_row(Text(left or "", style), Text(" " if same else _MARK), Text(right or "", style))
+        table.add_row(Text(left or "", style), Text(" " if same else MARK), Text(right or "", style))
     Console(highlight=False).print(table)
     say("")

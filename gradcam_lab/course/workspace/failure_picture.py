@@ -70,9 +70,7 @@ def _draw_maps(figure: "Figure", axes: Any, yours: np.ndarray, expected: np.ndar
 
 def _draw_map(axis: "Axes", values: np.ndarray, title: str, colours: str, low: float, high: float) -> Any:
     image = axis.imshow(values, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
-    axis.set_title(f"{title}, {values.shape[0]} x {values.shape[1]}")
-    axis.set_xlabel("column")
-    axis.set_ylabel("row")
+    axis.set(title=f"{title}, {values.shape[0]} x {values.shape[1]}", xlabel="column", ylabel="row")
     axis.locator_params(integer=True)
     if values.size <= NUMBERS:
         for (row, column), value in np.ndenumerate(values):
@@ -107,10 +105,7 @@ def _empty_canvas(axis: "Axes", corners: np.ndarray, title: str) -> None:
     right, bottom = corners.max(axis=0)[2:] + 1
     axis.set_xlim(left - 0.5, max(right, corners[:, 0].max()) + 0.5)
     axis.set_ylim(max(bottom, corners[:, 1].max()) + 0.5, top - 0.5)
-    axis.set_aspect("equal")
-    axis.set_title(title)
-    axis.set_xlabel("x")
-    axis.set_ylabel("y")
+    axis.set(aspect="equal", title=title, xlabel="x", ylabel="y")
 
 
 def _outline(axis: "Axes", boxes: np.ndarray, colour: str, line: str, width: float) -> None:

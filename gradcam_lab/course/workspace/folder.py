@@ -61,13 +61,16 @@ class StudentFolder:
         ]
         return [path.name for path in names if path.stem in TAKEN]
 
+    def answers_text(self) -> str:
+        """The text of `answers.md`; empty where the file is missing or cannot be read."""
+        try:
+            return (self.root / ANSWERS).read_text(encoding="utf-8-sig", errors="replace")
+        except OSError:
+            return ""
+
     def answers(self) -> dict[str, str]:
         """The written answers that are given, by task."""
-        try:
-            text = (self.root / ANSWERS).read_text(encoding="utf-8-sig", errors="replace")
-        except OSError:
-            return {}
-        pieces = _HEADING.split(text)  # what is before the first heading, then number and text by turns
+        pieces = _HEADING.split(self.answers_text())  # what is before the first heading, then number and text by turns
         answers = {number: _own_words(piece) for number, piece in zip(pieces[1::2], pieces[2::2], strict=True)}
         return {number: words for number, words in answers.items() if len(words.split()) >= ENOUGH_WORDS}
 

@@ -22,12 +22,16 @@ def hint(task: str, *, again: bool = False) -> None:
     """
     workspace = Workspace.require()
     step, found = find_task(task)
-    shown = min(workspace.state().get("hints", {}).get(task, 0), len(found.hints))
+    hints = workspace.state().get("hints", {})
+    shown = min(hints.get(task, 0), len(found.hints))
+    if again and not shown:
+        raise LabError(f"No hint of task {task} was shown yet: 'gradcam-lab hint {task}' shows the first.")
     if again:
-        _show_again(found, shown)
+        for number in range(1, shown + 1):
+            _show(found, number)
     elif shown < len(found.hints):
         _show(found, shown + 1)
-        workspace.update_state(hints={**workspace.state().get("hints", {}), task: shown + 1})
+        workspace.update_state(hints={**hints, task: shown + 1})
         say(_what_comes(found, shown + 1))
     else:
         _show_answer(workspace, step, found)
@@ -40,13 +44,6 @@ def _show(task: Task, number: int) -> None:
     for line in task.hints[number - 1].splitlines():
         say(textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False))
     say("")
-
-
-def _show_again(task: Task, shown: int) -> None:
-    if not shown:
-        raise LabError(f"No hint of task {task.id} was shown yet: 'gradcam-lab hint {task.id}' shows the first.")
-    for number in range(1, shown + 1):
-        _show(task, number)
 
 
 def _what_comes(task: Task, shown: int) -> str:
@@ -62,16 +59,13 @@ def _show_answer(workspace: Workspace, step: Step, task: Task) -> None:
     if task.written:
         say(f"All hints of task {task.id} were shown, and the answer is yours to find.")
     elif left > 0 and not diff.passed(workspace, step, task):
-        say(f"All hints of task {task.id} were shown. The answer follows once it has passed, or after {_tries(left)}.")
+        tries = f"{left} more {'try' if left == 1 else 'tries'}"
+        say(f"All hints of task {task.id} were shown. The answer follows once it has passed, or after {tries}.")
         say(f"A try is a new text of the task that 'gradcam-lab check {task.id}' has judged.")
     else:
         _show_reference(step, task)
         return
     say(f"'gradcam-lab hint {task.id} --again' shows the hints again.")
-
-
-def _tries(count: int) -> str:
-    return f"{count} more {'try' if count == 1 else 'tries'}"
 
 
 def _show_reference(step: Step, task: Task) -> None:

@@ -6,8 +6,7 @@ from difflib import Match, SequenceMatcher
 from itertools import pairwise, takewhile
 from typing import Any
 
-_SECTION = re.compile(r"^(?=## +\d+\.\d+\b)", re.MULTILINE)
-_NUMBER = re.compile(r"## +(\d+\.\d+)\b")
+_SECTION = re.compile(r"^(?=## +(\d+\.\d+)\b)", re.MULTILINE)
 
 
 def merge(base: str, mine: str, new: str) -> tuple[str, list[int]]:
@@ -70,16 +69,15 @@ def renewed_answers(mine: str, base: str, new: str) -> tuple[str, list[str]]:
     Returns:
         The text, and the tasks whose question was changed by the student and therefore stays.
     """
-    head, *sections = _SECTION.split(mine)
-    old, fresh = _sections(base), _sections(new)
+    text, sections = _sections(mine)
+    old, fresh = (dict(_sections(other)[1]) for other in (base, new))
     edited: list[str] = []
-    for i, section in enumerate(sections):
-        number = _number(section)
-        sections[i], stays = _renewed(section, old.get(number, ""), fresh.get(number, ""))
+    for number, section in sections:
+        renewed, stays = _renewed(section, old.get(number, ""), fresh.get(number, ""))
+        text += renewed
         if stays:
             edited.append(number)
-    added = [section.rstrip("\n") + "\n" for number, section in fresh.items() if number not in map(_number, sections)]
-    text = head + "".join(sections)
+    added = [section.rstrip("\n") + "\n" for number, section in fresh.items() if number not in dict(sections)]
     return "\n".join([text if text.endswith("\n") or not added else f"{text}\n", *added]), edited
 
 
@@ -95,14 +93,10 @@ def _renewed(section: str, old: str, fresh: str) -> tuple[str, bool]:
     return section, stays
 
 
-def _sections(text: str) -> dict[str, str]:
-    """The sections of `answers.md`, by task."""
-    return {_number(section): section for section in _SECTION.split(text)[1:]}
-
-
-def _number(section: str) -> str:
-    match = _NUMBER.match(section)
-    return match[1] if match else ""
+def _sections(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """What is before the first section of `answers.md`, and the sections, each with its task."""
+    head, *pieces = _SECTION.split(text)  # number and section by turns
+    return head, list(zip(pieces[::2], pieces[1::2], strict=True))
 
 
 def _heading(section: str) -> str:

@@ -45,18 +45,14 @@ class StepVerdicts:
         self.workspace, self.step = workspace, step
         self.text = workspace.source(step)[0]
         self.verdicts = {verdict.check: verdict for verdict in workspace.verdicts(step)}
-        self.fresh: set[str] = set()
+        self.fresh: dict[str, Verdict] = {}
         self.coming = workspace.judge(step, judge, checks=checks)
 
     def verdict(self, check: Check) -> Verdict | None:
         """The verdict of one check; None for a chain whose tasks have not all passed."""
-        while check.name not in self.fresh:
-            verdict = next(self.coming, None)
-            if verdict is None:
-                return None
-            self.verdicts[verdict.check] = verdict
-            self.fresh.add(verdict.check)
-        return self.verdicts[check.name]
+        while check.name not in self.fresh and (verdict := next(self.coming, None)):
+            self.verdicts[verdict.check] = self.fresh[verdict.check] = verdict
+        return self.fresh.get(check.name)
 
     def needs(self) -> tuple[str, ...]:
         """The tasks that the chain still waits for."""
@@ -94,10 +90,7 @@ class CheckRun:
         found = check_of(pyfuncitem)
         if not found or debugging(self.config):
             return None
-        self._ask(*found)
-        return True
-
-    def _ask(self, workspace: Workspace, step: Step, check: Check) -> None:
+        workspace, step, check = found
         asked = self._asked(workspace, step)
         try:
             verdict = asked.verdict(check)
@@ -110,6 +103,7 @@ class CheckRun:
         if verdict.status is not Status.passed:
             view = screen.view(workspace, step)
             pytest.fail("\n".join(screen.failure(view, verdict)), pytrace=False)
+        return True
 
     def _asked(self, workspace: Workspace, step: Step) -> StepVerdicts:
         key = workspace.root, step.name
@@ -142,14 +136,10 @@ class CheckRun:
             views = screen.views(Workspace(root))
             ran = [view for view in views if (root, view.step.name) in self.asked]
             lines = [screen.points(view) for view in ran]
-            failed = next((row for view in ran if (row := self._failure(view))), None)
+            judged = [{verdict.task for verdict in self.asked[root, view.step.name].fresh.values()} for view in ran]
+            failed = next(filter(None, map(screen.first_failure, ran, judged)), None)
             yield from lines[:-1]
             yield f"{lines[-1]} {screen.next_line(views, [view.step for view in ran], failed)}"
-
-    def _failure(self, view: screen.StepView) -> Any:
-        fresh = self.asked[view.workspace.root, view.step.name].fresh
-        tasks = {check.task for check in view.step.checks if check.name in fresh}
-        return screen.first_failure(view, tasks)
 
 
 class StepTests(pytest.Module):

@@ -13,36 +13,28 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.files import write_text
 
 
-def reset_or_undo(word: str | None, *, yes: bool, undoing: bool) -> None:
-    """Reset a task or a step, or undo the last reset.
-
-    Raises:
-        LabError: both are asked for, or neither; or see `reset` and `undo`.
-    """
-    if undoing == bool(word):
-        raise LabError("Name a task or a step to reset, such as 2.3 or 2, or say --undo and nothing else.")
-    if word:
-        reset(word, yes=yes)
-    else:
-        undo()
-
-
-def reset(word: str, *, yes: bool = False) -> None:
+def reset(word: str | None, *, yes: bool = False, undoing: bool = False) -> None:
     """Put the stub back in the place of a task's functions, or of a whole step file; a backup is kept.
 
     Args:
         word: a task such as "2.3", or a step such as "2" or "step2_gradcam.py".
         yes: whether the student has already agreed; otherwise they are asked.
+        undoing: undo the last reset instead; then there is no word.
 
     Raises:
-        LabError: no such task or step, nobody there to ask, or functions that cannot be found.
+        LabError: no such task or step, nobody there to ask, or functions that cannot be found; or see `undo`.
     """
+    if undoing == bool(word):
+        raise LabError("Name a task or a step to reset, such as 2.3 or 2, or say --undo and nothing else.")
+    if not word:
+        undo()
+        return
     workspace = Workspace.require()
-    step = find_step(word)
-    if step:
+    if step := find_step(word):
         _reset_step(workspace, step, yes)
     else:
         _reset_task(workspace, *find_task(word), yes)
+    say("Next: gradcam-lab")
 
 
 def undo() -> None:
@@ -80,7 +72,6 @@ def _reset_step(workspace: Workspace, step: Step, yes: bool) -> None:
     else:
         write_text(workspace.file(step), stub)
         say(f"{step.file} was missing: it is there again, as it was at the start.")
-        say("Next: gradcam-lab")
 
 
 def _reset_task(workspace: Workspace, step: Step, task: Task, yes: bool) -> None:
@@ -132,7 +123,6 @@ def _replace(workspace: Workspace, step: Step, new: str, what: str, yes: bool) -
         if kept:
             say(f"Your text is kept in {(kept / step.file).relative_to(workspace.root).as_posix()}.")
         say(f"To bring it back: {backup.UNDO}")
-    say("Next: gradcam-lab")
 
 
 def _agreed(question: str) -> bool:

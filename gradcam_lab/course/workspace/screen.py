@@ -3,10 +3,9 @@
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
@@ -19,17 +18,12 @@ BAD = frozenset({Status.failed, Status.error, Status.timed_out, Status.crashed})
 """The outcomes of a task that was begun and is wrong."""
 
 COLOURS = {
-    "passed": "green",
-    "answered": "green",
-    "failed": "red",
-    "error": "red",
-    "timed out": "red",
-    "crashed": "red",
-    "not started": "dim",
-    "waiting": "dim",
-    "not checked": "yellow",
-    "not finished": "yellow",
+    "green": "passed|answered",
+    "red": "failed|error|timed out|crashed",
+    "dim": "not started|waiting",
+    "yellow": "not checked|not finished",
 }
+"""Colours of the words for outcomes."""
 
 PRINTED_LINES = 3
 LINE = 200
@@ -56,10 +50,6 @@ class StepView:
     def rows(self) -> tuple[TaskResult, ...]:
         """The tasks, and the chain last."""
         return (*self.result.tasks, self.result.chain)
-
-    def as_json(self) -> dict[str, Any]:
-        """The result, and whether the text has changed since it was checked."""
-        return {**self.result.as_json(), "changed": bool(self.unknown)}
 
 
 def view(workspace: Workspace, step: Step) -> StepView:
@@ -93,9 +83,9 @@ def table(view: StepView) -> list[str]:
     """A heading, one row for each task, one for the chain, and the points."""
     title = view.step.title.partition(": ")[2] or view.step.title
     cells = [_cells(view, task) for task in view.rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(3)]
-    rows = ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) for row in cells]
-    rows = [f"{line}  {row[3]}".rstrip() for line, row in zip(rows, cells, strict=True)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    rows = ["  ".join(["", *row]).rstrip() for row in padded]
     return [f"{view.step.file}: {title}", *rows, points(view)]
 
 
@@ -149,18 +139,17 @@ def _show_in_colour(lines: Iterable[str]) -> None:
     console = Console(highlight=False)
     for line in lines:
         text = Text(line)
-        for status, colour in COLOURS.items():
-            text.highlight_regex(rf"(?<=  ){status}(?=  |$| \(needs)", colour)
+        for colour, words in COLOURS.items():
+            text.highlight_regex(rf"(?<=  )({words})(?=  |$| \(needs)", colour)
         console.print(text, soft_wrap=True)
 
 
 # --- one failure ---
 
 
-def first_failure(view: StepView, tasks: Iterable[str] | None = None) -> TaskResult | None:
-    """The first task (of these) that was begun and is not right, or the chain."""
-    wanted = view.rows if tasks is None else [row for row in view.rows if row.id in tasks]
-    return next((row for row in wanted if _is_bad(row)), None)
+def first_failure(view: StepView, tasks: set[str]) -> TaskResult | None:
+    """The first of these tasks that was begun and is not right; the step's number stands for the chain."""
+    return next((row for row in view.rows if row.id in tasks and _is_bad(row)), None)
 
 
 def failure(view: StepView, verdict: Verdict, picture: str = "") -> list[str]:
@@ -198,7 +187,7 @@ def _check_functions(step: Step) -> dict[str, ast.FunctionDef]:
 # --- the next thing to do ---
 
 
-def next_line(all_views: Sequence[StepView], here: Iterable[Step] = (), failed: TaskResult | None = None) -> str:
+def next_line(all_views: Sequence[StepView], here: Container[Step] = (), failed: TaskResult | None = None) -> str:
     """The next thing to do.
 
     Args:
@@ -206,7 +195,6 @@ def next_line(all_views: Sequence[StepView], here: Iterable[Step] = (), failed: 
         here: the steps that the student works at: they come first.
         failed: the failure that is shown on the screen: it comes before all else.
     """
-    here = list(here)
     ordered = sorted(all_views, key=lambda view: view.step not in here)  # an order-keeping sort
     todo = [
         (view, row)
@@ -237,10 +225,7 @@ def _place(view: StepView, task_id: str, verdict: Verdict | None) -> str:
 
 def _answer_line(workspace: Workspace, task_id: str) -> int | None:
     """The first line below the question of a written task."""
-    try:
-        lines = (workspace.root / ANSWERS).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError:
-        return None
+    lines = workspace.answers_text().splitlines()
     heading = next((i for i, line in enumerate(lines) if re.match(rf"## +{re.escape(task_id)}\b", line)), None)
     if heading is None:
         return None

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from gradcam_lab import __version__
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, all_steps
+from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.workspace.folder import ANSWERS, blank_answers
 from gradcam_lab.course.workspace.workspace import STATE_FOLDER, STUBS, Workspace
 from gradcam_lab.errors import LabError
@@ -27,13 +27,13 @@ cache_dir = .gradcam-lab/pytest
 """
 
 TEST_FILE = '''\
-"""Step {number} for pytest and your editor's test panel: `pytest {file}`.
+"""Step {step.number} for pytest and your editor's test panel: `pytest {step.test_file}`.
 
 The checks come with gradcam-lab. Your points are counted from those, so nothing that is changed here changes them.
-Tests of your own may stand below: the fixture `mine` is your {step}.
+Tests of your own may stand below: the fixture `mine` is your {step.file}.
 """
 
-from gradcam_lab.lessons.checks.{name} import *  # noqa: F403
+from gradcam_lab.lessons.checks.test_{step.name} import *  # noqa: F403
 '''
 
 
@@ -65,7 +65,7 @@ def files() -> dict[str, str]:
     """The files of a fresh workspace: their names and texts."""
     return {
         **{step.file: cut.stub(step.source) for step in all_steps()},
-        **{step.test_file: _test_file(step) for step in all_steps()},
+        **{step.test_file: TEST_FILE.format(step=step) for step in all_steps()},
         ANSWERS: blank_answers(),
         README: _readme(),
         SETTINGS: PYTEST_INI,
@@ -93,15 +93,9 @@ def _move(built: Path, place: Path) -> None:
     if not place.exists():
         built.rename(place)
         return
-    for path in sorted(
-        built.iterdir(), key=lambda path: path.name == STATE_FOLDER
-    ):  # last, because it makes the folder a workspace
+    # The state comes last, because it makes the folder a workspace.
+    for path in sorted(built.iterdir(), key=lambda path: path.name == STATE_FOLDER):
         path.rename(place / path.name)
-
-
-def _test_file(step: Step) -> str:
-    name = step.test_file.removesuffix(".py")
-    return TEST_FILE.format(number=step.number, file=step.test_file, step=step.file, name=name)
 
 
 def _readme() -> str:

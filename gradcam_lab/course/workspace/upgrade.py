@@ -4,9 +4,7 @@ What both have changed stays as the student wrote it; the place is named, and th
 Files that the newer package names otherwise are renamed. Interrupted anywhere, the same command does the rest.
 """
 
-import ast
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from gradcam_lab.course.workspace.merge import merge, renewed_answers
 from gradcam_lab.course.workspace.start import files
 from gradcam_lab.course.workspace.workspace import STATE_FOLDER, STUBS, Workspace
 from gradcam_lab.errors import LabError
+from gradcam_lab.excerpts import parse
 from gradcam_lab.files import write_text
 
 BASE = f"{STATE_FOLDER}/{STUBS}"
@@ -103,12 +102,11 @@ def _names_change(name: str, base: str, mine: str, new: str) -> Change | None:
         return None if only_names else _stays(name, new, "you have changed it, so it stays as it is")
     if only_names:
         return Change(name, text, None, "brought up to date; your text is kept.")
-    says = "you have changed it, so it stays but for the new names of modules; the new one to compare"
-    return Change(name, text, new, f"{says}: {NEW}/{name}.")
+    return _stays(name, new, "you have changed it, so it stays but for the new names of modules", text)
 
 
-def _stays(name: str, new: str, reason: str) -> Change:
-    return Change(name, None, new, f"{reason}; the new one to compare: {NEW}/{name}.")
+def _stays(name: str, new: str, reason: str, text: str | None = None) -> Change:
+    return Change(name, text, new, f"{reason}; the new one to compare: {NEW}/{name}.")
 
 
 def _merge_change(name: str, base: str, mine: str, new: str) -> Change | None:
@@ -123,13 +121,11 @@ def _merge_change(name: str, base: str, mine: str, new: str) -> Change | None:
 
 
 def _parses(text: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a warning about the student's text is not what was asked
-        try:
-            ast.parse(text)
-        except SyntaxError:
-            return False
-        return True
+    try:
+        parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _answers_change(base: str | None, mine: str, new: str) -> Change | None:
@@ -137,7 +133,7 @@ def _answers_change(base: str | None, mine: str, new: str) -> Change | None:
     written = text if text != mine else None
     if edited:
         reason = f"your answers stay word for word, and so does what you have changed at {', '.join(edited)}"
-        return Change(ANSWERS, written, new, f"{reason}; the new one to compare: {NEW}/{ANSWERS}.")
+        return _stays(ANSWERS, new, reason, written)
     return Change(ANSWERS, written, None, "new questions; your answers stay word for word.") if written else None
 
 

@@ -12,30 +12,25 @@ from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
 
 
 def students_work(implementation: str) -> StudentsWork | None:
-    """Return the student's work as a run needs it; None outside a workspace. See `choose_code`."""
-    chosen = {code.step: code for code in choose_code(implementation)}
-    return StudentsWork(chosen, written_answers(), implementation) if chosen else None
-
-
-def choose_code(implementation: str) -> list[StepCode]:
-    """Decide for each step whose code runs.
+    """Decide for each step whose code runs, and what the report may show of the student's work.
 
     Args:
         implementation: "auto" (the student's file where all its checks passed for exactly this text; outside a
             workspace the reference), "reference", or "mine" (the student's files, whatever the checks say).
 
     Returns:
-        Nothing outside a workspace: the reference runs, and all of it may be shown.
+        The student's work; None outside a workspace: the reference runs, and all of it may be shown.
 
     Raises:
         LabError: "mine" outside a workspace, a workspace that has to be upgraded first, or a file that cannot be read.
     """
     if Workspace.find() is None and implementation != "mine":
-        return []
+        return None
     workspace = Workspace.require()
     if implementation == "auto":
         _check_unknown(workspace)
-    return [_choice(workspace, step, implementation) for step in all_steps()]
+    chosen = {step.name: _choice(workspace, step, implementation) for step in all_steps()}
+    return StudentsWork(chosen, _written_answers(workspace), implementation)
 
 
 def _check_unknown(workspace: Workspace) -> None:
@@ -66,10 +61,9 @@ def _choice(workspace: Workspace, step: Step, implementation: str) -> StepCode:
     )
 
 
-def written_answers() -> dict[str, tuple[str, str]]:
-    """The student's written answers by task, each with its question; none outside a workspace."""
-    workspace = Workspace.find()
-    given = workspace.answers() if workspace else {}
+def _written_answers(workspace: Workspace) -> dict[str, tuple[str, str]]:
+    """The student's written answers by task, each with its question."""
+    given = workspace.answers()
     return {
         task.id: (" ".join(question_of(step.source, task.id)), given[task.id])
         for step in all_steps()

@@ -46,22 +46,22 @@ class Workspace(StudentFolder):
         return next((cls(folder) for folder in (here, *here.parents) if (folder / STATE_FOLDER).is_dir()), None)
 
     @classmethod
-    def require(cls, start: Path | None = None, *, old_names: bool = False) -> "Workspace":
-        """The workspace around a folder.
+    def require(cls, *, old_names: bool = False) -> "Workspace":
+        """The workspace around the current folder.
 
         Args:
-            start: the folder, by default the current one.
             old_names: whether its files may still have the names that an older gradcam-lab gave them.
 
         Raises:
             LabError: there is none, or it has to be upgraded first.
         """
-        if found := cls.find(start):
-            if found.has_old_names() and not old_names:
-                raise LabError(UPGRADE_DUE)
-            return found
-        where = (start or Path.cwd()).resolve()
-        raise LabError(f"'{where}' is not inside a workspace: 'gradcam-lab start my-lab' makes one; then cd into it.")
+        found = cls.find()
+        if not found:
+            where = f"'{Path.cwd()}' is not inside a workspace"
+            raise LabError(f"{where}: 'gradcam-lab start my-lab' makes one; then cd into it.")
+        if found.has_old_names() and not old_names:
+            raise LabError(UPGRADE_DUE)
+        return found
 
     def has_old_names(self) -> bool:
         """Whether files here still have the names that an older gradcam-lab gave them, so that an upgrade is due."""
@@ -110,12 +110,11 @@ class Workspace(StudentFolder):
                 advance()
         self.record(step, [*verdicts.values()], text)
 
-    def record(self, step: Step, verdicts: list[Verdict], text: str | None = None) -> None:
-        """Record verdicts on a text (by default the one that is there now), and count the tries.
+    def record(self, step: Step, verdicts: list[Verdict], text: str) -> None:
+        """Record verdicts on a text, and count the tries.
 
         The text may have been saved over while it was judged: then its verdicts say nothing about the new one.
         """
-        text = self.source(step)[0] if text is None else text
         rows = [asdict(verdict) for verdict in verdicts]
         entry = {"sha256": text_hash(text), "checks": checks_hash(step), "rows": rows}
         state = self.state()

@@ -12,6 +12,7 @@ import pytest
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import grade as grading
+from gradcam_lab.course.grading.exports import Exports
 from gradcam_lab.course.grading.grades import GUARD, Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.grading.submissions import Bounds
 from gradcam_lab.course.judging.judge import Judge, Limits
@@ -60,9 +61,10 @@ class TestTheRealThing:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(grading, "Judge", shared)
             bounds = Bounds(member=300_000)
-            grading.grade(folder, csv=folder / "grades.csv", html=folder / "pages", bounds=bounds, seed=7)
+            requested = Exports(csv=folder / "grades.csv", html=folder / "pages")
+            grading.grade(folder, requested=requested, bounds=bounds, seed=7)
             patch.setattr(grading, "say", lambda text: (folder / ".table.json").write_text(text))
-            grading.grade(folder, json=True, csv=folder / "grades.csv", html=folder / "pages", bounds=bounds)
+            grading.grade(folder, json=True, requested=requested, bounds=bounds)
         return json.loads((folder / ".table.json").read_text())
 
     @pytest.fixture(scope="class")
@@ -333,7 +335,7 @@ class TestGradingAgain:
     @pytest.mark.parametrize("option", ["csv", "gradescope", "junit"])
     def test_a_folder_in_the_place_of_a_file_is_found_out_first(self, handed_in, tmp_path, quick, option):
         with pytest.raises(LabError, match="is a folder"):
-            grading.grade(handed_in, **{option: tmp_path})
+            grading.grade(handed_in, requested=Exports(**{option: tmp_path}))
         assert quick.judged == []
 
 

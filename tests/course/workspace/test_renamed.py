@@ -9,7 +9,7 @@ import pytest
 
 from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace import check, diff, hints, renamed, reset, start, status, upgrade
-from gradcam_lab.course.workspace.whose_code import choose_code
+from gradcam_lab.course.workspace.whose_code import students_work
 from tests.course.workspace.helpers import interrupt_after, record, refusal, row, said, snapshot, status_lines
 
 STEP, TEST = "step6_faithfulness.py", "test_step6_faithfulness.py"
@@ -178,7 +178,7 @@ def test_every_command_says_in_one_sentence_to_upgrade(old):
     assert refusal(hints.hint, "6.1") == SENTENCE
     assert refusal(diff.diff, "6.1") == SENTENCE
     assert refusal(reset.reset, "6", yes=True) == SENTENCE
-    assert refusal(choose_code, "auto") == refusal(choose_code, "mine") == SENTENCE
+    assert refusal(students_work, "auto") == refusal(students_work, "mine") == SENTENCE
     assert snapshot(old) == before
 
 

@@ -27,7 +27,7 @@ def test_the_failure_that_is_shown_comes_next_even_if_others_come_before_it(root
     write(root, 2, "2.1 2.3")
     record(root, {"2.1": Status.passed, "2.2": Status.not_started, "2.3": Status.failed})
     views = screen.views(Workspace(root))
-    failed = screen.first_failure(views[1])
+    failed = screen.first_failure(views[1], views[1].step.ids)
     assert failed
     assert failed.id == "2.3"
     assert "task 2.3" in screen.next_line(views, [views[1].step], failed)
@@ -46,8 +46,8 @@ def test_the_line_is_that_of_the_function_that_does_not_pass(root):
             Verdict(c.name, c.task, c.points, Status.failed if c.name == name else Status.passed)
             for c in step.checks_of("2.4")
         ]
-        workspace.record(step, [*workspace.verdicts(step), *rows])
-        failed = screen.first_failure(screen.view(workspace, step))
+        workspace.record(step, [*workspace.verdicts(step), *rows], path.read_text(encoding="utf-8"))
+        failed = screen.first_failure(screen.view(workspace, step), step.ids)
         expected = f"Next: task 2.4, step2_gradcam.py line {line_with(path, function)}."
         assert screen.next_line(screen.views(workspace), [step], failed).startswith(expected)
 
@@ -69,7 +69,7 @@ def test_when_only_the_chain_fails(root, capsys):
     write(root, 2, "all")
     record(root, {task.id: Status.passed for task in step_of("2").coded}, Status.failed)
     view = screen.view(Workspace(root), step_of("2"))
-    failed = screen.first_failure(view)
+    failed = screen.first_failure(view, view.step.ids)
     assert failed == view.result.chain
     assert "do not work together" in screen.next_line([view], [], failed)
     assert failed.first_failure

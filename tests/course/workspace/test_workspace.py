@@ -29,13 +29,15 @@ def change(place, step, **bodies):
     place.file(step).write_text(cut.graft(step.source, marks), encoding="utf-8")
 
 
-def test_it_is_found_from_any_folder_inside(place, tmp_path):
+def test_it_is_found_from_any_folder_inside(place, tmp_path, monkeypatch):
     inner = place.root / "a" / "b"
     inner.mkdir(parents=True)
-    assert Workspace.require(inner).root == place.root
+    monkeypatch.chdir(inner)
+    assert Workspace.require().root == place.root
     assert Workspace.find(tmp_path) is None
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(LabError, match="start my-lab"):
-        Workspace.require(tmp_path)
+        Workspace.require()
 
 
 def test_verdicts_are_recorded_for_this_text_only(place, step, judge):
