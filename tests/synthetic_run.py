@@ -363,8 +363,8 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
             [Row([Panel(photo[0]), Panel(maps[i].image, "CAM"), maps[i]]) for i, photo in enumerate(photos[:3])],
         ),
         (captions.input_gradient(), [Row([Panel(image), Panel(255 - image, "gradient at the pixels"), maps[1]])]),
-        (captions.method(cut=True), [Row(part) for part in in_rows(way, 3)]),
-        (captions.random_images(len(panels), 0), [Row(part) for part in in_rows(panels, 4)]),
+        (captions.method(cut=True), in_rows(way, 3)),
+        (captions.random_images(len(panels), 0), in_rows(panels, 4)),
         (captions.failures(0.5), failure_rows(failed)),
     ]
     if content.get("segmentation"):

@@ -63,16 +63,16 @@ class Row:
         return min(free / sum(panel.aspect for panel in self.panels), tallest)
 
 
-def draw_photos(path: Path, panels: Sequence[Panel], columns: int, *, tallest: float = 3.0) -> None:
-    """Draw panels in reading order, at most `columns` in a row; see `draw_rows`."""
-    draw_rows(path, [Row(part) for part in in_rows(panels, columns)], tallest=tallest)
+def in_rows(panels: Sequence[Panel], columns: int, heading: str = "") -> list[Row]:
+    """Share panels out over as few rows as possible, as evenly as possible: ten in rows of at most four are 4, 3, 3.
 
-
-def in_rows(panels: Sequence[Panel], columns: int) -> list[Sequence[Panel]]:
-    """Share panels out over as few rows as possible, as evenly as possible: ten in rows of at most four are 4, 3, 3."""
-    count = -(-len(panels) // columns)
-    parts = np.array_split(np.arange(len(panels)), count) if count else []
-    return [[panels[i] for i in part] for part in parts]
+    Args:
+        panels: in reading order.
+        columns: the greatest length of a row.
+        heading: stands above the first row.
+    """
+    parts = np.array_split(np.arange(len(panels)), -(-len(panels) // columns)) if panels else []
+    return [Row([panels[i] for i in part], "" if place else heading) for place, part in enumerate(parts)]
 
 
 def draw_rows(path: Path, rows: Sequence[Row], *, tallest: float = 3.0) -> None:
