@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from typing_extensions import TypedDict
 
-from gradcam_lab.evaluate.records import Faithfulness, Segmentation, TableRow, Threshold
+from gradcam_lab.evaluate.faithfulness.records import Faithfulness
+from gradcam_lab.evaluate.records import Segmentation, TableRow, Threshold
 from gradcam_lab.report.figures.photos import SHOWN_SCORE
 from gradcam_lab.report.text.wording import threshold
 

@@ -12,8 +12,9 @@ import numpy as np
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.cam_agreement import cam_and_gradcam
 from gradcam_lab.evaluate.error_types import Failure
+from gradcam_lab.evaluate.faithfulness.records import Faithfulness
 from gradcam_lab.evaluate.mask_methods import Choices
-from gradcam_lab.evaluate.records import Faithfulness, Segmentation
+from gradcam_lab.evaluate.records import Segmentation
 from gradcam_lab.evaluate.segmentation import ExampleMask, example_masks
 from gradcam_lab.files import write_json
 from gradcam_lab.lesson_modules import Lessons

@@ -6,20 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from gradcam_lab.evaluate.records import (
-    CENTRE,
-    GRADCAM,
-    RANDOM,
+from gradcam_lab.evaluate.faithfulness.records import (
+    CENTRE_MAP,
+    GRADCAM_MAP,
+    RANDOM_MAP,
     ClassLeak,
-    MeanWithInterval,
-    PrecisionRecallCurve,
     Randomisation,
     Replacement,
-    Segmentation,
-    TableRow,
-    Threshold,
     TwoClasses,
 )
+from gradcam_lab.evaluate.records import MeanWithInterval, PrecisionRecallCurve, Segmentation, TableRow, Threshold
 from gradcam_lab.report.figures.style import BLUE, GREYS, INK, MUTED, OURS, RULE, svg_figure
 from gradcam_lab.report.results import ClassifierScores
 from gradcam_lab.report.text.facts import mean_ap_at
@@ -159,9 +155,9 @@ def draw_segmentation_curve(path: Path, masks: Segmentation, target: str) -> Non
 
 
 LINES: dict[str, Any] = {
-    GRADCAM: {"color": OURS, "linewidth": 2.0},
-    CENTRE: {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))},
-    RANDOM: {"color": GREYS[1], "linewidth": 1.1},
+    GRADCAM_MAP: {"color": OURS, "linewidth": 2.0},
+    CENTRE_MAP: {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))},
+    RANDOM_MAP: {"color": GREYS[1], "linewidth": 1.1},
 }
 """How the three maps are drawn wherever they stand beside each other."""
 
@@ -196,7 +192,7 @@ def draw_randomisation(path: Path, test: Randomisation) -> None:
             axes.plot(places, row, color=OURS, linewidth=0.6, alpha=0.5)
         _intervals(axes, list(places), test["curve"], OURS, vertical=True)
         means = np.array([mean["value"] for mean in test["curve"]], float)
-        axes.plot(places, means, label=GRADCAM, **LINES[GRADCAM])
+        axes.plot(places, means, label=GRADCAM_MAP, **LINES[GRADCAM_MAP])
         for name, mean in test["baselines"].items():
             if mean["value"] is not None:
                 axes.axhline(mean["value"], label=f"{name} ({mean['value']:.2f})", **LINES[name])
