@@ -21,8 +21,8 @@ from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of
 from gradcam_lab.localise.maps import Maps
-from gradcam_lab.report.figures import captions, plots
-from gradcam_lab.report.figures.captions import Figure
+from gradcam_lab.report.figures import plots
+from gradcam_lab.report.figures.captions import Figure, describe
 from gradcam_lab.report.figures.photos import Panel, Row, draw_rows, in_rows
 from gradcam_lab.report.figures.rgb import dimmed, gradient_picture, painted_seeds
 from gradcam_lab.report.figures.select import Selection
@@ -94,12 +94,12 @@ class Pictures:
         """A success, or the surest detection."""
         sample, success = self.selection.hero()
         row = Row([self.panel(sample), self.map_panel(sample, boxes=True)])
-        return draw(folder, captions.hero(self.target, success), [row], tallest=4.6)
+        return save_photos(folder, describe("hero.jpg", self.target, success), [row], tallest=4.6)
 
     def two_classes(self, folder: Path) -> Figure:
         """One image, and its map for each of two classes."""
         sample, other = self.selection.two_classes()
-        return draw(folder, captions.two_classes(sample.id, self.target, other), [self.class_row(sample, other)])
+        return save_photos(folder, describe("two_classes.jpg", sample.id, self.target, other), [self.class_row(sample, other)])
 
     def mistake(self, folder: Path) -> list[Figure]:
         """The surest false alarm; nothing where every image holds the target."""
@@ -107,7 +107,7 @@ class Pictures:
         if found is None:
             return []
         sample, other = found
-        return [draw(folder, captions.mistake(sample.id, self.target, other), [self.class_row(sample, other)])]
+        return [save_photos(folder, describe("mistake.jpg", sample.id, self.target, other), [self.class_row(sample, other)])]
 
     def cam_vs_gradcam(self, folder: Path) -> list[Figure]:
         """Rows of image, CAM, Grad-CAM; nothing where CAM is not defined."""
@@ -125,7 +125,7 @@ class Pictures:
             )
             for sample, cam, gradcam in zip(chosen, *maps, strict=True)
         ]
-        return [draw(folder, captions.cam_vs_gradcam(), rows, tallest=1.3)]
+        return [save_photos(folder, describe("cam_vs_gradcam.jpg"), rows, tallest=1.3)]
 
     def input_gradient(self, folder: Path) -> Figure:
         """The gradient at the pixels, beside Grad-CAM of the same score."""
@@ -140,7 +140,7 @@ class Pictures:
             Panel(gradient_picture(gradient[0].cpu().numpy(), sample.size), "gradient at the pixels"),
             Panel(self.overlay(sample, self.plain.maps[self.selection.rows[sample.id]]), "Grad-CAM"),
         ]
-        return draw(folder, captions.input_gradient(), [Row(panels)])
+        return save_photos(folder, describe("input_gradient.jpg"), [Row(panels)])
 
     def method(self, folder: Path) -> Figure:
         """From an image to its boxes."""
@@ -157,18 +157,18 @@ class Pictures:
             *cut,
             self.panel(sample, title="boxes"),
         ]
-        return draw(folder, captions.method(self.cut), in_rows(panels, columns=3), tallest=1.9)
+        return save_photos(folder, describe("method.jpg", self.cut), in_rows(panels, columns=3), tallest=1.9)
 
     def random_images(self, folder: Path) -> Figure:
         """Images of test, drawn by lot."""
         panels = [self.panel(sample) for sample in self.selection.random(self.experiment.seed)]
-        figure = captions.random_images(len(panels), self.experiment.seed)
-        return draw(folder, figure, in_rows(panels, columns=4), tallest=2.4)
+        figure = describe("random.jpg", len(panels), self.experiment.seed)
+        return save_photos(folder, figure, in_rows(panels, columns=4), tallest=2.4)
 
     def worst_failures(self, folder: Path, iou: float) -> list[Figure]:
         """The worst failures of each kind; nothing where every object was found."""
         rows = failure_rows({kind: [self.panel(sample) for sample in self.selection.worst(kind)] for kind in FAILURES})
-        return [draw(folder, captions.failures(iou), rows, tallest=1.25)] if rows else []
+        return [save_photos(folder, describe("failures.jpg", iou), rows, tallest=1.25)] if rows else []
 
     def masks(self, folder: Path, scored: Segmentation | None) -> list[Figure]:
         """Seeds, masks and annotations, and the curve of IoU; nothing where no masks were scored."""
@@ -178,9 +178,9 @@ class Pictures:
         choices = Choices(**scored["choices"])
         if found := example_masks(self.experiment, self.samples, choices, MASKS):
             rows = [Row(mask_panels(self.lessons, mask, choices)) for mask in found]
-            figures.append(draw(folder, captions.segmentation(), rows, tallest=1.3))
-        curve = captions.segmentation_curve(scored, self.target)
-        return [*figures, plot(folder, curve, plots.draw_segmentation_curve, scored, self.target)]
+            figures.append(save_photos(folder, describe("segmentation.jpg"), rows, tallest=1.3))
+        curve = describe("segmentation_curve.svg", scored, self.target)
+        return [*figures, save_plot(folder, curve, plots.draw_segmentation_curve, scored, self.target)]
 
     def class_row(self, sample: Sample, other: str) -> Row:
         """The plain image, and its map for the target and for another class."""
@@ -220,13 +220,13 @@ class Pictures:
         return replace(panel, truth=truth, detections=found)
 
 
-def draw(folder: Path, figure: Figure, rows: Sequence[Row], tallest: float = 3.0) -> Figure:
+def save_photos(folder: Path, figure: Figure, rows: Sequence[Row], tallest: float = 3.0) -> Figure:
     """Draw a figure of photos; see `draw_rows`."""
     draw_rows(folder / figure["file"], rows, tallest=tallest)
     return figure
 
 
-def plot(folder: Path, figure: Figure, draw_curve: Callable[..., None], *parts: Any) -> Figure:
+def save_plot(folder: Path, figure: Figure, draw_curve: Callable[..., None], *parts: Any) -> Figure:
     """Draw a figure of curves by a function of `plots`, from parts of the results."""
     draw_curve(folder / figure["file"], *parts)
     return figure
@@ -262,10 +262,11 @@ def failure_rows(panels: Mapping[str, Sequence[Panel]]) -> list[Row]:
 def score_curves(folder: Path, results: Results) -> list[Figure]:
     """Draw the curves that every run has: AP over the threshold, precision over recall, and the classifier's AP."""
     table, sweep, target = results["table"], results["threshold"], results["run"]["target"]
+    ours = next(row["name"] for row in table if row["kind"] == "ours")
     return [
-        plot(folder, captions.threshold_sweep(table, sweep), plots.draw_threshold_sweep, sweep),
-        plot(folder, captions.precision_recall(table), plots.draw_precision_recall, results["curves"], table),
-        plot(folder, captions.class_ap(), plots.draw_class_ap, results["classifier"], target),
+        save_plot(folder, describe("threshold_sweep.svg", ours, sweep), plots.draw_threshold_sweep, sweep),
+        save_plot(folder, describe("precision_recall.svg", ours), plots.draw_precision_recall, results["curves"], table),
+        save_plot(folder, describe("class_ap.svg"), plots.draw_class_ap, results["classifier"], target),
     ]
 
 
@@ -273,9 +274,9 @@ def faithfulness_curves(folder: Path, tests: Faithfulness | None) -> list[Figure
     """Draw the curves of the tests of the heatmaps; nothing where none was made."""
     if not tests:
         return []
-    target = tests["target"]
+    target, replaced, randomised = tests["target"], tests["replacement"], tests["randomisation"]
     return [
-        plot(folder, captions.replacement(tests), plots.draw_replacement, tests["replacement"], target),
-        plot(folder, captions.randomisation(tests), plots.draw_randomisation, tests["randomisation"]),
-        plot(folder, captions.two_class_test(), plots.draw_two_classes, tests["two_classes"], target),
+        save_plot(folder, describe("replacement.svg", replaced), plots.draw_replacement, replaced, target),
+        save_plot(folder, describe("randomisation.svg", randomised), plots.draw_randomisation, randomised),
+        save_plot(folder, describe("two_class_test.svg"), plots.draw_two_classes, tests["two_classes"], target),
     ]
