@@ -205,7 +205,7 @@ def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environ
     environment.filters.update(pct=percent, points=wording.points, signed=wording.signed, decimal=wording.decimal)
     environment.filters.update(threshold=wording.threshold)
     environment.filters.update(listed=wording.listed, phrase=phrase)
-    environment.filters.update(code=markdown.code, scientific=markdown.scientific)
+    environment.filters.update(flat=facts.flat, code=markdown.code, scientific=markdown.scientific)
     return environment
 
 

@@ -99,7 +99,8 @@ class Pictures:
     def two_classes(self, folder: Path) -> Figure:
         """One image, and its map for each of two classes."""
         sample, other = self.selection.two_classes()
-        return save_photos(folder, describe("two_classes.jpg", sample.id, self.target, other), [self.class_row(sample, other)])
+        figure = describe("two_classes.jpg", sample.id, self.target, other)
+        return save_photos(folder, figure, [self.class_row(sample, other)])
 
     def mistake(self, folder: Path) -> list[Figure]:
         """The surest false alarm; nothing where every image holds the target."""
@@ -107,7 +108,8 @@ class Pictures:
         if found is None:
             return []
         sample, other = found
-        return [save_photos(folder, describe("mistake.jpg", sample.id, self.target, other), [self.class_row(sample, other)])]
+        figure = describe("mistake.jpg", sample.id, self.target, other)
+        return [save_photos(folder, figure, [self.class_row(sample, other)])]
 
     def cam_vs_gradcam(self, folder: Path) -> list[Figure]:
         """Rows of image, CAM, Grad-CAM; nothing where CAM is not defined."""
@@ -261,12 +263,13 @@ def failure_rows(panels: Mapping[str, Sequence[Panel]]) -> list[Row]:
 
 def score_curves(folder: Path, results: Results) -> list[Figure]:
     """Draw the curves that every run has: AP over the threshold, precision over recall, and the classifier's AP."""
-    table, sweep, target = results["table"], results["threshold"], results["run"]["target"]
+    sweep, curves, table = results["threshold"], results["curves"], results["table"]
     ours = next(row["name"] for row in table if row["kind"] == "ours")
+    classifier, target = results["classifier"], results["run"]["target"]
     return [
         save_plot(folder, describe("threshold_sweep.svg", ours, sweep), plots.draw_threshold_sweep, sweep),
-        save_plot(folder, describe("precision_recall.svg", ours), plots.draw_precision_recall, results["curves"], table),
-        save_plot(folder, describe("class_ap.svg"), plots.draw_class_ap, results["classifier"], target),
+        save_plot(folder, describe("precision_recall.svg", ours), plots.draw_precision_recall, curves, table),
+        save_plot(folder, describe("class_ap.svg"), plots.draw_class_ap, classifier, target),
     ]
 
 

@@ -59,9 +59,7 @@ def template_variables(results: Results) -> dict[str, Any]:
         "failure_kinds": kinds,
         "worst_kind": kinds[0],
         "several_worst": kinds[0]["count"] == kinds[1]["count"],
-        "provenance_rows": provenance_rows(results),
         "hidden_in_training": bool((results["classifier"]["recipe"] or {}).get("hidden_images")),
-        "recipe_rows": flat(results["classifier"]["recipe"] or {}),
     }
 
 
@@ -115,29 +113,6 @@ def failure_kinds(counts: Mapping[FailureKind, int]) -> list[dict[str, Any]]:
     """The kinds of failure, the most frequent first."""
     kinds = [{"name": name, "count": counts.get(name, 0), "meaning": meaning} for name, meaning in FAILURES.items()]
     return sorted(kinds, key=lambda kind: -kind["count"])
-
-
-def provenance_rows(results: Results) -> list[tuple[str, str]]:
-    """Everything needed to run it again, as rows of a table."""
-    run, provenance = results["run"], results["provenance"]
-    shown = {
-        "command": provenance["command"],
-        "data": f"{run['data']} at {run['data_root']}",
-        "data, SHA-256": provenance["data_sha256"],
-        "weights": run["weights"],
-        "weights, SHA-256": provenance["weights_sha256"],
-        "classifier": f"{run['classifier']}, {run['architecture']}, layer {run['layer']}, {run['output']} outputs",
-        "target": run["target"],
-        "seed": run["seed"],
-        "boxes by": run.get("method", OLD_METHOD)["name"],
-        "limit": "none" if run["limit"] is None else run["limit"],
-        "precision": run["precision"],
-    }
-    rows = [(name, str(value)) for name, value in shown.items()]
-    rows += flat(run["parameters"])
-    rows += [(f"{name}.py, SHA-256", digest) for name, digest in provenance["code_sha256"].items()]
-    kept = ("command", "data_sha256", "weights_sha256", "code_sha256")
-    return rows + flat({name: value for name, value in provenance.items() if name not in kept})
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

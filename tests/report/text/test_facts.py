@@ -10,7 +10,6 @@ from gradcam_lab.report.text.facts import (
     failure_kinds,
     flat,
     mean_ap_at,
-    provenance_rows,
     read_top5,
     template_variables,
 )
@@ -43,8 +42,6 @@ def test_older_runs_are_plain_grad_cam():
     assert found["method"]["name"] == "gradcam"
     assert found["us"] == "Grad-CAM"
     assert (found["methods"], found["segmentation"], found["faithfulness"], found["leads"]) == (None, None, None, {})
-    assert dict(provenance_rows(run))["boxes by"] == "gradcam"
-    assert dict(provenance_rows(content()))["boxes by"] == "pair+watershed"
 
 
 def test_the_better_scored_centre_box_is_the_rival():
