@@ -16,7 +16,6 @@ Count = Annotated[int, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1.000001, description="0 to 1, give or take the rounding of a sum.")]
 Difference = Annotated[float, Field(ge=-1.000001, le=1.000001)]
-FailureKind = Literal["missed", "head only", "merged", "context"]
 Fractions = Annotated[list[Fraction], Field(min_length=1, json_schema_extra={"uniqueItems": True})]
 NonEmpty = Annotated[list[T], Field(min_length=1)]
 IouKey = Annotated[str, Field(pattern=r"^[01](\.[0-9]+)?$")]
@@ -25,6 +24,8 @@ CLOSED: JsonDict = {"additionalProperties": False}
 ByIou = Annotated[dict[IouKey, T], Field(min_length=1, json_schema_extra=CLOSED)]
 """By IoU threshold as text, such as "0.5"."""
 ByClass = dict[str, T]
+FailureKind = Literal["missed", "head only", "merged", "context"]
+"""The kinds of errors, see `error_types.find_failures`."""
 
 
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))

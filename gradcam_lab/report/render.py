@@ -156,7 +156,7 @@ def _shown(folder: Path, record: Figure) -> ShownFigure:
 
 
 def _page(run: Path, results: Results, figures: Sequence[ShownFigure]) -> str:
-    """Set the whole page."""
+    """Render the whole page."""
     answer_allowed = partial(facts.answer_allowed, results.get("course"), results.get("answers", {}))
     html, prose = _environment(), _environment(finalize=markdown.literal)
     answers_shown = [name for name, task in QUESTIONS.items() if answer_allowed(task)]
@@ -233,7 +233,7 @@ def answer_html(text: str) -> Markup:
 
 
 def made_at() -> datetime:
-    """The moment of making: SOURCE_DATE_EPOCH (seconds since 1970, UTC) where it is set, or now.
+    """The creation time: SOURCE_DATE_EPOCH (seconds since 1970, UTC) where it is set, or now.
 
     Raises:
         LabError: SOURCE_DATE_EPOCH is not a number.

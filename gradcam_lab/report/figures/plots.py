@@ -233,7 +233,7 @@ def _intervals(axes: Any, places: list[int], means: Sequence[MeanWithInterval], 
     for place, mean in zip(places, means, strict=True):
         if mean["value"] is None:
             continue
-        value, low, high = np.array(list(mean.values()), float) * (1 if vertical else 100)
+        value, low, high = np.array([mean["value"], mean["low"], mean["high"]], float) * (1 if vertical else 100)
         ends = ([place, place], [low, high]) if vertical else ([low, high], [place, place])
         axes.plot(*ends, color=colour, linewidth=1.6)
         axes.plot(*((place, value) if vertical else (value, place)), "o", color=colour, markersize=4.5)

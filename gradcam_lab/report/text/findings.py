@@ -123,9 +123,8 @@ def of_masks(segmentation: Segmentation, target: str) -> dict[str, Any]:
 
     Returns:
         The results' own, with `refined` and `cut`, two of the rows; `gain`, the refined mask against the cut map, and
-        `lead`, against the better centre box; the classes that refining makes `better`
-        and `worse`; `of_target`, the gain of that class, None where it does not occur; and the `best_cut` of test,
-        an oracle.
+        `lead`, against the better centre box; the classes that refining makes `better` and `worse`; `of_target`, the
+        gain of that class, None where it does not occur; and the `best_cut` of test, an oracle.
     """
     rows = {row["method"]: row for row in segmentation["rows"]}
     refined, cut = rows[REFINED], rows[CUT]
