@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcam_lab.data.sample import Box
-from gradcam_lab.report.figures.style import INK, MUTED, OURS, TRUTH, save_jpeg, show_image, style
+from gradcam_lab.report.figures.style import INK, MUTED, OURS, TRUTH, aspect, save_jpeg, show_image, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,12 +43,6 @@ class Panel:
     detections: Sequence[tuple[Box, float]] = ()
     outlines: Sequence[Box] = ()
 
-    @property
-    def aspect(self) -> float:
-        """Width over height."""
-        height, width = self.image.shape[:2]
-        return width / height
-
 
 @dataclass(frozen=True)
 class Row:
@@ -60,7 +54,7 @@ class Row:
     def height(self, tallest: float) -> float:
         """The height of the pictures, in inches, so that the row is as wide as the page, but at most `tallest`."""
         free = WIDTH - GAP * (len(self.panels) - 1)
-        return min(free / sum(panel.aspect for panel in self.panels), tallest)
+        return min(free / sum(aspect(panel.image) for panel in self.panels), tallest)
 
 
 def in_rows(panels: Sequence[Panel], columns: int, heading: str = "") -> list[Row]:
@@ -118,7 +112,7 @@ def _draw_row(figure: "Figure", row: Row, top: float, tallest: float) -> None:
     top -= TITLE * _titled(row)
     left = 0.0
     for panel in row.panels:
-        width = height * panel.aspect
+        width = height * aspect(panel.image)
         if panel.title:
             title = shorten(panel.title, int(width / CHARACTER))
             figure.text(left / WIDTH, (top + 0.055) / page, title, size=TITLE_SIZE, color=MUTED)

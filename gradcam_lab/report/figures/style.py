@@ -70,6 +70,12 @@ def style() -> Iterator[None]:
         yield
 
 
+def aspect(image: np.ndarray) -> float:
+    """The width of an image (H, W, 3) over its height."""
+    height, width = image.shape[:2]
+    return width / height
+
+
 def show_image(axes: "Axes", image: np.ndarray) -> None:
     """Show an image without axes; pixel (i, j) covers [j, j + 1] x [i, i + 1] of the axes' coordinates."""
     height, width = image.shape[:2]
