@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcam_lab.data.sample import Box
 from gradcam_lab.files import write_json
-from gradcam_lab.report.figures import captions
+from gradcam_lab.report.figures.captions import Figure, describe
 from gradcam_lab.report.figures.photos import Panel, Row, draw_rows, in_rows
 from gradcam_lab.report.figures.pictures import failure_rows, faithfulness_curves, score_curves
 from gradcam_lab.report.figures.plots import draw_segmentation_curve
@@ -356,20 +356,23 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
     ]
     failed = {"missed": panels[:2], "head only": panels[1:5], "merged": panels[3:4], "context": panels[:3]}
     drawn = [
-        (captions.hero("dog", True), [Row([panels[0], with_boxes("Grad-CAM", heated(*photos[0]), photos[0][1])])]),
-        (captions.two_classes("000123", "dog", "cat"), [Row([Panel(photos[2][0], "000123"), maps[2], maps[2]])]),
         (
-            captions.cam_vs_gradcam(),
+            describe("hero.jpg", "dog", True),
+            [Row([panels[0], with_boxes("Grad-CAM", heated(*photos[0]), photos[0][1])])],
+        ),
+        (describe("two_classes.jpg", "000123", "dog", "cat"), [Row([Panel(photos[2][0], "000123"), maps[2], maps[2]])]),
+        (
+            describe("cam_vs_gradcam.jpg"),
             [Row([Panel(photo[0]), Panel(maps[i].image, "CAM"), maps[i]]) for i, photo in enumerate(photos[:3])],
         ),
-        (captions.input_gradient(), [Row([Panel(image), Panel(255 - image, "gradient at the pixels"), maps[1]])]),
-        (captions.method(cut=True), [Row(part) for part in in_rows(way, 3)]),
-        (captions.random_images(len(panels), 0), [Row(part) for part in in_rows(panels, 4)]),
-        (captions.failures(0.5), failure_rows(failed)),
+        (describe("input_gradient.jpg"), [Row([Panel(image), Panel(255 - image, "gradient at the pixels"), maps[1]])]),
+        (describe("method.jpg", True), in_rows(way, 3)),
+        (describe("random.jpg", len(panels), 0), in_rows(panels, 4)),
+        (describe("failures.jpg", 0.5), failure_rows(failed)),
     ]
     if content.get("segmentation"):
         rows = [Row(mask_panels(f"{i:06d}", *photo)) for i, photo in enumerate(photos[:3])]
-        drawn.append((captions.segmentation(), rows))
+        drawn.append((describe("segmentation.jpg"), rows))
     for figure, rows in drawn:
         draw_rows(pictures / figure["file"], rows, tallest=1.3)
     curves = curves_of(pictures, cast(Results, content))
@@ -378,11 +381,11 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
     return folder
 
 
-def curves_of(folder: Path, content: Results) -> list[captions.Figure]:
+def curves_of(folder: Path, content: Results) -> list[Figure]:
     """Draw every curve that the results have."""
     figures = score_curves(folder, content)
     if masks := content.get("segmentation"):
-        figures.append(captions.segmentation_curve(masks, "dog"))
+        figures.append(describe("segmentation_curve.svg", masks, "dog"))
         draw_segmentation_curve(folder / figures[-1]["file"], masks, "dog")
     return figures + faithfulness_curves(folder, content.get("truth"))
 

@@ -1,15 +1,15 @@
 """Why a box was wrong: every object that no detection matched, sorted into four kinds."""
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 
+from gradcam_lab.evaluate.records import FailureKind
 from gradcam_lab.lesson_protocols import GroundTruth
 from gradcam_lab.localise.experiment import Experiment
 
-Kind = Literal["missed", "head only", "merged", "context"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[FailureKind, ...] = get_args(FailureKind)
 """The kinds of errors, see `find_failures`."""
 
 FAILURE_IOU = 0.5
@@ -28,7 +28,7 @@ class Failure(NamedTuple):
 
     image: str
     object: int
-    kind: Kind
+    kind: FailureKind
     iou: float
 
 
@@ -56,7 +56,7 @@ def find_failures(
     return sorted(failures, key=lambda failure: (KINDS.index(failure.kind), failure.iou))
 
 
-def _kind(objects: np.ndarray, index: int, box: np.ndarray) -> Kind:
+def _kind(objects: np.ndarray, index: int, box: np.ndarray) -> FailureKind:
     shared = np.array([_shared_pixels(item, box) for item in objects])
     if (shared > COVERED * np.array([_pixels(item) for item in objects])).sum() > 1:
         return "merged"

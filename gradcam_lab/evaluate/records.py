@@ -3,7 +3,7 @@
 Where nothing is defined (no object, no image), a number is None. Intervals are 95% bootstrap intervals over images.
 """
 
-from typing import Annotated, Literal, NotRequired, TypeVar
+from typing import Annotated, Literal, NotRequired, TypeVar, get_args
 
 from pydantic import ConfigDict, Field, with_config
 from pydantic.config import JsonDict
@@ -26,8 +26,8 @@ CLOSED: JsonDict = {"additionalProperties": False}
 ByIou = Annotated[dict[IouKey, T], Field(min_length=1, json_schema_extra=CLOSED)]
 """By IoU threshold as text, such as "0.5"."""
 ByClass = dict[str, T]
-ByMap = dict[str, T]
-"""By the name of a map: "Grad-CAM", "centre map", "random map"; where heat is measured, also "area"."""
+FailureKind = Literal["missed", "head only", "merged", "context"]
+"""The kinds of errors, see `error_types.find_failures`."""
 
 
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -78,19 +78,11 @@ class TableRow(Record):
     scores: ByIou[ScoreRow]
 
 
-_FailureCounts = TypedDict(
-    "_FailureCounts", {"missed": Count, "head only": Count, "merged": Count, "context": Count}
-)  # "head only" is no name for a field of a class
-
-
-class FailureCounts(_FailureCounts, Record):
-    """The number of objects that were not found, by kind of error."""
-
-
 class Failures(Record):
     """The errors of our detections at one IoU threshold."""
 
-    counts: FailureCounts
+    counts: Annotated[dict[FailureKind, Count], Field(json_schema_extra={"required": [*get_args(FailureKind)]})]
+    """The number of objects that were not found, by kind of error."""
     iou: Fraction
 
 
@@ -280,12 +272,7 @@ class Segmentation(Record):
     curve: MaskCurves
 
 
-# --- faithfulness ---
-
-GRADCAM, CENTRE, RANDOM = "Grad-CAM", "centre map", "random map"
-BASELINES = (CENTRE, RANDOM)
-MAPS = (GRADCAM, *BASELINES)
-"""The maps that step 6 tests: ours, and two that know nothing of the image."""
+# --- the maps by themselves ---
 
 
 class MeanWithInterval(Record):
@@ -294,73 +281,6 @@ class MeanWithInterval(Record):
     value: float | None
     low: float | None
     high: float | None
-
-
-class FaithfulnessTest(Record):
-    """The means of the maps, the differences to the baselines (ours less theirs), and whether the test is passed."""
-
-    rows: ByMap[MeanWithInterval]
-    gains: ByMap[MeanWithInterval]
-    passed: bool
-
-
-class PointingGame(FaithfulnessTest):
-    """The share of images whose hottest pixel lies on the target."""
-
-    images: Count
-    tolerance: Count
-    """Pixels around the box."""
-
-
-class ReplacementTest(FaithfulnessTest):
-    """The area under the curve of deletion or of insertion, and the mean curves."""
-
-    curves: ByMap[list[float]]
-
-
-class Replacement(Record):
-    """The probability of the target while pixels are exchanged, the hottest first."""
-
-    images: Count
-    steps: AtLeastOne
-    deletion: ReplacementTest
-    insertion: ReplacementTest
-
-
-class Randomisation(Record):
-    """Rank correlation with the maps of networks whose weights are random from the last layer down to each stage."""
-
-    images: Count
-    seeds: AtLeastOne
-    stages: list[Name]
-    curve: list[MeanWithInterval]
-    by_seed: list[list[float]]
-    no_evidence: list[float]
-    baselines: ByMap[MeanWithInterval]
-    gains: ByMap[MeanWithInterval]
-    passed: bool
-
-
-class ClassLeak(FaithfulnessTest):
-    """The share of a class's heat on another class's objects, beside the share of the area that they cover."""
-
-    images: Count
-
-
-class ClassPair(ClassLeak):
-    """The same of one pair: the class of the map, and the class on whose objects it is measured."""
-
-    map: Name
-    on: Name
-
-
-class TwoClasses(Record):
-    """The two-class test, in both directions and by pair."""
-
-    target_on_others: ClassLeak
-    others_on_target: ClassLeak
-    pairs: list[ClassPair]
-    passed: bool
 
 
 class MaxBoxAccRow(MeanWithInterval, total=False):
@@ -376,15 +296,3 @@ class MaxBoxAcc(Record):
     images: Count
     rows: ByIou[MaxBoxAccRow]
     mean: MeanWithInterval
-
-
-class Faithfulness(Record):
-    """The tests of step 6."""
-
-    target: Name
-    pointing: PointingGame
-    replacement: Replacement
-    randomisation: Randomisation
-    two_classes: TwoClasses
-    max_box_acc: ByMap[MaxBoxAcc]
-    """MaxBoxAccV2 by map: an oracle over thresholds."""

@@ -40,8 +40,7 @@ def draw(
         panels.append(panel(image, read_image(path), truth[image], found.get(image, np.zeros((0, 5)))))
         files.append(folder / f"{number:02}-{file_name(image)}.jpg")
         draw_rows(files[-1], [Row(panels[-1:], LEGEND)], tallest=6.0)
-    rows = [Row(part, "" if place else LEGEND) for place, part in enumerate(in_rows(panels, COLUMNS))]
-    draw_rows(folder / "contact-sheet.jpg", rows)
+    draw_rows(folder / "contact-sheet.jpg", in_rows(panels, COLUMNS, LEGEND))
     return [*files, folder / "contact-sheet.jpg"]
 
 

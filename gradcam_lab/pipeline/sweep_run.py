@@ -17,7 +17,7 @@ from gradcam_lab.localise.experiment import ground_truth
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.localise.threshold import Curves, choose, sweep
 from gradcam_lab.pipeline.finished_run import FinishedRun
-from gradcam_lab.report.figures.style import BLUE, INK, MUTED, OURS, TRUTH, save_svg, style
+from gradcam_lab.report.figures.style import BLUE, INK, MUTED, OURS, TRUTH, svg_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -204,10 +204,8 @@ def _other_code(finished: FinishedRun) -> list[str]:
 
 def draw(folder: Path, swept: Swept) -> list[Path]:
     """Draw AP and recall against the threshold, as `sweep.png` and `sweep.svg`; return both."""
-    from matplotlib.figure import Figure
-
-    with style():
-        figure = Figure(figsize=(8, 3.3))
+    picture, drawing = folder / "sweep.png", folder / "sweep.svg"
+    with svg_figure(drawing, 8, 3.3) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         for axes, curves, name in ((left, swept.curves.ap, "AP"), (right, swept.curves.recall, "recall")):
             _curves(axes, swept, curves)
@@ -217,8 +215,6 @@ def draw(folder: Path, swept: Swept) -> list[Path]:
         handles, labels = left.get_legend_handles_labels()
         figure.legend(handles, labels, loc="lower center", ncols=min(len(labels), 6), handlelength=2.6)
         figure.subplots_adjust(left=0.06, right=0.99, top=0.92, bottom=0.24, wspace=0.06)
-        picture, drawing = folder / "sweep.png", folder / "sweep.svg"
-        save_svg(figure, drawing)
         with moved_into_place(picture) as temporary:
             figure.savefig(temporary, format="png", dpi=200, metadata={"Software": None})
     return [picture, drawing]

@@ -3,12 +3,11 @@
 import base64
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from importlib import resources
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import jinja2
 from markupsafe import Markup
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.evaluate.records import ScoreRow
 from gradcam_lab.files import read_json, write_text
 from gradcam_lab.report.figures.captions import Figure
 from gradcam_lab.report.pdf import PdfError, write_pdf
@@ -158,25 +156,19 @@ def _shown(folder: Path, record: Figure) -> ShownFigure:
 
 
 def _page(run: Path, results: Results, figures: Sequence[ShownFigure]) -> str:
-    """Set the whole page."""
-    numbers: Counter[str] = Counter()
-
-    def number(kind: str) -> int:
-        numbers[kind] += 1
-        return numbers[kind]
-
+    """Render the whole page."""
     answer_allowed = partial(facts.answer_allowed, results.get("course"), results.get("answers", {}))
     html, prose = _environment(), _environment(finalize=markdown.literal)
     answers_shown = [name for name, task in QUESTIONS.items() if answer_allowed(task)]
     variables = {
         **facts.template_variables(results),
-        "number": number,
+        "figure_number": partial(next, count(1)),
+        "table_number": partial(next, count(1)),
         "figures_of": lambda key: [figure for figure in figures if figure.key == key],
         "code_of": partial(listing.code_of, run, results),
         "answer_allowed": answer_allowed,
         "answers_shown": answers_shown,
         "answer_html": answer_html,
-        "css": lambda name: Markup((_templates() / name).read_text(encoding="utf-8")),
         "article": article,
         "made": made_at(),
     }
@@ -204,21 +196,16 @@ def chapters_of(results: Results, questions: int) -> dict[str, str]:
 def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environment:
     """Jinja2 with every value escaped: file names, ids and answers are text that anyone may have written."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_templates()),
+        loader=jinja2.PackageLoader("gradcam_lab.templates", ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=finalize,
         keep_trailing_newline=True,
     )
     environment.filters.update(pct=percent, points=wording.points, signed=wording.signed, decimal=wording.decimal)
-    environment.filters.update(threshold=wording.threshold)
-    environment.filters.update(listed=wording.listed, tied=tied, phrase=phrase, capital=capital)
-    environment.filters.update(code=markdown.code, scientific=markdown.scientific)
+    environment.filters.update(threshold=wording.threshold, listed=wording.listed, phrase=phrase)
+    environment.filters.update(flat=facts.flat, code=markdown.code, scientific=markdown.scientific)
     return environment
-
-
-def _templates() -> Path:
-    return Path(str(resources.files("gradcam_lab.templates")))
 
 
 def _section(
@@ -231,15 +218,11 @@ def _section(
         pieces += [markdown.to_html(text[end : match.start()]), getattr(blocks, match[1])(match[2])]
         end = match.end()
     pieces.append(markdown.to_html(text[end:]))
-    parts: list[Part] = []
-
-    def with_id(match: re.Match[str]) -> str:
-        part = Part(f"{name}-{len(parts) + 1}", Markup(match[1]))
-        parts.append(part)
-        return f'<h3 id="{part.anchor}">{part.title}</h3>'
-
-    html = Markup(_PART.sub(with_id, "".join(pieces)))
-    return Section(name, str(place or ""), title, html, parts)
+    html = "".join(pieces)
+    parts = [Part(f"{name}-{n}", Markup(title)) for n, title in enumerate(_PART.findall(html), 1)]
+    following = iter(parts)
+    html = _PART.sub(lambda match: f'<h3 id="{next(following).anchor}">{match[1]}</h3>', html)
+    return Section(name, str(place or ""), title, Markup(html), parts)
 
 
 def answer_html(text: str) -> Markup:
@@ -249,7 +232,7 @@ def answer_html(text: str) -> Markup:
 
 
 def made_at() -> datetime:
-    """The moment of making: SOURCE_DATE_EPOCH (seconds since 1970, UTC) where it is set, or now.
+    """The creation time: SOURCE_DATE_EPOCH (seconds since 1970, UTC) where it is set, or now.
 
     Raises:
         LabError: SOURCE_DATE_EPOCH is not a number.
@@ -268,19 +251,9 @@ def percent(fraction: float | None) -> str:
     return "–" if fraction is None else f"{100 * fraction:.1f}"
 
 
-def tied(score: ScoreRow) -> bool:
-    """Whether the order of equal scores can move this AP."""
-    return (score["ap_best_order"] or 0.0) - (score["ap_worst_order"] or 0.0) > 1e-9
-
-
 def article(noun: str) -> str:
     """A noun with "a" or "an"."""
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
-
-
-def capital(text: str) -> str:
-    """A text with a capital letter in front."""
-    return text[:1].upper() + text[1:]
 
 
 def phrase(kinds: list[dict[str, Any]]) -> str:
@@ -289,6 +262,4 @@ def phrase(kinds: list[dict[str, Any]]) -> str:
     if not counted:
         return "none was counted"
     verb = "is" if counted[0].startswith("1 ") else "are"
-    first = counted[0].replace(" ", f" {verb} ", 1)
-    rest = counted[1:]
-    return " and ".join(part for part in (", ".join([first, *rest[:-1]]), *rest[-1:]) if part)
+    return wording.listed([counted[0].replace(" ", f" {verb} ", 1), *counted[1:]])

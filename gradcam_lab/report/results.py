@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypeVar, cast
 from pydantic import Field, TypeAdapter
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.faithfulness.records import Faithfulness
 from gradcam_lab.evaluate.records import (
     CLOSED,
     AllClasses,
@@ -18,7 +19,6 @@ from gradcam_lab.evaluate.records import (
     ClassAp,
     Count,
     Failures,
-    Faithfulness,
     Fraction,
     Fractions,
     MethodComparison,

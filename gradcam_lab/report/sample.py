@@ -1,10 +1,10 @@
 """`python -m gradcam_lab.report.sample RUN DEST` copies a run's report for publication, with neutral paths."""
 
+import json
 import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import make_folder, write_json
@@ -21,29 +21,19 @@ def copy_sample(run: Path, destination: Path) -> None:
         LabError: the folder is no finished run, the PDF cannot be made, or the destination cannot be written.
     """
     results = read_results(run)
-    root = results["run"]["data_root"]
-    with tempfile.TemporaryDirectory() as name:
-        copy = Path(name)
+    root, text = results["run"]["data_root"], json.dumps(results)
+    for path, name in ((root, Path(root).name), (str(Path.home()), "~")):
+        text = text.replace(json.dumps(path)[1:-1], name)
+    with tempfile.TemporaryDirectory() as temporary:
+        copy = Path(temporary)
         shutil.copytree(run / "figures", copy / "figures")
-        write_json(copy / "results.json", neutral(results, {root: Path(root).name, str(Path.home()): "~"}))
+        write_json(copy / "results.json", json.loads(text))
         rendered = render(copy)
         if rendered.problem:
             raise LabError(rendered.problem)
         make_folder(destination)
         for file in FILES:
             shutil.copyfile(copy / file, destination / Path(file).name)
-
-
-def neutral(value: Any, names: dict[str, str]) -> Any:
-    """Replace paths inside every string of a JSON value."""
-    if isinstance(value, dict):
-        return {key: neutral(item, names) for key, item in value.items()}
-    if isinstance(value, list):
-        return [neutral(item, names) for item in value]
-    if isinstance(value, str):
-        for path, name in names.items():
-            value = value.replace(path, name)
-    return value
 
 
 if __name__ == "__main__":

@@ -112,6 +112,15 @@ def test_ties_show_their_range_and_others_a_dash(original):
     assert rows[1].count('<td class="number">–</td>') == 3
 
 
+def test_published_rows_have_a_dash_where_nothing_was_published(original):
+    table = to_html(original).split('<aside class="published">')[1].split("</aside>")[0]
+    rows = re.findall(r'<tr class="\w+"><th scope="row">(.*?)</tr>', table)
+    assert rows[0].startswith("the EFEO exercise’s Grad-CAM<")
+    cells = [re.findall(r'<td class="number">([^<]+)</td>', row) for row in rows]
+    assert [found[3:] for found, row in zip(cells, rows, strict=True) if row.startswith("C")] == [["–"] * 3]
+    assert [len(found) for found in cells] == [6] * 6
+
+
 def test_a_run_that_is_worse_than_the_baseline_says_so(run):
     content = results()
     content["table"][0]["scores"] = content["table"][2]["scores"]

@@ -9,7 +9,8 @@ import numpy as np
 
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.bootstrap import Estimate, mean_of
-from gradcam_lab.evaluate.records import CENTRE, GRADCAM, RANDOM, MeanWithInterval
+from gradcam_lab.evaluate.faithfulness.records import CENTRE_MAP, GRADCAM_MAP, RANDOM_MAP
+from gradcam_lab.evaluate.records import MeanWithInterval
 from gradcam_lab.localise.experiment import Experiment
 
 FEWEST = 5
@@ -44,12 +45,15 @@ class ExaminedMaps:
 
     def heatmaps(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """The map of one image and its two baselines, all of them at a size `(height, width)`."""
-        return {GRADCAM: self.experiment.lessons.boxes.upsample(self.cams[index], size), **self.baselines(index, size)}
+        return {
+            GRADCAM_MAP: self.experiment.lessons.boxes.upsample(self.cams[index], size),
+            **self.baselines(index, size),
+        }
 
     def baselines(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """The two baseline maps of one image; every image has a random map of its own."""
         lesson, seed = self.experiment.lessons.faithfulness, 10_000 * self.experiment.seed + index
-        return {CENTRE: lesson.centre_map(size), RANDOM: lesson.random_map(size, self.cams[index].shape, seed)}
+        return {CENTRE_MAP: lesson.centre_map(size), RANDOM_MAP: lesson.random_map(size, self.cams[index].shape, seed)}
 
 
 class Comparison(NamedTuple):
@@ -84,7 +88,9 @@ def compare(values: Mapping[str, Sequence[float]], seed: int) -> Comparison:
     count = int(known.sum())
     columns = dict(zip(values, table[:, known & (count >= FEWEST)], strict=True))
     means = {name: mean_of(column, seed) for name, column in columns.items()}
-    gains = {name: mean_of(columns[GRADCAM] - column, seed) for name, column in columns.items() if name != GRADCAM}
+    gains = {
+        name: mean_of(columns[GRADCAM_MAP] - column, seed) for name, column in columns.items() if name != GRADCAM_MAP
+    }
     return Comparison(means, gains, count)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, as_records, compare, shape_of
-from gradcam_lab.evaluate.records import MAPS, PointingGame
+from gradcam_lab.evaluate.faithfulness.records import MAPS, PointingGame
 
 TOLERANCE = 15
 """Pixels around an object that still count as on it."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gradcam_lab.console import tracked
 from gradcam_lab.evaluate.bootstrap import mean_of
 from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, as_records
-from gradcam_lab.evaluate.records import BASELINES, Randomisation
+from gradcam_lab.evaluate.faithfulness.records import BASELINES, Randomisation
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of
 from gradcam_lab.localise.make_maps import BATCH

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gradcam_lab.console import tracked
 from gradcam_lab.evaluate.faithfulness.comparison import Comparison, ExaminedMaps, as_records, compare
-from gradcam_lab.evaluate.records import MAPS, Replacement, ReplacementTest
+from gradcam_lab.evaluate.faithfulness.records import MAPS, Replacement, ReplacementTest
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import inputs_of
 

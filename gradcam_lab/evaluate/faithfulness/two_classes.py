@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, as_records, compare, shape_of
-from gradcam_lab.evaluate.records import GRADCAM, MAPS, ClassLeak, ClassPair, TwoClasses
+from gradcam_lab.evaluate.faithfulness.records import GRADCAM_MAP, MAPS, ClassLeak, ClassPair, TwoClasses
 from gradcam_lab.evaluate.spread import spread
 from gradcam_lab.localise.experiment import ALL
 from gradcam_lab.localise.make_maps import make_maps
@@ -72,9 +72,9 @@ def measured_leak(examined: ExaminedMaps, index: int, cam: np.ndarray, own: str,
     lessons, sample = examined.experiment.lessons, examined.samples[index]
     size = shape_of(sample)
     boxes = [np.array(sample.boxes(name), dtype=float) for name in (own, other)]
-    heatmaps = {GRADCAM: lessons.boxes.upsample(cam, size), **examined.baselines(index, size)}
+    heatmaps = {GRADCAM_MAP: lessons.boxes.upsample(cam, size), **examined.baselines(index, size)}
     shares = {name: lessons.faithfulness.heat_on_other(heatmap, *boxes) for name, heatmap in heatmaps.items()}
-    return Leak(index, own, other, {name: share.heat for name, share in shares.items()}, shares[GRADCAM].area)
+    return Leak(index, own, other, {name: share.heat for name, share in shares.items()}, shares[GRADCAM_MAP].area)
 
 
 def average_leak(leaks: Sequence[Leak], seed: int) -> ClassLeak:

@@ -29,4 +29,6 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
     return pictures.draw(path.parent, run.read("results.json"))
 
 
-STAGE = Stage("figures", "figures/figures.json", make, EVERY_MEASUREMENT, depends=("seed", "network"), lessons=NAMES)
+STAGE = Stage(
+    "figures", "figures/figures.json", make, EVERY_MEASUREMENT, depends=("seed", "network", "templates"), lessons=NAMES
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcam_lab.data.sample import Box
-from gradcam_lab.report.figures.style import INK, MUTED, OURS, TRUTH, save_jpeg, show_image, style
+from gradcam_lab.report.figures.style import INK, MUTED, OURS, TRUTH, aspect, save_jpeg, show_image, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,12 +43,6 @@ class Panel:
     detections: Sequence[tuple[Box, float]] = ()
     outlines: Sequence[Box] = ()
 
-    @property
-    def aspect(self) -> float:
-        """Width over height."""
-        height, width = self.image.shape[:2]
-        return width / height
-
 
 @dataclass(frozen=True)
 class Row:
@@ -60,19 +54,19 @@ class Row:
     def height(self, tallest: float) -> float:
         """The height of the pictures, in inches, so that the row is as wide as the page, but at most `tallest`."""
         free = WIDTH - GAP * (len(self.panels) - 1)
-        return min(free / sum(panel.aspect for panel in self.panels), tallest)
+        return min(free / sum(aspect(panel.image) for panel in self.panels), tallest)
 
 
-def draw_photos(path: Path, panels: Sequence[Panel], columns: int, *, tallest: float = 3.0) -> None:
-    """Draw panels in reading order, at most `columns` in a row; see `draw_rows`."""
-    draw_rows(path, [Row(part) for part in in_rows(panels, columns)], tallest=tallest)
+def in_rows(panels: Sequence[Panel], columns: int, heading: str = "") -> list[Row]:
+    """Share panels out over as few rows as possible, as evenly as possible: ten in rows of at most four are 4, 3, 3.
 
-
-def in_rows(panels: Sequence[Panel], columns: int) -> list[Sequence[Panel]]:
-    """Share panels out over as few rows as possible, as evenly as possible: ten in rows of at most four are 4, 3, 3."""
-    count = -(-len(panels) // columns)
-    parts = np.array_split(np.arange(len(panels)), count) if count else []
-    return [[panels[i] for i in part] for part in parts]
+    Args:
+        panels: in reading order.
+        columns: the greatest length of a row.
+        heading: stands above the first row.
+    """
+    parts = np.array_split(np.arange(len(panels)), -(-len(panels) // columns)) if panels else []
+    return [Row([panels[i] for i in part], "" if place else heading) for place, part in enumerate(parts)]
 
 
 def draw_rows(path: Path, rows: Sequence[Row], *, tallest: float = 3.0) -> None:
@@ -118,7 +112,7 @@ def _draw_row(figure: "Figure", row: Row, top: float, tallest: float) -> None:
     top -= TITLE * _titled(row)
     left = 0.0
     for panel in row.panels:
-        width = height * panel.aspect
+        width = height * aspect(panel.image)
         if panel.title:
             title = shorten(panel.title, int(width / CHARACTER))
             figure.text(left / WIDTH, (top + 0.055) / page, title, size=TITLE_SIZE, color=MUTED)

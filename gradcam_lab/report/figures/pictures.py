@@ -1,9 +1,10 @@
 """The figures of a run: the chosen images and curves, drawn into files and listed in `figures.json`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,17 +12,18 @@ import numpy as np
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.cam_agreement import cam_and_gradcam
 from gradcam_lab.evaluate.error_types import Failure
+from gradcam_lab.evaluate.faithfulness.records import Faithfulness
 from gradcam_lab.evaluate.mask_methods import Choices
-from gradcam_lab.evaluate.records import Faithfulness, Segmentation
+from gradcam_lab.evaluate.records import Segmentation
 from gradcam_lab.evaluate.segmentation import ExampleMask, example_masks
 from gradcam_lab.files import write_json
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of
 from gradcam_lab.localise.maps import Maps
-from gradcam_lab.report.figures import captions, plots
-from gradcam_lab.report.figures.captions import Figure
-from gradcam_lab.report.figures.photos import Panel, Row, draw_photos, draw_rows, in_rows
+from gradcam_lab.report.figures import plots
+from gradcam_lab.report.figures.captions import Figure, describe
+from gradcam_lab.report.figures.photos import Panel, Row, draw_rows, in_rows
 from gradcam_lab.report.figures.rgb import dimmed, gradient_picture, painted_seeds
 from gradcam_lab.report.figures.select import Selection
 from gradcam_lab.report.results import Results
@@ -91,15 +93,14 @@ class Pictures:
     def hero(self, folder: Path) -> Figure:
         """A success, or the surest detection."""
         sample, success = self.selection.hero()
-        figure = captions.hero(self.target, success)
-        panels = [self.panel(sample), self.map_panel(sample, boxes=True)]
-        return photos(folder, figure, panels, columns=2, tallest=4.6)
+        row = Row([self.panel(sample), self.map_panel(sample, boxes=True)])
+        return save_photos(folder, describe("hero.jpg", self.target, success), [row], tallest=4.6)
 
     def two_classes(self, folder: Path) -> Figure:
         """One image, and its map for each of two classes."""
         sample, other = self.selection.two_classes()
-        figure = captions.two_classes(sample.id, self.target, other)
-        return photos(folder, figure, self.class_panels(sample, (self.target, other)), columns=3)
+        figure = describe("two_classes.jpg", sample.id, self.target, other)
+        return save_photos(folder, figure, [self.class_row(sample, other)])
 
     def mistake(self, folder: Path) -> list[Figure]:
         """The surest false alarm; nothing where every image holds the target."""
@@ -107,8 +108,8 @@ class Pictures:
         if found is None:
             return []
         sample, other = found
-        figure = captions.mistake(sample.id, self.target, other)
-        return [photos(folder, figure, self.class_panels(sample, (self.target, other)), columns=3)]
+        figure = describe("mistake.jpg", sample.id, self.target, other)
+        return [save_photos(folder, figure, [self.class_row(sample, other)])]
 
     def cam_vs_gradcam(self, folder: Path) -> list[Figure]:
         """Rows of image, CAM, Grad-CAM; nothing where CAM is not defined."""
@@ -116,7 +117,6 @@ class Pictures:
         maps = cam_and_gradcam(self.experiment, chosen)
         if maps is None:
             return []
-        figure = captions.cam_vs_gradcam()
         rows = [
             Row(
                 [
@@ -127,13 +127,11 @@ class Pictures:
             )
             for sample, cam, gradcam in zip(chosen, *maps, strict=True)
         ]
-        draw_rows(folder / figure["file"], rows, tallest=1.3)
-        return [figure]
+        return [save_photos(folder, describe("cam_vs_gradcam.jpg"), rows, tallest=1.3)]
 
     def input_gradient(self, folder: Path) -> Figure:
         """The gradient at the pixels, beside Grad-CAM of the same score."""
-        figure, sample = captions.input_gradient(), self.selection.surest
-        classifier = self.experiment.classifier
+        sample, classifier = self.selection.surest, self.experiment.classifier
         gradient = self.lessons.gradcam.input_gradient(
             classifier.network,
             inputs_of(classifier, [sample]),
@@ -144,11 +142,11 @@ class Pictures:
             Panel(gradient_picture(gradient[0].cpu().numpy(), sample.size), "gradient at the pixels"),
             Panel(self.overlay(sample, self.plain.maps[self.selection.rows[sample.id]]), "Grad-CAM"),
         ]
-        return photos(folder, figure, panels, columns=3)
+        return save_photos(folder, describe("input_gradient.jpg"), [Row(panels)])
 
     def method(self, folder: Path) -> Figure:
         """From an image to its boxes."""
-        figure, sample = captions.method(self.cut), self.selection.with_target[0]
+        sample = self.selection.with_target[0]
         raw = self.heatmap(sample)
         width, height = sample.size
         cells = cv2.resize(self.lessons.cam.normalize_map(raw), (width, height), interpolation=cv2.INTER_NEAREST)
@@ -161,22 +159,18 @@ class Pictures:
             *cut,
             self.panel(sample, title="boxes"),
         ]
-        return photos(folder, figure, panels, columns=3, tallest=1.9)
+        return save_photos(folder, describe("method.jpg", self.cut), in_rows(panels, columns=3), tallest=1.9)
 
     def random_images(self, folder: Path) -> Figure:
         """Images of test, drawn by lot."""
         panels = [self.panel(sample) for sample in self.selection.random(self.experiment.seed)]
-        figure = captions.random_images(len(panels), self.experiment.seed)
-        return photos(folder, figure, panels, columns=4, tallest=2.4)
+        figure = describe("random.jpg", len(panels), self.experiment.seed)
+        return save_photos(folder, figure, in_rows(panels, columns=4), tallest=2.4)
 
     def worst_failures(self, folder: Path, iou: float) -> list[Figure]:
         """The worst failures of each kind; nothing where every object was found."""
         rows = failure_rows({kind: [self.panel(sample) for sample in self.selection.worst(kind)] for kind in FAILURES})
-        if not rows:
-            return []
-        figure = captions.failures(iou)
-        draw_rows(folder / figure["file"], rows, tallest=1.25)
-        return [figure]
+        return [save_photos(folder, describe("failures.jpg", iou), rows, tallest=1.25)] if rows else []
 
     def masks(self, folder: Path, scored: Segmentation | None) -> list[Figure]:
         """Seeds, masks and annotations, and the curve of IoU; nothing where no masks were scored."""
@@ -185,29 +179,22 @@ class Pictures:
         figures = []
         choices = Choices(**scored["choices"])
         if found := example_masks(self.experiment, self.samples, choices, MASKS):
-            figures.append(captions.segmentation())
             rows = [Row(mask_panels(self.lessons, mask, choices)) for mask in found]
-            draw_rows(folder / figures[0]["file"], rows, tallest=1.3)
-        curve = captions.segmentation_curve(scored, self.target)
-        plots.draw_segmentation_curve(folder / curve["file"], scored, self.target)
-        return [*figures, curve]
+            figures.append(save_photos(folder, describe("segmentation.jpg"), rows, tallest=1.3))
+        curve = describe("segmentation_curve.svg", scored, self.target)
+        return [*figures, save_plot(folder, curve, plots.draw_segmentation_curve, scored, self.target)]
 
-    def class_panels(self, sample: Sample, names: Sequence[str]) -> list[Panel]:
-        """The plain image, and its map for each class."""
+    def class_row(self, sample: Sample, other: str) -> Row:
+        """The plain image, and its map for the target and for another class."""
         classifier = self.experiment.classifier
         inputs = inputs_of(classifier, [sample])
-        maps = [
-            explain_score(classifier, self.lessons, inputs, lambda logits, name=name: classifier.score(logits, name))
-            for name in names
-        ]
-        titles = [f"{name}, p = {self.selection.probability(sample, name):.2f}" for name in names]
-        return [
-            Panel(sample.image, sample.id),
-            *(
-                Panel(self.overlay(sample, cam[0].cpu().numpy()), title)
-                for cam, title in zip(maps, titles, strict=True)
-            ),
-        ]
+
+        def map_panel(name: str) -> Panel:
+            cam = explain_score(classifier, self.lessons, inputs, lambda logits: classifier.score(logits, name))
+            title = f"{name}, p = {self.selection.probability(sample, name):.2f}"
+            return Panel(self.overlay(sample, cam[0].cpu().numpy()), title)
+
+        return Row([Panel(sample.image, sample.id), map_panel(self.target), map_panel(other)])
 
     def heatmap(self, sample: Sample) -> np.ndarray:
         """The raw map in which boxes were found, shape (h, w)."""
@@ -235,9 +222,15 @@ class Pictures:
         return replace(panel, truth=truth, detections=found)
 
 
-def photos(folder: Path, figure: Figure, panels: Sequence[Panel], columns: int, tallest: float = 3.0) -> Figure:
-    """Draw a figure of photos; see `draw_photos`."""
-    draw_photos(folder / figure["file"], panels, columns, tallest=tallest)
+def save_photos(folder: Path, figure: Figure, rows: Sequence[Row], tallest: float = 3.0) -> Figure:
+    """Draw a figure of photos; see `draw_rows`."""
+    draw_rows(folder / figure["file"], rows, tallest=tallest)
+    return figure
+
+
+def save_plot(folder: Path, figure: Figure, draw_curve: Callable[..., None], *parts: Any) -> Figure:
+    """Draw a figure of curves by a function of `plots`, from parts of the results."""
+    draw_curve(folder / figure["file"], *parts)
     return figure
 
 
@@ -262,30 +255,31 @@ def mask_panels(lessons: Lessons, found: ExampleMask, choices: Choices) -> list[
 def failure_rows(panels: Mapping[str, Sequence[Panel]]) -> list[Row]:
     """Rows of failures, one heading for each kind that occurs, in the order of `FAILURES`."""
     return [
-        Row(part, f"{kind.capitalize()}: {meaning}" if number == 0 else "")
+        row
         for kind, meaning in FAILURES.items()
-        for number, part in enumerate(in_rows(panels.get(kind, ()), columns=4))
+        for row in in_rows(panels.get(kind, ()), 4, f"{kind.capitalize()}: {meaning}")
     ]
 
 
 def score_curves(folder: Path, results: Results) -> list[Figure]:
     """Draw the curves that every run has: AP over the threshold, precision over recall, and the classifier's AP."""
-    table, sweep = results["table"], results["threshold"]
-    figures = [captions.threshold_sweep(table, sweep), captions.precision_recall(table), captions.class_ap()]
-    thresholds, precision, classes = (folder / figure["file"] for figure in figures)
-    plots.draw_threshold_sweep(thresholds, sweep)
-    plots.draw_precision_recall(precision, results["curves"], table)
-    plots.draw_class_ap(classes, results["classifier"], results["run"]["target"])
-    return figures
+    sweep, curves, table = results["threshold"], results["curves"], results["table"]
+    ours = next(row["name"] for row in table if row["kind"] == "ours")
+    classifier, target = results["classifier"], results["run"]["target"]
+    return [
+        save_plot(folder, describe("threshold_sweep.svg", ours, sweep), plots.draw_threshold_sweep, sweep),
+        save_plot(folder, describe("precision_recall.svg", ours), plots.draw_precision_recall, curves, table),
+        save_plot(folder, describe("class_ap.svg"), plots.draw_class_ap, classifier, target),
+    ]
 
 
 def faithfulness_curves(folder: Path, tests: Faithfulness | None) -> list[Figure]:
     """Draw the curves of the tests of the heatmaps; nothing where none was made."""
     if not tests:
         return []
-    figures = [captions.replacement(tests), captions.randomisation(tests), captions.two_class_test()]
-    replacement, randomisation, two_classes = (folder / figure["file"] for figure in figures)
-    plots.draw_replacement(replacement, tests["replacement"], tests["target"])
-    plots.draw_randomisation(randomisation, tests["randomisation"])
-    plots.draw_two_classes(two_classes, tests["two_classes"], tests["target"])
-    return figures
+    target, replaced, randomised = tests["target"], tests["replacement"], tests["randomisation"]
+    return [
+        save_plot(folder, describe("replacement.svg", replaced), plots.draw_replacement, replaced, target),
+        save_plot(folder, describe("randomisation.svg", randomised), plots.draw_randomisation, randomised),
+        save_plot(folder, describe("two_class_test.svg"), plots.draw_two_classes, tests["two_classes"], target),
+    ]

@@ -4,22 +4,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gradcam_lab.evaluate.records import (
-    CENTRE,
-    GRADCAM,
-    RANDOM,
+import numpy as np
+
+from gradcam_lab.evaluate.faithfulness.records import (
+    CENTRE_MAP,
+    GRADCAM_MAP,
+    RANDOM_MAP,
     ClassLeak,
-    MeanWithInterval,
-    PrecisionRecallCurve,
     Randomisation,
     Replacement,
-    Segmentation,
-    TableRow,
-    Threshold,
     TwoClasses,
 )
-from gradcam_lab.report.figures.style import BLUE, GREYS, INK, MUTED, OURS, RULE, save_svg, style
+from gradcam_lab.evaluate.records import MeanWithInterval, PrecisionRecallCurve, Segmentation, TableRow, Threshold
+from gradcam_lab.report.figures.style import BLUE, GREYS, INK, MUTED, OURS, RULE, svg_figure
 from gradcam_lab.report.results import ClassifierScores
+from gradcam_lab.report.text.facts import mean_ap_at
 from gradcam_lab.report.text.findings import better_centre
 
 WIDTH = 6.7  # inches: the text width of the printed page
@@ -30,10 +29,7 @@ def draw_threshold_sweep(path: Path, sweep: Threshold) -> None:
 
     The threshold that val chose is marked in both; the best one of test is marked in test and labelled "oracle".
     """
-    from matplotlib.figure import Figure
-
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.75))
+    with svg_figure(path, WIDTH, 2.75) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         for axes, scores in ((left, sweep["val"]), (right, sweep["test"])):
             for colour, (iou, ap) in zip(GREYS, scores["ap"].items(), strict=False):
@@ -44,16 +40,11 @@ def draw_threshold_sweep(path: Path, sweep: Threshold) -> None:
         left.set_title("val: where the threshold is chosen", loc="left")
         right.set_title("test: for looking back only", loc="left")
         left.set_ylabel("AP (%)")
-        _mark(left, sweep["chosen"], sweep["val"]["mean_ap"][_nearest(sweep["grid"], sweep["chosen"])], "chosen", OURS)
+        val_at_chosen = mean_ap_at(sweep["grid"], sweep["val"]["mean_ap"], sweep["chosen"])
+        _mark(left, sweep["chosen"], val_at_chosen, "chosen", OURS)
         _mark(right, sweep["oracle"]["threshold"], sweep["oracle"]["mean_ap"], "oracle", BLUE)
-        handles, labels = left.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncols=4, handlelength=1.6)
+        figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=4, handlelength=1.6)
         figure.subplots_adjust(left=0.075, right=0.995, top=0.92, bottom=0.26, wspace=0.06)
-        save_svg(figure, path)
-
-
-def _nearest(grid: list[float], value: float) -> int:
-    return min(range(len(grid)), key=lambda i: abs(grid[i] - value))
 
 
 def _mark(axes: Any, threshold: float, mean_ap: float, name: str, colour: str) -> None:
@@ -75,11 +66,8 @@ def _mark(axes: Any, threshold: float, mean_ap: float, name: str, colour: str) -
 
 def draw_precision_recall(path: Path, curves: Mapping[str, PrecisionRecallCurve], table: Sequence[TableRow]) -> None:
     """Draw precision over recall at each IoU threshold, one small plot each, with the area that AP measures."""
-    from matplotlib.figure import Figure
-
     ours = next(row for row in table if row["kind"] == "ours")
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.35))
+    with svg_figure(path, WIDTH, 2.35) as figure:
         plots = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
         for axes, (iou, curve) in zip(plots, curves.items(), strict=True):
             points = thinned(list(zip(curve["recall"], curve["precision"], falling(curve["precision"]), strict=True)))
@@ -95,7 +83,6 @@ def draw_precision_recall(path: Path, curves: Mapping[str, PrecisionRecallCurve]
             axes.set(xticks=range(0, 101, 25), yticks=range(0, 101, 25))
         figure.axes[0].set_ylabel("precision (%)")
         figure.subplots_adjust(left=0.075, right=0.985, top=0.9, bottom=0.19, wspace=0.14)
-        save_svg(figure, path)
 
 
 def thinned(points: list[Any], most: int = 300) -> list[Any]:
@@ -107,21 +94,15 @@ def thinned(points: list[Any], most: int = 300) -> list[Any]:
 
 def falling(values: list[float]) -> list[float]:
     """Replace each value by the largest of it and all after it: the interpolated precision of all-point AP."""
-    highest, result = 0.0, []
-    for value in reversed(values):
-        highest = max(highest, value)
-        result.append(highest)
-    return result[::-1]
+    return np.maximum.accumulate(values[::-1])[::-1].tolist()
 
 
 def draw_class_ap(path: Path, scores: ClassifierScores, target: str) -> None:
     """Draw the classifier's AP for each class as bars, the best first; the target class stands out."""
-    from matplotlib.figure import Figure
-
     classes = {name: score for name, score in scores["classes"].items() if score["ap"] is not None}
     names = sorted(classes, key=lambda name: (-classes[name]["ap"], name))
-    with style():
-        figure = Figure(figsize=(WIDTH, 0.62 + 0.21 * len(names)))
+    height = 0.62 + 0.21 * len(names)
+    with svg_figure(path, WIDTH, height) as figure:
         axes = figure.subplots()
         values = [100 * classes[name]["ap"] for name in names]
         colours = [OURS if name == target else GREYS[0] for name in names]
@@ -135,9 +116,7 @@ def draw_class_ap(path: Path, scores: ClassifierScores, target: str) -> None:
         axes.set(xlim=(0, 100), xticks=range(0, 101, 20), xlabel="AP (%)")
         axes.axvline(100 * scores["map"], color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
         axes.spines["left"].set_color(RULE)
-        height = figure.get_figheight()
         figure.subplots_adjust(left=0.17, right=0.975, top=1 - 0.06 / height, bottom=0.42 / height)
-        save_svg(figure, path)
 
 
 def draw_segmentation_curve(path: Path, masks: Segmentation, target: str) -> None:
@@ -145,15 +124,12 @@ def draw_segmentation_curve(path: Path, masks: Segmentation, target: str) -> Non
 
     The refined mask and the better centre box have no threshold of the map, so they are horizontal lines.
     """
-    from matplotlib.figure import Figure
-
     curve, rows = masks["curve"], {row["method"]: row for row in masks["rows"]}
     levels = (
         ("refined mask", rows["refined mask"], BLUE, "-"),
         ("better centre box", better_centre(masks), INK, (0, (1, 2))),
     )
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.6))
+    with svg_figure(path, WIDTH, 2.6) as figure:
         left, right = figure.subplots(1, 2)
         means = (curve["val"]["mean_iou"], curve["test"]["mean_iou"])
         targets = (curve["val"]["target"], curve["test"]["target"])
@@ -169,34 +145,26 @@ def draw_segmentation_curve(path: Path, masks: Segmentation, target: str) -> Non
             axes.set_title(title, loc="left")
             axes.set(xlabel="threshold, as a fraction of the map's maximum", ylim=(0, None))
         figure.axes[0].set_ylabel("IoU (%)")
-        _legend_below(figure)
+        named = {  # one legend for both plots: either may lack a level
+            label: handle
+            for axes in (right, left)
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(list(named.values()), list(named), loc="lower center", ncols=4, handlelength=1.8)
         figure.subplots_adjust(left=0.075, right=0.995, top=0.91, bottom=0.27, wspace=0.14)
-        save_svg(figure, path)
-
-
-def _legend_below(figure: Any) -> None:
-    """One legend for all plots of a row, beneath them."""
-    named: dict[str, Any] = {}
-    for axes in figure.axes:
-        handles, labels = axes.get_legend_handles_labels()
-        named = {**dict(zip(labels, handles, strict=True)), **named}
-    figure.legend(list(named.values()), list(named), loc="lower center", ncols=4, handlelength=1.8)
 
 
 LINES: dict[str, Any] = {
-    GRADCAM: {"color": OURS, "linewidth": 2.0},
-    CENTRE: {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))},
-    RANDOM: {"color": GREYS[1], "linewidth": 1.1},
+    GRADCAM_MAP: {"color": OURS, "linewidth": 2.0},
+    CENTRE_MAP: {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))},
+    RANDOM_MAP: {"color": GREYS[1], "linewidth": 1.1},
 }
 """How the three maps are drawn wherever they stand beside each other."""
 
 
 def draw_replacement(path: Path, test: Replacement, target: str) -> None:
     """Draw the probability while pixels are exchanged, the hottest first, for each map: deletion beside insertion."""
-    from matplotlib.figure import Figure
-
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.5))
+    with svg_figure(path, WIDTH, 2.5) as figure:
         plots = figure.subplots(1, 2, sharey=True)
         titles = ("deletion: low is good", "insertion: high is good")
         for axes, part, title in zip(plots, (test["deletion"], test["insertion"]), titles, strict=True):
@@ -209,7 +177,6 @@ def draw_replacement(path: Path, test: Replacement, target: str) -> None:
             axes.legend(loc="best", handlelength=1.8, frameon=True, framealpha=0.85, edgecolor="none")
         plots[0].set_ylabel(f"probability of {target}")
         figure.subplots_adjust(left=0.075, right=0.985, top=0.91, bottom=0.175, wspace=0.08)
-        save_svg(figure, path)
 
 
 def _number(value: float | None) -> str:
@@ -218,16 +185,14 @@ def _number(value: float | None) -> str:
 
 def draw_randomisation(path: Path, test: Randomisation) -> None:
     """Draw the rank correlation with the real maps while more and more layers become random, and the baselines'."""
-    from matplotlib.figure import Figure
-
     places = range(len(test["stages"]))
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.5))
+    with svg_figure(path, WIDTH, 2.5) as figure:
         axes = figure.subplots()
         for row in test["by_seed"]:
             axes.plot(places, row, color=OURS, linewidth=0.6, alpha=0.5)
         _intervals(axes, list(places), test["curve"], OURS, vertical=True)
-        axes.plot(places, [_or_nan(mean["value"]) for mean in test["curve"]], label=GRADCAM, **LINES[GRADCAM])
+        means = np.array([mean["value"] for mean in test["curve"]], float)
+        axes.plot(places, means, label=GRADCAM_MAP, **LINES[GRADCAM_MAP])
         for name, mean in test["baselines"].items():
             if mean["value"] is not None:
                 axes.axhline(mean["value"], label=f"{name} ({mean['value']:.2f})", **LINES[name])
@@ -236,21 +201,17 @@ def draw_randomisation(path: Path, test: Randomisation) -> None:
         axes.set_xticks(places, test["stages"])
         axes.legend(loc="upper right", handlelength=1.8)
         figure.subplots_adjust(left=0.085, right=0.985, top=0.97, bottom=0.18)
-        save_svg(figure, path)
 
 
 def draw_two_classes(path: Path, test: TwoClasses, target: str) -> None:
     """Draw the heat on the other class less its area, with its interval: both directions, then each pair of classes."""
-    from matplotlib.figure import Figure
-
     rows: list[tuple[str, ClassLeak]] = [
         (f"{target} on all others", test["target_on_others"]),
         (f"all others on {target}", test["others_on_target"]),
         *((f"{pair['map']} on {pair['on']}", pair) for pair in test["pairs"]),
     ]
-    with style():
-        height = 0.55 + 0.21 * len(rows)
-        figure = Figure(figsize=(WIDTH, height))
+    height = 0.55 + 0.21 * len(rows)
+    with svg_figure(path, WIDTH, height) as figure:
         axes = figure.subplots()
         for place, (_, row) in enumerate(rows):
             gain = row["gains"]["area"]
@@ -265,7 +226,6 @@ def draw_two_classes(path: Path, test: TwoClasses, target: str) -> None:
         axes.set(ylim=(len(rows) - 0.4, -0.6), xlabel="heat of the first class on the second, less its area (points)")
         axes.grid(visible=False, axis="y")
         figure.subplots_adjust(left=0.25, right=0.985, top=1 - 0.06 / height, bottom=0.42 / height)
-        save_svg(figure, path)
 
 
 def _intervals(axes: Any, places: list[int], means: Sequence[MeanWithInterval], colour: str, *, vertical: bool) -> None:
@@ -273,17 +233,12 @@ def _intervals(axes: Any, places: list[int], means: Sequence[MeanWithInterval], 
     for place, mean in zip(places, means, strict=True):
         if mean["value"] is None:
             continue
-        scale = 1 if vertical else 100
-        value, low, high = (scale * _or_nan(end) for end in (mean["value"], mean["low"], mean["high"]))
+        value, low, high = np.array([mean["value"], mean["low"], mean["high"]], float) * (1 if vertical else 100)
         ends = ([place, place], [low, high]) if vertical else ([low, high], [place, place])
         axes.plot(*ends, color=colour, linewidth=1.6)
         axes.plot(*((place, value) if vertical else (value, place)), "o", color=colour, markersize=4.5)
 
 
-def percents(fractions: Iterable[float | None]) -> list[float]:
+def percents(fractions: Iterable[float | None]) -> np.ndarray:
     """Turn fractions into percent; NaN, which no plot draws, where there is none."""
-    return [100 * _or_nan(value) for value in fractions]
-
-
-def _or_nan(value: float | None) -> float:
-    return float("nan") if value is None else value
+    return 100 * np.array(list(fractions), float)

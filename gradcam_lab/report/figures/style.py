@@ -70,6 +70,12 @@ def style() -> Iterator[None]:
         yield
 
 
+def aspect(image: np.ndarray) -> float:
+    """The width of an image (H, W, 3) over its height."""
+    height, width = image.shape[:2]
+    return width / height
+
+
 def show_image(axes: "Axes", image: np.ndarray) -> None:
     """Show an image without axes; pixel (i, j) covers [j, j + 1] x [i, i + 1] of the axes' coordinates."""
     height, width = image.shape[:2]
@@ -77,11 +83,17 @@ def show_image(axes: "Axes", image: np.ndarray) -> None:
     axes.set_axis_off()
 
 
-def save_svg(figure: "Figure", path: Path) -> None:
-    """Write a figure as SVG, the same bytes every time."""
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    write_text(path, text.getvalue())
+@contextmanager
+def svg_figure(path: Path, width: float, height: float) -> Iterator["Figure"]:
+    """Yield a figure in the report's style, its size in inches; what the block has drawn on it becomes an SVG file."""
+    from matplotlib.figure import Figure
+
+    with style():
+        figure = Figure(figsize=(width, height))
+        yield figure
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})  # the same bytes every time
+        write_text(path, text.getvalue())
 
 
 def save_jpeg(figure: "Figure", path: Path) -> None:

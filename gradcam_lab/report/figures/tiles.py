@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from gradcam_lab.report.figures.style import INK, MUTED, save_jpeg, show_image, style
+from gradcam_lab.report.figures.style import INK, MUTED, aspect, save_jpeg, show_image, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,18 +53,12 @@ class Tile:
     @property
     def height(self) -> float:
         """In inches, so that the picture fits into its column and is not distorted."""
-        return min(COLUMN / self.aspect, TALLEST)
+        return min(COLUMN / aspect(self.image), TALLEST)
 
     @property
     def width(self) -> float:
         """In inches."""
-        return max(self.height * self.aspect, SMALLEST)
-
-    @property
-    def aspect(self) -> float:
-        """Width over height."""
-        height, width = self.image.shape[:2]
-        return width / height
+        return max(self.height * aspect(self.image), SMALLEST)
 
 
 @dataclass(frozen=True)

@@ -3,25 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcam_lab.evaluate.records import TableRow, TopFive
+from gradcam_lab.evaluate.records import FailureKind, TableRow, TopFive
 from gradcam_lab.report.results import Method, Results, StepProgress, WrittenAnswer
 from gradcam_lab.report.text import findings
 from gradcam_lab.report.text.wording import FAILURES, compared
-
-PUBLISHED_SOURCE = (
-    "Source: the results published with the exercise that this course grew from, copied as they stand. Every box of A "
-    "and of B has the same score, so their AP depends on the order in which a sort happened to leave them: equal "
-    "scores as one step give B (s=0.3) an AP of 35.56 at IoU 0.3, and the luckiest order gives 54. With 50 dogs, one "
-    "dog is 2 points of recall, and a 95% interval is about 14 points to either side."
-)
-PUBLISHED = [
-    ("the EFEO exercise’s Grad-CAM", "published", "48.81 43.85 21.41", "58 54 34"),
-    ("A: centre box, s=0.3", "published", "3.87 2.16 0.28", "54 38 16"),
-    ("B: centre box on dog images, s=0.3", "cheating", "40.296106 22.182328 4.509091", "54 38 16"),
-    ("C: scored centre box, s=0.3", "published", "50.43 27.06 5.82", ""),
-    ("A: centre box, s=0.5", "published", "4.21 2.20 1.47", "60 44 34"),
-    ("B: centre box on dog images, s=0.5", "cheating", "45.33 24.50 14.52", ""),
-]
 
 OLD_METHOD = Method(name=findings.PLAIN, title="Grad-CAM", asked=None, find="islands", views=1, shared=False)
 """The method of older runs, which do not name it."""
@@ -63,7 +48,6 @@ def template_variables(results: Results) -> dict[str, Any]:
         "low": ious[0],
         "high": ious[-1],
         "test": {**splits["test"], "counted": splits["test"]["objects"] - splits["test"]["difficult"]},
-        "target_ap": results["classifier"]["classes"][target]["ap"],
         "rivals": [rival for iou in ious if (rival := compared_with_centre(results["table"], ours, iou))],
         "leads": results.get("leads") or {},  # younger than the rest
         "cut": method["find"] in ("islands", "watershed"),  # at the threshold itself
@@ -75,11 +59,7 @@ def template_variables(results: Results) -> dict[str, Any]:
         "failure_kinds": kinds,
         "worst_kind": kinds[0],
         "several_worst": kinds[0]["count"] == kinds[1]["count"],
-        "published": published_rows(),
-        "published_source": PUBLISHED_SOURCE,
-        "provenance_rows": provenance_rows(results),
         "hidden_in_training": bool((results["classifier"]["recipe"] or {}).get("hidden_images")),
-        "recipe_rows": flat(results["classifier"]["recipe"] or {}),
     }
 
 
@@ -129,41 +109,10 @@ def read_top5(top5: TopFive, class_names: set[str]) -> dict[str, Any]:
     }
 
 
-def failure_kinds(counts: Mapping[str, Any]) -> list[dict[str, Any]]:
+def failure_kinds(counts: Mapping[FailureKind, int]) -> list[dict[str, Any]]:
     """The kinds of failure, the most frequent first."""
     kinds = [{"name": name, "count": counts.get(name, 0), "meaning": meaning} for name, meaning in FAILURES.items()]
     return sorted(kinds, key=lambda kind: -kind["count"])
-
-
-def published_rows() -> list[dict[str, Any]]:
-    """The published rows; a dash where nothing was published."""
-    return [
-        {"name": name, "kind": kind, "ap": ap.split(), "recall": recall.split() or ["–"] * 3}
-        for name, kind, ap, recall in PUBLISHED
-    ]
-
-
-def provenance_rows(results: Results) -> list[tuple[str, str]]:
-    """Everything needed to run it again, as rows of a table."""
-    run, provenance = results["run"], results["provenance"]
-    shown = {
-        "command": provenance["command"],
-        "data": f"{run['data']} at {run['data_root']}",
-        "data, SHA-256": provenance["data_sha256"],
-        "weights": run["weights"],
-        "weights, SHA-256": provenance["weights_sha256"],
-        "classifier": f"{run['classifier']}, {run['architecture']}, layer {run['layer']}, {run['output']} outputs",
-        "target": run["target"],
-        "seed": run["seed"],
-        "boxes by": run.get("method", OLD_METHOD)["name"],
-        "limit": "none" if run["limit"] is None else run["limit"],
-        "precision": run["precision"],
-    }
-    rows = [(name, str(value)) for name, value in shown.items()]
-    rows += flat(run["parameters"])
-    rows += [(f"{name}.py, SHA-256", digest) for name, digest in provenance["code_sha256"].items()]
-    kept = ("command", "data_sha256", "weights_sha256", "code_sha256")
-    return rows + flat({name: value for name, value in provenance.items() if name not in kept})
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

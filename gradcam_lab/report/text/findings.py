@@ -1,15 +1,12 @@
 """What follows from the parts of the results that not every run has: methods, masks and tests of the heatmaps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gradcam_lab.evaluate.bootstrap import Estimate
+from gradcam_lab.evaluate.faithfulness.records import GRADCAM_MAP, MAPS, Faithfulness, FaithfulnessTest
 from gradcam_lab.evaluate.records import (
-    GRADCAM,
-    MAPS,
     ClassIou,
-    Faithfulness,
-    FaithfulnessTest,
-    MaskCurves,
     MaskRow,
     MeanWithInterval,
     MethodComparison,
@@ -19,7 +16,7 @@ from gradcam_lab.evaluate.records import (
     TableRow,
 )
 from gradcam_lab.report.results import Results
-from gradcam_lab.report.text.wording import NEGLIGIBLE, Bounds, compared
+from gradcam_lab.report.text.wording import NEGLIGIBLE, compared
 
 PLAIN = "gradcam"
 """The name of the lessons' own method."""
@@ -98,10 +95,10 @@ def with_gains(rows: Sequence[MethodRow], iou: str) -> dict[str, MethodWithGain]
     return {row["name"]: {**row, "gain": _gain(row, plain, iou)} for row in rows}
 
 
-def ap_of(scores: Mapping[str, ScoreRow], iou: str) -> Bounds:
+def ap_of(scores: Mapping[str, ScoreRow], iou: str) -> Estimate:
     """AP at one IoU with its interval."""
     score = scores[iou]
-    return Bounds(score["ap"], score["ap_low"], score["ap_high"])
+    return Estimate(score["ap"], score["ap_low"], score["ap_high"])
 
 
 def _gain(row: MethodRow, plain: MethodRow, iou: str) -> float:
@@ -125,27 +122,29 @@ def of_masks(segmentation: Segmentation, target: str) -> dict[str, Any]:
         target: the class whose row stands out.
 
     Returns:
-        The results' own, with `refined`, `cut` and `centre` (the better of the two), three of the rows; `gain`, the
-        refined mask against the cut map, and `lead`, against the centre box; the classes that refining makes `better`
-        and `worse`; `of_target`, the gain of that class, None where it does not occur; and the `best_cut` of test.
+        The results' own, with `refined` and `cut`, two of the rows; `gain`, the refined mask against the cut map, and
+        `lead`, against the better centre box; the classes that refining makes `better` and `worse`; `of_target`, the
+        gain of that class, None where it does not occur; and the `best_cut` of test, an oracle.
     """
     rows = {row["method"]: row for row in segmentation["rows"]}
-    centre = better_centre(segmentation)
     refined, cut = rows[REFINED], rows[CUT]
-    changes = {name: _change(refined, cut, name) for name in segmentation["classes"]}
+    changes = {
+        name: compared(*(_class_iou(row["classes"][name]) for row in (refined, cut)))
+        for name in segmentation["classes"]
+    }
+    fractions, on_test = segmentation["curve"]["fractions"], segmentation["curve"]["test"]["mean_iou"]
+    known = [(iou, fraction) for iou, fraction in zip(on_test, fractions, strict=True) if iou is not None]
+    best, threshold = max(known, key=lambda pair: pair[0])
     return {
         **segmentation,
         "refined": refined,
         "cut": cut,
-        "centre": centre,
         "gain": compared(_mean_iou(refined), _mean_iou(cut)),
-        "lead": compared(_mean_iou(refined), _mean_iou(centre)),
-        "better": [name for name, change in changes.items() if change > NEGLIGIBLE],
-        "worse": [name for name, change in changes.items() if change < -NEGLIGIBLE],
-        "of_target": compared(*(_class_iou(row["classes"][target]) for row in (refined, cut)))
-        if target in segmentation["classes"]
-        else None,
-        "best_cut": _best_of_test(segmentation["curve"]),
+        "lead": compared(_mean_iou(refined), _mean_iou(better_centre(segmentation))),
+        "better": [name for name, change in changes.items() if change["difference"] > NEGLIGIBLE],
+        "worse": [name for name, change in changes.items() if change["difference"] < -NEGLIGIBLE],
+        "of_target": changes.get(target),
+        "best_cut": {"threshold": threshold, "mean_iou": best},
     }
 
 
@@ -155,23 +154,12 @@ def better_centre(segmentation: Segmentation) -> MaskRow:
     return max(boxes, key=lambda row: row["mean_iou"] or 0.0)
 
 
-def _mean_iou(row: MaskRow) -> Bounds:
-    return Bounds(row["mean_iou"], row["mean_iou_low"], row["mean_iou_high"])
+def _mean_iou(row: MaskRow) -> Estimate:
+    return Estimate(row["mean_iou"], row["mean_iou_low"], row["mean_iou_high"])
 
 
-def _class_iou(score: ClassIou) -> Bounds:
-    return Bounds(score["iou"], score["low"], score["high"])
-
-
-def _change(refined: MaskRow, cut: MaskRow, name: str) -> float:
-    return (refined["classes"][name]["iou"] or 0.0) - (cut["classes"][name]["iou"] or 0.0)
-
-
-def _best_of_test(curve: MaskCurves) -> dict[str, float]:
-    """The best threshold of test, and its mean IoU: an oracle."""
-    known = [(value, -place) for place, value in enumerate(curve["test"]["mean_iou"]) if value is not None]
-    value, place = max(known)
-    return {"threshold": curve["fractions"][-place], "mean_iou": value}
+def _class_iou(score: ClassIou) -> Estimate:
+    return Estimate(score["iou"], score["low"], score["high"])
 
 
 # --- faithfulness ---
@@ -188,7 +176,7 @@ def of_faithfulness(faithfulness: Faithfulness) -> dict[str, Any]:
         classes whose map is demonstrably on the other's objects; `oracle`, MaxBoxAccV2 by map, None where it is not
         there; `silent`, the share of maps without evidence where all weights are random; and the `tolerance`.
     """
-    tests = list(_tests(faithfulness))
+    tests = _tests(faithfulness)
     asked = [test for test in tests if test["means"][0]["value"] is not None]
     pairs = faithfulness["two_classes"]["pairs"]
     return {
@@ -204,26 +192,29 @@ def of_faithfulness(faithfulness: Faithfulness) -> dict[str, Any]:
     }
 
 
-def _tests(faithfulness: Faithfulness) -> Iterable[dict[str, Any]]:
+def _tests(faithfulness: Faithfulness) -> list[dict[str, Any]]:
     """The rows of the table of tests, see `_test`."""
     target, pointing, replacement = faithfulness["target"], faithfulness["pointing"], faithfulness["replacement"]
-    yield _test("pointing game", "the pointing game", "high", pointing, pointing["images"])
-    area = "area under the curve"
-    images = replacement["images"]
-    yield _test(f"deletion, {area}", "deletion", "low", replacement["deletion"], images, percent=False)
-    yield _test(f"insertion, {area}", "insertion", "high", replacement["insertion"], images, percent=False)
-    random = faithfulness["randomisation"]
-    rows = {GRADCAM: random["curve"][-1], **random["baselines"]}
-    test = FaithfulnessTest(rows=rows, gains=random["gains"], passed=random["passed"])
-    name = "all weights random, rank correlation"
-    yield _test(name, "the test of random weights", "near", test, random["images"], percent=False)
-    both = faithfulness["two_classes"]
-    for leak, first, second in (
-        (both["target_on_others"], target, "the others"),
-        (both["others_on_target"], "the others", target),
-    ):
-        short = f"the two-class test ({first} on {second})"
-        yield _test(f"heat of {first} on {second}", short, "low", leak, leak["images"])
+    random, both = faithfulness["randomisation"], faithfulness["two_classes"]
+    rows = {GRADCAM_MAP: random["curve"][-1], **random["baselines"]}
+    randomised = FaithfulnessTest(rows=rows, gains=random["gains"], passed=random["passed"])
+    area, similarity = "area under the curve", "all weights random, rank correlation"
+    leaks = ((both["target_on_others"], target, "the others"), (both["others_on_target"], "the others", target))
+    return [
+        _test("pointing game", "the pointing game", "high", pointing, pointing["images"]),
+        *(
+            _test(f"{name}, {area}", name, good, test, replacement["images"], percent=False)
+            for name, good, test in (
+                ("deletion", "low", replacement["deletion"]),
+                ("insertion", "high", replacement["insertion"]),
+            )
+        ),
+        _test(similarity, "the test of random weights", "near", randomised, random["images"], percent=False),
+        *(
+            _test(f"heat of {on} on {other}", f"the two-class test ({on} on {other})", "low", leak, leak["images"])
+            for leak, on, other in leaks
+        ),
+    ]
 
 
 def _test(
@@ -249,7 +240,5 @@ def _test(
 
 def _beaten(gain: MeanWithInterval, good: str) -> bool:
     """Whether the interval of a difference lies on the right side of 0; where it should be near 0, not above it."""
-    low, high = gain["low"], gain["high"]
-    if low is None or high is None:
-        return False
-    return {"high": low > 0, "low": high < 0, "near": low <= 0}[good]
+    mean = Estimate(**gain)
+    return {"high": mean.above(0), "low": mean.below(0), "near": mean.low is not None and mean.low <= 0}[good]

@@ -17,9 +17,8 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.excerpts import excerpt, parse
 from gradcam_lab.report.results import Results, StepProgress
 
-MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION (\S+)\s*$")
+MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION (\d+\.\d+)\S*\s*$")
 TODO = re.compile(r'^\s*raise NotImplementedError\("task (\d+\.\d+): ')
-_TASK = re.compile(r"(\d+\.\d+)")
 
 
 @dataclass(frozen=True)
@@ -201,34 +200,28 @@ def _tasks_by(pattern: re.Pattern[str], text: str) -> list[Listing]:
     lines = text.split("\n")
     found = []
     for name, (first, last) in functions:
-        marked = [match[1] for line in lines[first - 1 : last] if (match := pattern.match(line))]
-        if marked:
-            tasks = dict.fromkeys(match[1] for mark in marked if (match := _TASK.match(mark)))
+        tasks = dict.fromkeys(match[1] for line in lines[first - 1 : last] if (match := pattern.match(line)))
+        if tasks:
             found.append(Listing(tuple(tasks), name, _code(text, first, last)))
     return found
 
 
 def _parsed(text: str) -> tuple[str, list[tuple[str, tuple[int, int]]]]:
-    """A text with plain newlines, and its functions with their first and last line."""
+    """A text with plain newlines, and its functions and methods with their first and last line.
+
+    Functions inside functions belong to the outer one.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     found = []
-    for name, function in _functions(parse(text)):
-        first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
-        found.append((name, (first, function.end_lineno or first)))
+    for node in parse(text).body:
+        prefix, inside = (f"{node.name}.", node.body) if isinstance(node, ast.ClassDef) else ("", [node])
+        for item in inside:
+            if isinstance(item, ast.FunctionDef):
+                first = min([item.lineno, *(decorator.lineno for decorator in item.decorator_list)])
+                found.append((prefix + item.name, (first, item.end_lineno or first)))
     return text, found
 
 
 def _code(text: str, first: int, last: int) -> str:
     """A function to read, without markers."""
     return "\n".join(line for line in excerpt(text, first, last) if not MARKER.match(line)) + "\n"
-
-
-def _functions(tree: ast.Module) -> list[tuple[str, ast.FunctionDef]]:
-    """The functions and methods of a module; functions inside functions belong to the outer one."""
-    result = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            result.append((node.name, node))
-        elif isinstance(node, ast.ClassDef):
-            result += [(f"{node.name}.{item.name}", item) for item in node.body if isinstance(item, ast.FunctionDef)]
-    return result

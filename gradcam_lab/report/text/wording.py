@@ -1,12 +1,15 @@
 """Comparisons of two numbers, and lists, as words."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from gradcam_lab.evaluate.bootstrap import Estimate
+from gradcam_lab.evaluate.records import FailureKind
 
 NEGLIGIBLE = 0.0005
 """Fractions nearer than this are the same number in a table of percents."""
 
-FAILURES = {
+FAILURES: dict[FailureKind, str] = {
     "missed": "no box overlaps the object in any way worth mentioning",
     "head only": "the box lies inside the object and holds only a part of it",
     "merged": "the box covers several objects at once",
@@ -15,27 +18,20 @@ FAILURES = {
 """The kinds of failure, from the worst, and what each means."""
 
 
-class Bounds(NamedTuple):
-    """A fraction with its 95% interval; None where nothing was measured."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-def compared(mine: Bounds, theirs: Bounds) -> dict[str, Any]:
+def compared(mine: Estimate, theirs: Estimate) -> dict[str, Any]:
     """Compare two measured fractions.
 
     Returns:
-        `ours`, `theirs`, whether ours is `ahead`, the `lead` ("3.2 points ahead"), the same as `than` ("3.2 points
-        better than"), the `verdict` ("ahead of"), and whether the intervals are `apart`; an unmeasured fraction is
-        taken for 0, and its interval for no interval.
+        `ours`, `theirs`, the `difference`, whether ours is `ahead`, the `lead` ("3.2 points ahead"), the same as `than`
+        ("3.2 points better than"), the `verdict` ("ahead of"), and whether the intervals are `apart`; an unmeasured
+        fraction is taken for 0, and its interval for no interval.
     """
     difference = (mine.value or 0.0) - (theirs.value or 0.0)
     size = points(abs(difference))
     return {
         "ours": mine.value,
         "theirs": theirs.value,
+        "difference": difference,
         "ahead": difference > 0,
         "lead": f"{size} {'ahead' if difference > 0 else 'behind'}" if difference else "level",
         "than": f"{size} {'better' if difference > 0 else 'worse'} than" if difference else "level with",
@@ -44,9 +40,9 @@ def compared(mine: Bounds, theirs: Bounds) -> dict[str, Any]:
     }
 
 
-def above(first: Bounds, second: Bounds) -> bool:
+def above(first: Estimate, second: Estimate) -> bool:
     """Whether the whole interval of the first lies above that of the second."""
-    return first.low is not None and second.high is not None and first.low > second.high
+    return second.high is not None and first.above(second.high)
 
 
 def points(fraction: float) -> str:

@@ -3,21 +3,21 @@
 import pytest
 
 from gradcam_lab.evaluate.faithfulness.comparison import compare
-from gradcam_lab.evaluate.records import CENTRE, GRADCAM, RANDOM
+from gradcam_lab.evaluate.faithfulness.records import CENTRE_MAP, GRADCAM_MAP, RANDOM_MAP
 
 
 def test_all_maps_are_asked_about_the_same_images():
     """An image in which one map is not asked counts for none of them; of fewer than five nothing is said."""
     unknown = float("nan")
     values = {
-        GRADCAM: [1.0] * 6,
-        CENTRE: [0.0] * 5 + [unknown],
-        RANDOM: [unknown] + [0.0] * 5,
+        GRADCAM_MAP: [1.0] * 6,
+        CENTRE_MAP: [0.0] * 5 + [unknown],
+        RANDOM_MAP: [unknown] + [0.0] * 5,
     }
     rows, gains, count = compare(values, seed=0)
     assert count == 4
     assert {mean.value for mean in (*rows.values(), *gains.values())} == {None}
-    values[RANDOM][0] = 0.5
+    values[RANDOM_MAP][0] = 0.5
     rows, gains, count = compare(values, seed=0)
     assert count == 5
     assert [mean.value for mean in rows.values()] == pytest.approx([1, 0, 0.1])

@@ -10,9 +10,9 @@ import torch
 from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps
 from gradcam_lab.evaluate.faithfulness.examine import examine, max_box_acc
 from gradcam_lab.evaluate.faithfulness.randomisation import STAGES
+from gradcam_lab.evaluate.faithfulness.records import CENTRE_MAP, GRADCAM_MAP, MAPS, RANDOM_MAP
 from gradcam_lab.evaluate.faithfulness.replacement import STEPS
 from gradcam_lab.evaluate.max_box_acc import score_maps
-from gradcam_lab.evaluate.records import CENTRE, GRADCAM, MAPS, RANDOM
 from gradcam_lab.localise.make_maps import make_maps
 from gradcam_lab.localise.map_recipe import GRADCAM as PLAIN
 from tests.evaluate.drawn import inside, made
@@ -67,7 +67,7 @@ def test_nothing_to_ask_gives_no_numbers_and_passes_nothing(experiment, maps):
     assert empty["pointing"]["images"] == empty["replacement"]["images"] == 0
     assert empty["two_classes"]["pairs"] == []
     assert [row["mean"]["value"] for row in empty["max_box_acc"].values()] == [None] * 3
-    assert empty["pointing"]["rows"][GRADCAM] == {"value": None, "low": None, "high": None}
+    assert empty["pointing"]["rows"][GRADCAM_MAP] == {"value": None, "low": None, "high": None}
     for part in (empty["pointing"], empty["randomisation"], empty["two_classes"], empty["replacement"]["deletion"]):
         assert not part["passed"]
     json.dumps(empty, allow_nan=False)
@@ -82,8 +82,8 @@ def test_the_baselines_have_their_max_box_acc_too(experiment):
     scores: Any = max_box_acc(examined)
     assert list(scores) == list(MAPS)
     assert {row["images"] for row in scores.values()} == {8}
-    assert [row["value"] for row in scores[GRADCAM]["rows"].values()] == [1, 1, 1]
-    assert [row["value"] for row in scores[CENTRE]["rows"].values()] == [0, 0, 0]
-    lucky = [examined.baselines(index, (40, 60))[RANDOM] for index in range(1, 9)]
-    assert scores[RANDOM] == score_maps(experiment, samples[1:9], lucky)
-    assert scores[RANDOM]["mean"]["value"] < 1
+    assert [row["value"] for row in scores[GRADCAM_MAP]["rows"].values()] == [1, 1, 1]
+    assert [row["value"] for row in scores[CENTRE_MAP]["rows"].values()] == [0, 0, 0]
+    lucky = [examined.baselines(index, (40, 60))[RANDOM_MAP] for index in range(1, 9)]
+    assert scores[RANDOM_MAP] == score_maps(experiment, samples[1:9], lucky)
+    assert scores[RANDOM_MAP]["mean"]["value"] < 1

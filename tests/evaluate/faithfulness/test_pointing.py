@@ -7,7 +7,7 @@ import pytest
 
 from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps
 from gradcam_lab.evaluate.faithfulness.pointing import pointing_game
-from gradcam_lab.evaluate.records import CENTRE, GRADCAM
+from gradcam_lab.evaluate.faithfulness.records import CENTRE_MAP, GRADCAM_MAP
 from tests.evaluate.drawn import inside, made
 from tests.evaluate.faithfulness.networks import DOG, RIGHT, Colours, examined, marked
 
@@ -20,10 +20,10 @@ def test_pointing_counts_the_images_that_are_asked(experiment):
     maps = [inside(corner)] * 10 + [np.zeros((40, 60), np.float32)] * 2 + [inside(corner)] * 2
     pointing: Any = pointing_game(ExaminedMaps(experiment, samples, np.stack(maps)))
     assert pointing["images"] == 12
-    assert pointing["rows"][GRADCAM]["value"] == pytest.approx(10 / 12)
-    assert pointing["rows"][CENTRE]["value"] == 0
-    assert pointing["gains"][CENTRE]["value"] == pytest.approx(10 / 12)
-    assert pointing["gains"][CENTRE]["low"] > 0
+    assert pointing["rows"][GRADCAM_MAP]["value"] == pytest.approx(10 / 12)
+    assert pointing["rows"][CENTRE_MAP]["value"] == 0
+    assert pointing["gains"][CENTRE_MAP]["value"] == pytest.approx(10 / 12)
+    assert pointing["gains"][CENTRE_MAP]["low"] > 0
     assert pointing["passed"]
 
 
@@ -31,5 +31,5 @@ def test_pointing_counts_the_images_that_are_asked(experiment):
 def test_the_pointing_game_forgives_fifteen_pixels(experiment, scenes, beside, hit):
     x = DOG[2] + beside
     pointing = pointing_game(examined(experiment, scenes, Colours(RIGHT), marked((x, 20, x, 20))))
-    assert pointing["rows"][GRADCAM]["value"] == hit
+    assert pointing["rows"][GRADCAM_MAP]["value"] == hit
     assert pointing["tolerance"] == 15

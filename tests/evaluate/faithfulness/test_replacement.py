@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
+from gradcam_lab.evaluate.faithfulness.records import GRADCAM_MAP
 from gradcam_lab.evaluate.faithfulness.replacement import deletion_and_insertion, target_probability
-from gradcam_lab.evaluate.records import GRADCAM
 from gradcam_lab.localise.explainer import inputs_of
 from tests.evaluate.faithfulness.networks import DOG, RIGHT, Colours, examined, marked
 
@@ -25,5 +25,5 @@ def test_deletion_falls_and_insertion_rises_with_the_right_map(experiment, lesso
     blank, blurred, whole = target_probability(maps.experiment, ends).tolist()
     assert blank != pytest.approx(blurred, abs=1e-3)
     for way, start, end in (("deletion", whole, blank), ("insertion", blurred, whole)):
-        curve = found[way]["curves"][GRADCAM]
+        curve = found[way]["curves"][GRADCAM_MAP]
         assert (curve[0], curve[-1]) == pytest.approx((start, end))

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcam_lab.evaluate.faithfulness.records import CENTRE_MAP, GRADCAM_MAP, MAPS
 from gradcam_lab.evaluate.faithfulness.two_classes import Leak, average_leak, two_class_test
-from gradcam_lab.evaluate.records import CENTRE, GRADCAM, MAPS
 from tests.evaluate.faithfulness.networks import DOG, RIGHT, SIDE, Colours, examined, marked
 
 
@@ -17,13 +17,13 @@ def test_leaks_are_averaged_over_images_before_they_are_averaged():
         return Leak(image, "dog", "cat", dict.fromkeys(MAPS, heat), area)
 
     found = [pair(0, 0.2, 0.1), pair(0, 0.4, 0.3), *(pair(image, 0.9, 0.4) for image in range(1, 5))]
-    cold = Leak(0, "dog", "cat", {**dict.fromkeys(MAPS, 0.7), GRADCAM: np.nan}, 0.6)
+    cold = Leak(0, "dog", "cat", {**dict.fromkeys(MAPS, 0.7), GRADCAM_MAP: np.nan}, 0.6)
     found += [cold, cold._replace(image=9)]
     leak = average_leak(found, seed=0)
     assert leak["images"] == 5
-    assert leak["rows"][GRADCAM]["value"] == pytest.approx((0.3 + 4 * 0.9) / 5)
+    assert leak["rows"][GRADCAM_MAP]["value"] == pytest.approx((0.3 + 4 * 0.9) / 5)
     assert leak["rows"]["area"]["value"] == pytest.approx((0.2 + 4 * 0.4) / 5)
-    assert leak["rows"][CENTRE]["value"] == leak["rows"][GRADCAM]["value"]
+    assert leak["rows"][CENTRE_MAP]["value"] == leak["rows"][GRADCAM_MAP]["value"]
     assert leak["gains"]["area"]["value"] == pytest.approx((0.1 + 4 * 0.5) / 5)
     assert not leak["passed"]
 
@@ -45,7 +45,7 @@ def test_the_map_of_each_of_two_classes_must_leave_the_other(experiment, scenes,
         ("cat", "dog", 6, back),
         ("dog", "cat", 6, away),
     ]
-    shares = [found[part]["rows"][GRADCAM]["value"] for part in ("target_on_others", "others_on_target")]
+    shares = [found[part]["rows"][GRADCAM_MAP]["value"] for part in ("target_on_others", "others_on_target")]
     assert [share < 0.1 for share in shares] == [away, back]
     assert [share > 0.6 for share in shares] == [not away, not back]
     area = found["target_on_others"]["rows"]["area"]["value"]
@@ -56,4 +56,4 @@ def test_a_pair_that_few_images_hold_has_no_row(experiment, scenes):
     found = two_class_test(examined(experiment, scenes[:4], Colours(RIGHT), marked(DOG)), 60)
     assert (found["pairs"], found["passed"]) == ([], False)
     assert found["target_on_others"]["images"] == 4
-    assert found["target_on_others"]["rows"][GRADCAM]["value"] is None
+    assert found["target_on_others"]["rows"][GRADCAM_MAP]["value"] is None

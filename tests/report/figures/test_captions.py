@@ -4,28 +4,29 @@ from typing import Any
 
 import pytest
 
-from gradcam_lab.report.figures import captions
+from gradcam_lab.report.figures.captions import describe
 from tests.synthetic_run import results
 
 CONTENT: Any = results()
 TRUTH = CONTENT["truth"]
+OURS = CONTENT["table"][0]["name"]
 FIGURES = [
-    captions.hero("dog", True),
-    captions.two_classes("000123", "dog", "cat"),
-    captions.mistake("000123", "dog", "cat"),
-    captions.cam_vs_gradcam(),
-    captions.input_gradient(),
-    captions.method(cut=True),
-    captions.random_images(10, 0),
-    captions.failures(0.5),
-    captions.threshold_sweep(CONTENT["table"], CONTENT["threshold"]),
-    captions.precision_recall(CONTENT["table"]),
-    captions.class_ap(),
-    captions.segmentation(),
-    captions.segmentation_curve(CONTENT["segmentation"], "dog"),
-    captions.replacement(TRUTH),
-    captions.randomisation(TRUTH),
-    captions.two_class_test(),
+    describe("hero.jpg", "dog", True),
+    describe("two_classes.jpg", "000123", "dog", "cat"),
+    describe("mistake.jpg", "000123", "dog", "cat"),
+    describe("cam_vs_gradcam.jpg"),
+    describe("input_gradient.jpg"),
+    describe("method.jpg", True),
+    describe("random.jpg", 10, 0),
+    describe("failures.jpg", 0.5),
+    describe("threshold_sweep.svg", OURS, CONTENT["threshold"]),
+    describe("precision_recall.svg", OURS),
+    describe("class_ap.svg"),
+    describe("segmentation.jpg"),
+    describe("segmentation_curve.svg", CONTENT["segmentation"], "dog"),
+    describe("replacement.svg", TRUTH["replacement"]),
+    describe("randomisation.svg", TRUTH["randomisation"]),
+    describe("two_class_test.svg"),
 ]
 
 
@@ -41,13 +42,13 @@ def test_every_figure_has_a_file_of_its_own():
 
 
 def test_the_caption_calls_a_success_what_is_one():
-    assert captions.hero("dog", True)["caption"].startswith("A success: ")
-    assert captions.hero("dog", False)["caption"].startswith("The surest detection, though not ")
+    assert describe("hero.jpg", "dog", True)["caption"].startswith("A success: ")
+    assert describe("hero.jpg", "dog", False)["caption"].startswith("The surest detection, though not ")
 
 
 def test_the_caption_of_the_masks_names_the_colours_of_the_seeds():
     for colour in ("orange", "blue", "grey"):
-        assert colour in captions.segmentation()["caption"]
+        assert colour in describe("segmentation.jpg")["caption"]
 
 
 def test_the_curves_name_whose_boxes_they_are():
@@ -57,5 +58,5 @@ def test_the_curves_name_whose_boxes_they_are():
 
 def test_only_a_method_that_cuts_shows_what_stays_above_the_threshold():
     for cut in (True, False):
-        assert ("above the threshold" in captions.method(cut)["caption"]) is cut
-        assert ("thresholded region" in captions.method(cut)["alt"]) is cut
+        assert ("above the threshold" in describe("method.jpg", cut)["caption"]) is cut
+        assert ("thresholded region" in describe("method.jpg", cut)["alt"]) is cut

@@ -1,5 +1,7 @@
 """The figures of a run: which maps they show."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import Mock
@@ -15,7 +17,7 @@ from gradcam_lab.evaluate.segmentation import ExampleMask
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.report.figures import pictures as drawing
-from gradcam_lab.report.figures.photos import DPI, WIDTH, Panel, draw_rows
+from gradcam_lab.report.figures.photos import DPI, WIDTH, Panel, Row, draw_rows
 from gradcam_lab.report.figures.pictures import (
     Pictures,
     failure_rows,
@@ -49,10 +51,13 @@ def pictures(lessons, tmp_path) -> Pictures:
 
 @pytest.fixture
 def shown(monkeypatch) -> dict[str, Any]:
-    """The panels and rows that would be drawn, by the name of the file."""
+    """The rows of panels that would be drawn, by the name of the file."""
     kept: dict[str, Any] = {}
-    for name in ("draw_photos", "draw_rows"):
-        monkeypatch.setattr(drawing, name, lambda path, panels, *_, **__: kept.update({path.name: panels}))
+
+    def keep(path: Path, rows: Sequence[Row], **_: Any) -> None:
+        kept[path.name] = [list(row.panels) for row in rows]
+
+    monkeypatch.setattr(drawing, "draw_rows", keep)
     return kept
 
 
@@ -63,7 +68,7 @@ def test_the_gradient_stands_beside_plain_grad_cam_and_the_boxes_over_the_runs_m
     monkeypatch.setattr(lessons.gradcam, "input_gradient", lambda *_: torch.rand(1, 3, 8, 8))
     pictures.input_gradient(tmp_path)
     pictures.method(tmp_path)
-    gradient, method = shown["input_gradient.jpg"], shown["method.jpg"]
+    (gradient,), (method, _) = shown["input_gradient.jpg"], shown["method.jpg"]
     sample = pictures.samples[0]
     assert [panel.title for panel in gradient][1:] == ["gradient at the pixels", "Grad-CAM"]
     assert np.array_equal(gradient[2].image, pictures.overlay(sample, pictures.plain.maps[0]))
@@ -73,7 +78,7 @@ def test_the_gradient_stands_beside_plain_grad_cam_and_the_boxes_over_the_runs_m
 
 def test_boxes_are_shown_with_the_annotated_ones(pictures, shown, tmp_path):
     figure = pictures.hero(tmp_path)
-    photo, heatmap = shown["hero.jpg"]
+    ((photo, heatmap),) = shown["hero.jpg"]
     assert figure["caption"].startswith("A success: ")
     assert photo.title == "a, p = 0.90"
     for panel in (photo, heatmap):
@@ -106,7 +111,7 @@ def test_masks_are_those_of_the_runs_choices_and_target(pictures, shown, monkeyp
     scored: Any = {**CONTENT["segmentation"], "choices": CHOICES}
     names = ["segmentation.jpg", "segmentation_curve.svg"]
     assert [figure["file"] for figure in pictures.masks(tmp_path, scored)] == names
-    assert [row.panels for row in shown["segmentation.jpg"]] == [["m", 0.35]]
+    assert shown["segmentation.jpg"] == [["m", 0.35]]
     draw.assert_called_once_with(pictures.experiment, pictures.samples, Choices(**CHOICES), 4)
     draw.return_value = []
     assert [figure["file"] for figure in pictures.masks(tmp_path, scored)] == names[1:]

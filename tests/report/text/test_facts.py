@@ -10,8 +10,6 @@ from gradcam_lab.report.text.facts import (
     failure_kinds,
     flat,
     mean_ap_at,
-    provenance_rows,
-    published_rows,
     read_top5,
     template_variables,
 )
@@ -44,8 +42,6 @@ def test_older_runs_are_plain_grad_cam():
     assert found["method"]["name"] == "gradcam"
     assert found["us"] == "Grad-CAM"
     assert (found["methods"], found["segmentation"], found["faithfulness"], found["leads"]) == (None, None, None, {})
-    assert dict(provenance_rows(run))["boxes by"] == "gradcam"
-    assert dict(provenance_rows(content()))["boxes by"] == "pair+watershed"
 
 
 def test_the_better_scored_centre_box_is_the_rival():
@@ -73,13 +69,6 @@ def test_the_most_frequent_kind_of_failure_comes_first():
     kinds = failure_kinds({"missed": 1, "context": 5})
     assert [(kind["name"], kind["count"]) for kind in kinds[:2]] == [("context", 5), ("missed", 1)]
     assert len(kinds) == 4
-
-
-def test_published_rows_have_a_dash_where_nothing_was_published():
-    rows = published_rows()
-    assert rows[0]["name"] == "the EFEO exercise’s Grad-CAM"
-    assert [row["recall"] for row in rows if row["name"].startswith("C")] == [["–"] * 3]
-    assert all(len(row["ap"]) == len(row["recall"]) == 3 for row in rows)
 
 
 def test_a_dictionary_becomes_rows_of_text():

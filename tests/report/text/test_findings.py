@@ -35,7 +35,7 @@ def test_methods_are_compared_with_plain_grad_cam():
 def test_masks_are_compared_with_the_cut_map_and_the_better_centre_box():
     found = findings.of_masks(CONTENT["segmentation"], "dog")
     assert (found["refined"]["method"], found["cut"]["method"]) == ("refined mask", "thresholded map")
-    assert found["centre"]["method"] == "centre box, s = 0.5"
+    assert findings.better_centre(CONTENT["segmentation"])["method"] == "centre box, s = 0.5"
     assert found["gain"]["than"] == "10.0 points better than"
     assert found["worse"] == ["boat"]
     assert "background" not in found["better"]

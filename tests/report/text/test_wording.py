@@ -2,13 +2,14 @@
 
 import pytest
 
-from gradcam_lab.report.text.wording import Bounds, compared, decimal, listed, signed
+from gradcam_lab.evaluate.bootstrap import Estimate
+from gradcam_lab.report.text.wording import compared, decimal, listed, signed
 
 
 def test_a_difference_is_ahead_behind_or_level():
-    low, high = Bounds(0.3, 0.2, 0.4), Bounds(0.51, 0.41, 0.6)
+    low, high = Estimate(0.3, 0.2, 0.4), Estimate(0.51, 0.41, 0.6)
     assert compared(high, low) == {
-        **{"ours": 0.51, "theirs": 0.3, "ahead": True},
+        **{"ours": 0.51, "theirs": 0.3, "difference": pytest.approx(0.21), "ahead": True},
         **{"lead": "21.0 points ahead", "than": "21.0 points better than", "verdict": "ahead of", "apart": True},
     }
     assert compared(low, high)["lead"] == "21.0 points behind"
@@ -16,12 +17,12 @@ def test_a_difference_is_ahead_behind_or_level():
     assert compared(low, high)["apart"]
     assert compared(low, low)["lead"] == "level"
     assert compared(low, low)["verdict"] == compared(low, low)["than"] == "level with"
-    assert compared(Bounds(0.31, 0.21, 0.41), low)["lead"] == "1.0 point ahead"
+    assert compared(Estimate(0.31, 0.21, 0.41), low)["lead"] == "1.0 point ahead"
 
 
-@pytest.mark.parametrize("other", [Bounds(0.5, 0.4, 0.6), Bounds(0.5, None, None), Bounds(None, None, None)])
+@pytest.mark.parametrize("other", [Estimate(0.5, 0.4, 0.6), Estimate(0.5, None, None), Estimate(None, None, None)])
 def test_intervals_that_touch_or_are_missing_are_not_apart(other):
-    mine = Bounds(0.3, 0.2, 0.4)
+    mine = Estimate(0.3, 0.2, 0.4)
     assert not compared(mine, other)["apart"]
     assert not compared(other, mine)["apart"]
 
