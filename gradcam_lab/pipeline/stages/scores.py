@@ -1,13 +1,13 @@
 """Score the boxes beside the baselines, with intervals; draw the curves; count the failures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from gradcam_lab.console import tracked
 from gradcam_lab.evaluate import scores
 from gradcam_lab.evaluate.bootstrap import image_draws
 from gradcam_lab.evaluate.error_types import FAILURE_IOU, KINDS, find_failures
-from gradcam_lab.evaluate.records import FailureCounts, Failures, TableRow
+from gradcam_lab.evaluate.records import Failures, TableRow
 from gradcam_lab.files import write_json
 from gradcam_lab.localise.baselines import RowKind, baselines
 from gradcam_lab.localise.detector import Detections, Detector
@@ -42,7 +42,7 @@ def make(run: "Run", path: Path) -> None:
     curves = experiment.lessons.metrics.evaluate(run.detections, truth, experiment.ious)
     kinds = [failure.kind for failure in find_failures(experiment, run.detections, truth, FAILURE_IOU)]
     failures: Failures = {
-        "counts": cast(FailureCounts, {kind: kinds.count(kind) for kind in KINDS}),
+        "counts": {kind: kinds.count(kind) for kind in KINDS},
         "iou": FAILURE_IOU,
     }
     write_json(
