@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -14,7 +13,6 @@ from gradcam_lab.course.workspace.whose_code import students_work
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.data.layouts.voc import read_split
-from gradcam_lab.data.masks import mask_path, with_masks
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_json
 from gradcam_lab.lesson_modules import NAMES
@@ -25,54 +23,21 @@ from gradcam_lab.localise.maps import read_maps
 from gradcam_lab.localise.methods import GRID, METHODS
 from gradcam_lab.localise.threshold import choose as choose_threshold
 from gradcam_lab.models import zoo
-from gradcam_lab.pipeline.engine import Engine
-from gradcam_lab.pipeline.graph import MEASURING, STAGES
-from gradcam_lab.pipeline.import_closure import ROOT
 from gradcam_lab.pipeline.run import Run
-from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.stages import faithfulness, figures, maps, masks, scores, threshold
 from gradcam_lab.report.figures import pictures
 from gradcam_lab.report.results import schema
 from tests.commands import lab
+from tests.pipeline.conftest import LIMIT
 from tests.students import solved, step_of
 
-LIMIT = 12
 FURTHER = ("methods", "segmentation", "truth")
 SECTIONS = {"methods": 'id="methods"', "segmentation": 'id="segmentation"', "truth": 'id="faithfulness"'}
-
-
-def run_all(toy, weights, out, *more):
-    done = lab("run-all", "--data", toy, "--weights", weights, "--limit", LIMIT, "--out", out, "--no-pdf", *more)
-    assert done.code == 0, done.err
-    return done
-
-
-@pytest.fixture(scope="module")
-def whole(toy, weights, tmp_path_factory):
-    """The folder of a run with everything."""
-    out = tmp_path_factory.mktemp("runs") / "whole"
-    run_all(toy, weights, out)
-    return out
 
 
 @pytest.fixture(scope="module")
 def results(whole):
     return read_json(whole / "results.json")
-
-
-@pytest.fixture(scope="module")
-def flip(whole, toy, weights, tmp_path_factory):
-    """The same with a method that was asked for afterwards, and what that said."""
-    out = shutil.copytree(whole, tmp_path_factory.mktemp("runs") / "flip")
-    return out, run_all(toy, weights, out, "--method", "flip").out
-
-
-@pytest.fixture(scope="module")
-def settings(toy, weights):
-    def make(out, **more):
-        return Settings(**{"data": str(toy), "weights": str(weights), "limit": LIMIT, "out": out, **more})
-
-    return make
 
 
 def test_everything_is_in_the_results_and_the_report(whole, results):
@@ -122,8 +87,8 @@ def said(out):
     return {line[1]: "unchanged" if "unchanged" in "".join(line) else "ran" for line in lines}
 
 
-def test_a_second_run_computes_nothing(whole, toy, weights):
-    stages = said(run_all(toy, weights, whole).out)
+def test_a_second_run_computes_nothing(whole, run_all):
+    stages = said(run_all(whole).out)
     assert {"methods", "masks", "faithfulness"} <= set(stages)
     assert set(stages.values()) == {"unchanged"}
 
@@ -214,10 +179,10 @@ def test_a_run_of_a_newer_version_is_refused_with_one_sentence(flip, tmp_path):
 
 
 @pytest.mark.parametrize("method", ["otsu", "refined"])
-def test_a_quick_run_after_a_whole_one_leaves_the_rest_out(whole, toy, weights, tmp_path, method):
+def test_a_quick_run_after_a_whole_one_leaves_the_rest_out(whole, run_all, tmp_path, method):
     """By methods with a grid of their own, of one threshold and of a few."""
     out = shutil.copytree(whole, tmp_path / "out")
-    run_all(toy, weights, out, "--quick", "--method", method)
+    run_all(out, "--quick", "--method", method)
     found = read_json(out / "results.json")
     assert [found[part] for part in FURTHER] == [None] * 3
     assert (found["run"]["quick"], found["run"]["method"]["asked"]) == (True, method)
@@ -292,122 +257,6 @@ def test_over_all_classes_plain_grad_cam_runs_alone(flip, settings):
     for asked in (None, "gradcam"):
         run = Run(settings(flip[0], target="all", method=asked))
         assert (run.compares, run.method) == (False, "gradcam")
-
-
-class TestWhatRunsAgain:
-    """Which stages take something in: asked of the whole chain without running any of it."""
-
-    @pytest.fixture
-    def touched(self, flip, settings, tmp_path):
-        """Copy the run, let `change` and `spoil` change it and its records, and say which stages' inputs changed."""
-        folder = shutil.copytree(flip[0], tmp_path / "copy")
-
-        def ask(spoil=lambda records: None, change=lambda run: None, root=ROOT, **more):
-            run = Run(settings(folder, **{"method": "flip", **more}))
-            change(run)
-            engine = Engine(run, STAGES, root)
-            spoil(engine.records)
-            return {
-                stage.name
-                for stage in MEASURING
-                if stage.when(run) and engine.reason(stage) in ("its inputs changed", "not there yet")
-            }
-
-        return ask
-
-    def test_nothing_without_a_change(self, touched):
-        assert touched() == set()
-
-    @pytest.mark.parametrize(
-        ("stage", "readers"),
-        [
-            ("data", ""),
-            ("heatmaps", "classifier methods maps scores faithfulness"),
-            ("classifier", ""),
-            ("cam", ""),
-            ("methods", "threshold"),
-            ("maps", "threshold boxes scores"),
-            ("threshold", "boxes"),
-            ("boxes", "scores"),
-            ("scores", ""),
-            ("masks", ""),
-            ("faithfulness", ""),
-        ],
-    )
-    def test_a_changed_artifact_reaches_all_that_read_it(self, touched, stage, readers):
-        def spoil(records):
-            records[stage]["files"] = {"other": "0"}
-
-        assert touched(spoil) == {*readers.split(), "results", "figures"}
-
-    @pytest.mark.parametrize(
-        ("step", "stages"),
-        [
-            ("step1_cam", "cam methods maps"),
-            ("step2_gradcam", "heatmaps cam methods maps masks faithfulness"),
-            ("step3_boxes", "methods maps threshold boxes scores masks faithfulness"),
-            ("step4_metrics", "methods maps threshold boxes scores faithfulness"),
-            ("step5_segmentation", "methods maps masks"),
-            ("step6_faithfulness", "faithfulness"),
-        ],
-    )
-    def test_a_changed_lesson_reaches_all_that_run_it(self, touched, step, stages):
-        def change(run):
-            run.lessons = replace(run.lessons, sha256={**run.lessons.sha256, step: "other"})
-
-        assert touched(change=change) == {*stages.split(), "results", "figures"}
-
-    @pytest.mark.parametrize(("method", "theirs"), [("refined", True), ("flip", False)])
-    def test_step_5_has_a_part_in_the_boxes_of_its_masks(self, flip, settings, method, theirs):
-        run = Run(settings(flip[0], method=method))
-        lessons = {stage.name: stage.lessons_of(run) for stage in MEASURING}
-        assert [("step5_segmentation" in lessons[stage]) for stage in ("threshold", "boxes")] == [theirs] * 2
-
-    def test_another_input_size_makes_new_maps(self, touched):
-        def change(run):
-            network = run.classifier
-            run.classifier = replace(network, preprocessing=replace(network.preprocessing, size=192))
-
-        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "results", "figures"}
-        assert touched(change=change) == again
-
-    @pytest.mark.parametrize(
-        ("helper", "stages"),
-        [
-            # stages/threshold.py -> localise/threshold.py -> localise/detector.py -> ...
-            ("localise/watershed.py", "methods threshold boxes scores masks faithfulness figures"),
-            # stages/scores.py -> evaluate/scores.py -> evaluate/bootstrap.py, and others
-            ("evaluate/bootstrap.py", "classifier methods scores masks faithfulness figures"),
-        ],
-    )
-    def test_a_changed_helper_reaches_all_whose_code_imports_it(self, touched, tmp_path, helper, stages):
-        root = shutil.copytree(ROOT, tmp_path / "package", ignore=shutil.ignore_patterns("*.pyc"))
-        (root / helper).write_text((root / helper).read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
-        assert touched(root=root) == set(stages.split())
-
-    def test_a_changed_mask_reaches_the_masks_alone(self, touched, toy, tmp_path):
-        data = shutil.copytree(toy, tmp_path / toy.name)
-        assert touched(data=str(data)) == {"results"}  # which name the folder
-        for split in ("val", "test"):
-            sample = with_masks(read_split(data, split).samples[:LIMIT])[0]
-            mask_path(sample).write_bytes(mask_path(sample).read_bytes() + b" ")
-            assert touched(data=str(data)) == {"masks", "results"}
-
-    def test_another_network_sees_everything_again(self, touched):
-        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "results", "figures"}
-        assert touched(precision="bf16") == again
-
-    def test_another_method_finds_other_boxes_even_where_its_maps_are_the_same(self, touched):
-        assert touched(method="watershed") == {"maps", "threshold", "boxes", "scores", "results"}
-
-    @pytest.mark.parametrize("change", [{"target": "cat"}, {"limit": LIMIT - 1}])
-    def test_other_objects_or_images_are_another_run(self, touched, change):
-        readers = {"cam", "methods", "maps", "threshold", "boxes", "scores", "masks", "faithfulness", "results"}
-        assert touched(**change) == {"data", "heatmaps", "classifier", *readers}
-
-    def test_another_seed_draws_again_and_looks_at_nothing_again(self, touched):
-        again = {"classifier", "methods", "scores", "masks", "faithfulness", "results", "figures"}
-        assert touched(seed=1) == again
 
 
 NOTED = """
