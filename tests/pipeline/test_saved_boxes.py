@@ -120,7 +120,8 @@ class TestManyBoxes:
         found, truth = scene(images, boxes_each, seed=2)
         assert (sum(map(len, found.values())) > LARGE) is large
         options = {**OPTIONS, "bootstrap": 50, "seed": 3}
-        row = evaluate_files(*self.files(tmp_path, found, truth), (0.5,), **options)["0.5"]
+        detections, ground_truth = self.files(tmp_path, found, truth)
+        row = evaluate_files(detections, ground_truth, (0.5,), **options)["0.5"]
         counts = image_draws(images, 3, 50)
         plain = self.scored(found, truth, partial(resample_images, metrics, counts=counts, **RULES))
         blocks = self.scored(found, truth, partial(resample_blocks, metrics, seed=3, draws=50, **RULES))
@@ -131,7 +132,8 @@ class TestManyBoxes:
         assert row["ap_low"] == pytest.approx(plain["ap_low"], abs=0.01)
 
     def test_no_draws_give_no_intervals(self, tmp_path):
-        files = self.files(tmp_path, *scene(2500, 9, seed=2))
-        row = evaluate_files(*files, (0.5,), **{**OPTIONS, "bootstrap": 0})["0.5"]
+        found, truth = scene(2500, 9, seed=2)
+        detections, ground_truth = self.files(tmp_path, found, truth)
+        row = evaluate_files(detections, ground_truth, (0.5,), **{**OPTIONS, "bootstrap": 0})["0.5"]
         assert row["ap"] is not None
         assert row["ap_low"] is row["recall_high"] is row["corloc_low"] is None
