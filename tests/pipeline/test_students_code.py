@@ -348,3 +348,9 @@ class TestTrouble:
         log = (copy / "error.log").read_text(encoding="utf-8")
         assert "step4_metrics.py" in log
         assert [line for line in secrets("step4_metrics") if line in log] == []
+
+    def test_torchrun_is_refused_before_anything_is_written(self, quick, tmp_path, monkeypatch):
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        with pytest.raises(LabError, match=r"^torchrun does not run a student's code: use --impl reference"):
+            run_all(quick(tmp_path / "out", MIXED))
+        assert not (tmp_path / "out").exists()
