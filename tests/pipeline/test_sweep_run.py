@@ -21,7 +21,7 @@ from tests.invented_run import change_results
 
 class TestSweep:
     @pytest.mark.parametrize("split", ["val", "test"])
-    def test_is_the_sweep(self, invented_run, tmp_path, toy, lessons, split):
+    def test_is_the_sweep_of_the_run(self, invented_run, tmp_path, toy, lessons, split):
         maps = read_maps(invented_run / "heatmaps.npz").of(split)
         truth = ground_truth(lessons, read_split(toy, split).samples, "dog")
         expected = sweep(Detector(lessons), maps, truth, GRID, (0.3, 0.4, 0.5))
