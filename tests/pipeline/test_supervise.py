@@ -99,29 +99,29 @@ class TestSentences:
         assert "# my own line" in text
 
 
-DEEDS = """
+WORK = """
 import os, signal, time
 from pathlib import Path
 from gradcam_lab import console
 from gradcam_lab.errors import LabError
-from gradcam_lab.pipeline import supervise as child
+from gradcam_lab.pipeline.supervise import enter
 
 BOXES = ("step3_boxes",)
 
 def leave(path):
-    child.enter("boxes", BOXES)
+    enter("boxes", BOXES)
     os._exit(0)
 
 def crash(path):
-    child.enter("scores", ("step2_gradcam", "step3_boxes"))
+    enter("scores", ("step2_gradcam", "step3_boxes"))
     os.kill(os.getpid(), signal.SIGSEGV)
 
 def refuse(path):
-    child.enter("boxes", BOXES)
+    enter("boxes", BOXES)
     raise LabError("Mend 'a' [b].")
 
 def work_long(path):
-    child.enter("boxes", BOXES)
+    enter("boxes", BOXES)
     with console.progress("long", 5) as advance:
         for _ in range(5):
             time.sleep(0.3)
@@ -129,12 +129,12 @@ def work_long(path):
     for _ in range(5):
         time.sleep(0.3)
         console.say("said by the child")
-    child.enter("report")
+    enter("report")
     time.sleep(1.5)
     Path(path).write_text("all of it")
 
 def interrupt(path):
-    child.enter("boxes", BOXES)
+    enter("boxes", BOXES)
     try:
         os.kill(os.getppid(), signal.SIGINT)
         time.sleep(30)
@@ -143,38 +143,38 @@ def interrupt(path):
         Path(path).write_text("saved")
 
 def pretend(path):
-    child.enter("boxes", BOXES)
+    enter("boxes", BOXES)
     raise KeyboardInterrupt
 
 def threads(path):
     import threading
-    child.enter("boxes", BOXES)
+    enter("boxes", BOXES)
     threading.Thread(target=time.sleep, args=(60,)).start()
 
 def loop(path):
-    child.enter("boxes", BOXES)
+    enter("boxes", BOXES)
     Path(path).write_text(str(os.getpid()))
     while True:
         pass
 """
 
 
-class TestChild:
+class TestSupervise:
     @pytest.fixture
     def do(self, tmp_path, monkeypatch):
-        """Do one of the deeds in a child, from a folder that holds a file with a library's name."""
-        (tmp_path / "deeds").mkdir()
-        (tmp_path / "deeds" / "some_deeds.py").write_text(DEEDS, encoding="utf-8")
-        monkeypatch.syspath_prepend(tmp_path / "deeds")
-        monkeypatch.delitem(sys.modules, "some_deeds", raising=False)
+        """Do one of these functions in a process of its own, from a folder that holds a file with a library's name."""
+        (tmp_path / "code").mkdir()
+        (tmp_path / "code" / "some_work.py").write_text(WORK, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path / "code")
+        monkeypatch.delitem(sys.modules, "some_work", raising=False)
         (tmp_path / "random.py").write_text("raise SystemExit('a stray was imported')\n", encoding="utf-8")
         (tmp_path / "struct.py").write_text("raise SystemExit('a stray was imported')\n", encoding="utf-8")
         monkeypatch.chdir(tmp_path)
-        deeds = import_module("some_deeds")
+        module = import_module("some_work")
 
-        def run(deed, stall=30.0):
+        def run(name, stall=30.0):
             supervise(
-                getattr(deeds, deed), str(tmp_path / "done"), files=FILES, stall=stall, log=tmp_path / "error.log"
+                getattr(module, name), str(tmp_path / "done"), files=FILES, stall=stall, log=tmp_path / "error.log"
             )
             return tmp_path / "done"
 
