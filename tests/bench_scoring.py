@@ -2,7 +2,7 @@
 
 Everything that the command does is timed, in a process of its own: starting Python, reading the files, matching at
 three thresholds, the bootstrap with its default 1000 draws. The growth exponent of two sizes is that of the time
-between them: 1 is linear, 2 is quadratic. Below `evaluation.LARGE` boxes the plain bootstrap runs, which costs more
+between them: 1 is linear, 2 is quadratic. Below `saved_boxes.LARGE` boxes the plain bootstrap runs, which costs more
 a box, so the exponent of the first step says little.
 """
 

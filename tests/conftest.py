@@ -14,6 +14,7 @@ from gradcam_lab.data.toyvoc import CLASSES, build
 from gradcam_lab.lesson_modules import Lessons, load_lessons
 from gradcam_lab.models.classifier import Preprocessing
 from gradcam_lab.models.networks.toynet import ToyNet
+from tests import invented_run as invented
 from tests.model_files import write_toynet
 
 COUNTS = {"train": 24, "val": 16, "test": 24}
@@ -61,6 +62,18 @@ def weights(tmp_path_factory) -> Path:
 def lessons() -> Lessons:
     """The reference implementation of the four steps."""
     return load_lessons()
+
+
+@pytest.fixture(scope="session")
+def invented_run(tmp_path_factory, toy, lessons) -> Path:
+    """The folder of a run with invented maps; to be read and not to be changed."""
+    return invented.write_run(tmp_path_factory.mktemp("run of Zoë") / "toy run", toy, lessons)
+
+
+@pytest.fixture
+def invented_copy(invented_run, tmp_path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(invented_run, tmp_path / "copy"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A finished run with invented numbers, written from the contract: what the report's tests read."""
+"""A finished run with invented numbers that keep to the schema of `results.json`: what the tests of the report read."""
 
 import hashlib
 from collections.abc import Sequence

@@ -69,7 +69,7 @@ def run_all(
         course=students_work(impl),
     )
     if plan:
-        pipeline.print_plan(settings)
+        pipeline.print_plan(settings, pdf=pdf)
         return
     with resumable():
         rendered = pipeline.run_all(settings, pdf=pdf)

@@ -65,6 +65,6 @@ def _imported(node: ast.AST) -> Iterator[str]:
         elif isinstance(child, ast.ImportFrom) and child.module and not child.level:
             yield from (f"{child.module}.{alias.name}" for alias in child.names)
         elif isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
-            yield from (name for other in child.orelse for name in _imported(other))
+            yield from _imported(ast.Module(child.orelse, []))
         else:
             yield from _imported(child)

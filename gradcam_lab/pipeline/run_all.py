@@ -1,6 +1,7 @@
 """`run-all`: every stage from a folder of images to a report, each one skipped where nothing has changed."""
 
 from collections.abc import Callable
+from functools import partial
 
 from gradcam_lab.console import say, warn
 from gradcam_lab.errors import LabError
@@ -78,20 +79,22 @@ def render(rendering: Rendering) -> Rendered:
     return Rendered(rendering.folder / "report.html", rendering.folder / "report.pdf" if rendering.pdf else None, None)
 
 
-def print_plan(settings: Settings) -> None:
+def print_plan(settings: Settings, *, pdf: bool = True) -> None:
     """Print the stages: what each writes and reads, whether it would run, and why; nothing is computed or written.
 
     Raises:
         LabError: the data, the classifier or a student's code cannot be used.
     """
     if settings.students:
-        _supervise(_say_plan, settings)
+        _supervise(partial(_say_plan, pdf=pdf), settings)
     else:
-        _say_plan(settings)
+        _say_plan(settings, pdf)
 
 
-def _say_plan(settings: Settings) -> None:
-    engine = Engine(Run(settings), STAGES)
+def _say_plan(settings: Settings, pdf: bool) -> None:
+    run = Run(settings)
+    run.pdf = pdf
+    engine = Engine(run, STAGES)
     heads = ("stage", "artifact", "runs", "why", "reads", "depends on")
     rows = [heads, *(_cells(planned) for planned in engine.plan())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -4,7 +4,6 @@ import json
 import shlex
 import shutil
 from pathlib import Path
-from unittest.mock import Mock
 
 import jsonschema
 import numpy as np
@@ -16,10 +15,8 @@ from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.files import read_json, sha256, write_json
 from gradcam_lab.localise.experiment import IOUS
 from gradcam_lab.localise.maps import read_maps
-from gradcam_lab.pipeline import run_all as pipeline
 from gradcam_lab.report import render
 from gradcam_lab.report.pdf import PdfError
-from gradcam_lab.report.render import Rendered
 from gradcam_lab.report.results import schema
 from tests.commands import contents, lab, refused, run_all
 
@@ -154,13 +151,20 @@ class TestRunAll:
     def test_the_command_in_the_results_can_be_pasted(self, results, toy, weights):
         assert results["provenance"]["command"] == f"gradcam-lab run-all --data '{toy}' --weights '{weights}' --quick"
 
-    def test_the_wishes_of_the_command_line_arrive(self, monkeypatch, tmp_path):
-        run = Mock(return_value=Rendered(tmp_path / "report.html", None, None))
-        monkeypatch.setattr(pipeline, "run_all", run)
-        for words in ((), ("--quick",), ("--method", "layercam")):
-            lab("run-all", *words)
-        asked = [(call.args[0].quick, call.args[0].method) for call in run.call_args_list]
-        assert asked == [(False, None), (True, None), (False, "layercam")]
+    @pytest.mark.parametrize(
+        ("words", "left_out", "maps"),
+        [
+            ((), [], "methods decides"),
+            (("--quick",), ["methods", "maps", "masks", "faithfulness"], "not part of this run"),
+            (("--method", "layercam"), [], "heatmaps may change"),
+        ],
+    )
+    def test_the_wishes_of_the_command_line_arrive(self, toy, weights, tmp_path, words, left_out, maps):
+        done = lab("run-all", "--data", toy, "--weights", weights, "--out", tmp_path / "out", "--plan", *words)
+        lines = done.out.splitlines()
+        found = [line.split()[0] for line in lines if "not part of this run" in line]
+        assert [name for name in found if name not in ("all", "classes")] == left_out  # those two: of --target all
+        assert maps in next(line for line in lines if line.startswith("maps "))
 
     def test_bad_images_are_named_and_counted_with_skip_bad(self, toy, weights, tmp_path):
         data = shutil.copytree(toy, tmp_path / "data")

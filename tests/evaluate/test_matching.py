@@ -1,9 +1,70 @@
-"""How much work the matching of all images is (that it is step 4's: `tests/pipeline/test_saved_boxes.py`)."""
+"""Matching of all images at once: it is that of step 4, and how much work it is."""
+
+import math
 
 import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gradcam_lab.evaluate.matching import Matching, Pairs, greedy
+from gradcam_lab.evaluate.matching import PAIRS, Matching, Pairs, greedy
+from gradcam_lab.lessons import step4_metrics as metrics
 from tests.bench_scoring import scene
+
+corners = st.integers(1, 6)
+lengths = st.integers(0, 4)
+boxes = st.tuples(corners, corners, lengths, lengths).map(lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3]))
+objects = st.lists(st.tuples(boxes, st.booleans()), max_size=5)
+claims = st.lists(st.tuples(boxes, st.sampled_from([0.0, 0.5, 1.0])), max_size=7)
+scenes = st.lists(st.tuples(objects, st.none() | claims), max_size=4)
+
+
+def arrays(scene):
+    truth, found = {}, {}
+    for number, (of_truth, of_claims) in enumerate(scene):
+        rows = np.array([box for box, _ in of_truth], dtype=float).reshape(-1, 4)
+        truth[f"{number}"] = metrics.GroundTruth(rows, np.array([flag for _, flag in of_truth], dtype=bool))
+        if of_claims is not None:
+            found[f"{number}"] = np.array([[*box, score] for box, score in of_claims], dtype=float).reshape(-1, 5)
+    return found, truth
+
+
+class TestMatching:
+    """Few places, few scores: nearly every scene has ties, objects that overlap, and boxes that compete."""
+
+    @settings(max_examples=400, deadline=None)
+    @given(scenes, st.sampled_from(["group", "order"]), st.booleans(), st.sampled_from([0.1, 0.3, 0.5]))
+    def test_is_that_of_step_4(self, scene, ties, count_difficult, threshold):
+        found, truth = arrays(scene)
+        matching = Matching(found, truth, lowest=0.1, count_difficult=count_difficult, ties=ties)
+        wanted = metrics.match_all(found, truth, threshold, count_difficult, ties)
+        for ours, lessons in zip(matching.at(threshold), wanted, strict=True):
+            assert np.array_equal(ours, lessons)
+        correct = metrics.correct_localisation(found, truth, threshold)
+        hits = [float(correct.get(image, math.nan)) for image in truth]
+        assert np.array_equal(matching.correct(threshold), hits, equal_nan=True)
+
+    @pytest.mark.parametrize(("first", "outcomes"), [([1, 1, 4, 4], [1, 0]), ([3, 1, 6, 4], [1, 1])])
+    def test_of_equal_overlaps_the_earlier_object_is_taken(self, first, outcomes):
+        """The surer box lies between two objects; the other one can only have the left object."""
+        second = {1: [3, 1, 6, 4], 3: [1, 1, 4, 4]}[first[0]]
+        truth = {"a": metrics.GroundTruth(np.array([first, second], dtype=float), np.zeros(2, bool))}
+        found = {"a": np.array([[2, 1, 5, 4, 0.9], [1, 1, 4, 4, 0.8]])}
+        assert metrics.match_all(found, truth, 0.5).outcomes.tolist() == outcomes
+        assert Matching(found, truth, lowest=0.5).at(0.5).outcomes.tolist() == outcomes
+
+    def test_a_crowd_of_more_pairs_than_are_compared_at_a_time(self):
+        rng = np.random.default_rng(0)
+        found, truth = {}, {}
+        for image in ("a", "b", "c"):
+            corners = rng.integers(1, 90, (2, 450, 2))
+            boxes, objects = np.concatenate([corners, corners + rng.integers(5, 40, (2, 450, 2))], axis=2).astype(float)
+            found[image] = np.column_stack([boxes, rng.random(450)])
+            truth[image] = metrics.GroundTruth(objects, rng.random(450) < 0.1)
+        assert sum(len(found[image]) * len(truth[image].boxes) for image in truth) > PAIRS
+        wanted = metrics.match_all(found, truth, 0.3)
+        for ours, lessons in zip(Matching(found, truth, lowest=0.3).at(0.3), wanted, strict=True):
+            assert np.array_equal(ours, lessons)
 
 
 class TestWork:

@@ -1,7 +1,4 @@
-"""Step 1 against numbers worked out by hand and against the networks' own logits.
-
-"item N" is the numbered list "Grad-CAM: what goes wrong in published code" in the design.
-"""
+"""Step 1 against numbers worked out by hand and against the networks' own logits."""
 
 import math
 
@@ -189,7 +186,7 @@ COLD, HOT = (48, 18, 59), (122, 4, 3)
 
 
 def test_overlay_colours_are_red_green_blue():
-    """Item 13: hot is red. With blue and red swapped, the pixel would be (3, 4, 122)."""
+    """Hot is red. With blue and red swapped, the pixel would be (3, 4, 122)."""
     image = np.zeros((2, 3, 3), np.uint8)
     heat = np.zeros((2, 3))
     heat[1, 2] = 1
@@ -200,13 +197,13 @@ def test_overlay_colours_are_red_green_blue():
 
 
 def test_overlay_keeps_the_image_red_green_blue():
-    """Item 13: the photo's own channels are not swapped either."""
+    """The photo's own channels are not swapped either."""
     image = np.full((2, 3, 3), (250, 100, 10), np.uint8)
     assert np.array_equal(step1.overlay(image, np.ones((2, 3)), alpha=0), image)
 
 
 def test_overlay_mixes_and_rounds():
-    """Item 13: 0.5 * 200 + 0.5 * 122 is 161; in uint8 arithmetic 200 + 122 would wrap to 66."""
+    """0.5 * 200 + 0.5 * 122 is 161; in uint8 arithmetic 200 + 122 would wrap to 66."""
     image = np.full((2, 3, 3), (200, 254, 12), np.uint8)
     assert step1.overlay(image, np.ones((2, 3)), alpha=0.5)[0, 0, :2].tolist() == [161, 129]
     quarter = step1.overlay(image, np.ones((2, 3)), alpha=0.25)

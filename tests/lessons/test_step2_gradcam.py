@@ -1,7 +1,4 @@
-"""Step 2 against maps worked out by hand, against step 1, and against each way in which published code goes wrong.
-
-"item N" is the numbered list "Grad-CAM: what goes wrong in published code" in the design.
-"""
+"""Step 2 against maps worked out by hand, against step 1, and against each way in which published code goes wrong."""
 
 import copy
 from collections.abc import Callable
@@ -79,7 +76,7 @@ def test_gradcam_is_relu_of_cam_over_the_number_of_cells(name, layer):
 
 
 def test_item_1_in_place_relu_after_the_layer_overwrites_nothing():
-    """Item 1: A = (4, -8), (-4, 8); ReLU keeps one cell of each, so alpha = (1/4, -1/4) and L = (2, 0).
+    """A = (4, -8), (-4, 8); ReLU keeps one cell of each, so alpha = (1/4, -1/4) and L = (2, 0).
 
     Read after the ReLU wrote into it, A would be (4, 0), (0, 8) and L = (1, 0).
     """
@@ -89,7 +86,7 @@ def test_item_1_in_place_relu_after_the_layer_overwrites_nothing():
 
 
 def test_item_1_the_stored_map_is_the_layers_output():
-    """Item 1: also for a convolution that torchvision's layout follows with `nn.ReLU(inplace=True)`."""
+    """Also for a convolution that torchvision's layout follows with `nn.ReLU(inplace=True)`."""
     network, x = seeded(VggLike()), images(2)
     with step2_gradcam.watched(network, "features.3") as stored:
         network(x)
@@ -100,7 +97,7 @@ def test_item_1_the_stored_map_is_the_layers_output():
 
 
 def test_item_2_in_place_layers_where_backward_hooks_fail():
-    """Item 2: `register_full_backward_hook` raises on this layer; a forward hook and `autograd.grad` do not."""
+    """`register_full_backward_hook` raises on this layer; a forward hook and `autograd.grad` do not."""
     network, x = seeded(VggLike()), images(2)
     handle = network.features[3].register_full_backward_hook(lambda *arguments: None)
     with pytest.raises(RuntimeError, match="inplace"):
@@ -111,7 +108,7 @@ def test_item_2_in_place_layers_where_backward_hooks_fail():
 
 @pytest.mark.parametrize("layer", ["features.1", "features.4"])
 def test_item_2_the_layer_may_be_an_in_place_relu_itself(layer):
-    """Item 2: the same map as that of the convolution before it, cut at zero, in a network without in-place layers."""
+    """The same map as that of the convolution before it, cut at zero, in a network without in-place layers."""
     network, x = seeded(VggLike()), images(2)
     plain = copy.deepcopy(network)
     for module in plain.modules():
@@ -121,7 +118,7 @@ def test_item_2_the_layer_may_be_an_in_place_relu_itself(layer):
 
 
 def test_item_3_a_layer_that_runs_twice_is_refused():
-    """Item 3: it has two outputs, and the last one silently wins in published code."""
+    """It has two outputs, and the last one silently wins in published code."""
     network = seeded(TwiceNet())
     with pytest.raises(RuntimeError, match="'relu' runs more than once"):
         GradCAM(network, "relu")(images(2), 0)
@@ -130,7 +127,7 @@ def test_item_3_a_layer_that_runs_twice_is_refused():
 
 
 def test_item_3_in_resnet():
-    """Item 3: `layer4.1.relu` of torchvision's ResNet-18 runs after each of the block's two convolutions."""
+    """`layer4.1.relu` of torchvision's ResNet-18 runs after each of the block's two convolutions."""
     with pytest.raises(RuntimeError, match="more than once"):
         GradCAM(zoo("resnet18"), "layer4.1.relu")(images(1), 0)
 
@@ -146,7 +143,7 @@ MODES: dict[str, Callable] = {
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("frozen", [False, True])
 def test_item_4_frozen_weights_and_any_grad_mode(mode, frozen):
-    """Item 4: the map needs no gradient of any weight, and works inside no_grad and inference_mode."""
+    """The map needs no gradient of any weight, and works inside no_grad and inference_mode."""
     network = seeded(VggLike())
     explain, x = GradCAM(network, "features"), images(2)
     expected_map, expected_all, expected_gradient = explain(x, 1), explain.all_classes(x), input_gradient(network, x, 1)
@@ -163,7 +160,7 @@ def test_item_4_frozen_weights_and_any_grad_mode(mode, frozen):
 
 @pytest.mark.parametrize("call", ["map", "all", "input"])
 def test_item_5_no_hook_is_left_behind(call):
-    """Item 5: also after many calls."""
+    """Also after many calls."""
     network, x = seeded(VggLike()), images(2)
     explain = GradCAM(network, "features")
     calls = {
@@ -179,7 +176,7 @@ def test_item_5_no_hook_is_left_behind(call):
 @pytest.mark.parametrize("call", ["map", "all", "input"])
 @pytest.mark.parametrize("mode", MODES)
 def test_item_5_nothing_is_left_behind_when_the_forward_raises(call, mode):
-    """Item 5: hooks, training flags and the grad mode are as before, and the error is the network's own."""
+    """Hooks, training flags and the grad mode are as before, and the error is the network's own."""
     network, x = seeded(RaisingNet()), images(2)
     network.train()
     explain = GradCAM(network, "layer4")
@@ -198,7 +195,7 @@ def test_item_5_nothing_is_left_behind_when_the_forward_raises(call, mode):
 
 
 def test_item_5_nothing_is_left_behind_when_the_target_is_wrong():
-    """Item 5: the same for an error after the forward pass."""
+    """The same for an error after the forward pass."""
     network = seeded(GapNet()).train()
     with pytest.raises(ValueError, match="between 0 and 4"):
         GradCAM(network, "layer4")(images(2), 99)
@@ -209,7 +206,7 @@ def test_item_5_nothing_is_left_behind_when_the_target_is_wrong():
 
 @pytest.mark.parametrize("target", [[1], [0, 1], [0, 1, 2, 3], torch.tensor([1, 2]), [], torch.tensor([[0], [1], [2]])])
 def test_item_6_the_number_of_targets_must_be_the_number_of_images(target):
-    """Item 6: zipped with the images, too few would give the last images maps of zeros."""
+    """Zipped with the images, too few would give the last images maps of zeros."""
     network = seeded(GapNet())
     with pytest.raises(ValueError, match="3 images need a target of shape"):
         GradCAM(network, "layer4")(images(3), target)
@@ -227,7 +224,7 @@ def mixed(network: nn.Module) -> nn.Module:
 
 @pytest.mark.parametrize("call", ["map", "all", "input"])
 def test_item_7_the_model_and_the_images_are_left_as_they_were(call):
-    """Item 7: flags of every part, weights and their `.grad`, running statistics, and the images."""
+    """Flags of every part, weights and their `.grad`, running statistics, and the images."""
     network, x = mixed(seeded(BatchNormNet())), images(3)
     for index, parameter in enumerate(network.parameters()):
         parameter.grad = torch.full_like(parameter, index) if index % 2 else None
@@ -259,7 +256,7 @@ def test_item_7_the_model_and_the_images_are_left_as_they_were(call):
 
 @pytest.mark.parametrize("call", ["map", "all", "input"])
 def test_item_7_an_image_alone_and_in_a_batch_have_the_same_map(call):
-    """Item 7: in train mode batch normalisation would mix the images, and dropout would change every call."""
+    """In train mode batch normalisation would mix the images, and dropout would change every call."""
     network, x = mixed(seeded(BatchNormNet())), images(4)
     explain = GradCAM(network, "features")
     run: Callable[[Tensor], Tensor] = {
@@ -274,7 +271,7 @@ def test_item_7_an_image_alone_and_in_a_batch_have_the_same_map(call):
 
 
 def test_item_7_images_that_require_a_gradient_still_do():
-    """Item 7: and they receive none."""
+    """And they receive none."""
     x = images(2).requires_grad_()
     GradCAM(seeded(GapNet()), "layer4")(x, 0)
     input_gradient(seeded(GapNet()), x, 0)
@@ -283,7 +280,7 @@ def test_item_7_images_that_require_a_gradient_still_do():
 
 
 def test_item_8_the_last_convolution_is_not_the_blocks_output():
-    """Item 8: x + conv3(x) is half the red; conv3 alone is minus half, and its map says the opposite: nothing."""
+    """The block, x + conv3(x), is half the red; conv3 alone is minus half, and its map says the opposite: nothing."""
     x = photo(red=[[4, 8]], green=[[1, 1]])
     network = ResidualNet()
     assert GradCAM(network, "layer4")(x, 0).tolist() == [[[1.0, 2.0]]]  # 0.5 * red, alpha = 1/2
@@ -291,7 +288,7 @@ def test_item_8_the_last_convolution_is_not_the_blocks_output():
 
 
 def test_item_8_in_resnet():
-    """Item 8: `layer4` is its last block's output, shortcut and ReLU included."""
+    """`layer4` is its last block's output, shortcut and ReLU included."""
     network, x = zoo("resnet18"), images(2, 64, 96)
     assert torch.equal(GradCAM(network, "layer4")(x, 1), GradCAM(network, "layer4.1")(x, 1))
     inner = GradCAM(network, "layer4.1.conv2")(x, 1)
@@ -299,7 +296,7 @@ def test_item_8_in_resnet():
 
 
 def test_item_9_a_mirrored_image_has_the_mirrored_map():
-    """Item 9: mirroring is the last axis. `torch.fliplr` flips axis 1, the colours: red becomes blue."""
+    """Mirroring is the last axis. `torch.fliplr` flips axis 1, the colours: red becomes blue."""
     x = photo(red=[[4, 8, 1], [0, 2, 3]], green=[[0, 4, 0], [4, 0, 0]])
     explain = GradCAM(HandNet(), "features")
     assert torch.equal(explain(x.flip(-1), 0), explain(x, 0).flip(-1))
@@ -308,7 +305,7 @@ def test_item_9_a_mirrored_image_has_the_mirrored_map():
 
 
 def test_item_10_the_map_of_a_wide_image_is_wide():
-    """Item 10: height and width keep their places, and a hot pixel its row and column."""
+    """Height and width keep their places, and a hot pixel its row and column."""
     x = torch.zeros(1, 3, 64, 96)
     assert GradCAM(zoo("resnet18"), "layer4")(x, 0).shape == (1, 2, 3)
     red = torch.zeros(1, 3, 2, 3)

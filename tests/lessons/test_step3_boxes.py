@@ -1,7 +1,4 @@
-"""Step 3 against masks drawn by hand, against PyTorch's interpolation and against the definition of suppression.
-
-"item N" is the numbered list "Grad-CAM: what goes wrong in published code" in the design.
-"""
+"""Step 3 against masks drawn by hand, against PyTorch's interpolation and against the definition of suppression."""
 
 from collections.abc import Sequence
 
@@ -43,7 +40,7 @@ def test_upsample_is_pytorchs_bilinear_interpolation(heatmap, size):
 @pytest.mark.parametrize("size", [(200, 300), (300, 200), (375, 500), (224, 224), (480, 640)])
 @pytest.mark.parametrize("grid", [(7, 7), (14, 14), (2, 3), (3, 2)])
 def test_item_10_upsample_at_the_shapes_of_photos(grid, size):
-    """Item 10: 3:2 images catch a swapped (W, H)."""
+    """3:2 images catch a swapped (W, H)."""
     heatmap = np.random.default_rng(0).random(grid, dtype=np.float32)
     expected = F.interpolate(torch.from_numpy(heatmap)[None, None], size, mode="bilinear", align_corners=False)
     full = upsample(heatmap, size)
@@ -52,7 +49,7 @@ def test_item_10_upsample_at_the_shapes_of_photos(grid, size):
 
 
 def test_item_10_the_centre_of_the_second_of_seven_columns():
-    """Item 10: column 1 covers the pixels 32 to 63, so its centre is 47.5; `align_corners=True` puts it at 37."""
+    """Column 1 covers the pixels 32 to 63, so its centre is 47.5; `align_corners=True` puts it at 37."""
     heatmap = np.zeros((7, 7))
     heatmap[3, 1] = 1
     full = upsample(heatmap, (224, 224))
@@ -63,7 +60,7 @@ def test_item_10_the_centre_of_the_second_of_seven_columns():
 
 
 def test_item_10_the_centre_in_a_wide_image():
-    """Item 10: the same cell of a 7 x 7 map over 210 x 315 pixels (3:2): row 3.5 / 7 * 210, column 1.5 / 7 * 315."""
+    """The same cell of a 7 x 7 map over 210 x 315 pixels (3:2): row 3.5 / 7 * 210, column 1.5 / 7 * 315."""
     heatmap = np.zeros((7, 7))
     heatmap[3, 1] = 1
     full = upsample(heatmap, (210, 315))
@@ -89,7 +86,7 @@ def test_threshold_mask_by_hand():
 @pytest.mark.parametrize("value", [0, -3])
 @pytest.mark.parametrize("fraction", [0, 0.2, 1])
 def test_item_12_no_evidence_no_mask(value, fraction):
-    """Item 12: where no cell is positive nothing is marked, whatever the fraction."""
+    """Where no cell is positive nothing is marked, whatever the fraction."""
     assert not threshold_mask(np.full((3, 4), value, np.float32), fraction).any()
 
 
@@ -141,7 +138,7 @@ def test_cells_that_touch_at_a_corner_are_one_island():
 
 
 def test_item_11_a_line_one_pixel_wide_counts():
-    """Item 11: `contourArea` of such a line is 0; it has as many pixels as it is long."""
+    """`contourArea` of such a line is 0; it has as many pixels as it is long."""
     line = drawn(".....", "#####", ".....")
     assert mask_to_boxes(line, min_area=5).tolist() == [[1, 2, 5, 2]]
     assert mask_to_boxes(line.T, min_area=5).tolist() == [[2, 1, 2, 5]]
@@ -149,7 +146,7 @@ def test_item_11_a_line_one_pixel_wide_counts():
 
 
 def test_item_11_the_area_is_the_number_of_pixels():
-    """Item 11: not the polygon through the pixels' centres (6 here), nor the box (12)."""
+    """Not the polygon through the pixels' centres (6 here), nor the box (12)."""
     ring = drawn("####", "#..#", "####")
     assert len(mask_to_boxes(ring, min_area=10)) == 1
     assert len(mask_to_boxes(ring, min_area=11)) == 0
@@ -298,7 +295,7 @@ def test_detect_suppresses_a_box_inside_the_corner_of_a_larger_one():
 
 
 def test_item_10_detect_in_a_wide_photo():
-    """Item 10: the hot quarter of a 2 x 2 map over 300 x 200 pixels is up on the right, wider than high."""
+    """The hot quarter of a 2 x 2 map over 300 x 200 pixels is up on the right, wider than high."""
     (row,) = detect(np.array([[0, 1], [0, 0.0]]), (200, 300), 0.9, threshold=0.5, iou=box_iou)
     xmin, ymin, xmax, ymax, score = row
     # Along the top row the map rises from column 75 (centre of the first cell) to 225: half of it is at 150.
@@ -310,7 +307,7 @@ def test_item_10_detect_in_a_wide_photo():
 @pytest.mark.parametrize("threshold", [0, 0.5, 1])
 @pytest.mark.filterwarnings("error")
 def test_item_12_detect_on_an_empty_map(value, threshold):
-    """Item 12: no evidence, no boxes, of shape (0, 5); no warning of a division by zero either."""
+    """No evidence, no boxes, of shape (0, 5); no warning of a division by zero either."""
     rows = detect(np.full((7, 7), value), (200, 300), 0.9, threshold=threshold, iou=box_iou)
     assert rows.shape == (0, 5)
 

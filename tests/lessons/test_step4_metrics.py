@@ -1,7 +1,4 @@
-"""Step 4 against counted pixels, tables worked out by hand and plain double loops.
-
-"item N" is the numbered list "Grad-CAM: what goes wrong in published code" in the design.
-"""
+"""Step 4 against counted pixels, tables worked out by hand and plain double loops."""
 
 import itertools
 import math
@@ -146,7 +143,7 @@ def test_an_easy_object_goes_before_a_difficult_one():
 
 
 def test_item_12_empty_lists():
-    """Item 12: no detection, no object, neither."""
+    """No detection, no object, neither."""
     assert judged(rows(), truth((1, 1, 2, 2))) == []
     assert judged(rows((1, 1, 2, 2, 0.5)), truth()) == [FP]
     assert judged(rows((1, 1, 2, 2, 0.5)), truth(), 0) == [FP]
@@ -228,7 +225,7 @@ def test_ignored_detections_leave_no_trace(ties):
 
 @pytest.mark.parametrize("ties", ["group", "order"])
 def test_item_12_curve_of_nothing(ties):
-    """Item 12: no detection gives an empty curve; no object a recall of 0, not a division by zero."""
+    """No detection gives an empty curve; no object a recall of 0, not a division by zero."""
     assert curve([], [], 3, ties) == [[], [], []]
     assert curve([0.5], [IG], 3, ties) == [[], [], []]
     assert curve([0.5, 0.4], [FP, FP], 0, ties) == [[0, 0], [0, 0], [0.5, 0.4]]
@@ -272,7 +269,7 @@ def test_a_late_rise_of_precision_counts_from_the_start():
 
 @pytest.mark.parametrize("method", ["area", "11point"])
 def test_item_12_ap_of_an_empty_curve(method):
-    """Item 12: nothing claimed, nothing earned."""
+    """Nothing claimed, nothing earned."""
     assert average_precision(np.array([]), np.array([]), method) == 0
 
 
@@ -331,7 +328,7 @@ def test_recall_is_the_one_at_the_end_of_the_list():
 
 
 def test_item_12_images_without_detections_and_without_objects():
-    """Item 12: the first are missed, the second bear false positives; leaving either out would raise the AP."""
+    """The first are missed, the second bear false positives; leaving either out would raise the AP."""
     objects = {"a": truth((1, 1, 10, 10)), "b": truth((1, 1, 10, 10)), "c": truth()}
     only_a = {"a": rows((1, 1, 10, 10, 0.5))}
     assert evaluate(only_a, objects, [0.5])[0.5][:2] == (0.5, 0.5)
@@ -340,7 +337,7 @@ def test_item_12_images_without_detections_and_without_objects():
 
 
 def test_item_12_no_detection_at_all():
-    """Item 12: an AP and a recall of 0."""
+    """An AP and a recall of 0."""
     for claims in ({}, {"a": rows()}):
         result = evaluate(claims, {"a": truth((1, 1, 10, 10))}, [0.5])[0.5]
         assert (result.ap, result.recall, result.objects) == (0, 0, 1)
@@ -348,7 +345,7 @@ def test_item_12_no_detection_at_all():
 
 @pytest.mark.parametrize("claims", [{}, {"a": rows((1, 1, 10, 10, 0.9))}])
 def test_item_12_a_class_with_no_object_anywhere(claims):
-    """Item 12: nothing to find, so neither AP nor recall is defined; a difficult object is none."""
+    """Nothing to find, so neither AP nor recall is defined; a difficult object is none."""
     for objects in ({"a": truth(), "b": truth()}, {"a": truth((1, 1, 10, 10), difficult=(0,))}):
         result = evaluate(claims, objects, [0.5])[0.5]
         assert math.isnan(result.ap)

@@ -76,7 +76,7 @@ def photos():
 
 @pytest.mark.skipif(not ANNOTATIONS.is_file(), reason="../shared/data is absent")
 class TestPublishedRows:
-    """The design's table: the first 500 images of VOC2007 test, 50 dogs in 41 of them, every object counted."""
+    """Known numbers: the first 500 images of VOC2007 test, 50 dogs in 41 of them, every object counted."""
 
     def score(self, lessons, photos, name, **options):
         (boxes,) = (

@@ -20,11 +20,13 @@ from gradcam_lab.models.weights.efeo_checkpoint import CLASSES
 from gradcam_lab.report.results import schema
 from tests import networks
 from tests.commands import lab
+from tests.pipeline.conftest import LIMIT
 
 
 def test_a_run_over_all_classes_has_their_table(toy, weights, tmp_path):
     out = tmp_path / "all"
-    words = ["run-all", "--data", toy, "--weights", weights, "--target", "all", "--out", out, "--no-pdf", "--quick"]
+    words = ["run-all", "--data", toy, "--weights", weights, "--target", "all", "--out", out]
+    words += ["--no-pdf", "--quick", "--limit", LIMIT]
     done = lab(*words)
     assert done.code == 0, done.err
     assert "all classes (dog in the pictures)" in done.out
@@ -47,13 +49,13 @@ def test_voc2007_by_name_with_the_efeo_checkpoint(toy, tmp_path):
     torch.save({"i_epoch": 19, "model_sdict": state, "optimizer_sdict": {"state": {}, "param_groups": []}}, checkpoint)
     out = tmp_path / "voc"
     done = lab(
-        *("run-all", "--data", "voc2007", "--data-root", toy, "--limit", 9, "--target", "dog", "--no-pdf", "--quick"),
+        *("run-all", "--data", "voc2007", "--data-root", toy, "--limit", 6, "--target", "dog", "--no-pdf", "--quick"),
         *("--checkpoint", checkpoint, "--out", out),
     )
     assert done.code == 0, done.err
-    assert "9 images of val, 9 of test" in done.out
+    assert "6 images of val, 6 of test" in done.out
     results = json.loads((out / "results.json").read_text(encoding="utf-8"))
-    ids = (toy / "ImageSets" / "Main" / "test.txt").read_text(encoding="utf-8").split()[:9]
+    ids = (toy / "ImageSets" / "Main" / "test.txt").read_text(encoding="utf-8").split()[:6]
     maps = read_maps(out / "heatmaps.npz")
     assert maps.of("test").ids.tolist() == ids
     assert tuple(maps.classes.tolist()) == CLASSES

@@ -2,77 +2,33 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
 
-from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.course.workspace.whose_code import students_work
-from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.data.layouts.voc import read_split
-from gradcam_lab.data.masks import mask_path, with_masks
-from gradcam_lab.errors import LabError
-from gradcam_lab.files import read_json, write_json
-from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.files import read_json
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.make_maps import make_maps
 from gradcam_lab.localise.maps import read_maps
-from gradcam_lab.localise.methods import GRID, METHODS
+from gradcam_lab.localise.methods import METHODS
 from gradcam_lab.localise.threshold import choose as choose_threshold
 from gradcam_lab.models import zoo
-from gradcam_lab.pipeline.engine import Engine
-from gradcam_lab.pipeline.graph import MEASURING, STAGES
-from gradcam_lab.pipeline.import_closure import ROOT
-from gradcam_lab.pipeline.run import Run
-from gradcam_lab.pipeline.settings import Settings
-from gradcam_lab.pipeline.stages import faithfulness, figures, maps, masks, scores, threshold
-from gradcam_lab.report.figures import pictures
 from gradcam_lab.report.results import schema
 from tests.commands import lab
-from tests.students import solved, step_of
+from tests.pipeline.conftest import LIMIT
 
-LIMIT = 12
 FURTHER = ("methods", "segmentation", "truth")
 SECTIONS = {"methods": 'id="methods"', "segmentation": 'id="segmentation"', "truth": 'id="faithfulness"'}
-
-
-def run_all(toy, weights, out, *more):
-    done = lab("run-all", "--data", toy, "--weights", weights, "--limit", LIMIT, "--out", out, "--no-pdf", *more)
-    assert done.code == 0, done.err
-    return done
-
-
-@pytest.fixture(scope="module")
-def whole(toy, weights, tmp_path_factory):
-    """The folder of a run with everything."""
-    out = tmp_path_factory.mktemp("runs") / "whole"
-    run_all(toy, weights, out)
-    return out
 
 
 @pytest.fixture(scope="module")
 def results(whole):
     return read_json(whole / "results.json")
-
-
-@pytest.fixture(scope="module")
-def flip(whole, toy, weights, tmp_path_factory):
-    """The same with a method that was asked for afterwards, and what that said."""
-    out = shutil.copytree(whole, tmp_path_factory.mktemp("runs") / "flip")
-    return out, run_all(toy, weights, out, "--method", "flip").out
-
-
-@pytest.fixture(scope="module")
-def settings(toy, weights):
-    def make(out, **more):
-        return Settings(**{"data": str(toy), "weights": str(weights), "limit": LIMIT, "out": out, **more})
-
-    return make
 
 
 def test_everything_is_in_the_results_and_the_report(whole, results):
@@ -122,8 +78,8 @@ def said(out):
     return {line[1]: "unchanged" if "unchanged" in "".join(line) else "ran" for line in lines}
 
 
-def test_a_second_run_computes_nothing(whole, toy, weights):
-    stages = said(run_all(toy, weights, whole).out)
+def test_a_second_run_computes_nothing(whole, run_all):
+    stages = said(run_all(whole).out)
     assert {"methods", "masks", "faithfulness"} <= set(stages)
     assert set(stages.values()) == {"unchanged"}
 
@@ -174,14 +130,6 @@ def test_plain_grad_cam_is_the_second_row_of_any_other_method(flip):
     assert len(rivals) == 3
 
 
-def test_the_figures_of_plain_grad_cam_stay_plain(flip, settings, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(pictures.Pictures, "draw", lambda self, *_: drawn.append(self))
-    figures.make(Run(settings(flip[0], method="flip")), flip[0] / "figures" / "figures.json")
-    assert np.array_equal(drawn[0].plain.maps, read_maps(flip[0] / "heatmaps.npz").of("test").maps)
-    assert np.array_equal(drawn[0].maps.maps, read_maps(flip[0] / "maps.npz").of("test").maps)
-
-
 def test_sweep_uses_the_method_of_the_run(flip, tmp_path):
     folder, _ = flip
     done = lab("sweep", "--run", folder, "--json", "--split", "test", "--out", tmp_path)
@@ -192,32 +140,11 @@ def test_sweep_uses_the_method_of_the_run(flip, tmp_path):
     assert swept["mean_ap"] == pytest.approx(found["test"]["mean_ap"])
 
 
-def test_a_run_of_an_older_version_is_one_of_plain_grad_cam(flip, tmp_path):
-    old, other = (shutil.copytree(flip[0], tmp_path / name) for name in ("old", "other"))
-    content = read_json(old / "results.json")
-    content["run"]["method"]["name"] = "gradcam"
-    write_json(other / "results.json", content)
-    del content["run"]["method"]
-    write_json(old / "results.json", content)
-    words = [("sweep", "--run", folder, "--json", "--split", "test", "--step", 0.3) for folder in (old, other)]
-    assert lab(*words[0]).out == lab(*words[1]).out != lab("sweep", "--run", flip[0], *words[0][3:]).out
-
-
-def test_a_run_of_a_newer_version_is_refused_with_one_sentence(flip, tmp_path):
-    content = read_json(flip[0] / "results.json")
-    content["run"]["method"]["name"] = "newcam"
-    write_json(tmp_path / "results.json", content)
-    done = lab("sweep", "--run", tmp_path)
-    assert done.code == 2
-    assert done.err.endswith(f"in '{tmp_path}' used the method 'newcam', which this lab lacks: run it again.\n")
-    assert done.err.count("\n") == 1
-
-
 @pytest.mark.parametrize("method", ["otsu", "refined"])
-def test_a_quick_run_after_a_whole_one_leaves_the_rest_out(whole, toy, weights, tmp_path, method):
+def test_a_quick_run_after_a_whole_one_leaves_the_rest_out(whole, run_all, tmp_path, method):
     """By methods with a grid of their own, of one threshold and of a few."""
     out = shutil.copytree(whole, tmp_path / "out")
-    run_all(toy, weights, out, "--quick", "--method", method)
+    run_all(out, "--quick", "--method", method)
     found = read_json(out / "results.json")
     assert [found[part] for part in FURTHER] == [None] * 3
     assert (found["run"]["quick"], found["run"]["method"]["asked"]) == (True, method)
@@ -234,229 +161,3 @@ def test_a_quick_run_after_a_whole_one_leaves_the_rest_out(whole, toy, weights, 
     done = lab("sweep", "--run", out)
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert f"used the method '{METHODS[method].title}', which cuts no map at a threshold of yours" in done.err
-
-
-def test_a_run_that_was_interrupted_in_the_folder_of_another_is_not_mixed_with_it(flip, tmp_path):
-    copy = shutil.copytree(flip[0], tmp_path / "copy")
-    told = read_json(copy / "results.json")["artifacts"]
-    assert set(told) == {"ground_truth.json", "heatmaps.npz", "maps.npz", "detections.json"}
-    shutil.copy(copy / "heatmaps.npz", copy / "maps.npz")  # as of plain Grad-CAM, whose run did not get further
-    done = lab("sweep", "--run", copy)
-    assert (done.code, done.err.count("\n")) == (2, 1)
-    assert "maps.npz' is not of the run that 'results.json' beside it tells of: start run-all again." in done.err
-
-
-def test_a_bad_mask_is_found_before_the_work_that_it_would_spoil(toy, weights, tmp_path):
-    data, out = shutil.copytree(toy, tmp_path / "data"), tmp_path / "out"
-    ids = (data / "ImageSets" / "Main" / "test.txt").read_text(encoding="utf-8").split()
-    (data / "SegmentationClass" / f"{ids[2]}.png").write_bytes(b"no picture")
-    words = ("run-all", "--data", data, "--weights", weights, "--limit", 5, "--no-pdf", "--out", out)
-    done = lab(*words)
-    assert (done.code, done.err.count("\n")) == (2, 1)
-    assert f"Cannot read the mask '{data / 'SegmentationClass' / ids[2]}.png'" in done.err
-    assert not out.exists()
-
-
-def test_a_method_without_a_name_does_not_exist(settings, tmp_path):
-    with pytest.raises(LabError, match=r"The method '' does not exist: choose --method from cam, gradcam, "):
-        Run(settings(tmp_path, method=""))
-
-
-def test_a_quick_run_does_not_look_at_what_val_liked(whole, settings, tmp_path):
-    out = shutil.copytree(whole, tmp_path / "out")
-    write_json(out / "methods.json", {**read_json(out / "methods.json"), "default": "flip"})
-    liked, quick = Run(settings(out)), Run(settings(out, quick=True))
-    assert (liked.method, quick.method) == ("flip", "gradcam")
-    assert (liked.compared_threshold("flip") is None, quick.compared_threshold("flip")) == (False, None)
-    assert Run(settings(out, quick=True, method="otsu")).method == Run(settings(out, method="otsu")).method == "otsu"
-
-
-def test_a_method_has_one_threshold_in_a_report(whole, settings, tmp_path):
-    """That of the comparison, which tries fewer, also where the run's own sweep would choose another."""
-    out = shutil.copytree(whole, tmp_path / "out")
-    compared = read_json(out / "methods.json")
-    chosen = {"flip": 0.15, "gradcam": 0.75}
-    rows = [{**row, "threshold": chosen.get(row["name"], row["threshold"])} for row in compared["rows"]]
-    write_json(out / "methods.json", {**compared, "rows": rows, "default": "flip"})
-    run = Run(settings(out))
-    maps.make(run, out / "maps.npz")
-    threshold.make(run, tmp_path / "threshold.json")
-    found = read_json(tmp_path / "threshold.json")
-    assert found["chosen"] == 0.15 != GRID[choose_threshold(found["val"]["mean_ap"])]
-    plain = scores.plain_detections(run)
-    for image, boxes in Detector(run.lessons)(run.heatmaps.of("test"), 0.75).items():
-        assert np.array_equal(plain[image], boxes)
-
-
-def test_over_all_classes_plain_grad_cam_runs_alone(flip, settings):
-    for asked in (None, "gradcam"):
-        run = Run(settings(flip[0], target="all", method=asked))
-        assert (run.compares, run.method) == (False, "gradcam")
-
-
-class TestWhatRunsAgain:
-    """Which stages take something in: asked of the whole chain without running any of it."""
-
-    @pytest.fixture
-    def touched(self, flip, settings, tmp_path):
-        """Copy the run, let `change` and `spoil` change it and its records, and say which stages' inputs changed."""
-        folder = shutil.copytree(flip[0], tmp_path / "copy")
-
-        def ask(spoil=lambda records: None, change=lambda run: None, root=ROOT, **more):
-            run = Run(settings(folder, **{"method": "flip", **more}))
-            change(run)
-            engine = Engine(run, STAGES, root)
-            spoil(engine.records)
-            return {
-                stage.name
-                for stage in MEASURING
-                if stage.when(run) and engine.reason(stage) in ("its inputs changed", "not there yet")
-            }
-
-        return ask
-
-    def test_nothing_without_a_change(self, touched):
-        assert touched() == set()
-
-    @pytest.mark.parametrize(
-        ("stage", "readers"),
-        [
-            ("data", ""),
-            ("heatmaps", "classifier methods maps scores faithfulness"),
-            ("classifier", ""),
-            ("cam", ""),
-            ("methods", "threshold"),
-            ("maps", "threshold boxes scores"),
-            ("threshold", "boxes"),
-            ("boxes", "scores"),
-            ("scores", ""),
-            ("masks", ""),
-            ("faithfulness", ""),
-        ],
-    )
-    def test_a_changed_artifact_reaches_all_that_read_it(self, touched, stage, readers):
-        def spoil(records):
-            records[stage]["files"] = {"other": "0"}
-
-        assert touched(spoil) == {*readers.split(), "results", "figures"}
-
-    @pytest.mark.parametrize(
-        ("step", "stages"),
-        [
-            ("step1_cam", "cam methods maps"),
-            ("step2_gradcam", "heatmaps cam methods maps masks faithfulness"),
-            ("step3_boxes", "methods maps threshold boxes scores masks faithfulness"),
-            ("step4_metrics", "methods maps threshold boxes scores faithfulness"),
-            ("step5_segmentation", "methods maps masks"),
-            ("step6_faithfulness", "faithfulness"),
-        ],
-    )
-    def test_a_changed_lesson_reaches_all_that_run_it(self, touched, step, stages):
-        def change(run):
-            run.lessons = replace(run.lessons, sha256={**run.lessons.sha256, step: "other"})
-
-        assert touched(change=change) == {*stages.split(), "results", "figures"}
-
-    @pytest.mark.parametrize(("method", "theirs"), [("refined", True), ("flip", False)])
-    def test_step_5_has_a_part_in_the_boxes_of_its_masks(self, flip, settings, method, theirs):
-        run = Run(settings(flip[0], method=method))
-        lessons = {stage.name: stage.lessons_of(run) for stage in MEASURING}
-        assert [("step5_segmentation" in lessons[stage]) for stage in ("threshold", "boxes")] == [theirs] * 2
-
-    def test_another_input_size_makes_new_maps(self, touched):
-        def change(run):
-            network = run.classifier
-            run.classifier = replace(network, preprocessing=replace(network.preprocessing, size=192))
-
-        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "results", "figures"}
-        assert touched(change=change) == again
-
-    @pytest.mark.parametrize(
-        ("helper", "stages"),
-        [
-            # stages/threshold.py -> localise/threshold.py -> localise/detector.py -> ...
-            ("localise/watershed.py", "methods threshold boxes scores masks faithfulness figures"),
-            # stages/scores.py -> evaluate/scores.py -> evaluate/bootstrap.py, and others
-            ("evaluate/bootstrap.py", "classifier methods scores masks faithfulness figures"),
-        ],
-    )
-    def test_a_changed_helper_reaches_all_whose_code_imports_it(self, touched, tmp_path, helper, stages):
-        root = shutil.copytree(ROOT, tmp_path / "package", ignore=shutil.ignore_patterns("*.pyc"))
-        (root / helper).write_text((root / helper).read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
-        assert touched(root=root) == set(stages.split())
-
-    def test_a_changed_mask_reaches_the_masks_alone(self, touched, toy, tmp_path):
-        data = shutil.copytree(toy, tmp_path / toy.name)
-        assert touched(data=str(data)) == {"results"}  # which name the folder
-        for split in ("val", "test"):
-            sample = with_masks(read_split(data, split).samples[:LIMIT])[0]
-            mask_path(sample).write_bytes(mask_path(sample).read_bytes() + b" ")
-            assert touched(data=str(data)) == {"masks", "results"}
-
-    def test_another_network_sees_everything_again(self, touched):
-        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "results", "figures"}
-        assert touched(precision="bf16") == again
-
-    def test_another_method_finds_other_boxes_even_where_its_maps_are_the_same(self, touched):
-        assert touched(method="watershed") == {"maps", "threshold", "boxes", "scores", "results"}
-
-    @pytest.mark.parametrize("change", [{"target": "cat"}, {"limit": LIMIT - 1}])
-    def test_other_objects_or_images_are_another_run(self, touched, change):
-        readers = {"cam", "methods", "maps", "threshold", "boxes", "scores", "masks", "faithfulness", "results"}
-        assert touched(**change) == {"data", "heatmaps", "classifier", *readers}
-
-    def test_another_seed_draws_again_and_looks_at_nothing_again(self, touched):
-        again = {"classifier", "methods", "scores", "masks", "faithfulness", "results", "figures"}
-        assert touched(seed=1) == again
-
-
-NOTED = """
-
-CALLS = []
-
-
-def noting(function):
-    def noted(*given, **named):
-        CALLS.append(function.__name__)
-        return function(*given, **named)
-
-    return noted
-
-
-"""
-
-
-def noting(number, *names):
-    """A right file of a step, in which some functions note that they were called."""
-    return solved(number, "all") + NOTED + "".join(f"{name} = noting({name})\n" for name in names)
-
-
-def test_a_students_steps_5_and_6_run_once_they_have_passed(root, judge, whole, settings, tmp_path):
-    files = {5: noting(5, "seeds", "refine", "mean_iou"), 6: noting(6, "area_under", "heat_on_other")}
-    for number, text in files.items():
-        (root / step_of(str(number)).file).write_text(text, encoding="utf-8")
-    workspace = Workspace.require()
-    for step in all_steps():
-        workspace.check(step, judge)
-    run = Run(settings(whole, course=students_work("auto")))
-    assert [name for name, who in run.lessons.implementation.items() if who == "mine"] == [*NAMES[4:]]
-    masks.make(run, tmp_path / "segmentation.json")
-    assert set(vars(run.lessons.segmentation)["CALLS"]) == {"seeds", "refine", "mean_iou"}
-    faithfulness.make(run, tmp_path / "truth.json")
-    assert set(vars(run.lessons.faithfulness)["CALLS"]) == {"area_under", "heat_on_other"}
-    assert read_json(tmp_path / "truth.json") == read_json(whole / "truth.json")
-
-
-@pytest.mark.parametrize(
-    ("words", "parts"),
-    [
-        (("--method", "guessing"), ("'guessing' does not exist", "choose --method from", "gradcam++")),
-        (("--method", "flip", "--target", "all"), ("--target all", "leave out --method flip")),
-    ],
-)
-def test_a_wish_that_cannot_be_met_is_one_sentence(toy, weights, tmp_path, words, parts):
-    done = lab("run-all", "--data", toy, "--weights", weights, "--out", tmp_path / "out", *words)
-    assert done.code == 2
-    assert done.err.count("\n") == 1
-    assert all(part in done.err for part in parts)
-    assert not (tmp_path / "out").exists()

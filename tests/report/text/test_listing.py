@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.report.text.listing import MARKER, code_of, listings, reference
+from gradcam_lab.report.text.listing import MARKER, code_of, listings, mixed, reference, stubs
 from tests.report.pages import text_of
 from tests.synthetic_run import STEPS, results
 
@@ -93,3 +93,54 @@ def test_a_workspace_that_does_not_know_a_step_shows_none_of_it(tmp_path):
     content: Any = {**results(), "course": {"step1_cam": entry}}
     with pytest.raises(KeyError):
         code_of(tmp_path, content, "step5_segmentation")
+
+
+class TestMixed:
+    """A student's functions where they pass, and stubs in place of the others."""
+
+    STUB = (
+        'class A:\n    def f(self):\n        """Do it."""\n        raise NotImplementedError("task 9.1: f")\n\n\n'
+        'def g():\n    raise NotImplementedError("task 9.2: g")\n'
+    )
+
+    def shown(self, text, passed=("9.1", "9.2"), ran=True):
+        return mixed(text, stubs(self.STUB), set(passed), ran=ran)
+
+    def test_stubs_name_their_tasks(self):
+        assert [(item.tasks, item.name) for item in stubs(self.STUB)] == [(("9.1",), "A.f"), (("9.2",), "g")]
+
+    def test_any_text_is_shown_line_by_line(self):
+        text = (
+            "class A:\r\tdef f(self):\r\n\t\tx = 'a\x0cb\u2028c'\r\n# left\r\n"
+            f"\t\ty = '''\nä{'z' * 5000}\n'''\r\n\t\treturn x\r\n"
+        )
+        item = self.shown(text)[0]
+        assert item.code.split("\n") == [
+            "def f(self):",
+            "    x = 'a\x0cb\u2028c'",
+            "# left",
+            "    y = '''",
+            f"ä{'z' * 5000}",
+            "'''",
+            "    return x",
+            "",
+        ]
+        assert item.html.count('class="line"') == 7
+        assert "\t" not in item.html
+
+    @pytest.mark.parametrize(
+        "text", ["def g(:", "def g():\n    return '\0'", "(" * 5000, "x = " + "-" * 100_000 + "1", "", None, "f = 3\n"]
+    )
+    def test_a_text_without_the_function_shows_none_of_the_answer(self, text):
+        late, early = self.shown(text, ran=False), self.shown(text, passed=(), ran=False)
+        assert [item.code for item in late + early] == [item.code for item in stubs(self.STUB)] * 2
+        assert all("yours to write" in item.note for item in early)
+        assert not any(item.yours for item in late + early)
+
+    def test_a_docstring_is_cut_only_where_nothing_is_lost(self):
+        cut_, whole = '    """One.\n\n    Two.\n    """\n', "    '''One.\n\n    Two.'''; x = 1\n"
+        assert self.shown(f"def g():\n{cut_}    return 1\n")[1].code == 'def g():\n    """One."""\n    return 1\n'
+        assert "Two.'''; x = 1" in self.shown(f"def g():\n{whole}    return 1\n")[1].code
+
+    def test_of_two_definitions_the_last_counts(self):
+        assert "return 2" in self.shown("def g():\n    return 1\n\n\ndef g():\n    return 2\n")[1].code

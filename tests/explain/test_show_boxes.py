@@ -1,0 +1,99 @@
+"""Random images with their boxes: of a run, or of saved files."""
+
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from gradcam_lab.errors import LabError
+from gradcam_lab.explain import draw_boxes, show_boxes
+from gradcam_lab.report.figures.style import OURS, TRUTH
+from tests.invented_run import change_results
+from tests.saved_files import written
+
+
+class TestShow:
+    def test_one_picture_an_image_and_a_sheet(self, invented_run, tmp_path):
+        files = show_boxes.show_run(invented_run, random=3, seed=1, out=tmp_path / "out")
+        assert [path.name for path in files] == sorted(path.name for path in (tmp_path / "out").iterdir())
+        assert len(files) == 4
+        assert files[-1].name == "contact-sheet.jpg"
+        assert all(Image.open(path).size[0] == 1600 for path in files)
+
+    def test_the_seed_decides_the_images(self, invented_run, tmp_path):
+        names = [
+            [path.name for path in show_boxes.show_run(invented_run, random=2, seed=seed, out=tmp_path / f"{place}")]
+            for place, seed in enumerate((1, 1, 2))
+        ]
+        assert names[0] == names[1] != names[2]
+
+    def test_no_more_than_there_are_and_each_once(self):
+        images = [f"{number}" for number in range(7)]
+        assert sorted(show_boxes.random_choice(images, 99, 3)) == images
+        assert show_boxes.random_choice(images, 4, 3) == show_boxes.random_choice(images, 4, 3)
+        assert len({tuple(show_boxes.random_choice(images, 3, seed)) for seed in range(20)}) > 10
+
+    @pytest.fixture
+    def saved(self, tmp_path):
+        """A grey photo with an object on the left and a detection on the right."""
+        folder = tmp_path / "Fotos"
+        folder.mkdir()
+        _, encoded = cv2.imencode(".png", np.full((100, 200, 3), 128, np.uint8))
+        (folder / "grau.png").write_bytes(encoded.tobytes())
+        truth = written(tmp_path / "G.json", {"grau": [[20, 20, 80, 80]]})
+        found = written(tmp_path / "D.json", {"grau": [[120, 20, 180, 80, 0.75], [1, 1, 9, 9, 0.01]]})
+        return found, truth, folder
+
+    def test_the_boxes_lie_where_they_should_in_their_colours(self, saved, tmp_path):
+        picture, sheet = show_boxes.show_saved(*saved)
+        assert picture == tmp_path / "shown" / "01-grau.jpg"
+        assert sheet.is_file()
+        with Image.open(picture) as image:
+            pixels = np.asarray(image.convert("RGB")).astype(int)
+        top = pixels.shape[0] - 800  # the photo is 1600 x 800 below its title
+        for x, colour in ((20, TRUTH), (120, OURS)):
+            wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+            column = pixels[top + 8 * 50, 8 * (x - 1) - 12 : 8 * (x - 1) + 12]
+            assert np.abs(column - wanted).sum(axis=1).min() < 60
+            inside = pixels[top + 8 * 50, 8 * (x + 30)]
+            assert np.abs(inside - 128).max() < 12
+
+    def test_faint_boxes_are_counted_in_the_title(self):
+        rows = np.array([[1, 1, 2, 2, 0.9], [1, 1, 2, 2, 0.01], [1, 1, 2, 2, 0.02]])
+        none = np.zeros((0, 4)), np.zeros(0, bool)
+        assert draw_boxes.panel("a", np.zeros((9, 9, 3), np.uint8), none, rows).title == "a, 2 left out"
+        assert draw_boxes.panel("a", np.zeros((9, 9, 3), np.uint8), none, rows[:1]).title == "a"
+
+    def test_images_are_found_inside_their_folder_only(self, saved):
+        found, truth, folder = saved
+        (folder.parent / "out.png").write_bytes((folder / "grau.png").read_bytes())
+        assert show_boxes.find_image(folder, "grau") == show_boxes.find_image(folder, "grau.png") == folder / "grau.png"
+        for name in ("../out", "../out.png", str(folder.parent / "out.png"), "other"):
+            with pytest.raises(LabError, match="There is no image"):
+                show_boxes.find_image(folder, name)
+        with pytest.raises(LabError, match="There is no folder of images"):
+            show_boxes.show_saved(found, truth, folder / "none")
+
+    @pytest.mark.parametrize(
+        ("image", "name"),
+        [("../../etc/pass wd", "pass_wd"), ("a:b|c", "a_b_c"), ("Käse", "Käse"), ("..", ".."), ("", "image")],
+    )
+    def test_names_of_files_are_harmless(self, image, name):
+        assert draw_boxes.file_name(image) == name
+
+    def test_a_run_whose_data_change_results(self, invented_copy, toy, tmp_path):
+        change_results(invented_copy, "run", "data_root", value=str(shutil.copytree(toy, tmp_path / "toy")))
+        names = tmp_path / "toy" / "ImageSets" / "Main" / "test.txt"
+        names.write_text("\n".join(names.read_text(encoding="utf-8").split()[1:]), encoding="utf-8")
+        with pytest.raises(LabError, match="is not what it was in this run"):
+            show_boxes.show_run(invented_copy)
+
+    def test_a_run_whose_images_have_another_size(self, invented_copy):
+        with np.load(invented_copy / "heatmaps.npz") as saved:
+            arrays = dict(saved)
+        arrays["sizes"][-1] += 1
+        np.savez(invented_copy / "heatmaps.npz", **arrays)
+        with pytest.raises(LabError, match="is not what it was in this run"):
+            show_boxes.show_run(invented_copy)
