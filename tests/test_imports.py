@@ -1,6 +1,7 @@
 """What `lint-imports` cannot say of imports; the ranks themselves are contracts in `pyproject.toml`."""
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
