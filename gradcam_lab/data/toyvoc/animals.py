@@ -17,6 +17,7 @@ from gradcam_lab.data.toyvoc.draw import (
     line,
     mixed,
     moved,
+    polygon,
     shaded,
     shape,
 )
@@ -46,12 +47,14 @@ class Figure:
         look: the surface.
         pose: VOC's word for the view when it faces right.
         surface: where it belongs: "ground", "water" or "air".
+        height: the usual one of a prop, as a fraction of the image's.
     """
 
     parts: Sequence[Part]
     look: Look
-    pose: str
+    pose: str = ""
     surface: str = "ground"
+    height: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -259,7 +262,7 @@ CAT_EYES: tuple[Colour, ...] = ((0.62, 0.75, 0.25), (0.85, 0.70, 0.20), (0.45, 0
 def _cat_ear(x: float, lean: float, fur: Coat) -> list[Part]:
     outline = [(x - 0.45, 0.45), (x + lean - 0.06, 1.62), (x + lean + 0.06, 1.62), (x + 0.45, 0.45)]
     inner = [(x - 0.2, 0.65), (x + 0.85 * lean, 1.35), (x + 0.22, 0.65)]
-    return [shape(outline, fur.main, rounded=False), flat(inner, mixed(PINK, fur.main, 0.25))]
+    return [polygon(outline, fur.main), flat(inner, mixed(PINK, fur.main, 0.25))]
 
 
 def _cat_eye(x: float, y: float, iris: Colour, tilt: float) -> list[Part]:
@@ -326,7 +329,7 @@ def horse(rng: np.random.Generator) -> Figure:
 
     def hoof(foot: float) -> Part:
         corners = [(foot - 0.035, 0.06), (foot + 0.035, 0.06), (foot + 0.05, 0), (foot - 0.04, 0)]
-        return shape(corners, HOOF, rounded=False)
+        return polygon(corners, HOOF)
 
     parts = [
         hoof(-0.24 - stride),
@@ -346,7 +349,7 @@ def horse(rng: np.random.Generator) -> Figure:
         head_x, head_y, tilt = 0.51, 0.23, -65.0
     mane = [(x - 0.06, y + 0.05, 0.5 * r) for x, y, r in neck]
     head = [
-        shape([(-0.7, 0.5), (-0.5, 1.15), (-0.2, 0.55)], fur.main, rounded=False),
+        polygon([(-0.7, 0.5), (-0.5, 1.15), (-0.2, 0.55)], fur.main),
         limb([(-0.1, 0.05, 0.78), (1.0, 0.0, 0.55), (2.0, -0.05, 0.42)], fur.main),
         flat(ellipse(2.2, 0.05, 0.1, 0.14), BLACK),
         line([(2.25, -0.3), (1.75, -0.28)], 0.05, BLACK),

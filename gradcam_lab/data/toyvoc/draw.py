@@ -173,9 +173,14 @@ def limb(stations: Sequence[Sequence[float]], colour: Colour) -> Part:
     return Part(_wrapped(centre, radius, along), colour, core)
 
 
-def shape(corners: Sequence[Sequence[float]] | np.ndarray, colour: Colour, *, rounded: bool = True) -> Part:
-    """A filled outline through corners, smooth or with straight sides, lit in its upper middle."""
-    outline = smooth(corners) if rounded else np.asarray(corners, float)
+def shape(corners: Sequence[Sequence[float]] | np.ndarray, colour: Colour) -> Part:
+    """A smooth outline through corners, lit in its upper middle."""
+    return polygon(smooth(corners), colour)
+
+
+def polygon(corners: Sequence[Sequence[float]] | np.ndarray, colour: Colour) -> Part:
+    """An outline with straight sides, lit in its upper middle."""
+    outline = np.asarray(corners, float)
     centre = outline.mean(axis=0)
     reach = np.ptp(outline, axis=0)
     return Part(outline, colour, centre + (outline - centre) * 0.6 + LIGHT * 0.1 * reach)

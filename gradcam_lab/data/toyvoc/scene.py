@@ -272,11 +272,10 @@ def _props(rng: np.random.Generator, ground: Background) -> list[_Placed]:
 def _prop(rng: np.random.Generator, ground: Background, nearest: float) -> _Placed:
     """Put a prop at a random distance, `nearest` of the way from the horizon to the viewer at least."""
     height, width = ground.image.shape[:2]
-    draw, size = ground.props[rng.integers(len(ground.props))]
-    figure = draw(rng)
-    nearness = rng.uniform(nearest, 1) if size < TALL else rng.uniform(0, 0.35)
+    figure = ground.props[rng.integers(len(ground.props))](rng)
+    nearness = rng.uniform(nearest, 1) if figure.height < TALL else rng.uniform(0, 0.35)
     foot = ground.horizon + (height - ground.horizon) * (0.04 + 0.98 * nearness)
-    scale = size * height * (0.45 + 0.8 * nearness) * rng.uniform(0.8, 1.2)
+    scale = figure.height * height * (0.45 + 0.8 * nearness) * rng.uniform(0.8, 1.2)
     patch = render(rng, figure.parts, figure.look, x=rng.uniform(0, width), y=foot, scale=scale)
     span = (patch.left, patch.top, patch.left + patch.rgba.shape[1], foot)
     return _Placed("", "", patch, foot, figure.surface, span)

@@ -18,6 +18,7 @@ from gradcam_lab.data.toyvoc.draw import (
     line,
     mixed,
     moved,
+    polygon,
     shaded,
     shape,
 )
@@ -90,7 +91,7 @@ def person(rng: np.random.Generator) -> Figure:
         )
     )
     if skirt:
-        parts.append(shape([(-0.1, 0.52), (0.1, 0.52), (0.18, 0.3), (-0.18, 0.3)], trousers, rounded=False))
+        parts.append(polygon([(-0.1, 0.52), (0.1, 0.52), (0.18, 0.3), (-0.18, 0.3)], trousers))
     if rng.random() < 0.4:  # a striped jersey
         stripe = paint(rng)
         parts += [flat([(-0.12, y), (0.12, y), (0.12, y + 0.035), (-0.12, y + 0.035)], stripe) for y in (0.56, 0.66)]
@@ -109,7 +110,7 @@ def person(rng: np.random.Generator) -> Figure:
     if rng.random() < 0.2:
         hat = paint(rng)
         parts.append(shape([(-0.09, 0.95), (-0.07, 1.03), (0.07, 1.03), (0.09, 0.95)], hat))
-        parts.append(shape([(-0.1, 0.965), (0.16, 0.965), (0.16, 0.94), (-0.1, 0.94)], hat, rounded=False))
+        parts.append(polygon([(-0.1, 0.965), (0.16, 0.965), (0.16, 0.94), (-0.1, 0.94)], hat))
     return Figure(parts, Look("rough", 0.05), "Frontal")
 
 
@@ -139,8 +140,8 @@ def car(rng: np.random.Generator) -> Figure:
         (0, 0.11),
     ]
     parts = [
-        shape(roof, colour, rounded=False),
-        shape(body, colour, rounded=False),
+        polygon(roof, colour),
+        polygon(body, colour),
     ]
     inner = roof.mean(axis=0) + (roof - roof.mean(axis=0)) * (0.84, 0.72) + (0, 0.02)
     middle = (inner[1, 0] + inner[2, 0]) / 2
@@ -192,9 +193,9 @@ def boat(rng: np.random.Generator, surface: str = "water") -> Figure:
         return Figure(parts, Look("wood", 0.05), "Right", "water")
     chock = (0.4, 0.28, 0.18)
     keel = [
-        shape([(-0.3, 0.02), (-0.1, -0.13), (0.25, -0.13), (0.45, 0.02)], shaded(stripe, 0.7), rounded=False),
-        shape([(-0.36, 0.03), (-0.24, 0.03), (-0.3, -0.15), (-0.42, -0.15)], chock, rounded=False),
-        shape([(0.3, 0.03), (0.42, 0.03), (0.48, -0.15), (0.36, -0.15)], chock, rounded=False),
+        polygon([(-0.3, 0.02), (-0.1, -0.13), (0.25, -0.13), (0.45, 0.02)], shaded(stripe, 0.7)),
+        polygon([(-0.36, 0.03), (-0.24, 0.03), (-0.3, -0.15), (-0.42, -0.15)], chock),
+        polygon([(0.3, 0.03), (0.42, 0.03), (0.48, -0.15), (0.36, -0.15)], chock),
     ]
     return Figure(moved([*keel, *parts], 0, 0.15), Look("wood", 0.05), "Right", "ground")
 
@@ -208,7 +209,7 @@ def _ribbon(path: Sequence[tuple[float, float]], radius: float) -> Points:
 
 def _hull(colour: Colour, stripe: Colour, depth: float) -> list[Part]:
     return [
-        shape([(-0.6, depth), (0.72, depth + 0.05), (0.5, 0.0), (-0.52, 0.0)], colour, rounded=False),
+        polygon([(-0.6, depth), (0.72, depth + 0.05), (0.5, 0.0), (-0.52, 0.0)], colour),
         flat([(-0.597, depth * 0.88), (0.69, depth * 0.98), (0.655, depth * 0.78), (-0.585, depth * 0.68)], stripe),
     ]
 
@@ -218,12 +219,10 @@ def _sailing_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> lis
     cloth = mixed(paint(rng), WHITE, float(rng.choice([1.0, 0.6, 0.1])))
     cloth = jittered(rng, cloth, 0.03)
     foot = depth + 0.09
-    main = shape([(0.02, mast - 0.04), (-0.2, 0.55 * mast), (-0.52, foot), (0.02, foot)], cloth, rounded=False)
+    main = polygon([(0.02, mast - 0.04), (-0.2, 0.55 * mast), (-0.52, foot), (0.02, foot)], cloth)
     parts = [limb([(0.05, depth, 0.018), (0.05, mast, 0.014)], (0.45, 0.33, 0.22)), main]
     if rng.random() < 0.8:
-        parts.append(
-            shape([(0.09, mast - 0.12), (0.62, foot - 0.02), (0.09, foot)], shaded(cloth, 0.93), rounded=False)
-        )
+        parts.append(polygon([(0.09, mast - 0.12), (0.62, foot - 0.02), (0.09, foot)], shaded(cloth, 0.93)))
     if rng.random() < 0.4:
         parts.append(
             flat([(-0.02, 0.7 * mast), (-0.13, 0.66 * mast), (-0.24, 0.5 * mast), (-0.02, 0.5 * mast)], stripe)
@@ -236,7 +235,7 @@ def _motor_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> list[
     cabin = jittered(rng, mixed(paint(rng), WHITE, 0.7), 0.03)
     top = depth + rng.uniform(0.2, 0.3)
     parts = [
-        shape([(-0.35, depth), (-0.3, top), (0.12, top), (0.28, depth)], cabin, rounded=False),
+        polygon([(-0.35, depth), (-0.3, top), (0.12, top), (0.28, depth)], cabin),
         flat(
             [(-0.26, top - 0.03), (-0.08, top - 0.03), (-0.08, depth + 0.09), (-0.29, depth + 0.09)],
             GLASS,
@@ -247,9 +246,7 @@ def _motor_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> list[
         ),
     ]
     if rng.random() < 0.6:
-        parts.insert(
-            0, shape([(-0.2, top), (-0.2, top + 0.2), (-0.06, top + 0.2), (-0.06, top)], stripe, rounded=False)
-        )
+        parts.insert(0, polygon([(-0.2, top), (-0.2, top + 0.2), (-0.06, top + 0.2), (-0.06, top)], stripe))
     holes = [flat(ellipse(x, depth * 0.5, 0.03, 0.03), GLASS, outlined=True) for x in (-0.3, -0.1, 0.1, 0.3)]
     return [*parts, *_hull(hull, stripe, depth), *holes]
 
@@ -257,9 +254,7 @@ def _motor_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> list[
 def _rowing_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> list[Part]:
     depth = rng.uniform(0.18, 0.24)
     wood = (0.6, 0.42, 0.25)
-    shell = shape(
-        [(-0.62, depth + 0.03), (0, depth - 0.02), (0.7, depth + 0.08), (0.48, 0.0), (-0.48, 0.0)], hull, rounded=False
-    )
+    shell = polygon([(-0.62, depth + 0.03), (0, depth - 0.02), (0.7, depth + 0.08), (0.48, 0.0), (-0.48, 0.0)], hull)
     rim = flat(
         [
             (-0.62, depth + 0.03),
@@ -289,7 +284,7 @@ def ball(rng: np.random.Generator) -> Figure:
         blob(0, 0.5, 0.5, 0.5, colour),
         flat(ellipse(0, 0.5, 0.16, 0.49, 20), other),
     ]
-    return Figure(parts, Look("rough", 0.04), "")
+    return Figure(parts, Look("rough", 0.04), height=0.1)
 
 
 def stone(rng: np.random.Generator) -> Figure:
@@ -297,7 +292,7 @@ def stone(rng: np.random.Generator) -> Figure:
     grey = jittered(rng, (0.5, 0.48, 0.45), 0.08)
     angles = np.sort(rng.uniform(0, np.pi, 5))
     rim = np.stack([0.7 * np.cos(angles), rng.uniform(0.5, 1.0, 5) * np.sin(angles)], 1)
-    return Figure([shape([(0.75, 0), *rim, (-0.75, 0)], grey)], Look("rough", 0.14), "")
+    return Figure([shape([(0.75, 0), *rim, (-0.75, 0)], grey)], Look("rough", 0.14), height=0.12)
 
 
 def bush(rng: np.random.Generator) -> Figure:
@@ -307,17 +302,14 @@ def bush(rng: np.random.Generator) -> Figure:
         blob(x, y, rng.uniform(0.28, 0.42), rng.uniform(0.26, 0.4), shaded(green, rng.uniform(0.8, 1.15)))
         for x, y in zip(rng.uniform(-0.5, 0.5, 7), rng.uniform(0.25, 0.7, 7), strict=True)
     ]
-    return Figure(parts, Look("leaves", 0.24), "")
+    return Figure(parts, Look("leaves", 0.24), height=0.28)
 
 
 def fir(rng: np.random.Generator) -> Figure:
     """A fir tree."""
     green = jittered(rng, (0.16, 0.33, 0.22), 0.04)
-    tiers = [
-        shape([(-w, y), (0, y + 0.42), (w, y)], green, rounded=False)
-        for w, y in ((0.34, 0.12), (0.27, 0.35), (0.19, 0.58))
-    ]
-    return Figure([limb([(0, 0, 0.05), (0, 0.2, 0.05)], (0.36, 0.25, 0.16)), *tiers], Look("leaves", 0.2), "")
+    tiers = [polygon([(-w, y), (0, y + 0.42), (w, y)], green) for w, y in ((0.34, 0.12), (0.27, 0.35), (0.19, 0.58))]
+    return Figure([limb([(0, 0, 0.05), (0, 0.2, 0.05)], (0.36, 0.25, 0.16)), *tiers], Look("leaves", 0.2), height=0.65)
 
 
 def tree(rng: np.random.Generator) -> Figure:
@@ -327,25 +319,27 @@ def tree(rng: np.random.Generator) -> Figure:
         blob(x, y, 0.2, 0.17, shaded(green, rng.uniform(0.8, 1.15)))
         for x, y in zip(rng.uniform(-0.22, 0.22, 7), rng.uniform(0.55, 0.85, 7), strict=True)
     ]
-    return Figure([limb([(0, 0, 0.06), (0, 0.55, 0.04)], (0.38, 0.27, 0.18)), *crown], Look("leaves", 0.22), "")
+    return Figure(
+        [limb([(0, 0, 0.06), (0, 0.55, 0.04)], (0.38, 0.27, 0.18)), *crown], Look("leaves", 0.22), height=0.75
+    )
 
 
 def post(rng: np.random.Generator) -> Figure:
     """A wooden or painted post."""
     colour = jittered(rng, (0.45, 0.33, 0.22)) if rng.random() < 0.6 else paint(rng)
     top = flat([(-0.085, 0.85), (0.085, 0.85), (0.085, 0.92), (-0.085, 0.92)], WHITE)
-    return Figure([limb([(0, 0, 0.08), (0, 0.95, 0.08)], colour), top], Look("wood", 0.1), "")
+    return Figure([limb([(0, 0, 0.08), (0, 0.95, 0.08)], colour), top], Look("wood", 0.1), height=0.3)
 
 
 def box(rng: np.random.Generator) -> Figure:
     """A cardboard box or a crate."""
     colour = jittered(rng, (0.7, 0.53, 0.34), 0.07)
     parts = [
-        shape([(-0.5, 0), (0.5, 0), (0.5, 0.75), (-0.5, 0.75)], colour, rounded=False),
-        shape([(-0.5, 0.75), (0.5, 0.75), (0.62, 0.92), (-0.36, 0.92)], shaded(colour, 1.15), rounded=False),
+        polygon([(-0.5, 0), (0.5, 0), (0.5, 0.75), (-0.5, 0.75)], colour),
+        polygon([(-0.5, 0.75), (0.5, 0.75), (0.62, 0.92), (-0.36, 0.92)], shaded(colour, 1.15)),
         flat([(-0.07, 0), (0.07, 0), (0.07, 0.75), (-0.07, 0.75)], shaded(colour, 0.8)),
     ]
-    return Figure(parts, Look("rough", 0.06), "")
+    return Figure(parts, Look("rough", 0.06), height=0.22)
 
 
 def plant(rng: np.random.Generator) -> Figure:
@@ -355,8 +349,8 @@ def plant(rng: np.random.Generator) -> Figure:
         limb([(0, 0.35, 0.03), (0.5 * x, 0.6, 0.06), (x, y, 0.02)], shaded(green, rng.uniform(0.8, 1.2)))
         for x, y in zip(np.linspace(-0.4, 0.4, 6), rng.uniform(0.7, 1.0, 6), strict=True)
     ]
-    vessel = shape([(-0.2, 0.38), (0.2, 0.38), (0.14, 0), (-0.14, 0)], pot, rounded=False)
-    return Figure([*leaves, vessel], Look("rough", 0.08), "")
+    vessel = polygon([(-0.2, 0.38), (0.2, 0.38), (0.14, 0), (-0.14, 0)], pot)
+    return Figure([*leaves, vessel], Look("rough", 0.08), height=0.35)
 
 
 def chair(rng: np.random.Generator) -> Figure:
@@ -366,8 +360,8 @@ def chair(rng: np.random.Generator) -> Figure:
         limb([(x, 0.5, 0.035), (x * 1.25, 0, 0.03)], shaded(wood, f))
         for x, f in ((-0.2, 0.7), (0.2, 0.7), (-0.3, 1), (0.3, 1))
     ]
-    seat = shape([(-0.38, 0.5), (0.38, 0.5), (0.36, 0.58), (-0.36, 0.58)], wood, rounded=False)
-    return Figure([*legs, seat], Look("wood", 0.1), "")
+    seat = polygon([(-0.38, 0.5), (0.38, 0.5), (0.36, 0.58), (-0.36, 0.58)], wood)
+    return Figure([*legs, seat], Look("wood", 0.1), height=0.4)
 
 
 def lamp(rng: np.random.Generator) -> Figure:
@@ -376,7 +370,7 @@ def lamp(rng: np.random.Generator) -> Figure:
     return Figure(
         [limb([(0, 0, 0.03), (0, 0.85, 0.02)], metal), blob(0, 0.92, 0.06, 0.08, (0.95, 0.92, 0.75))],
         Look("rough", 0.03),
-        "",
+        height=0.7,
     )
 
 
@@ -384,11 +378,11 @@ def cone(rng: np.random.Generator) -> Figure:
     """A traffic cone."""
     orange = jittered(rng, (0.9, 0.42, 0.12), 0.04)
     parts = [
-        shape([(-0.4, 0), (0.4, 0), (0.4, 0.1), (-0.4, 0.1)], shaded(orange, 0.8), rounded=False),
-        shape([(-0.28, 0.1), (0.28, 0.1), (0.06, 1), (-0.06, 1)], orange, rounded=False),
+        polygon([(-0.4, 0), (0.4, 0), (0.4, 0.1), (-0.4, 0.1)], shaded(orange, 0.8)),
+        polygon([(-0.28, 0.1), (0.28, 0.1), (0.06, 1), (-0.06, 1)], orange),
         flat([(-0.19, 0.4), (0.19, 0.4), (0.13, 0.65), (-0.13, 0.65)], WHITE),
     ]
-    return Figure(parts, Look("rough", 0.03), "")
+    return Figure(parts, Look("rough", 0.03), height=0.16)
 
 
 def umbrella(rng: np.random.Generator) -> Figure:
@@ -396,15 +390,15 @@ def umbrella(rng: np.random.Generator) -> Figure:
     one, other = paint(rng), paint(rng)
     roof = shape([(-0.5, 0.65), (-0.35, 0.9), (0, 1.0), (0.35, 0.9), (0.5, 0.65), (0, 0.72)], one)
     wedge = flat([(-0.17, 0.71), (0, 1.0), (0.17, 0.71)], other)
-    return Figure([limb([(0, 0, 0.02), (0, 0.75, 0.02)], WHITE), roof, wedge], Look("rough", 0.04), "")
+    return Figure([limb([(0, 0, 0.02), (0, 0.75, 0.02)], WHITE), roof, wedge], Look("rough", 0.04), height=0.5)
 
 
 def buoy(rng: np.random.Generator) -> Figure:
     """A buoy on the water."""
     colour = paint(rng)
     parts = [
-        shape([(-0.35, 0), (0.35, 0), (0.3, 0.35), (-0.3, 0.35)], colour, rounded=False),
-        shape([(-0.15, 0.35), (0.15, 0.35), (0, 1)], shaded(colour, 0.9), rounded=False),
+        polygon([(-0.35, 0), (0.35, 0), (0.3, 0.35), (-0.3, 0.35)], colour),
+        polygon([(-0.15, 0.35), (0.15, 0.35), (0, 1)], shaded(colour, 0.9)),
         flat([(-0.5, -0.03), (0.5, -0.03), (0.4, 0.05), (-0.4, 0.05)], FOAM),
     ]
-    return Figure(parts, Look("rough", 0.05), "", "water")
+    return Figure(parts, Look("rough", 0.05), surface="water", height=0.12)
