@@ -69,7 +69,6 @@ class Coat:
 Draw = Callable[[np.random.Generator, Coat], list[Part]]
 """A head or a tail about its own origin; a head has radius 1 and looks right."""
 
-
 MARKINGS = ("plain", "patches", "spots", "stripes", "saddle")
 DOG_MARKINGS = (0.08, 0.4, 0.27, 0.02, 0.23)
 CAT_MARKINGS = (0.42, 0.04, 0.01, 0.52, 0.01)
@@ -234,17 +233,12 @@ def _dog_head_side(rng: np.random.Generator, fur: Coat) -> list[Part]:
 def _dog_head_front(rng: np.random.Generator, fur: Coat) -> list[Part]:
     ear, droop = _dog_ear(fur, rng), rng.uniform(-0.85, -0.45)
     muzzle = mixed(fur.main, WHITE, float(rng.choice([0.25, 0.55])))
-    ears = [
-        shape([(s * 0.5, 0.86), (s * 1.05, 0.72), (s * 1.4, droop + 0.2), (s * 1.2, droop), (s * 0.86, 0.1)], ear)
-        for s in (-1, 1)
-    ]
+    flap = np.array([(0.5, 0.86), (1.05, 0.72), (1.4, droop + 0.2), (1.2, droop), (0.86, 0.1)])
+    snout = [(0, -0.02), (0.42, -0.2), (0.62, -0.7), (0.36, -1.12), (-0.36, -1.12), (-0.62, -0.7), (-0.42, -0.2)]
     parts = [
         blob(0, 0.05, 0.95, 1.0, fur.main),
-        *ears,
-        shape(
-            [(0, -0.02), (0.42, -0.2), (0.62, -0.7), (0.36, -1.12), (-0.36, -1.12), (-0.62, -0.7), (-0.42, -0.2)],
-            muzzle,
-        ),
+        *(shape(flap * (side, 1), ear) for side in (-1, 1)),
+        shape(snout, muzzle),
         flat(ellipse(0, -0.38, 0.33, 0.23), BLACK),
         line([(0, -0.5), (0, -0.75)], 0.045, BLACK),
         line([(-0.36, -0.82), (-0.15, -0.9), (0, -0.75), (0.15, -0.9), (0.36, -0.82)], 0.045, BLACK),
@@ -256,6 +250,7 @@ def _dog_head_front(rng: np.random.Generator, fur: Coat) -> list[Part]:
     return parts
 
 
+CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 CAT_EYES: tuple[Colour, ...] = ((0.62, 0.75, 0.25), (0.85, 0.70, 0.20), (0.45, 0.68, 0.80))
 
 
@@ -277,11 +272,6 @@ def _cat_head_front(rng: np.random.Generator, fur: Coat) -> list[Part]:
     iris = CAT_EYES[rng.integers(len(CAT_EYES))]
     muzzle, lean = mixed(fur.main, WHITE, 0.55), rng.uniform(0.12, 0.32)
     whisker = mixed(fur.main, WHITE, 0.8)
-    whiskers = [
-        line([(s * 0.4, -0.42 + 0.05 * k), (s * 1.25, -0.45 + 0.2 * k)], 0.03, whisker)
-        for s in (-1, 1)
-        for k in (-1, 1)
-    ]
     return [
         *_cat_ear(-0.58, -lean, fur),
         *_cat_ear(0.58, lean, fur),
@@ -292,7 +282,7 @@ def _cat_head_front(rng: np.random.Generator, fur: Coat) -> list[Part]:
         line([(-0.3, -0.53), (-0.12, -0.58), (0, -0.4), (0.12, -0.58), (0.3, -0.53)], 0.04, BLACK),
         *_cat_eye(-0.45, 0.1, iris, -12),
         *_cat_eye(0.45, 0.1, iris, 12),
-        *whiskers,
+        *(line([(s * 0.4, -0.42 + 0.05 * k), (s * 1.25, -0.45 + 0.2 * k)], 0.03, whisker) for s, k in CORNERS),
     ]
 
 

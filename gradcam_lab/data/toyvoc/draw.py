@@ -314,25 +314,23 @@ def render(
     Returns:
         The patch, wherever it lies.
     """
-    cores = [p for p in parts if p.core is not None]
-    points = np.concatenate([*(p.points for p in parts), *(p.core for p in cores if p.core is not None)])
+    pieces = [*(p.points for p in parts), *(p.core for p in parts if p.core is not None)]
+    points = np.concatenate(pieces)
     xy = turned(points * (-1.0, 1.0) if mirrored else points, angle) * (scale, -scale) + (x, y)
     low, high = np.floor(xy.min(axis=0)).astype(int) - 2, np.ceil(xy.max(axis=0)).astype(int) + 3
     width, height = (high - low).tolist()
     xy = ((xy - low) * (1 << SUBPIXEL)).round().astype(np.int32)
-    lengths = [len(p.points) for p in parts] + [len(p.core) for p in cores if p.core is not None]
-    outlines = np.split(xy, np.cumsum(lengths)[:-1])
+    outlines = np.split(xy, np.cumsum([len(piece) for piece in pieces])[:-1])
     lit = iter(outlines[len(parts) :])
 
     body = np.zeros((height * SUPERSAMPLING, width * SUPERSAMPLING, 4), np.uint8)
     details = np.zeros_like(body)
     light = np.full((height, width), FLAT_LIGHT, np.uint8)
     thickness = max(1, round(0.016 * scale * SUPERSAMPLING))
-    for (detail, colour), run in groupby(
-        zip(parts, outlines, strict=False), lambda pair: (pair[0].detail, pair[0].colour)
-    ):
+    drawn = list(zip(parts, outlines, strict=False))
+    for (detail, colour), run in groupby(drawn, lambda pair: (pair[0].detail, pair[0].colour)):
         _fill(details if detail else body, colour, list(run), thickness)
-    for part, outline in zip(parts, outlines, strict=False):
+    for part, outline in drawn:
         if part.core is not None:
             cv2.fillPoly(light, [outline], DIM_LIGHT, cv2.LINE_8, SUBPIXEL)
             cv2.fillPoly(light, [next(lit)], FULL_LIGHT, cv2.LINE_8, SUBPIXEL)

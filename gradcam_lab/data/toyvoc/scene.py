@@ -204,17 +204,9 @@ def _object(
             x = width - scale * right + share * (right - left)
         elif surface == "ground":
             foot = height + share * (top - bottom)
-    patch = render(
-        rng,
-        figure.parts,
-        figure.look,
-        x=x,
-        y=foot,
-        scale=scale,
-        mirrored=mirrored,
-        angle=float(rng.normal(0, TILT.get(name, USUAL_TILT))),
-    )
-    pose = {"Right": "Left"}.get(figure.pose, figure.pose) if mirrored else figure.pose
+    tilt = rng.normal(0, TILT.get(name, USUAL_TILT))
+    patch = render(rng, figure.parts, figure.look, x=x, y=foot, scale=scale, mirrored=mirrored, angle=tilt)
+    pose = "Left" if mirrored and figure.pose == "Right" else figure.pose
     span = (x + scale * left, foot - scale * top, x + scale * right, foot)
     return _Placed(name, pose, patch, foot, surface, span)
 
@@ -313,10 +305,10 @@ def _visible(height: int, width: int, placed: Sequence[_Placed]) -> tuple[np.nda
         solid = item.patch.rgba[..., 3] > 0.5
         area, inside = item.patch.window(width, height)
         seen = solid[inside] & free[area]
-        pixels, total = int(np.count_nonzero(seen)), int(np.count_nonzero(solid))
-        if item.name and (pixels < LEAST_PIXELS or pixels < LEAST_VISIBLE * total):
-            continue
+        total = int(np.count_nonzero(solid))
         if item.name:
+            if np.count_nonzero(seen) < max(LEAST_PIXELS, LEAST_VISIBLE * total):
+                continue
             number += 1
             instances[area][seen] = number
         free[area] &= ~solid[inside]

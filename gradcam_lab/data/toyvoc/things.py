@@ -1,7 +1,5 @@
 """People, cars, boats, and props, which are not annotated."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from gradcam_lab.data.toyvoc.animals import BLACK, WHITE, Figure
@@ -9,7 +7,6 @@ from gradcam_lab.data.toyvoc.draw import (
     Colour,
     Look,
     Part,
-    Points,
     blob,
     ellipse,
     flat,
@@ -76,35 +73,19 @@ def person(rng: np.random.Generator) -> Figure:
         hand = (side * 0.22, 1.0) if up else (side * rng.uniform(0.16, 0.28), 0.45)
         parts.append(limb([(*shoulder, 0.048), (*elbow, 0.038), (*hand, 0.03)], sleeve))
         parts.append(blob(*hand, 0.034, 0.034, skin))
-    hips = 0.115 * width
-    parts.append(
-        shape(
-            [
-                (-0.13 * width, 0.8),
-                (0.13 * width, 0.8),
-                (0.15 * width, 0.7),
-                (hips, 0.46),
-                (-hips, 0.46),
-                (-0.15 * width, 0.7),
-            ],
-            shirt,
-        )
-    )
+    trunk = [(-0.13, 0.8), (0.13, 0.8), (0.15, 0.7), (0.115, 0.46), (-0.115, 0.46), (-0.15, 0.7)]
+    parts.append(shape(np.array(trunk) * (width, 1), shirt))
     if skirt:
         parts.append(polygon([(-0.1, 0.52), (0.1, 0.52), (0.18, 0.3), (-0.18, 0.3)], trousers))
     if rng.random() < 0.4:  # a striped jersey
         stripe = paint(rng)
         parts += [flat([(-0.12, y), (0.12, y), (0.12, y + 0.035), (-0.12, y + 0.035)], stripe) for y in (0.56, 0.66)]
-    long_hair = rng.random() < 0.45
-    if long_hair:
+    if rng.random() < 0.45:  # long hair
         parts.append(blob(0, 0.87, 0.115, 0.14, hair))
     parts += [limb([(0, 0.78, 0.04), (0, 0.83, 0.04)], skin), blob(0, 0.905, 0.082, 0.098, skin)]
     turn = rng.uniform(-0.02, 0.03)
-    parts.append(
-        shape(
-            [(-0.09, 0.9), (-0.085, 0.98), (0, 1.02), (0.085, 0.98), (0.09, 0.91), (0.05, 0.955), (-0.05, 0.955)], hair
-        )
-    )
+    fringe = [(-0.09, 0.9), (-0.085, 0.98), (0, 1.02), (0.085, 0.98), (0.09, 0.91), (0.05, 0.955), (-0.05, 0.955)]
+    parts.append(shape(fringe, hair))
     parts += [flat(ellipse(s * 0.033 + turn, 0.905, 0.012, 0.015), BLACK) for s in (-1, 1)]
     parts.append(line([(turn - 0.025, 0.862), (turn, 0.855), (turn + 0.025, 0.862)], 0.006, (0.6, 0.2, 0.2)))
     if rng.random() < 0.2:
@@ -126,8 +107,7 @@ def car(rng: np.random.Generator) -> Figure:
         "van": [(-0.72, 0.28), (-0.7, 0.66), (0.22, 0.66), (0.42, 0.32)],
         "pick-up": [(-0.1, 0.3), (-0.06, 0.55), (0.2, 0.55), (0.38, 0.3)],
     }
-    kind = str(rng.choice(list(roofs)))
-    roof = np.asarray(roofs[kind])
+    roof = np.asarray(roofs[str(rng.choice(list(roofs)))])
     nose = rng.uniform(0.24, 0.3)
     body = [
         (-0.78, 0.14),
@@ -139,36 +119,23 @@ def car(rng: np.random.Generator) -> Figure:
         (0.79, 0.12),
         (0, 0.11),
     ]
+    window = roof.mean(axis=0) + (roof - roof.mean(axis=0)) * (0.84, 0.72) + (0, 0.02)
+    rear_foot, rear, front = window[:3, 0]
+    middle = (rear + front) / 2
+    top, bottom = window[1:3, 1].mean(), window[[0, 3], 1].mean()
+    gleam = [(rear + 0.05, top), (rear + 0.13, top), (rear_foot + 0.13, bottom), (rear_foot + 0.05, bottom)]
     parts = [
         polygon(roof, colour),
         polygon(body, colour),
+        flat(window, GLASS, outlined=True),
+        flat([(middle - 0.02, top), (middle + 0.02, top), (middle + 0.02, bottom), (middle - 0.02, bottom)], colour),
+        flat(gleam, mixed(GLASS, WHITE, 0.5)),
+        line([(middle, 0.3), (middle, 0.16)], 0.006, shaded(colour, 0.5)),
+        flat(ellipse(middle - 0.06, 0.28, 0.03, 0.01), shaded(colour, 0.5)),
+        flat(ellipse(0.74, 0.22, 0.035, 0.035), (0.98, 0.93, 0.7), outlined=True),
+        flat([(-0.785, 0.22), (-0.74, 0.22), (-0.74, 0.29), (-0.785, 0.29)], (0.8, 0.1, 0.1)),
+        flat([(-0.78, 0.115), (0.79, 0.115), (0.79, 0.145), (-0.78, 0.145)], shaded(colour, 0.45)),
     ]
-    inner = roof.mean(axis=0) + (roof - roof.mean(axis=0)) * (0.84, 0.72) + (0, 0.02)
-    middle = (inner[1, 0] + inner[2, 0]) / 2
-    left, right = inner[1:3].mean(axis=0), inner[[0, 3]].mean(axis=0)
-    parts.append(flat(inner, GLASS, outlined=True))
-    parts.append(
-        flat(
-            [(middle - 0.02, left[1]), (middle + 0.02, left[1]), (middle + 0.02, right[1]), (middle - 0.02, right[1])],
-            colour,
-        )
-    )
-    parts.append(
-        flat(
-            [
-                (inner[1, 0] + 0.05, left[1]),
-                (inner[1, 0] + 0.13, left[1]),
-                (inner[0, 0] + 0.13, right[1]),
-                (inner[0, 0] + 0.05, right[1]),
-            ],
-            mixed(GLASS, WHITE, 0.5),
-        )
-    )
-    parts.append(line([(middle, 0.3), (middle, 0.16)], 0.006, shaded(colour, 0.5)))
-    parts.append(flat(ellipse(middle - 0.06, 0.28, 0.03, 0.01), shaded(colour, 0.5)))
-    parts.append(flat(ellipse(0.74, 0.22, 0.035, 0.035), (0.98, 0.93, 0.7), outlined=True))
-    parts.append(flat([(-0.785, 0.22), (-0.74, 0.22), (-0.74, 0.29), (-0.785, 0.29)], (0.8, 0.1, 0.1)))
-    parts.append(flat([(-0.78, 0.115), (0.79, 0.115), (0.79, 0.145), (-0.78, 0.145)], shaded(colour, 0.45)))
     size, rim = rng.uniform(0.115, 0.145), mixed(paint(rng), (0.75, 0.75, 0.75), 0.7)
     for x in (-0.48, 0.48):
         parts += [
@@ -189,7 +156,8 @@ def boat(rng: np.random.Generator, surface: str = "water") -> Figure:
     parts = draw(rng, hull, stripe)
     if surface == "water":
         wave = [(x, 0.012 * (-1) ** i) for i, x in enumerate(np.linspace(-0.62, 0.64, 10))]
-        parts.append(flat(_ribbon(wave, 0.02), FOAM))
+        band = [*((x, y + 0.02) for x, y in wave), *((x, y - 0.02) for x, y in reversed(wave))]
+        parts.append(flat(band, FOAM))
         return Figure(parts, Look("wood", 0.05), "Right", "water")
     chock = (0.4, 0.28, 0.18)
     keel = [
@@ -198,13 +166,6 @@ def boat(rng: np.random.Generator, surface: str = "water") -> Figure:
         polygon([(0.3, 0.03), (0.42, 0.03), (0.48, -0.15), (0.36, -0.15)], chock),
     ]
     return Figure(moved([*keel, *parts], 0, 0.15), Look("wood", 0.05), "Right", "ground")
-
-
-def _ribbon(path: Sequence[tuple[float, float]], radius: float) -> Points:
-    """A ribbon of constant width along a path."""
-    xy = np.asarray(path)
-    up = np.array([0.0, radius])
-    return np.concatenate([xy + up, xy[::-1] - up])
 
 
 def _hull(colour: Colour, stripe: Colour, depth: float) -> list[Part]:
@@ -224,9 +185,8 @@ def _sailing_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> lis
     if rng.random() < 0.8:
         parts.append(polygon([(0.09, mast - 0.12), (0.62, foot - 0.02), (0.09, foot)], shaded(cloth, 0.93)))
     if rng.random() < 0.4:
-        parts.append(
-            flat([(-0.02, 0.7 * mast), (-0.13, 0.66 * mast), (-0.24, 0.5 * mast), (-0.02, 0.5 * mast)], stripe)
-        )
+        patch = [(-0.02, 0.7 * mast), (-0.13, 0.66 * mast), (-0.24, 0.5 * mast), (-0.02, 0.5 * mast)]
+        parts.append(flat(patch, stripe))
     return [*parts, *_hull(hull, stripe, depth)]
 
 
@@ -234,16 +194,11 @@ def _motor_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> list[
     depth = rng.uniform(0.2, 0.26)
     cabin = jittered(rng, mixed(paint(rng), WHITE, 0.7), 0.03)
     top = depth + rng.uniform(0.2, 0.3)
+    high, low = top - 0.03, depth + 0.09
     parts = [
         polygon([(-0.35, depth), (-0.3, top), (0.12, top), (0.28, depth)], cabin),
-        flat(
-            [(-0.26, top - 0.03), (-0.08, top - 0.03), (-0.08, depth + 0.09), (-0.29, depth + 0.09)],
-            GLASS,
-            outlined=True,
-        ),
-        flat(
-            [(-0.03, top - 0.03), (0.09, top - 0.03), (0.19, depth + 0.09), (-0.03, depth + 0.09)], GLASS, outlined=True
-        ),
+        flat([(-0.26, high), (-0.08, high), (-0.08, low), (-0.29, low)], GLASS, outlined=True),
+        flat([(-0.03, high), (0.09, high), (0.19, low), (-0.03, low)], GLASS, outlined=True),
     ]
     if rng.random() < 0.6:
         parts.insert(0, polygon([(-0.2, top), (-0.2, top + 0.2), (-0.06, top + 0.2), (-0.06, top)], stripe))
@@ -253,25 +208,14 @@ def _motor_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> list[
 
 def _rowing_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> list[Part]:
     depth = rng.uniform(0.18, 0.24)
-    wood = (0.6, 0.42, 0.25)
-    shell = polygon([(-0.62, depth + 0.03), (0, depth - 0.02), (0.7, depth + 0.08), (0.48, 0.0), (-0.48, 0.0)], hull)
-    rim = flat(
-        [
-            (-0.62, depth + 0.03),
-            (0, depth - 0.02),
-            (0.7, depth + 0.08),
-            (0.67, depth + 0.02),
-            (0, depth - 0.07),
-            (-0.6, depth - 0.03),
-        ],
-        stripe,
-    )
-    planks = [
-        line([(-0.5, y), (0, y - 0.015), (0.55, y + 0.01)], 0.007, shaded(hull, 0.6))
-        for y in (depth * 0.35, depth * 0.62)
+    edge = [(-0.62, depth + 0.03), (0, depth - 0.02), (0.7, depth + 0.08)]
+    seams = (depth * 0.35, depth * 0.62)
+    return [
+        limb([(-0.15, depth - 0.02, 0.016), (-0.5, depth + 0.28, 0.016)], (0.6, 0.42, 0.25)),
+        polygon([*edge, (0.48, 0.0), (-0.48, 0.0)], hull),
+        flat([*edge, (0.67, depth + 0.02), (0, depth - 0.07), (-0.6, depth - 0.03)], stripe),
+        *(line([(-0.5, y), (0, y - 0.015), (0.55, y + 0.01)], 0.007, shaded(hull, 0.6)) for y in seams),
     ]
-    parts = [limb([(-0.15, depth - 0.02, 0.016), (-0.5, depth + 0.28, 0.016)], wood), shell, rim, *planks]
-    return parts
 
 
 # ----------------------------------------------------------------------------------------------- props
@@ -280,10 +224,7 @@ def _rowing_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> list
 def ball(rng: np.random.Generator) -> Figure:
     """A ball with two stripes."""
     colour, other = paint(rng), paint(rng)
-    parts = [
-        blob(0, 0.5, 0.5, 0.5, colour),
-        flat(ellipse(0, 0.5, 0.16, 0.49, 20), other),
-    ]
+    parts = [blob(0, 0.5, 0.5, 0.5, colour), flat(ellipse(0, 0.5, 0.16, 0.49, 20), other)]
     return Figure(parts, Look("rough", 0.04), height=0.1)
 
 
@@ -367,11 +308,8 @@ def chair(rng: np.random.Generator) -> Figure:
 def lamp(rng: np.random.Generator) -> Figure:
     """A street lamp."""
     metal = jittered(rng, (0.3, 0.32, 0.33), 0.04)
-    return Figure(
-        [limb([(0, 0, 0.03), (0, 0.85, 0.02)], metal), blob(0, 0.92, 0.06, 0.08, (0.95, 0.92, 0.75))],
-        Look("rough", 0.03),
-        height=0.7,
-    )
+    parts = [limb([(0, 0, 0.03), (0, 0.85, 0.02)], metal), blob(0, 0.92, 0.06, 0.08, (0.95, 0.92, 0.75))]
+    return Figure(parts, Look("rough", 0.03), height=0.7)
 
 
 def cone(rng: np.random.Generator) -> Figure:

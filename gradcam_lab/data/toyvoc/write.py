@@ -131,7 +131,11 @@ def build(folder: Path, *, seed: int = SEED, counts: Mapping[str, int] = COUNTS)
     """
     if folder.exists():
         raise LabError(f"'{folder}' exists already: remove it or choose another name.")
-    jobs = {split: _jobs(seed, number, counts) for number, split in enumerate(counts)}
+    names = (f"{number:06d}" for number in count(1))  # numbered on from split to split
+    jobs = {
+        split: [Job(next(names), (seed, place, i)) for i in range(size)]
+        for place, (split, size) in enumerate(counts.items())
+    }
     try:
         with folder_moved_into_place(folder, replace=False) as temporary:
             for name in SUBFOLDERS:
@@ -145,13 +149,6 @@ def build(folder: Path, *, seed: int = SEED, counts: Mapping[str, int] = COUNTS)
             return  # another process was faster: from the same seed, its folder is as good
         problem = f"Cannot write the data set '{folder}' ({error.strerror or error})"
         raise LabError(f"{problem}: choose another folder, or another cache by setting {VARIABLE}.") from error
-
-
-def _jobs(seed: int, number: int, counts: Mapping[str, int]) -> list[Job]:
-    """The images of the split with that number, named on from the splits before it."""
-    sizes = list(counts.values())
-    first = 1 + sum(sizes[:number])
-    return [Job(f"{first + i:06d}", (seed, number, i)) for i in range(sizes[number])]
 
 
 def _draw_all(folder: Path, jobs: Sequence[Job]) -> dict[str, Written]:
