@@ -14,10 +14,11 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.classifier import Classifier, best_device
 from gradcam_lab.models.training.classifier_scores import class_probabilities, classifier_scores, summary
+from gradcam_lab.models.training.config_file import settings_of
 from gradcam_lab.models.training.dataset import LabelledSamples, box_labels, read_labels, warn_skipped
 from gradcam_lab.models.training.inputs import ImageInputs, all_outputs
 from gradcam_lab.models.training.recipe import Recipe
-from gradcam_lab.models.training.settings import TrainingSettings, settings_of
+from gradcam_lab.models.training.settings import TrainingSettings
 
 
 def evaluate_classifier(
