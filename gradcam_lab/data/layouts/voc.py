@@ -5,7 +5,6 @@ ToyVOC is written in the same layout, so the reader that runs on it is the reade
 
 import math
 from collections.abc import Collection
-from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
@@ -78,9 +77,8 @@ def read_split(
     """
     root = find_root(folder)
     names = _read_names(root, lists, split)[:limit]
-    images = [ListedImage(name, partial(_read_sample, root, name), _annotation_path(root, name)) for name in names]
-    twice = f"'{_list_path(root, lists, split)}' names '{{id}}' twice"
-    return read_images(split, root, images, twice, known, skip_bad)
+    images = [_listed(root, name, f"'{_list_path(root, lists, split)}' names '{name}' twice") for name in names]
+    return read_images(split, root, images, known=known, skip_bad=skip_bad)
 
 
 def voc_hash(split: Split) -> str:
@@ -118,6 +116,10 @@ def _read_names(root: Path, lists: str, split: str) -> list[str]:
     if not names:
         raise LabError(f"The split '{path}' is empty: it should name one image a line.")
     return names
+
+
+def _listed(root: Path, name: str, twice: str) -> ListedImage:
+    return ListedImage(name, lambda: _read_sample(root, name), _annotation_path(root, name), twice)
 
 
 def _read_sample(root: Path, name: str) -> Sample:
