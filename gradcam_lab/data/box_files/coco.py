@@ -42,12 +42,12 @@ def to_voc(boxes: np.ndarray) -> np.ndarray:
     return np.hstack([corner + 1, corner + size])
 
 
-def is_results(path: Path, content: Any) -> bool:
+def is_results(content: Any) -> bool:
     """Return whether JSON is a list of dicts, which none of our own formats is."""
     return isinstance(content, list) and all(isinstance(entry, dict) for entry in content[:1])
 
 
-def is_coco_truth(path: Path, content: Any) -> bool:
+def is_coco_truth(content: Any) -> bool:
     """Return whether JSON has COCO's tables; a photo may be called "images", but hardly has dicts for boxes."""
     if not isinstance(content, dict) or not {"images", "annotations"} <= set(content):
         return False
@@ -85,7 +85,7 @@ def read_results(path: Path, content: list[Any], truth: ClassGroundTruth) -> dic
     return by_image(images, rows)
 
 
-def read_coco_truth(path: Path, content: dict[str, Any], target: str | None, split: str) -> ClassGroundTruth:
+def read_coco_truth(path: Path, content: dict[str, Any], target: str | None) -> ClassGroundTruth:
     """Read the objects of one class from COCO ground truth.
 
     An image is called as its file without folder and ending, or with both where two would be called the same. What
@@ -96,7 +96,6 @@ def read_coco_truth(path: Path, content: dict[str, Any], target: str | None, spl
         path: the file, for messages.
         content: its JSON.
         target: the name of the category, or its number; None where there is only one.
-        split: only folders have splits.
 
     Raises:
         LabError: the file is not of this format, or has no such category.

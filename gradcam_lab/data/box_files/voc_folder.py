@@ -2,22 +2,16 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth, ObjectArrays, numbered
+from gradcam_lab.data.box_files.ground_truth import ObjectArrays
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 
 
-def is_folder(path: Path, content: Any) -> bool:
-    """Return whether a path is a folder."""
-    return path.is_dir()
-
-
-def read_folder_truth(path: Path, content: Any, target: str | None, split: str) -> ClassGroundTruth:
+def read_folder_truth(path: Path, target: str | None, split: str) -> dict[str, ObjectArrays]:
     """Read the objects of one class in a split.
 
     Raises:
@@ -29,8 +23,7 @@ def read_folder_truth(path: Path, content: Any, target: str | None, split: str) 
     known = sorted({o.name for sample in samples for o in sample.objects})
     if target not in known:
         raise LabError(f"No image of the split '{split}' of '{path}' holds a '{target}': it has {', '.join(known)}.")
-    objects = objects_of(samples, target)
-    return ClassGroundTruth(objects, numbered(objects))
+    return objects_of(samples, target)
 
 
 def objects_of(samples: Iterable[Sample], target: str) -> dict[str, ObjectArrays]:
