@@ -30,8 +30,7 @@ def read_detections(path: Path) -> dict[str, np.ndarray]:
 def detections_in(path: Path, content: Any) -> dict[str, np.ndarray]:
     """Return the detections in the JSON of a file; see `read_detections`."""
     images = _lists_by_image(path, content)
-    rows = [row for rows in images.values() for row in rows]
-    return dict(zip(images, _parts(_boxes(rows, 5, images, path), images.values()), strict=True))
+    return dict(zip(images, _parts(_boxes(images, 5, path), images.values()), strict=True))
 
 
 def read_ground_truth(path: Path) -> dict[str, ObjectArrays]:
@@ -50,8 +49,7 @@ def objects_in(path: Path, content: Any) -> dict[str, ObjectArrays]:
     plain = {
         image: [row.get("box") if isinstance(row, dict) else row for row in rows] for image, rows in images.items()
     }
-    boxes = _boxes([row for rows in plain.values() for row in rows], 4, plain, path)
-    parts = (_parts(values, plain.values()) for values in (boxes, np.array(flags, dtype=bool)))
+    parts = (_parts(values, plain.values()) for values in (_boxes(plain, 4, path), np.array(flags, dtype=bool)))
     return dict(zip(images, zip(*parts, strict=True), strict=True))
 
 
@@ -94,9 +92,9 @@ def _lists_by_image(path: Path, content: Any) -> dict[str, list[Any]]:
     return content
 
 
-def _boxes(rows: list[Any], count: int, images: Mapping[str, list[Any]], path: Path) -> np.ndarray:
+def _boxes(images: Mapping[str, list[Any]], count: int, path: Path) -> np.ndarray:
     """Check all rows at once; only if that fails, one by one, to name the first bad one."""
-    boxes = finite_rows(rows, count)
+    boxes = finite_rows([row for rows in images.values() for row in rows], count)
     if boxes is not None and (boxes[:, :2] <= boxes[:, 2:4]).all():
         return boxes
     checked = [_numbers(row, count, path, image) for image, rows in images.items() for row in rows]

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import cv2
@@ -62,7 +62,7 @@ class FromFiles:
             batch_sampler=self.order,
             num_workers=workers,
             persistent_workers=workers > 0,
-            collate_fn=_Collate(preprocessing.size),
+            collate_fn=partial(_joined, size=preprocessing.size),  # no closure: it is pickled for the workers
             worker_init_fn=_without_threads,
         )
 
@@ -91,17 +91,10 @@ class _ImageFiles(Dataset):
             return error  # raised here, it would reach the user with the traceback of another process
 
 
-@dataclass(frozen=True)
-class _Collate:
-    """Join images to a batch; a class and no closure, because it is pickled for workers that are not forked."""
-
-    size: int
-
-    def __call__(self, images: Sequence[np.ndarray | LabError]) -> Tensor | LabError:
-        for image in images:
-            if isinstance(image, LabError):
-                return image
-        return stacked([image for image in images if isinstance(image, np.ndarray)], self.size)
+def _joined(images: Sequence[np.ndarray | LabError], size: int) -> Tensor | LabError:
+    """Join images to a batch, or return the first error among them."""
+    errors = [image for image in images if isinstance(image, LabError)]
+    return errors[0] if errors else stacked([image for image in images if isinstance(image, np.ndarray)], size)
 
 
 def _without_threads(worker: int) -> None:
