@@ -1,6 +1,7 @@
 """Opening a data set: ToyVOC, an official one by its name, or a folder in one of the known layouts."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -113,14 +114,7 @@ def open_data(name: str, root: Path | None = None) -> BoxData | LabelData:
             f"'{name}' is a folder, or no data set that is known by name: --data-root goes with a name only."
         )
     folder = Path(name)
-    fitting = (layout for layout in LAYOUTS.values() if _fits(layout.find_root, folder))
-    layout = next(fitting, LAYOUTS["voc"])  # where none fits, VOC's error is what most users need to read
-    return layout.data(name, layout.find_root(folder))
-
-
-def _fits(find_root: Callable[[Path], Path], folder: Path) -> bool:
-    try:
-        find_root(folder)
-    except LabError:
-        return False
-    return True
+    for layout in LAYOUTS.values():
+        with suppress(LabError):
+            return layout.data(name, layout.find_root(folder))
+    return LAYOUTS["voc"].data(name, voc.find_root(folder))  # VOC's error is what most users need to read
