@@ -8,9 +8,8 @@ import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.box_files.formats import read_both
-from gradcam_lab.data.box_files.ground_truth import ObjectArrays
+from gradcam_lab.data.box_files.ground_truth import ObjectArrays, objects_of
 from gradcam_lab.data.box_files.json_boxes import read_detections
-from gradcam_lab.data.box_files.voc_folder import objects_of
 from gradcam_lab.data.sample import read_image
 from gradcam_lab.errors import LabError
 from gradcam_lab.report.figures.photos import SHOWN_SCORE, Panel, Row, draw_rows, in_rows

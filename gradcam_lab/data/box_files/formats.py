@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gradcam_lab.data.box_files import coco, comp4, json_boxes, voc_folder
-from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth, ObjectArrays, numbered
+from gradcam_lab.data.box_files import coco, comp4, json_boxes
+from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth, ObjectArrays, numbered, read_folder_truth
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json
 
@@ -74,7 +74,7 @@ def _the_class(detections: Path, target: str | None) -> str | None:
 
 def _read_ground_truth(path: Path, target: str | None, split: str) -> ClassGroundTruth:
     if path.is_dir():
-        objects = voc_folder.read_folder_truth(path, target, split)
+        objects = read_folder_truth(path, target, split)
         return ClassGroundTruth(objects, numbered(objects))
     content = read_json(path)
     if coco.is_coco_truth(content):

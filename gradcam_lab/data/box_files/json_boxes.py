@@ -77,13 +77,11 @@ def _rounded(row: list[float]) -> list[float]:
 
 def write_ground_truth(path: Path, samples: Iterable[Sample], target: str) -> None:
     """Write the objects of one class in each sample."""
-    write_json(
-        path,
-        {
-            sample.id: [{"box": o.box, "difficult": o.difficult} for o in sample.objects if o.name == target]
-            for sample in samples
-        },
-    )
+    truth = {
+        sample.id: [{"box": o.box, "difficult": o.difficult} for o in sample.objects if o.name == target]
+        for sample in samples
+    }
+    write_json(path, truth)
 
 
 def _lists_by_image(path: Path, content: Any) -> dict[str, list[Any]]:

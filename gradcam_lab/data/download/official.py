@@ -199,7 +199,7 @@ def _download_archive(official: Official, archive: Archive, downloads: Path) -> 
         return _require_md5(path, archive)
     warn(f"Downloading {archive.name} from {archive.url} into '{downloads}'.")
     try:
-        download(archive.url, path, archive.md5, f"downloading {archive.name}")
+        download(archive.url, path, archive.md5)
     except UnreachableError as error:
         absent = [a for a in official.archives if not (downloads / a.name).is_file()]
         wanted = " and ".join(f"{a.name} from {a.url}" for a in absent)

@@ -71,8 +71,6 @@ def _fill(
 def _mottle(rng: np.random.Generator, area: np.ndarray, colour: Colour, kind: str, zoom: float, level: float) -> None:
     """Blend patches of another colour into an area where a texture is above a level."""
     height, width = area.shape[:2]
-    if height == 0 or width == 0:
-        return
     share = np.clip(0.5 + 1.5 * (texture(rng, kind, height, width, zoom) - level), 0, 0.85)
     area += three(share) * (np.asarray(colour, np.float32) - area)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from gradcam_lab.data.sample import Object
 from gradcam_lab.data.toyvoc import animals, things
 from gradcam_lab.data.toyvoc.animals import Figure
 from gradcam_lab.data.toyvoc.backgrounds import LAND, Background, background
@@ -60,22 +61,14 @@ OUTDOORS = frozenset({"boat", "car", "horse"})  # classes that nobody keeps in a
 
 
 @dataclass(frozen=True)
-class SceneObject:
-    """The annotation of one object.
+class SceneObject(Object):
+    """The annotation of one object; its box is that of its visible pixels, in whole numbers.
 
     Attributes:
-        name: its class.
-        box: `(xmin, ymin, xmax, ymax)` of its visible pixels; 1-based, both ends inclusive.
         pose: VOC's word for the view.
-        truncated: a part of it is outside the image or hidden.
-        difficult: tiny or mostly hidden.
     """
 
-    name: str
-    box: tuple[int, int, int, int]
-    pose: str
-    truncated: bool
-    difficult: bool
+    pose: str = ""
 
 
 @dataclass(frozen=True)
@@ -326,7 +319,7 @@ def _describe(mask: np.ndarray, item: _Placed, total: int) -> SceneObject:
         or pixels < DIFFICULT_AREA * mask.size
         or min(box[2] - box[0], box[3] - box[1]) + 1 < DIFFICULT_SIDE
     )
-    return SceneObject(item.name, box, item.pose, visible < 1 - TRUNCATED_HIDDEN, difficult)
+    return SceneObject(item.name, box, difficult, visible < 1 - TRUNCATED_HIDDEN, item.pose)
 
 
 def _shadow(image: np.ndarray, patch: Patch, foot: float) -> None:

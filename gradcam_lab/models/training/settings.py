@@ -103,9 +103,8 @@ class TrainingSettings(BaseModel):
         recipe = replace(recipe, epochs=tuple((size * self.img_size // SIZE, count) for size, count in recipe.epochs))
         if self.epochs:
             recipe = recipe.shortened(self.epochs)
-        names = ("batch", "learning_rate", "weight_decay", "optimizer", "scheduler", "patience")
-        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return replace(recipe, **given)
+        names = {"batch", "learning_rate", "weight_decay", "optimizer", "scheduler", "patience"}
+        return replace(recipe, **self.model_dump(include=names, exclude_none=True))
 
     def _base_recipe(self) -> Recipe:
         if self.freeze_features:

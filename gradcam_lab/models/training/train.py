@@ -142,7 +142,7 @@ class Training:
         before = self.log.rows[-1]["seconds"] if self.log.rows else 0.0
         seconds = round(before + time.perf_counter() - start, 2)
         row = {"epoch": self.epochs_done, "learning_rate": rate, "train_loss": loss, "val_loss": val_loss}
-        self.log.add({**row, f"val_{name}": score, "seconds": seconds})
+        self.log.rows.append({**row, f"val_{name}": score, "seconds": seconds})
         self.best = self.best.after(self.epochs_done, score, val_loss)
         out_of_patience = self.best.is_stale(self.epochs_done, self.recipe.patience)
         self.finished = self.epochs_done == self.recipe.passes or out_of_patience
