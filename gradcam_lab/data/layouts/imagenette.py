@@ -7,14 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from gradcam_lab.data.layouts.holdout import train_or_val
-from gradcam_lab.data.layouts.split import (
-    ListedImage,
-    only_root,
-    read_images,
-    read_size,
-    require_folder,
-    samples_hash,
-)
+from gradcam_lab.data.layouts.split import ListedImage, only_root, read_images, read_size, samples_hash
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.vision import torchvision
@@ -50,13 +43,12 @@ def find_root(folder: Path) -> Path:
     Raises:
         LabError: there is none, or there are several.
     """
-    require_folder(folder)
-    found = [path for path in (folder, *sorted(folder.glob("imagenette2*"))) if (path / "train").is_dir()]
-    if not found:
+    root = only_root(folder, sorted(folder.glob("imagenette2*")), lambda path: (path / "train").is_dir())
+    if not root:
         raise LabError(
             f"'{folder}' is not in Imagenette's layout: it should hold 'train', with a folder for each class."
         )
-    return only_root(folder, found)
+    return root
 
 
 def read_folder(

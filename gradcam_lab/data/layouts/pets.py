@@ -20,10 +20,10 @@ from gradcam_lab.data.layouts.split import (
     ListedImage,
     ProblemError,
     Split,
+    only_root,
     opened,
     read_images,
     read_size,
-    require_folder,
     samples_hash,
 )
 from gradcam_lab.data.sample import Box, Object, Sample
@@ -51,12 +51,11 @@ def find_root(folder: Path) -> Path:
     Raises:
         LabError: there is none.
     """
-    require_folder(folder)
-    for root in (folder, folder / "oxford-iiit-pet"):
-        if not _missing(root):
-            return root
-    missing = ", ".join(_missing(folder))
-    raise LabError(f"'{folder}' is not in the layout of Oxford-IIIT Pet, it lacks {missing}: give another folder.")
+    root = only_root(folder, [folder / "oxford-iiit-pet"], lambda path: not _missing(path))
+    if not root:
+        missing = ", ".join(_missing(folder))
+        raise LabError(f"'{folder}' is not in the layout of Oxford-IIIT Pet, it lacks {missing}: give another folder.")
+    return root
 
 
 def _missing(root: Path) -> list[str]:

@@ -125,30 +125,24 @@ def samples_hash(samples: Iterable[Sample], annotation: Callable[[Sample], str])
 # ----------------------------------------------------------------------------------------------- folders
 
 
-def require_folder(folder: Path) -> None:
-    """Check that a data folder is there.
+def only_root(folder: Path, inside: Iterable[Path], is_root: Callable[[Path], bool]) -> Path | None:
+    """Return the data set in a folder: the folder itself, or else the only one inside; None where there is none.
+
+    Args:
+        folder: where to look.
+        inside: the folders in it that may be data sets.
+        is_root: whether a folder is a data set.
 
     Raises:
-        LabError: it is not.
+        LabError: there is no such folder, or it holds several data sets.
     """
     if not folder.is_dir():
         raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
-
-
-def only_root(folder: Path, roots: Sequence[Path]) -> Path:
-    """Choose among the data sets found in a folder: the folder itself, or else the only one.
-
-    Args:
-        folder: where they were looked for.
-        roots: at least one; the folder itself comes first.
-
-    Raises:
-        LabError: the folder is none, and holds several.
-    """
-    if roots[0] != folder and len(roots) > 1:
+    roots = [path for path in (folder, *inside) if is_root(path)]
+    if len(roots) > 1 and roots[0] != folder:
         names = ", ".join(f"'{path}'" for path in roots)
         raise LabError(f"'{folder}' holds several data sets ({names}): give one of them.")
-    return roots[0]
+    return roots[0] if roots else None
 
 
 # ----------------------------------------------------------------------------------------------- images

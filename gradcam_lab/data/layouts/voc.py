@@ -18,7 +18,6 @@ from gradcam_lab.data.layouts.split import (
     only_root,
     read_images,
     read_size,
-    require_folder,
     samples_hash,
 )
 from gradcam_lab.data.sample import Box, Object, Sample
@@ -33,18 +32,17 @@ def find_root(folder: Path) -> Path:
     Raises:
         LabError: there is no such folder, it is not in the VOC layout, or it holds several years.
     """
-    require_folder(folder)
     inside = [
         path for pattern in ("VOC20[0-9][0-9]", "VOCdevkit/VOC20[0-9][0-9]") for path in sorted(folder.glob(pattern))
     ]
-    roots = [path for path in (folder, *inside) if not _missing_subfolders(path)]
-    if not roots:
+    root = only_root(folder, inside, lambda path: not _missing_subfolders(path))
+    if not root:
         nearest = inside[0] if len(inside) == 1 else folder
         missing = ", ".join(_missing_subfolders(nearest))
         raise LabError(
             f"'{nearest}' is not in the VOC layout, it lacks {missing}: give the folder that holds JPEGImages."
         )
-    return only_root(folder, roots)
+    return root
 
 
 def _missing_subfolders(root: Path) -> list[str]:

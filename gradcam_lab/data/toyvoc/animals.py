@@ -59,10 +59,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Coat:
-    """The fur of one animal: its main colour, a lighter or darker second one, and the marking."""
+    """The fur of one animal: its main colour, and its look with the second colour and the marking."""
 
     main: Colour
-    second: Colour
     look: Look
 
 
@@ -82,8 +81,7 @@ def coat(rng: np.random.Generator, markings: Sequence[float]) -> Coat:
     marking = str(rng.choice(MARKINGS, p=markings))
     if marking in ("stripes", "saddle"):
         second = shaded(main, 0.5)
-    look = Look("fur", float(rng.uniform(0.06, 0.15)), marking, second)
-    return Coat(main, second, look)
+    return Coat(main, Look("fur", rng.uniform(0.06, 0.15), marking, second))
 
 
 # ----------------------------------------------------------------------------------------------- dog and cat
@@ -211,7 +209,7 @@ DOG_EYE: Colour = (0.32, 0.18, 0.08)
 
 
 def _dog_ear(fur: Coat, rng: np.random.Generator) -> Colour:
-    return shaded(fur.main, 0.62) if rng.random() < 0.7 else shaded(fur.second, 0.8)
+    return shaded(fur.main, 0.62) if rng.random() < 0.7 else shaded(fur.look.second, 0.8)
 
 
 def _dog_head_side(rng: np.random.Generator, fur: Coat) -> list[Part]:

@@ -12,7 +12,7 @@ from gradcam_lab.data.toyvoc.animals import Figure
 from gradcam_lab.data.toyvoc.backgrounds import LAND, Background, background
 from gradcam_lab.data.toyvoc.draw import Patch, extent, over, render, soft, texture, three
 
-# The knobs of difficulty. Fractions are of the image's height unless they say otherwise.
+# How difficult the scenes are. Fractions are of the image's height unless they say otherwise.
 CLASS_WEIGHTS = {"bird": 0.12, "boat": 0.1, "car": 0.11, "cat": 0.17, "dog": 0.23, "horse": 0.11, "person": 0.16}
 OBJECT_COUNTS = (0.52, 0.31, 0.12, 0.05)  # probability of 1, 2, 3 and 4 objects
 PAIR = 0.08  # probability that two objects of one class touch

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from gradcam_lab.console import warn
 from gradcam_lab.data.layouts.imagenette import LabelledSplit
-from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.data.registry import NAMES, TOYVOC, BoxData, LabelData, open_data
 from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.data.spread import spread
@@ -73,7 +72,8 @@ def read_training_data(settings: TrainingSettings) -> TrainingData:
 def _read_boxes(data: BoxData, settings: TrainingSettings) -> TrainingData:
     splits = [data.read(name, limit=settings.limit, skip_bad=settings.skip_bad) for name in ("train", "val", "test")]
     warn_skipped(skipped for split in splits for skipped in split.skipped)
-    classes = CLASSES if data.name == TOYVOC else _classes_of(splits[0])
+    shown = {o.name for sample in splits[0].samples for o in sample.objects}
+    classes = CLASSES if data.name == TOYVOC else tuple(sorted(shown))
     labelled = {split.name: LabelledSamples(split.samples, box_labels(split.samples, classes)) for split in splits}
     return TrainingData(_name(data), classes, "boxes", labelled, data.sha256(splits[0]))
 
@@ -102,11 +102,6 @@ def warn_skipped(skipped: Iterable[str]) -> None:
 
 def _name(data: BoxData | LabelData) -> str:
     return data.name if data.name in NAMES else data.root.name
-
-
-def _classes_of(split: Split) -> tuple[str, ...]:
-    """Return the classes that a split holds, in alphabetical order."""
-    return tuple(sorted({o.name for sample in split.samples for o in sample.objects}))
 
 
 def box_labels(samples: Sequence[Sample], classes: Sequence[str]) -> Tensor:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -23,23 +22,6 @@ WORKERS = min(4, os.cpu_count() or 1)
 """Number of processes that read files where the pixels are not kept in memory."""
 
 
-class Pixels(Protocol):
-    """Squashed images by their indices."""
-
-    def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Yield uint8 of shape (N, 3, size, size) for each batch of N indices; N may be 0."""
-
-
-def open_pixels(samples: Sequence[Sample], preprocessing: Preprocessing, memory: int = MEMORY) -> Pixels:
-    """Read all images now if their pixels fit into so many bytes of memory, else later from their files.
-
-    Raises:
-        LabError: an image cannot be read.
-    """
-    needed = len(samples) * 3 * preprocessing.size**2
-    return InMemory(samples, preprocessing) if needed <= memory else FromFiles(samples, preprocessing)
-
-
 class InMemory:
     """All pixels in one tensor."""
 
@@ -48,7 +30,7 @@ class InMemory:
         self.pixels = stacked([preprocessing.squash(sample.image) for sample in images], preprocessing.size)
 
     def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Yield uint8 of shape (N, 3, size, size) for each batch."""
+        """Yield uint8 of shape (N, 3, size, size) for each batch of N indices; N may be 0."""
         return (self.pixels[batch] for batch in batches)
 
 
@@ -67,7 +49,7 @@ class FromFiles:
         )
 
     def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Yield uint8 of shape (N, 3, size, size) for each batch.
+        """Yield uint8 of shape (N, 3, size, size) for each batch of N indices; N may be 0.
 
         Raises:
             LabError: an image cannot be read.
@@ -106,3 +88,13 @@ def stacked(images: Sequence[np.ndarray], size: int) -> Tensor:
     if not images:
         return torch.empty(0, 3, size, size, dtype=torch.uint8)
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
+
+
+def open_pixels(samples: Sequence[Sample], preprocessing: Preprocessing, memory: int = MEMORY) -> InMemory | FromFiles:
+    """Read all images now if their pixels fit into so many bytes of memory, else later from their files.
+
+    Raises:
+        LabError: an image cannot be read.
+    """
+    needed = len(samples) * 3 * preprocessing.size**2
+    return InMemory(samples, preprocessing) if needed <= memory else FromFiles(samples, preprocessing)
