@@ -199,7 +199,7 @@ class Training:
         """Score the network on all splits but `train`."""
         classifier = description.classifier(self.network)
         scores = {
-            name: score_classifier(classifier, split.samples, split.labels, self.data.classes, self.device)
+            name: score_classifier(classifier, split, self.data.classes)
             for name, split in self.data.splits.items()
             if name != "train"
         }
