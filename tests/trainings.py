@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradcam_lab.models.training.settings import TrainingSettings, settings_of
+from gradcam_lab.models.training.config_file import settings_of
+from gradcam_lab.models.training.settings import TrainingSettings
 from gradcam_lab.models.weights import model_file
 
 

@@ -16,10 +16,10 @@ def fetch(
     data_root: DataRoot = None,
 ) -> None:
     """Download a data set from its official place, or go on with an interrupted download; prints its folder."""
-    from gradcam_lab.data.registry import data_root as folder_of
+    from gradcam_lab.data.registry import open_data
 
     with resumable():
-        print(folder_of(data, data_root))
+        print(open_data(data, data_root).root)
 
 
 @app.command()

@@ -65,7 +65,7 @@ def train(
     skip_bad: SkipBad = False,
 ) -> None:
     """Train a classifier; interrupted or killed, the same command goes on. torchrun makes it several processes."""
-    from gradcam_lab.models.training import settings
+    from gradcam_lab.models.training import config_file
     from gradcam_lab.models.training import train as training
 
     flags = {
@@ -89,7 +89,7 @@ def train(
         "skip_bad": skip_bad,
     }
     with resumable():
-        training.train_network(settings.settings_of(flags, config))
+        training.train_network(config_file.settings_of(flags, config))
 
 
 @app.command("evaluate-classifier")

@@ -1,10 +1,11 @@
 """Opening a data set: ToyVOC, an official one by its name, or a folder in one of the known layouts."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 from gradcam_lab.data.download import official
 from gradcam_lab.data.layouts import imagenette, pets, voc
@@ -18,21 +19,6 @@ NAMES = (TOYVOC, *official.DATA_SETS)
 """The data sets that are known by name."""
 
 
-class BoxReader(Protocol):
-    """Read one split of a data set whose objects have boxes, such as `voc.read_split`."""
-
-    def __call__(
-        self,
-        folder: Path,
-        split: str,
-        *,
-        known: Collection[str] | None = None,
-        limit: int | None = None,
-        skip_bad: bool = False,
-    ) -> Split:
-        """Read and check it."""
-
-
 @dataclass(frozen=True)
 class BoxData:
     """A data set whose images have annotated boxes, which the detection pipeline runs on.
@@ -40,26 +26,20 @@ class BoxData:
     Attributes:
         name: as the user gave it.
         root: its folder.
-        reader: reads one of its splits.
-        hasher: returns the hash of one of its splits.
-        kind: "boxes".
+        reader: reads one of its splits, such as `voc.read_split`.
+        sha256: returns one SHA-256 of a split's images and annotations: which data a result was computed from.
     """
 
     name: str
     root: Path
-    reader: BoxReader = field(repr=False)
-    hasher: Callable[[Split], str] = field(repr=False)
-    kind: Literal["boxes"] = "boxes"
+    reader: Callable[..., Split] = field(repr=False)
+    sha256: Callable[[Split], str] = field(repr=False)
 
     def read(
         self, split: str, *, known: Collection[str] | None = None, limit: int | None = None, skip_bad: bool = False
     ) -> Split:
         """Read one split; the arguments and errors are those of `voc.read_split`."""
         return self.reader(self.root, split, known=known, limit=limit, skip_bad=skip_bad)
-
-    def sha256(self, split: Split) -> str:
-        """Return one SHA-256 of a split's images and annotations: which data a result was computed from."""
-        return self.hasher(split)
 
 
 @dataclass(frozen=True)
@@ -69,12 +49,10 @@ class LabelData:
     Attributes:
         name: as the user gave it.
         root: its folder, the one that holds `train`.
-        kind: "labels".
     """
 
     name: str
     root: Path
-    kind: Literal["labels"] = "labels"
 
     def read(
         self,
@@ -107,16 +85,16 @@ class Layout(NamedTuple):
 read_segmentation = partial(voc.read_split, lists="Segmentation")
 
 LAYOUTS = {
-    "voc": Layout(voc.find_root, partial(BoxData, reader=voc.read_split, hasher=voc.voc_hash)),
+    "voc": Layout(voc.find_root, partial(BoxData, reader=voc.read_split, sha256=voc.voc_hash)),
     "imagenette": Layout(imagenette.find_root, LabelData),
-    "pets": Layout(pets.find_root, partial(BoxData, reader=pets.read_split, hasher=pets.pets_hash)),
-    "voc-segmentation": Layout(voc.find_root, partial(BoxData, reader=read_segmentation, hasher=voc.voc_hash)),
+    "pets": Layout(pets.find_root, partial(BoxData, reader=pets.read_split, sha256=pets.pets_hash)),
+    "voc-segmentation": Layout(voc.find_root, partial(BoxData, reader=read_segmentation, sha256=voc.voc_hash)),
 }
 """The layouts by name; a user's folder is in the first that fits. A new layout is one module and one line here."""
 
 
-def data_root(name: str, root: Path | None = None) -> Path:
-    """Return a data set's folder: ToyVOC's, drawn on first use, an official one's, downloaded, or the user's own.
+def open_data(name: str, root: Path | None = None) -> BoxData | LabelData:
+    """Return a data set: ToyVOC, drawn on first use, an official one, downloaded, or a folder of the user's.
 
     A folder of the user's that is called like a data set is given with its path, such as `./pets`.
 
@@ -127,11 +105,6 @@ def data_root(name: str, root: Path | None = None) -> Path:
     Raises:
         LabError: there is no such folder, it is in none of the layouts, or the data set cannot be had.
     """
-    return open_data(name, root).root
-
-
-def open_data(name: str, root: Path | None = None) -> BoxData | LabelData:
-    """Find a data set and return its readers; the arguments and errors are those of `data_root`."""
     if name == TOYVOC:
         return LAYOUTS["voc"].data(name, voc.find_root(root) if root else toyvoc())
     if name in official.DATA_SETS:
@@ -141,14 +114,7 @@ def open_data(name: str, root: Path | None = None) -> BoxData | LabelData:
             f"'{name}' is a folder, or no data set that is known by name: --data-root goes with a name only."
         )
     folder = Path(name)
-    fitting = (layout for layout in LAYOUTS.values() if _fits(layout.find_root, folder))
-    layout = next(fitting, LAYOUTS["voc"])  # where none fits, VOC's error is what most users need to read
-    return layout.data(name, layout.find_root(folder))
-
-
-def _fits(find_root: Callable[[Path], Path], folder: Path) -> bool:
-    try:
-        find_root(folder)
-    except LabError:
-        return False
-    return True
+    for layout in LAYOUTS.values():
+        with suppress(LabError):
+            return layout.data(name, layout.find_root(folder))
+    return LAYOUTS["voc"].data(name, voc.find_root(folder))  # VOC's error is what most users need to read

@@ -1,7 +1,7 @@
 """What every data set yields: an image and the objects in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -37,7 +37,7 @@ class Sample:
     id: str
     path: Path
     size: tuple[int, int]
-    objects: tuple[Object, ...] = field(default=())
+    objects: tuple[Object, ...] = ()
 
     @property
     def image(self) -> np.ndarray:

@@ -14,12 +14,12 @@ import numpy as np
 
 from gradcam_lab.data.masks import read_mask, with_masks
 from gradcam_lab.data.sample import Sample
+from gradcam_lab.data.spread import spread
 from gradcam_lab.data.voc_classes import LABELS, VOID
 from gradcam_lab.evaluate.bootstrap import image_draws, or_none
 from gradcam_lab.evaluate.mask_methods import ITERATIONS, Choices, Item, centred, refined, thresholded
 from gradcam_lab.evaluate.mask_scores import curve_of, mean_iou, occurring_in, row_of, tables
 from gradcam_lab.evaluate.records import SeedTrial, Segmentation
-from gradcam_lab.evaluate.spread import spread
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.baselines import FRACTIONS
 from gradcam_lab.localise.experiment import ALL, Experiment

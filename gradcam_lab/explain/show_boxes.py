@@ -7,8 +7,8 @@ from typing import TypeVar
 import numpy as np
 
 from gradcam_lab.data.box_files.formats import read_both
+from gradcam_lab.data.box_files.ground_truth import objects_of
 from gradcam_lab.data.box_files.json_boxes import read_detections
-from gradcam_lab.data.box_files.voc_folder import objects_of
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.draw_boxes import draw
 

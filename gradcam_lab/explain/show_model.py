@@ -115,7 +115,7 @@ def _with_truth(
     data: BoxData | LabelData, split: str, recipe: Mapping[str, Any]
 ) -> tuple[Sequence[Sample], list[tuple[str, ...]]]:
     """Read a split, and what is in each image: the classes of its objects, or the one of its folder."""
-    if data.kind == "boxes":
+    if isinstance(data, BoxData):
         samples = data.read(split).samples
         return samples, [tuple(dict.fromkeys(o.name for o in sample.objects)) for sample in samples]
     if split not in ("train", "val"):

@@ -41,15 +41,24 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
     if name == "embedded":
         if weights == "imagenet":
             raise LabError("The embedded classifier has no ImageNet weights: leave --weights out, or choose another.")
-        return _embedded(Path(weights) if weights else EMBEDDED_FILE)
+        if not weights and not EMBEDDED_FILE.is_file():
+            raise LabError(
+                f"The embedded classifier '{EMBEDDED_FILE}' is missing: install gradcam-lab again, or give --weights "
+                "FILE."
+            )
+        return model_file.load(Path(weights) if weights else EMBEDDED_FILE)
     if not weights:
         raise LabError(
             f"'{name}' needs weights, because with random ones it can locate nothing: give --weights imagenet or "
             "--weights FILE."
         )
-    if weights != "imagenet" and _describes_itself(Path(weights)):
-        return _require_name(name, load_file(Path(weights)), weights)
-    return _imagenet_classifier(name, weights)
+    file = Path(weights)
+    if weights == "imagenet" or not (model_file.is_model_file(file) or efeo_checkpoint.is_checkpoint(file)):
+        return _imagenet_classifier(name, weights)
+    classifier = load_file(file)
+    if classifier.name != name:
+        raise LabError(f"'{weights}' holds '{classifier.name}' and not '{name}': give --classifier {classifier.name}.")
+    return classifier
 
 
 def load_file(path: Path) -> Classifier:
@@ -64,24 +73,6 @@ def load_file(path: Path) -> Classifier:
     if path.suffix == ".safetensors" or not path.is_file():
         return model_file.load(path)
     return efeo_checkpoint.load(path)
-
-
-def _embedded(path: Path) -> Classifier:
-    if path == EMBEDDED_FILE and not path.is_file():
-        raise LabError(
-            f"The embedded classifier '{path}' is missing: install gradcam-lab again, or give --weights FILE."
-        )
-    return model_file.load(path)
-
-
-def _describes_itself(path: Path) -> bool:
-    return model_file.is_model_file(path) or efeo_checkpoint.is_checkpoint(path)
-
-
-def _require_name(name: str, classifier: Classifier, weights: str) -> Classifier:
-    if classifier.name != name:
-        raise LabError(f"'{weights}' holds '{classifier.name}' and not '{name}': give --classifier {classifier.name}.")
-    return classifier
 
 
 def imagenet_state(name: str, weights: str) -> Mapping[str, Tensor]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradcam_lab.data.registry import BoxData, LabelData, data_root, open_data
+from gradcam_lab.data.registry import BoxData, LabelData, open_data
 from gradcam_lab.errors import LabError
 from tests import folders
 
@@ -10,8 +10,7 @@ from tests import folders
 def test_voc(mirror):
     data = open_data("voc2007")
     assert isinstance(data, BoxData)
-    assert data.kind == "boxes"
-    assert data_root("voc2007") == data.root
+    assert open_data("voc2007").root == data.root
     test = data.read("test", known=["dog"], limit=1)
     assert [s.id for s in test.samples] == ["000003"]
     assert test.samples[0].boxes("dog") == [(2, 3, 20, 15)]
@@ -32,7 +31,6 @@ def test_the_images_that_have_masks(mirror, tmp_path):
 def test_imagenette(mirror):
     data = open_data("imagenette")
     assert isinstance(data, LabelData)
-    assert data.kind == "labels"
     train = data.read("train")
     assert train.classes == ("tench", "English springer")
     assert train.labels == (0, 0, 0, 1, 1)
@@ -52,7 +50,7 @@ def test_folders_are_told_by_their_layout(tmp_path):
     folders.imagenette(tmp_path / "b", {"train": {"x": 1}})
     folders.pets(tmp_path / "c")
     voc, labelled, pets = (open_data(str(tmp_path / name)) for name in "abc")
-    assert [data.kind for data in (voc, labelled, pets)] == ["boxes", "labels", "boxes"]
+    assert [type(data) for data in (voc, labelled, pets)] == [BoxData, LabelData, BoxData]
     assert voc.root == tmp_path / "a" / "VOC2007"
     assert isinstance(pets, BoxData)
     assert len(pets.read("test").samples) == 2
@@ -61,17 +59,17 @@ def test_folders_are_told_by_their_layout(tmp_path):
 def test_a_folder_of_voc_stays_one_whatever_else_is_in_it(tmp_path):
     folders.voc(tmp_path, ("val",))
     folders.imagenette(tmp_path, {"train": {"x": 1}})
-    assert open_data(str(tmp_path)).kind == "boxes"
+    assert isinstance(open_data(str(tmp_path)), BoxData)
 
 
 def test_a_folder_in_no_layout(tmp_path):
     with pytest.raises(LabError, match="is not in the VOC layout, it lacks JPEGImages"):
-        data_root(str(tmp_path))
+        open_data(str(tmp_path))
 
 
 def test_toyvoc_of_the_users(tmp_path, cache):
     folders.voc(tmp_path / "toy", ("val",))
-    assert data_root("toyvoc", tmp_path / "toy") == tmp_path / "toy"
+    assert open_data("toyvoc", tmp_path / "toy").root == tmp_path / "toy"
     assert not cache.exists()
 
 

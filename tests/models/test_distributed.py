@@ -10,7 +10,7 @@ import torch
 
 from gradcam_lab.files import read_json
 from gradcam_lab.models import distributed
-from gradcam_lab.models.training.settings import settings_of
+from gradcam_lab.models.training.config_file import settings_of
 from gradcam_lab.models.training.train import train_network
 from gradcam_lab.models.weights import model_file
 

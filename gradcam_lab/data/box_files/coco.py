@@ -9,17 +9,20 @@ and a box that covers the pixels 1 to 10 is `x = 0, width = 10` there. The area 
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import compress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from gradcam_lab.data.box_files.arrays import by_image, finite_numbers, finite_rows
 from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth
 from gradcam_lab.errors import LabError
+
+T = TypeVar("T")
 
 TINY = float(np.nextafter(0, 1))
 """An object without any area overlaps nothing, and two of them would divide 0 by 0. A detection may be empty."""
@@ -42,12 +45,12 @@ def to_voc(boxes: np.ndarray) -> np.ndarray:
     return np.hstack([corner + 1, corner + size])
 
 
-def is_results(path: Path, content: Any) -> bool:
+def is_results(content: Any) -> bool:
     """Return whether JSON is a list of dicts, which none of our own formats is."""
     return isinstance(content, list) and all(isinstance(entry, dict) for entry in content[:1])
 
 
-def is_coco_truth(path: Path, content: Any) -> bool:
+def is_coco_truth(content: Any) -> bool:
     """Return whether JSON has COCO's tables; a photo may be called "images", but hardly has dicts for boxes."""
     if not isinstance(content, dict) or not {"images", "annotations"} <= set(content):
         return False
@@ -85,7 +88,7 @@ def read_results(path: Path, content: list[Any], truth: ClassGroundTruth) -> dic
     return by_image(images, rows)
 
 
-def read_coco_truth(path: Path, content: dict[str, Any], target: str | None, split: str) -> ClassGroundTruth:
+def read_coco_truth(path: Path, content: dict[str, Any], target: str | None) -> ClassGroundTruth:
     """Read the objects of one class from COCO ground truth.
 
     An image is called as its file without folder and ending, or with both where two would be called the same. What
@@ -96,7 +99,6 @@ def read_coco_truth(path: Path, content: dict[str, Any], target: str | None, spl
         path: the file, for messages.
         content: its JSON.
         target: the name of the category, or its number; None where there is only one.
-        split: only folders have splits.
 
     Raises:
         LabError: the file is not of this format, or has no such category.
@@ -139,33 +141,28 @@ class _Rows:
         try:
             return [row[key] for row in self.rows]
         except (KeyError, TypeError):
-            index = _first(self.rows, lambda row: not isinstance(row, dict) or key not in row)
+            index = next(i for i, row in enumerate(self.rows) if not isinstance(row, dict) or key not in row)
             raise self.bad(index, f"{_shown(self.rows[index])} has no '{key}'") from None
 
     def keys(self, key: str) -> list[Hashable]:
-        values = self.column(key)
-        if not set(map(type, values)) <= {int, str}:
-            index = _first(values, lambda value: type(value) not in (int, str))
-            raise self.bad(index, f"its '{key}' is {_shown(values[index])}, but should be a whole number")
-        return values
+        return self.checked(key, _keys, "a whole number")
 
     def numbers(self, key: str) -> np.ndarray:
-        values = self.column(key)
-        numbers = finite_numbers(values)
-        if numbers is None:
-            index = _first(values, lambda value: finite_numbers([value]) is None)
-            raise self.bad(index, f"its '{key}' is {_shown(values[index])}, but should be a finite number")
-        return numbers
+        return self.checked(key, finite_numbers, "a finite number")
 
     def boxes(self, smallest: float) -> np.ndarray:
         """Every entry's `bbox` in VOC's pixels, shape (n, 4); no side may be shorter than `smallest`."""
-        values = self.column("bbox")
-        boxes = _sound(values, smallest)
-        if boxes is None:
-            index = _first(values, lambda value: _sound([value], smallest) is None)
-            wanted = "[x, y, width, height] with finite numbers and no empty side"
-            raise self.bad(index, f"its 'bbox' is {_shown(values[index])}, but should be {wanted}")
-        return to_voc(boxes)
+        wanted = "[x, y, width, height] with finite numbers and no empty side"
+        return to_voc(self.checked("bbox", partial(_boxes, smallest=smallest), wanted))
+
+    def checked(self, key: str, convert: Callable[[list[Any]], T | None], wanted: str) -> T:
+        """Convert a column at once; only where that gives None, value by value, to name the first bad one."""
+        values = self.column(key)
+        converted = convert(values)
+        if converted is None:
+            index = next(i for i, value in enumerate(values) if convert([value]) is None)
+            raise self.bad(index, f"its '{key}' is {_shown(values[index])}, but should be {wanted}")
+        return converted
 
 
 def _rows_of(content: dict[str, Any], table: str, path: Path, what: str) -> _Rows:
@@ -175,7 +172,11 @@ def _rows_of(content: dict[str, Any], table: str, path: Path, what: str) -> _Row
     return _Rows(path, what, rows, range(1, len(rows) + 1))
 
 
-def _sound(values: list[Any], smallest: float) -> np.ndarray | None:
+def _keys(values: list[Any]) -> list[Hashable] | None:
+    return values if set(map(type, values)) <= {int, str} else None
+
+
+def _boxes(values: list[Any], smallest: float) -> np.ndarray | None:
     boxes = finite_rows(values, 4)
     return boxes if boxes is not None and (boxes[:, 2:] >= smallest).all() else None
 
@@ -203,10 +204,6 @@ def _image_names(images: _Rows) -> dict[Hashable, str]:
         if twice := [value for value, count in Counter(values).items() if count > 1]:
             raise LabError(f"'{images.path}' has two images {twice[0]!r}: give each its own id and file_name.")
     return dict(zip(ids, names, strict=True))
-
-
-def _first(values: Iterable[Any], wrong: Callable[[Any], bool]) -> int:
-    return next(index for index, value in enumerate(values) if wrong(value))
 
 
 def _shown(value: Any) -> str:

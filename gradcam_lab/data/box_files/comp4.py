@@ -6,12 +6,10 @@ The boxes are in VOC's pixels already; the class is in the name of the file alon
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from gradcam_lab.data.box_files.arrays import by_image, finite_numbers
-from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth
 from gradcam_lab.errors import LabError
 
 LINE = "image score xmin ymin xmax ymax"
@@ -29,7 +27,7 @@ def class_in_name(path: Path) -> str | None:
     return match["target"] if match else None
 
 
-def is_comp4(path: Path, content: Any) -> bool:
+def is_comp4(path: Path) -> bool:
     """Return whether a file is no JSON, by its first character; of an empty file, by its name."""
     try:
         with path.open(encoding="utf-8-sig") as file:
@@ -39,13 +37,11 @@ def is_comp4(path: Path, content: Any) -> bool:
     return path.suffix != ".json" and first not in ("{", "[") if first else path.suffix == ".txt"
 
 
-def read_comp4(path: Path, content: Any = None, truth: ClassGroundTruth | None = None) -> dict[str, np.ndarray]:
+def read_comp4(path: Path) -> dict[str, np.ndarray]:
     """Read detections: an (n, 5) array `xmin, ymin, xmax, ymax, score` for each image that has any.
 
     Raises:
         LabError: the file cannot be read, or a line is not of this format.
-
-    `content` and `truth` are what the readers of other formats need, see `formats`.
     """
     lines = _read_lines(path)
     rows = [line.split() for line in lines if not line.isspace()]

@@ -3,44 +3,21 @@
 detections    our JSON, COCO results (JSON), or the VOC devkit's `comp4_det_test_dog.txt`
 ground truth  our JSON, COCO ground truth (JSON), or a folder in VOC layout
 
-A new format is one module and one line in a table below.
+A new format is one module and one line in a function below.
 """
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from gradcam_lab.data.box_files import coco, comp4, json_boxes, voc_folder
-from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth, ObjectArrays
+from gradcam_lab.data.box_files import coco, comp4, json_boxes
+from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth, ObjectArrays, numbered, read_folder_truth
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json
-
-Fits = Callable[[Path, Any], bool]
-"""Whether a file is in a format, by its path and its JSON; None where it is no JSON."""
-
-DetectionReader = Callable[[Path, Any, ClassGroundTruth], Mapping[Any, np.ndarray]]
-"""From a path, its JSON and the ground truth to (n, 5) arrays by image."""
-
-GroundTruthReader = Callable[[Path, Any, str | None, str], ClassGroundTruth]
-"""From a path, its JSON, the class and the split to the ground truth."""
-
-DETECTION_FORMATS: tuple[tuple[Fits, DetectionReader], ...] = (
-    (comp4.is_comp4, comp4.read_comp4),
-    (coco.is_results, coco.read_results),
-    (json_boxes.is_any, json_boxes.read_json_detections),
-)
-"""The first that fits is taken; ours, the last, says what is wrong with a file in no format."""
-
-GROUND_TRUTH_FORMATS: tuple[tuple[Fits, GroundTruthReader], ...] = (
-    (voc_folder.is_folder, voc_folder.read_folder_truth),
-    (coco.is_coco_truth, coco.read_coco_truth),
-    (json_boxes.is_any, json_boxes.read_json_truth),
-)
 
 
 def read_both(
@@ -96,17 +73,25 @@ def _the_class(detections: Path, target: str | None) -> str | None:
 
 
 def _read_ground_truth(path: Path, target: str | None, split: str) -> ClassGroundTruth:
-    content = None if path.is_dir() else read_json(path)
-    read = next(read for fits, read in GROUND_TRUTH_FORMATS if fits(path, content))
-    return read(path, content, target, split)
+    if path.is_dir():
+        objects = read_folder_truth(path, target, split)
+        return ClassGroundTruth(objects, numbered(objects))
+    content = read_json(path)
+    if coco.is_coco_truth(content):
+        return coco.read_coco_truth(path, content, target)
+    objects = json_boxes.objects_in(path, content)  # also says what is wrong with a file in no format
+    return ClassGroundTruth(objects, numbered(objects))
 
 
 def _read_detections(path: Path, truth: ClassGroundTruth, target: str | None) -> dict[str, np.ndarray]:
     """Read detections, and give the images the ground truth's names."""
-    content = None if comp4.is_comp4(path, None) else read_json(path)
-    if coco.is_coco_truth(path, content):
+    if comp4.is_comp4(path):
+        return truth.renamed(comp4.read_comp4(path), path)
+    content = read_json(path)
+    if coco.is_coco_truth(content):
         raise LabError(f"'{path}' is COCO ground truth: give COCO results, a list of boxes with scores.")
+    if not coco.is_results(content):
+        return truth.renamed(json_boxes.detections_in(path, content), path)
     if truth.category is None and target is not None and target.isdecimal():
         truth = replace(truth, category=int(target))
-    read = next(read for fits, read in DETECTION_FORMATS if fits(path, content))
-    return truth.renamed(read(path, content, truth), path)
+    return truth.renamed(coco.read_results(path, content, truth), path)

@@ -12,15 +12,10 @@ from typing import Any
 import numpy as np
 
 from gradcam_lab.data.box_files.arrays import finite_rows
-from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth, ObjectArrays, numbered
+from gradcam_lab.data.box_files.ground_truth import ObjectArrays
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_json
-
-
-def is_any(path: Path, content: Any) -> bool:
-    """Return True: a file in no other format is to be in this one."""
-    return True
 
 
 def read_detections(path: Path) -> dict[str, np.ndarray]:
@@ -29,14 +24,13 @@ def read_detections(path: Path) -> dict[str, np.ndarray]:
     Raises:
         LabError: the file is missing or not of this format, or holds a number that is not finite.
     """
-    return read_json_detections(path, read_json(path))
+    return detections_in(path, read_json(path))
 
 
-def read_json_detections(path: Path, content: Any, truth: ClassGroundTruth | None = None) -> dict[str, np.ndarray]:
-    """Read detections from the content of a file; see `read_detections`."""
+def detections_in(path: Path, content: Any) -> dict[str, np.ndarray]:
+    """Return the detections in the JSON of a file; see `read_detections`."""
     images = _lists_by_image(path, content)
-    rows = [row for rows in images.values() for row in rows]
-    return dict(zip(images, _parts(_boxes(rows, 5, images, path), images.values()), strict=True))
+    return dict(zip(images, _parts(_boxes(images, 5, path), images.values()), strict=True))
 
 
 def read_ground_truth(path: Path) -> dict[str, ObjectArrays]:
@@ -45,23 +39,17 @@ def read_ground_truth(path: Path) -> dict[str, ObjectArrays]:
     Raises:
         LabError: the file is missing or not of this format, or holds a number that is not finite.
     """
-    return _objects_in(path, read_json(path))
+    return objects_in(path, read_json(path))
 
 
-def read_json_truth(path: Path, content: Any, target: str | None, split: str) -> ClassGroundTruth:
-    """Read ground truth from the content of a file, whose objects are all of one class; see `read_ground_truth`."""
-    objects = _objects_in(path, content)
-    return ClassGroundTruth(objects, numbered(objects))
-
-
-def _objects_in(path: Path, content: Any) -> dict[str, ObjectArrays]:
+def objects_in(path: Path, content: Any) -> dict[str, ObjectArrays]:
+    """Return the objects in the JSON of a file; see `read_ground_truth`."""
     images = _lists_by_image(path, content)
     flags = [_difficult(row, path, image) for image, rows in images.items() for row in rows]
     plain = {
         image: [row.get("box") if isinstance(row, dict) else row for row in rows] for image, rows in images.items()
     }
-    boxes = _boxes([row for rows in plain.values() for row in rows], 4, plain, path)
-    parts = (_parts(values, plain.values()) for values in (boxes, np.array(flags, dtype=bool)))
+    parts = (_parts(values, plain.values()) for values in (_boxes(plain, 4, path), np.array(flags, dtype=bool)))
     return dict(zip(images, zip(*parts, strict=True), strict=True))
 
 
@@ -89,13 +77,11 @@ def _rounded(row: list[float]) -> list[float]:
 
 def write_ground_truth(path: Path, samples: Iterable[Sample], target: str) -> None:
     """Write the objects of one class in each sample."""
-    write_json(
-        path,
-        {
-            sample.id: [{"box": o.box, "difficult": o.difficult} for o in sample.objects if o.name == target]
-            for sample in samples
-        },
-    )
+    truth = {
+        sample.id: [{"box": o.box, "difficult": o.difficult} for o in sample.objects if o.name == target]
+        for sample in samples
+    }
+    write_json(path, truth)
 
 
 def _lists_by_image(path: Path, content: Any) -> dict[str, list[Any]]:
@@ -104,9 +90,9 @@ def _lists_by_image(path: Path, content: Any) -> dict[str, list[Any]]:
     return content
 
 
-def _boxes(rows: list[Any], count: int, images: Mapping[str, list[Any]], path: Path) -> np.ndarray:
+def _boxes(images: Mapping[str, list[Any]], count: int, path: Path) -> np.ndarray:
     """Check all rows at once; only if that fails, one by one, to name the first bad one."""
-    boxes = finite_rows(rows, count)
+    boxes = finite_rows([row for rows in images.values() for row in rows], count)
     if boxes is not None and (boxes[:, :2] <= boxes[:, 2:4]).all():
         return boxes
     checked = [_numbers(row, count, path, image) for image, rows in images.items() for row in rows]

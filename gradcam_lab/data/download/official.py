@@ -29,7 +29,11 @@ class Archive:
 
     url: str
     md5: str
-    name: str
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self.url.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True)
@@ -95,29 +99,21 @@ def describe(name: str) -> Official:
 
 def _voc(name: str, layout: str, lists: str, targets: str) -> Official:
     table = torchvision().datasets.voc.DATASET_YEAR_DICT
-    trainval, test = (Archive(row["url"], row["md5"], row["filename"]) for row in (table["2007"], table["2007-test"]))
-    parts = {
-        f"ImageSets/{lists}/train.txt": trainval,
-        f"ImageSets/{lists}/val.txt": trainval,
-        f"ImageSets/{lists}/test.txt": test,
-        "JPEGImages": trainval,
-        "Annotations": trainval,
-        targets: trainval,
-    }
+    trainval, test = (Archive(row["url"], row["md5"]) for row in (table["2007"], table["2007-test"]))
+    needed = (f"ImageSets/{lists}/train.txt", f"ImageSets/{lists}/val.txt", "JPEGImages", "Annotations", targets)
+    parts = {**dict.fromkeys(needed, trainval), f"ImageSets/{lists}/test.txt": test}
     return Official(name, layout, "voc2007", "", Path(table["2007"]["base_dir"]).as_posix(), parts)
 
 
 def _imagenette(name: str, size: str) -> Official:
     url, md5 = torchvision().datasets.Imagenette._ARCHIVES[size]
-    archive = Archive(url, md5, _file_name(url))
-    parts = {"train": archive, "val": archive}
+    archive = Archive(url, md5)
+    parts = dict.fromkeys(("train", "val"), archive)
     return Official(name, "imagenette", f"imagenette-{size}", "", Path(archive.name).stem, parts)
 
 
 def _pets(name: str) -> Official:
-    images, annotations = (
-        Archive(url, md5, _file_name(url)) for url, md5 in torchvision().datasets.OxfordIIITPet._RESOURCES
-    )
+    images, annotations = (Archive(url, md5) for url, md5 in torchvision().datasets.OxfordIIITPet._RESOURCES)
     needed = ("annotations/trainval.txt", "annotations/test.txt", "annotations/trimaps")
     parts = {"images": images, **dict.fromkeys(needed, annotations)}
     return Official(name, "pets", "pets", "oxford-iiit-pet", "oxford-iiit-pet", parts)
@@ -133,10 +129,6 @@ DATA_SETS: dict[str, Callable[[str], Official]] = {
     "pets": _pets,
 }
 """By name: the function that describes a data set when it is asked for, because torchvision is slow to import."""
-
-
-def _file_name(url: str) -> str:
-    return url.rsplit("/", 1)[-1]
 
 
 def _missing(official: Official, folder: Path) -> list[str]:
@@ -207,7 +199,7 @@ def _download_archive(official: Official, archive: Archive, downloads: Path) -> 
         return _require_md5(path, archive)
     warn(f"Downloading {archive.name} from {archive.url} into '{downloads}'.")
     try:
-        download(archive.url, path, archive.md5, f"downloading {archive.name}")
+        download(archive.url, path, archive.md5)
     except UnreachableError as error:
         absent = [a for a in official.archives if not (downloads / a.name).is_file()]
         wanted = " and ".join(f"{a.name} from {a.url}" for a in absent)

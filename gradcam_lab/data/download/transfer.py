@@ -44,7 +44,7 @@ class _BrokenError(Exception):
         self.connected = connected
 
 
-def download(url: str, path: Path, md5: str, title: str) -> None:
+def download(url: str, path: Path, md5: str) -> None:
     """Download a file into `path.part` and move it into place when its checksum is right.
 
     Whatever ends it early, also Ctrl-C, leaves the `.part`, and the next call goes on from there.
@@ -53,7 +53,6 @@ def download(url: str, path: Path, md5: str, title: str) -> None:
         url: where it is; http and https only.
         path: where it is to be.
         md5: its MD5, in hexadecimal.
-        title: the progress bar's title.
 
     Raises:
         UnreachableError: the address cannot be reached, or the server does not give the file.
@@ -64,7 +63,7 @@ def download(url: str, path: Path, md5: str, title: str) -> None:
     part = path.with_name(f"{path.name}.part")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    _retry(url, path, part, title)
+    _retry(url, path, part)
     with writing(path):
         found = md5_of(part)
         if found == md5:
@@ -113,13 +112,13 @@ def megabytes(title: str, total: int) -> Iterator[Callable[[int], None]]:
         yield reached
 
 
-def _retry(url: str, path: Path, part: Path, title: str) -> None:
+def _retry(url: str, path: Path, part: Path) -> None:
     """Try until the file is whole; give up at once where there is no connection at all."""
     connected = False
     best, tries = _size(part), 0
     while True:
         try:
-            return _resume(url, path, part, title)
+            return _resume(url, path, part)
         except _BrokenError as problem:
             connected |= problem.connected
             tries = 0 if _size(part) > best else tries + 1
@@ -133,7 +132,7 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.is_file() else 0
 
 
-def _resume(url: str, path: Path, part: Path, title: str) -> None:
+def _resume(url: str, path: Path, part: Path) -> None:
     """Download what is not there yet, or all of it where the server cannot send a part."""
     response = _ask(url, path, _size(part))
     if response is None:
@@ -142,7 +141,7 @@ def _resume(url: str, path: Path, part: Path, title: str) -> None:
         start = _start(response, part)
         left = response.length
         with (
-            megabytes(title, start + (left or 0)) as reached,
+            megabytes(f"downloading {path.name}", start + (left or 0)) as reached,
             writing(part),
             part.open("ab" if start else "wb") as stream,
         ):

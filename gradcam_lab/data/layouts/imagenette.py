@@ -4,19 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from gradcam_lab.console import tracked
 from gradcam_lab.data.layouts.holdout import train_or_val
-from gradcam_lab.data.layouts.split import (
-    ProblemError,
-    only_root,
-    read_size,
-    require_folder,
-    require_good,
-    samples_hash,
-    sentences,
-)
+from gradcam_lab.data.layouts.split import ListedImage, only_root, read_images, read_size, samples_hash
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.vision import torchvision
@@ -46,28 +37,18 @@ class LabelledSplit:
     skipped: tuple[str, ...] = ()
 
 
-class _File(NamedTuple):
-    path: Path
-    label: int
-
-    @property
-    def id(self) -> str:
-        return f"{self.path.parent.name}/{self.path.stem}"
-
-
 def find_root(folder: Path) -> Path:
     """Return the folder that holds `train`: `folder`, or the one `imagenette2...` in it.
 
     Raises:
         LabError: there is none, or there are several.
     """
-    require_folder(folder)
-    found = [path for path in (folder, *sorted(folder.glob("imagenette2*"))) if (path / "train").is_dir()]
-    if not found:
+    root = only_root(folder, sorted(folder.glob("imagenette2*")), lambda path: (path / "train").is_dir())
+    if not root:
         raise LabError(
             f"'{folder}' is not in Imagenette's layout: it should hold 'train', with a folder for each class."
         )
-    return only_root(folder, found)
+    return root
 
 
 def read_folder(
@@ -94,20 +75,16 @@ def read_folder(
     """
     root = find_root(folder)
     names = _class_folders(root / "train")
-    samples: dict[str, Sample] = {}
-    labels: list[int] = []
-    problems: list[str] = []
-    files = _files_of(root, names, split, val_size, seed)
-    for file in tracked(files, f"reading {split}", len(files)):
-        try:
-            if file.id in samples:
-                raise ProblemError(f"'{file.path}' has the same name as another image of its class")
-            samples[file.id] = Sample(file.id, file.path, read_size(file.path))
-            labels.append(file.label)
-        except ProblemError as problem:
-            problems.append(str(problem))
-    require_good(problems, samples, f"the split '{split}' of '{root}'", skip_bad)
-    return LabelledSplit(split, root, tuple(samples.values()), tuple(labels), class_names(names), sentences(problems))
+    images = [_listed(path) for path in _paths_of(root, names, split, val_size, seed)]
+    read = read_images(split, root, images, skip_bad=skip_bad)
+    labels = tuple(names.index(sample.path.parent.name) for sample in read.samples)
+    return LabelledSplit(split, root, read.samples, labels, class_names(names), read.skipped)
+
+
+def _listed(path: Path) -> ListedImage:
+    name = f"{path.parent.name}/{path.stem}"
+    twice = f"'{path}' has the same name as another image of its class"
+    return ListedImage(name, lambda: Sample(name, path, read_size(path)), path.parent, twice)
 
 
 def labels_hash(split: LabelledSplit) -> str:
@@ -140,16 +117,16 @@ def _class_folders(folder: Path) -> list[str]:
     return names
 
 
-def _files_of(root: Path, names: Sequence[str], split: str, val_size: float | None, seed: int) -> list[_File]:
+def _paths_of(root: Path, names: Sequence[str], split: str, val_size: float | None, seed: int) -> list[Path]:
     """The images of a split: those in its folder, or its share of `train`."""
     if (root / "val").is_dir():
         _require_known(root / "val", names)
-        return list(_files_in(root / split, names))
+        return list(_paths_in(root / split, names))
     if val_size is None:
         if split == "train":
-            return list(_files_in(root / "train", names))
+            return list(_paths_in(root / "train", names))
         raise LabError(f"'{root}' has no folder 'val': say with val_size which share of 'train' is kept for it.")
-    return train_or_val(split, list(_files_in(root / "train", names)), lambda file: names[file.label], val_size, seed)
+    return train_or_val(split, list(_paths_in(root / "train", names)), lambda path: path.parent.name, val_size, seed)
 
 
 def _require_known(val: Path, names: Sequence[str]) -> None:
@@ -158,13 +135,13 @@ def _require_known(val: Path, names: Sequence[str]) -> None:
         raise LabError(f"'{val / unknown[0]}' is a class that 'train' does not have: move it, or add it there.")
 
 
-def _files_in(folder: Path, names: Sequence[str]) -> Iterator[_File]:
+def _paths_in(folder: Path, names: Sequence[str]) -> Iterator[Path]:
     """The images of each class, in the order of their names; every class must have some."""
-    for label, name in enumerate(names):
+    for name in names:
         paths = [path for path in sorted((folder / name).glob("*")) if _is_image(path)]
         if not paths and folder.name == "train":
             raise LabError(f"'{folder / name}' has no images: a class needs some, as .jpg, .jpeg or .png.")
-        yield from (_File(path, label) for path in paths)
+        yield from paths
 
 
 def _is_image(path: Path) -> bool:

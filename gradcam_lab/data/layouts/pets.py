@@ -9,7 +9,6 @@ and `train` the rest.
 """
 
 from collections.abc import Collection
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +20,10 @@ from gradcam_lab.data.layouts.split import (
     ListedImage,
     ProblemError,
     Split,
+    only_root,
     opened,
     read_images,
     read_size,
-    require_folder,
     samples_hash,
 )
 from gradcam_lab.data.sample import Box, Object, Sample
@@ -52,12 +51,11 @@ def find_root(folder: Path) -> Path:
     Raises:
         LabError: there is none.
     """
-    require_folder(folder)
-    for root in (folder, folder / "oxford-iiit-pet"):
-        if not _missing(root):
-            return root
-    missing = ", ".join(_missing(folder))
-    raise LabError(f"'{folder}' is not in the layout of Oxford-IIIT Pet, it lacks {missing}: give another folder.")
+    root = only_root(folder, [folder / "oxford-iiit-pet"], lambda path: not _missing(path))
+    if not root:
+        missing = ", ".join(_missing(folder))
+        raise LabError(f"'{folder}' is not in the layout of Oxford-IIIT Pet, it lacks {missing}: give another folder.")
+    return root
 
 
 def _missing(root: Path) -> list[str]:
@@ -87,9 +85,8 @@ def read_split(
     """
     root = find_root(folder)
     lines = _lines_of(root, split)[:limit]
-    images = [ListedImage(line.id, partial(_read_sample, root, line), _trimap_path(root, line.id)) for line in lines]
-    twice = f"'{root / 'annotations'}' lists '{{id}}' twice in {split}"
-    return read_images(split, root, images, twice, known, skip_bad)
+    images = [_listed(root, line, f"'{root / 'annotations'}' lists '{line.id}' twice in {split}") for line in lines]
+    return read_images(split, root, images, known=known, skip_bad=skip_bad)
 
 
 def pets_hash(split: Split) -> str:
@@ -137,6 +134,10 @@ def _parse(line: str, where: str) -> _Line:
 
 def _trimap_path(root: Path, name: str) -> Path:
     return root / "annotations" / "trimaps" / f"{name}.png"
+
+
+def _listed(root: Path, line: _Line, twice: str) -> ListedImage:
+    return ListedImage(line.id, lambda: _read_sample(root, line), _trimap_path(root, line.id), twice)
 
 
 def _read_sample(root: Path, line: _Line) -> Sample:

@@ -6,7 +6,7 @@ broken image.
 
 import hashlib
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,15 +48,17 @@ class ListedImage:
         id: its name.
         read: reads it; raises a ProblemError where it is bad.
         annotation: the file that annotates it, for messages.
+        twice: what is wrong where another image has this name, a clause.
     """
 
     id: str
     read: Callable[[], Sample]
     annotation: Path
+    twice: str
 
 
 def read_images(
-    split: str, root: Path, images: Sequence[ListedImage], twice: str, known: Collection[str] | None, skip_bad: bool
+    split: str, root: Path, images: Sequence[ListedImage], *, known: Collection[str] | None = None, skip_bad: bool
 ) -> Split:
     """Read and check every image of a split.
 
@@ -64,7 +66,6 @@ def read_images(
         split: its name.
         root: the data set's folder.
         images: the images of its list.
-        twice: what is wrong with a name that comes twice, a clause with `{id}` in it.
         known: the names of the classifier's classes; None accepts every name.
         skip_bad: leave out what is bad instead of raising an error.
 
@@ -76,13 +77,16 @@ def read_images(
     for image in tracked(images, f"reading {split}", len(images)):
         try:
             if image.id in samples:
-                raise ProblemError(twice.replace("{id}", image.id))
+                raise ProblemError(image.twice)
             samples[image.id], unknown = _only_known(image.read(), known, image.annotation)
             problems += unknown
         except ProblemError as problem:
             problems.append(str(problem))
-    require_good(problems, samples, f"the split '{split}' of '{root}'", skip_bad)
-    return Split(split, root, tuple(samples.values()), sentences(problems))
+    if problems and not skip_bad:
+        raise LabError(f"{problems[0]}{_and_more(len(problems) - 1)}: mend it, or go on without it by --skip-bad.")
+    if not samples:
+        raise LabError(f"Nothing is left of the split '{split}' of '{root}' without what is bad, first: {problems[0]}.")
+    return Split(split, root, tuple(samples.values()), tuple(f"{problem}." for problem in problems))
 
 
 def _only_known(sample: Sample, known: Collection[str] | None, annotation: Path) -> tuple[Sample, list[str]]:
@@ -92,33 +96,10 @@ def _only_known(sample: Sample, known: Collection[str] | None, annotation: Path)
     return replace(sample, objects=tuple(o for o in sample.objects if o.name not in unknown)), problems
 
 
-def require_good(problems: Sequence[str], left: Sized, what: str, skip_bad: bool) -> None:
-    """Raise an error where something is bad and must not be, or where nothing good is left.
-
-    Args:
-        problems: what was found, a clause each.
-        left: the samples that are left.
-        what: the split and its folder, in words.
-        skip_bad: whether to go on without what is bad.
-
-    Raises:
-        LabError: the first problem, and how many there are.
-    """
-    if problems and not skip_bad:
-        raise LabError(f"{problems[0]}{_and_more(len(problems) - 1)}: mend it, or go on without it by --skip-bad.")
-    if not left:
-        raise LabError(f"Nothing is left of {what} without what is bad, first: {problems[0]}.")
-
-
 def _and_more(count: int) -> str:
     if count == 0:
         return ""
     return f" (and there {'is 1 more problem' if count == 1 else f'are {count} more problems'})"
-
-
-def sentences(problems: Iterable[str]) -> tuple[str, ...]:
-    """Turn clauses into sentences."""
-    return tuple(f"{problem}." for problem in problems)
 
 
 def samples_hash(samples: Iterable[Sample], annotation: Callable[[Sample], str]) -> str:
@@ -144,30 +125,24 @@ def samples_hash(samples: Iterable[Sample], annotation: Callable[[Sample], str])
 # ----------------------------------------------------------------------------------------------- folders
 
 
-def require_folder(folder: Path) -> None:
-    """Check that a data folder is there.
+def only_root(folder: Path, inside: Iterable[Path], is_root: Callable[[Path], bool]) -> Path | None:
+    """Return the data set in a folder: the folder itself, or else the only one inside; None where there is none.
+
+    Args:
+        folder: where to look.
+        inside: the folders in it that may be data sets.
+        is_root: whether a folder is a data set.
 
     Raises:
-        LabError: it is not.
+        LabError: there is no such folder, or it holds several data sets.
     """
     if not folder.is_dir():
         raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
-
-
-def only_root(folder: Path, roots: Sequence[Path]) -> Path:
-    """Choose among the data sets found in a folder: the folder itself, or else the only one.
-
-    Args:
-        folder: where they were looked for.
-        roots: at least one; the folder itself comes first.
-
-    Raises:
-        LabError: the folder is none, and holds several.
-    """
-    if roots[0] != folder and len(roots) > 1:
+    roots = [path for path in (folder, *inside) if is_root(path)]
+    if len(roots) > 1 and roots[0] != folder:
         names = ", ".join(f"'{path}'" for path in roots)
         raise LabError(f"'{folder}' holds several data sets ({names}): give one of them.")
-    return roots[0]
+    return roots[0] if roots else None
 
 
 # ----------------------------------------------------------------------------------------------- images

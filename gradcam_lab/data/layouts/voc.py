@@ -5,7 +5,6 @@ ToyVOC is written in the same layout, so the reader that runs on it is the reade
 
 import math
 from collections.abc import Collection
-from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
@@ -19,7 +18,6 @@ from gradcam_lab.data.layouts.split import (
     only_root,
     read_images,
     read_size,
-    require_folder,
     samples_hash,
 )
 from gradcam_lab.data.sample import Box, Object, Sample
@@ -34,18 +32,17 @@ def find_root(folder: Path) -> Path:
     Raises:
         LabError: there is no such folder, it is not in the VOC layout, or it holds several years.
     """
-    require_folder(folder)
     inside = [
         path for pattern in ("VOC20[0-9][0-9]", "VOCdevkit/VOC20[0-9][0-9]") for path in sorted(folder.glob(pattern))
     ]
-    roots = [path for path in (folder, *inside) if not _missing_subfolders(path)]
-    if not roots:
+    root = only_root(folder, inside, lambda path: not _missing_subfolders(path))
+    if not root:
         nearest = inside[0] if len(inside) == 1 else folder
         missing = ", ".join(_missing_subfolders(nearest))
         raise LabError(
             f"'{nearest}' is not in the VOC layout, it lacks {missing}: give the folder that holds JPEGImages."
         )
-    return only_root(folder, roots)
+    return root
 
 
 def _missing_subfolders(root: Path) -> list[str]:
@@ -78,9 +75,8 @@ def read_split(
     """
     root = find_root(folder)
     names = _read_names(root, lists, split)[:limit]
-    images = [ListedImage(name, partial(_read_sample, root, name), _annotation_path(root, name)) for name in names]
-    twice = f"'{_list_path(root, lists, split)}' names '{{id}}' twice"
-    return read_images(split, root, images, twice, known, skip_bad)
+    images = [_listed(root, name, f"'{_list_path(root, lists, split)}' names '{name}' twice") for name in names]
+    return read_images(split, root, images, known=known, skip_bad=skip_bad)
 
 
 def voc_hash(split: Split) -> str:
@@ -118,6 +114,10 @@ def _read_names(root: Path, lists: str, split: str) -> list[str]:
     if not names:
         raise LabError(f"The split '{path}' is empty: it should name one image a line.")
     return names
+
+
+def _listed(root: Path, name: str, twice: str) -> ListedImage:
+    return ListedImage(name, lambda: _read_sample(root, name), _annotation_path(root, name), twice)
 
 
 def _read_sample(root: Path, name: str) -> Sample:

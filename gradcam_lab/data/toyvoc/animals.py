@@ -17,6 +17,7 @@ from gradcam_lab.data.toyvoc.draw import (
     line,
     mixed,
     moved,
+    polygon,
     shaded,
     shape,
 )
@@ -46,26 +47,26 @@ class Figure:
         look: the surface.
         pose: VOC's word for the view when it faces right.
         surface: where it belongs: "ground", "water" or "air".
+        height: the usual one of a prop, as a fraction of the image's.
     """
 
     parts: Sequence[Part]
     look: Look
-    pose: str
+    pose: str = ""
     surface: str = "ground"
+    height: float = 0.0
 
 
 @dataclass(frozen=True)
 class Coat:
-    """The fur of one animal: its main colour, a lighter or darker second one, and the marking."""
+    """The fur of one animal: its main colour, and its look with the second colour and the marking."""
 
     main: Colour
-    second: Colour
     look: Look
 
 
 Draw = Callable[[np.random.Generator, Coat], list[Part]]
 """A head or a tail about its own origin; a head has radius 1 and looks right."""
-
 
 MARKINGS = ("plain", "patches", "spots", "stripes", "saddle")
 DOG_MARKINGS = (0.08, 0.4, 0.27, 0.02, 0.23)
@@ -80,8 +81,7 @@ def coat(rng: np.random.Generator, markings: Sequence[float]) -> Coat:
     marking = str(rng.choice(MARKINGS, p=markings))
     if marking in ("stripes", "saddle"):
         second = shaded(main, 0.5)
-    look = Look("fur", float(rng.uniform(0.06, 0.15)), marking, second)
-    return Coat(main, second, look)
+    return Coat(main, Look("fur", rng.uniform(0.06, 0.15), marking, second))
 
 
 # ----------------------------------------------------------------------------------------------- dog and cat
@@ -209,7 +209,7 @@ DOG_EYE: Colour = (0.32, 0.18, 0.08)
 
 
 def _dog_ear(fur: Coat, rng: np.random.Generator) -> Colour:
-    return shaded(fur.main, 0.62) if rng.random() < 0.7 else shaded(fur.second, 0.8)
+    return shaded(fur.main, 0.62) if rng.random() < 0.7 else shaded(fur.look.second, 0.8)
 
 
 def _dog_head_side(rng: np.random.Generator, fur: Coat) -> list[Part]:
@@ -231,17 +231,12 @@ def _dog_head_side(rng: np.random.Generator, fur: Coat) -> list[Part]:
 def _dog_head_front(rng: np.random.Generator, fur: Coat) -> list[Part]:
     ear, droop = _dog_ear(fur, rng), rng.uniform(-0.85, -0.45)
     muzzle = mixed(fur.main, WHITE, float(rng.choice([0.25, 0.55])))
-    ears = [
-        shape([(s * 0.5, 0.86), (s * 1.05, 0.72), (s * 1.4, droop + 0.2), (s * 1.2, droop), (s * 0.86, 0.1)], ear)
-        for s in (-1, 1)
-    ]
+    flap = np.array([(0.5, 0.86), (1.05, 0.72), (1.4, droop + 0.2), (1.2, droop), (0.86, 0.1)])
+    snout = [(0, -0.02), (0.42, -0.2), (0.62, -0.7), (0.36, -1.12), (-0.36, -1.12), (-0.62, -0.7), (-0.42, -0.2)]
     parts = [
         blob(0, 0.05, 0.95, 1.0, fur.main),
-        *ears,
-        shape(
-            [(0, -0.02), (0.42, -0.2), (0.62, -0.7), (0.36, -1.12), (-0.36, -1.12), (-0.62, -0.7), (-0.42, -0.2)],
-            muzzle,
-        ),
+        *(shape(flap * (side, 1), ear) for side in (-1, 1)),
+        shape(snout, muzzle),
         flat(ellipse(0, -0.38, 0.33, 0.23), BLACK),
         line([(0, -0.5), (0, -0.75)], 0.045, BLACK),
         line([(-0.36, -0.82), (-0.15, -0.9), (0, -0.75), (0.15, -0.9), (0.36, -0.82)], 0.045, BLACK),
@@ -253,13 +248,14 @@ def _dog_head_front(rng: np.random.Generator, fur: Coat) -> list[Part]:
     return parts
 
 
+CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 CAT_EYES: tuple[Colour, ...] = ((0.62, 0.75, 0.25), (0.85, 0.70, 0.20), (0.45, 0.68, 0.80))
 
 
 def _cat_ear(x: float, lean: float, fur: Coat) -> list[Part]:
     outline = [(x - 0.45, 0.45), (x + lean - 0.06, 1.62), (x + lean + 0.06, 1.62), (x + 0.45, 0.45)]
     inner = [(x - 0.2, 0.65), (x + 0.85 * lean, 1.35), (x + 0.22, 0.65)]
-    return [shape(outline, fur.main, rounded=False), flat(inner, mixed(PINK, fur.main, 0.25))]
+    return [polygon(outline, fur.main), flat(inner, mixed(PINK, fur.main, 0.25))]
 
 
 def _cat_eye(x: float, y: float, iris: Colour, tilt: float) -> list[Part]:
@@ -274,11 +270,6 @@ def _cat_head_front(rng: np.random.Generator, fur: Coat) -> list[Part]:
     iris = CAT_EYES[rng.integers(len(CAT_EYES))]
     muzzle, lean = mixed(fur.main, WHITE, 0.55), rng.uniform(0.12, 0.32)
     whisker = mixed(fur.main, WHITE, 0.8)
-    whiskers = [
-        line([(s * 0.4, -0.42 + 0.05 * k), (s * 1.25, -0.45 + 0.2 * k)], 0.03, whisker)
-        for s in (-1, 1)
-        for k in (-1, 1)
-    ]
     return [
         *_cat_ear(-0.58, -lean, fur),
         *_cat_ear(0.58, lean, fur),
@@ -289,7 +280,7 @@ def _cat_head_front(rng: np.random.Generator, fur: Coat) -> list[Part]:
         line([(-0.3, -0.53), (-0.12, -0.58), (0, -0.4), (0.12, -0.58), (0.3, -0.53)], 0.04, BLACK),
         *_cat_eye(-0.45, 0.1, iris, -12),
         *_cat_eye(0.45, 0.1, iris, 12),
-        *whiskers,
+        *(line([(s * 0.4, -0.42 + 0.05 * k), (s * 1.25, -0.45 + 0.2 * k)], 0.03, whisker) for s, k in CORNERS),
     ]
 
 
@@ -326,7 +317,7 @@ def horse(rng: np.random.Generator) -> Figure:
 
     def hoof(foot: float) -> Part:
         corners = [(foot - 0.035, 0.06), (foot + 0.035, 0.06), (foot + 0.05, 0), (foot - 0.04, 0)]
-        return shape(corners, HOOF, rounded=False)
+        return polygon(corners, HOOF)
 
     parts = [
         hoof(-0.24 - stride),
@@ -346,7 +337,7 @@ def horse(rng: np.random.Generator) -> Figure:
         head_x, head_y, tilt = 0.51, 0.23, -65.0
     mane = [(x - 0.06, y + 0.05, 0.5 * r) for x, y, r in neck]
     head = [
-        shape([(-0.7, 0.5), (-0.5, 1.15), (-0.2, 0.55)], fur.main, rounded=False),
+        polygon([(-0.7, 0.5), (-0.5, 1.15), (-0.2, 0.55)], fur.main),
         limb([(-0.1, 0.05, 0.78), (1.0, 0.0, 0.55), (2.0, -0.05, 0.42)], fur.main),
         flat(ellipse(2.2, 0.05, 0.1, 0.14), BLACK),
         line([(2.25, -0.3), (1.75, -0.28)], 0.05, BLACK),

@@ -10,8 +10,10 @@ from gradcam_lab.data.toyvoc import things
 from gradcam_lab.data.toyvoc.animals import Figure
 from gradcam_lab.data.toyvoc.draw import Colour, jittered, mixed, shaded, texture, three
 
-Prop = tuple[Callable[[np.random.Generator], Figure], float]
-"""The function that draws a prop, and its usual height as a fraction of the image's."""
+Painter = Callable[[np.random.Generator, np.ndarray], tuple[int, int]]
+"""Paints a background into an image and returns its horizon and its shore."""
+
+Prop = Callable[[np.random.Generator], Figure]
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ def background(rng: np.random.Generator, kind: str, width: int, height: int, *, 
         dry: whether some dry ground is needed; only "water" can be without.
     """
     image = np.empty((height, width, 3), np.float32)
-    if kind == "water":
-        return _water(rng, image, dry)
-    return _PAINTERS[kind](rng, image)
+    paint, props = _PLACES[kind]
+    horizon, shore = _water(rng, image, dry) if kind == "water" else paint(rng, image)
+    return Background(image, horizon, shore, props)
 
 
 def _fill(
@@ -69,8 +71,6 @@ def _fill(
 def _mottle(rng: np.random.Generator, area: np.ndarray, colour: Colour, kind: str, zoom: float, level: float) -> None:
     """Blend patches of another colour into an area where a texture is above a level."""
     height, width = area.shape[:2]
-    if height == 0 or width == 0:
-        return
     share = np.clip(0.5 + 1.5 * (texture(rng, kind, height, width, zoom) - level), 0, 0.85)
     area += three(share) * (np.asarray(colour, np.float32) - area)
 
@@ -86,7 +86,7 @@ def _sky(rng: np.random.Generator, area: np.ndarray) -> None:
     top, bottom = SKIES[rng.choice(len(SKIES), p=[0.5, 0.3, 0.2])]
     _fill(rng, area, jittered(rng, top, 0.04), jittered(rng, bottom, 0.04), "cloud", 0.05)
     if rng.random() < 0.7:
-        _mottle(rng, area, (0.95, 0.95, 0.96), "cloud", float(rng.uniform(0.8, 1.6)), float(rng.uniform(0.5, 1.2)))
+        _mottle(rng, area, (0.95, 0.95, 0.96), "cloud", rng.uniform(0.8, 1.6), rng.uniform(0.5, 1.2))
 
 
 def _ridge(rng: np.random.Generator, image: np.ndarray, base: int, rise: float, colour: Colour) -> None:
@@ -95,45 +95,30 @@ def _ridge(rng: np.random.Generator, image: np.ndarray, base: int, rise: float, 
     x = np.linspace(0, 1, width)
     wave = sum(rng.uniform(0.2, 1) / k * np.sin(2 * np.pi * (k * x + rng.random())) for k in (1, 2, 3, 5))
     top = base - rise * height * (0.55 + 0.3 * np.asarray(wave))
-    rows = np.arange(max(0, base))[:, None]
-    covered = rows >= top[None, :]
-    shade = 1 + 0.12 * texture(rng, "leaves", max(2, base), width)[: max(0, base)]
-    image[: max(0, base)] = np.where(
-        covered[..., None], np.asarray(colour, np.float32) * shade[..., None], image[: max(0, base)]
-    )
+    covered = np.arange(base)[:, None] >= top[None, :]
+    shade = 1 + 0.12 * texture(rng, "leaves", base, width)
+    image[:base] = np.where(covered[..., None], np.asarray(colour, np.float32) * shade[..., None], image[:base])
 
 
 def _horizon(rng: np.random.Generator, image: np.ndarray, low: float, high: float) -> int:
     return round(image.shape[0] * rng.uniform(low, high))
 
 
-def _grass(rng: np.random.Generator, image: np.ndarray) -> Background:
+def _grass(rng: np.random.Generator, image: np.ndarray) -> tuple[int, int]:
     horizon = _horizon(rng, image, 0.12, 0.5)
     _sky(rng, image[:horizon])
     if rng.random() < 0.8:
         _ridge(rng, image, horizon, rng.uniform(0.08, 0.25), jittered(rng, (0.3, 0.42, 0.28)))
     green = jittered(rng, ((0.36, 0.52, 0.22), (0.5, 0.56, 0.26), (0.6, 0.55, 0.3))[rng.choice(3, p=[0.5, 0.3, 0.2])])
     ground = image[horizon:]
-    _fill(
-        rng,
-        ground,
-        mixed(green, (0.6, 0.65, 0.5), 0.3),
-        shaded(green, 0.85),
-        "grass",
-        0.16,
-        float(rng.uniform(0.8, 1.8)),
-    )
+    far = mixed(green, (0.6, 0.65, 0.5), 0.3)
+    _fill(rng, ground, far, shaded(green, 0.85), "grass", 0.16, rng.uniform(0.8, 1.8))
     if rng.random() < 0.6:
-        _mottle(rng, ground, jittered(rng, (0.5, 0.4, 0.28)), "rough", 1.5, float(rng.uniform(0.8, 1.6)))
-    return Background(
-        image,
-        horizon,
-        horizon,
-        ((things.bush, 0.28), (things.stone, 0.12), (things.tree, 0.75), (things.ball, 0.1), (things.post, 0.3)),
-    )
+        _mottle(rng, ground, jittered(rng, (0.5, 0.4, 0.28)), "rough", 1.5, rng.uniform(0.8, 1.6))
+    return horizon, horizon
 
 
-def _indoor(rng: np.random.Generator, image: np.ndarray) -> Background:
+def _indoor(rng: np.random.Generator, image: np.ndarray) -> tuple[int, int]:
     height, width = image.shape[:2]
     horizon = _horizon(rng, image, 0.35, 0.68)
     wall = jittered(rng, ((0.8, 0.74, 0.62), (0.62, 0.7, 0.74), (0.75, 0.6, 0.55), (0.85, 0.84, 0.8))[rng.integers(4)])
@@ -158,15 +143,10 @@ def _indoor(rng: np.random.Generator, image: np.ndarray) -> Background:
         _fill(rng, ground, shaded(floor, 0.9), floor, "rough", 0.1)
         _mottle(rng, ground, things.paint(rng), "spots", 1.2, 1.0)
     cv2.rectangle(image, (0, horizon - 4), (width, horizon), shaded(wall, 1.15), -1)
-    return Background(
-        image,
-        horizon,
-        horizon,
-        ((things.ball, 0.1), (things.box, 0.22), (things.plant, 0.35), (things.chair, 0.4), (things.box, 0.22)),
-    )
+    return horizon, horizon
 
 
-def _beach(rng: np.random.Generator, image: np.ndarray) -> Background:
+def _beach(rng: np.random.Generator, image: np.ndarray) -> tuple[int, int]:
     horizon = _horizon(rng, image, 0.15, 0.4)
     shore = round(horizon + image.shape[0] * rng.uniform(0.05, 0.2))
     _sky(rng, image[:horizon])
@@ -174,24 +154,20 @@ def _beach(rng: np.random.Generator, image: np.ndarray) -> Background:
     sand = jittered(rng, (0.82, 0.72, 0.52), 0.05)
     _fill(rng, image[shore:], shaded(sand, 0.8), sand, "rough", 0.07, (1.0, 1.8))
     image[max(0, shore - 2) : shore + 1] = 0.5 * image[max(0, shore - 2) : shore + 1] + 0.5 * np.float32(0.95)
-    return Background(
-        image,
-        horizon,
-        shore,
-        ((things.ball, 0.1), (things.stone, 0.12), (things.umbrella, 0.5), (things.post, 0.3), (things.box, 0.22)),
-    )
+    return horizon, shore
 
 
-def _street(rng: np.random.Generator, image: np.ndarray) -> Background:
+FRONTS: tuple[Colour, ...] = ((0.62, 0.42, 0.34), (0.7, 0.66, 0.58), (0.5, 0.52, 0.55), (0.78, 0.7, 0.5))
+
+
+def _street(rng: np.random.Generator, image: np.ndarray) -> tuple[int, int]:
     height, width = image.shape[:2]
     horizon = _horizon(rng, image, 0.35, 0.62)
     _sky(rng, image[:horizon])
     x = -int(rng.integers(0, 30))
     while x < width:
         w, top = int(rng.integers(width // 6, width // 3)), int(horizon * rng.uniform(-0.1, 0.6))
-        front = jittered(
-            rng, ((0.62, 0.42, 0.34), (0.7, 0.66, 0.58), (0.5, 0.52, 0.55), (0.78, 0.7, 0.5))[rng.integers(4)]
-        )
+        front = jittered(rng, FRONTS[rng.integers(len(FRONTS))])
         house = image[max(0, top) : horizon, max(0, x) : x + w]
         _fill(rng, house, front, shaded(front, 0.85), "rough", 0.06)
         _windows(rng, image, x, top, w, horizon)
@@ -205,19 +181,7 @@ def _street(rng: np.random.Generator, image: np.ndarray) -> Background:
         y = round(kerb + (height - kerb) * rng.uniform(0.4, 0.8))
         for dash in range(-int(rng.integers(0, 40)), width, 50):
             cv2.line(image, (dash, y), (dash + 26, y), (0.85, 0.85, 0.82), 2, cv2.LINE_AA)
-    return Background(
-        image,
-        horizon,
-        horizon,
-        (
-            (things.post, 0.3),
-            (things.lamp, 0.7),
-            (things.cone, 0.16),
-            (things.tree, 0.75),
-            (things.box, 0.22),
-            (things.bush, 0.28),
-        ),
-    )
+    return horizon, horizon
 
 
 def _windows(rng: np.random.Generator, image: np.ndarray, x: int, top: int, width: int, base: int) -> None:
@@ -228,25 +192,15 @@ def _windows(rng: np.random.Generator, image: np.ndarray, x: int, top: int, widt
             cv2.rectangle(image, (column, row), (column + step // 2, row + step * 2 // 3), glass, -1)
 
 
-def _snow(rng: np.random.Generator, image: np.ndarray) -> Background:
+def _snow(rng: np.random.Generator, image: np.ndarray) -> tuple[int, int]:
     horizon = _horizon(rng, image, 0.2, 0.5)
     _sky(rng, image[:horizon])
-    _ridge(
-        rng,
-        image,
-        horizon,
-        rng.uniform(0.1, 0.3),
-        jittered(rng, ((0.3, 0.38, 0.36), (0.72, 0.76, 0.84))[rng.integers(2)]),
-    )
+    rise, colour = rng.uniform(0.1, 0.3), ((0.3, 0.38, 0.36), (0.72, 0.76, 0.84))[rng.integers(2)]
+    _ridge(rng, image, horizon, rise, jittered(rng, colour))
     white = jittered(rng, (0.88, 0.9, 0.94), 0.03)
     _fill(rng, image[horizon:], shaded(white, 0.92), white, "cloud", 0.05)
-    _mottle(rng, image[horizon:], (0.68, 0.74, 0.85), "cloud", 1.0, float(rng.uniform(0.6, 1.4)))
-    return Background(
-        image,
-        horizon,
-        horizon,
-        ((things.fir, 0.65), (things.fir, 0.65), (things.stone, 0.12), (things.post, 0.3), (things.bush, 0.28)),
-    )
+    _mottle(rng, image[horizon:], (0.68, 0.74, 0.85), "cloud", 1.0, rng.uniform(0.6, 1.4))
+    return horizon, horizon
 
 
 WATERS: tuple[Colour, ...] = ((0.2, 0.42, 0.55), (0.16, 0.3, 0.48), (0.3, 0.45, 0.42), (0.5, 0.56, 0.6))
@@ -254,29 +208,17 @@ WATERS: tuple[Colour, ...] = ((0.2, 0.42, 0.55), (0.16, 0.3, 0.48), (0.3, 0.45, 
 
 def _sea(rng: np.random.Generator, area: np.ndarray) -> None:
     water = jittered(rng, WATERS[rng.integers(len(WATERS))], 0.04)
-    _fill(
-        rng,
-        area,
-        mixed(water, (0.7, 0.78, 0.82), 0.35),
-        shaded(water, 0.9),
-        "waves",
-        0.13,
-        float(rng.uniform(0.8, 1.8)),
-    )
+    far = mixed(water, (0.7, 0.78, 0.82), 0.35)
+    _fill(rng, area, far, shaded(water, 0.9), "waves", 0.13, rng.uniform(0.8, 1.8))
 
 
-def _water(rng: np.random.Generator, image: np.ndarray, dry: bool) -> Background:
+def _water(rng: np.random.Generator, image: np.ndarray, dry: bool = False) -> tuple[int, int]:
     height = image.shape[0]
     horizon = _horizon(rng, image, 0.15, 0.45)
     _sky(rng, image[:horizon])
     if rng.random() < 0.7:
-        _ridge(
-            rng,
-            image,
-            horizon,
-            rng.uniform(0.04, 0.2),
-            jittered(rng, ((0.32, 0.4, 0.34), (0.5, 0.52, 0.56))[rng.integers(2)]),
-        )
+        rise, colour = rng.uniform(0.04, 0.2), ((0.32, 0.4, 0.34), (0.5, 0.52, 0.56))[rng.integers(2)]
+        _ridge(rng, image, horizon, rise, jittered(rng, colour))
     _sea(rng, image[horizon:])
     shore = height
     if dry or rng.random() < 0.3:  # a strip of dry land in front
@@ -284,14 +226,17 @@ def _water(rng: np.random.Generator, image: np.ndarray, dry: bool) -> Background
         sand = jittered(rng, ((0.78, 0.68, 0.5), (0.45, 0.5, 0.28), (0.55, 0.42, 0.3))[rng.integers(3)])
         _fill(rng, image[shore:], shaded(sand, 0.85), sand, "rough", 0.09)
         image[shore - 2 : shore + 1] = 0.4 * image[shore - 2 : shore + 1] + 0.55
-    return Background(image, horizon, shore, ((things.buoy, 0.12), (things.stone, 0.12), (things.post, 0.3)))
+    return horizon, shore
 
 
-_PAINTERS: dict[str, Callable[[np.random.Generator, np.ndarray], Background]] = {
-    "grass": _grass,
-    "indoor": _indoor,
-    "beach": _beach,
-    "street": _street,
-    "snow": _snow,
+_PLACES: dict[str, tuple[Painter, tuple[Prop, ...]]] = {
+    "grass": (_grass, (things.bush, things.stone, things.tree, things.ball, things.post)),
+    "indoor": (_indoor, (things.ball, things.box, things.plant, things.chair, things.box)),
+    "beach": (_beach, (things.ball, things.stone, things.umbrella, things.post, things.box)),
+    "street": (_street, (things.post, things.lamp, things.cone, things.tree, things.box, things.bush)),
+    "snow": (_snow, (things.fir, things.fir, things.stone, things.post, things.bush)),
+    "water": (_water, (things.buoy, things.stone, things.post)),
 }
-LAND: tuple[str, ...] = tuple(_PAINTERS)
+"""How each place is painted, and its props; the one that is named twice comes twice as often."""
+
+LAND = tuple(place for place in _PLACES if place != "water")

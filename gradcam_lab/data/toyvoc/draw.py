@@ -85,24 +85,21 @@ class Patch:
 # ----------------------------------------------------------------------------------------------- outlines
 
 
-@cache
-def _unit_circle(n: int) -> Points:
-    angle = np.linspace(0, 2 * np.pi, n, endpoint=False)
-    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+_ANGLES = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+_UNIT_CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 
-
-@cache
-def _spline_basis() -> np.ndarray:
-    """Weights of the four neighbouring points at `STEPS` places of a Catmull-Rom segment, shape (STEPS, 4)."""
-    t = np.linspace(0, 1, STEPS, endpoint=False)
-    return 0.5 * np.stack([-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2], 1)
+_T = np.linspace(0, 1, STEPS, endpoint=False)
+_SPLINE_BASIS = 0.5 * np.stack(
+    [-_T + 2 * _T**2 - _T**3, 2 - 5 * _T**2 + 3 * _T**3, _T + 4 * _T**2 - 3 * _T**3, _T**3 - _T**2], axis=1
+)
+"""Weights of the four neighbouring points at `STEPS` places of a Catmull-Rom segment, shape (STEPS, 4)."""
 
 
 def smooth(corners: Sequence[Sequence[float]] | np.ndarray) -> Points:
     """Run a closed Catmull-Rom curve through corners of shape (n, 2)."""
     p = np.asarray(corners, float)
     neighbours = np.stack([np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0)])  # (4, n, 2)
-    return np.einsum("sk,kni->nsi", _spline_basis(), neighbours).reshape(-1, 2)
+    return np.einsum("sk,kni->nsi", _SPLINE_BASIS, neighbours).reshape(-1, 2)
 
 
 def curve(stations: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
@@ -110,13 +107,13 @@ def curve(stations: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
     p = np.asarray(stations, float)
     padded = np.concatenate([2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]])
     neighbours = np.stack([padded[:-3], padded[1:-2], padded[2:-1], padded[3:]])  # (4, n - 1, k)
-    inner = np.einsum("sk,kni->nsi", _spline_basis(), neighbours).reshape(-1, p.shape[1])
+    inner = np.einsum("sk,kni->nsi", _SPLINE_BASIS, neighbours).reshape(-1, p.shape[1])
     return np.concatenate([inner, p[-1:]])
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, angle: float = 0.0) -> Points:
     """The outline of an ellipse; `angle` in degrees, anticlockwise."""
-    return turned(_unit_circle(20) * (rx, ry), angle) + np.array([x, y])
+    return turned(_UNIT_CIRCLE * (rx, ry), angle) + np.array([x, y])
 
 
 def turned(points: Points, angle: float) -> Points:
@@ -130,12 +127,6 @@ def turned(points: Points, angle: float) -> Points:
 QUARTER_TURN = np.array([[0.0, 1.0], [-1.0, 0.0]])
 _CAP_ANGLES = np.linspace(np.pi / 2, -np.pi / 2, 7)[1:-1, None]
 _CAP_ALONG, _CAP_ACROSS = np.cos(_CAP_ANGLES), np.sin(_CAP_ANGLES)  # the round end of a tube
-
-
-def tube(stations: Sequence[Sequence[float]]) -> Points:
-    """The outline of a limb: a smooth path through stations `(x, y, radius)` with round ends."""
-    path = curve(stations)
-    return _wrapped(path[:, :2], path[:, 2:], _directions(path[:, :2]))
 
 
 def _directions(centre: np.ndarray) -> np.ndarray:
@@ -173,9 +164,14 @@ def limb(stations: Sequence[Sequence[float]], colour: Colour) -> Part:
     return Part(_wrapped(centre, radius, along), colour, core)
 
 
-def shape(corners: Sequence[Sequence[float]] | np.ndarray, colour: Colour, *, rounded: bool = True) -> Part:
-    """A filled outline through corners, smooth or with straight sides, lit in its upper middle."""
-    outline = smooth(corners) if rounded else np.asarray(corners, float)
+def shape(corners: Sequence[Sequence[float]] | np.ndarray, colour: Colour) -> Part:
+    """A smooth outline through corners, lit in its upper middle."""
+    return polygon(smooth(corners), colour)
+
+
+def polygon(corners: Sequence[Sequence[float]] | np.ndarray, colour: Colour) -> Part:
+    """An outline with straight sides, lit in its upper middle."""
+    outline = np.asarray(corners, float)
     centre = outline.mean(axis=0)
     reach = np.ptp(outline, axis=0)
     return Part(outline, colour, centre + (outline - centre) * 0.6 + LIGHT * 0.1 * reach)
@@ -188,7 +184,8 @@ def flat(points: Points | Sequence[Sequence[float]], colour: Colour, *, outlined
 
 def line(stations: Sequence[Sequence[float]], radius: float, colour: Colour) -> Part:
     """A thin dark detail along points `(x, y)`: a mouth, a whisker."""
-    return flat(tube([(x, y, radius) for x, y in stations]), colour)
+    path = curve([(x, y, radius) for x, y in stations])
+    return flat(_wrapped(path[:, :2], path[:, 2:], _directions(path[:, :2])), colour)
 
 
 def moved(parts: Sequence[Part], x: float, y: float, scale: float = 1.0, angle: float = 0.0) -> list[Part]:
@@ -309,25 +306,23 @@ def render(
     Returns:
         The patch, wherever it lies.
     """
-    cores = [p for p in parts if p.core is not None]
-    points = np.concatenate([*(p.points for p in parts), *(p.core for p in cores if p.core is not None)])
+    pieces = [*(p.points for p in parts), *(p.core for p in parts if p.core is not None)]
+    points = np.concatenate(pieces)
     xy = turned(points * (-1.0, 1.0) if mirrored else points, angle) * (scale, -scale) + (x, y)
     low, high = np.floor(xy.min(axis=0)).astype(int) - 2, np.ceil(xy.max(axis=0)).astype(int) + 3
     width, height = (high - low).tolist()
     xy = ((xy - low) * (1 << SUBPIXEL)).round().astype(np.int32)
-    lengths = [len(p.points) for p in parts] + [len(p.core) for p in cores if p.core is not None]
-    outlines = np.split(xy, np.cumsum(lengths)[:-1])
+    outlines = np.split(xy, np.cumsum([len(piece) for piece in pieces])[:-1])
     lit = iter(outlines[len(parts) :])
 
     body = np.zeros((height * SUPERSAMPLING, width * SUPERSAMPLING, 4), np.uint8)
     details = np.zeros_like(body)
     light = np.full((height, width), FLAT_LIGHT, np.uint8)
     thickness = max(1, round(0.016 * scale * SUPERSAMPLING))
-    for (detail, colour), run in groupby(
-        zip(parts, outlines, strict=False), lambda pair: (pair[0].detail, pair[0].colour)
-    ):
+    drawn = list(zip(parts, outlines, strict=False))
+    for (detail, colour), run in groupby(drawn, lambda pair: (pair[0].detail, pair[0].colour)):
         _fill(details if detail else body, colour, list(run), thickness)
-    for part, outline in zip(parts, outlines, strict=False):
+    for part, outline in drawn:
         if part.core is not None:
             cv2.fillPoly(light, [outline], DIM_LIGHT, cv2.LINE_8, SUBPIXEL)
             cv2.fillPoly(light, [next(lit)], FULL_LIGHT, cv2.LINE_8, SUBPIXEL)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from gradcam_lab.data.sample import Object
 from gradcam_lab.data.toyvoc import animals, things
 from gradcam_lab.data.toyvoc.animals import Figure
 from gradcam_lab.data.toyvoc.backgrounds import LAND, Background, background
 from gradcam_lab.data.toyvoc.draw import Patch, extent, over, render, soft, texture, three
 
-# The knobs of difficulty. Fractions are of the image's height unless they say otherwise.
+# How difficult the scenes are. Fractions are of the image's height unless they say otherwise.
 CLASS_WEIGHTS = {"bird": 0.12, "boat": 0.1, "car": 0.11, "cat": 0.17, "dog": 0.23, "horse": 0.11, "person": 0.16}
 OBJECT_COUNTS = (0.52, 0.31, 0.12, 0.05)  # probability of 1, 2, 3 and 4 objects
 PAIR = 0.08  # probability that two objects of one class touch
@@ -60,22 +61,14 @@ OUTDOORS = frozenset({"boat", "car", "horse"})  # classes that nobody keeps in a
 
 
 @dataclass(frozen=True)
-class SceneObject:
-    """The annotation of one object.
+class SceneObject(Object):
+    """The annotation of one object; its box is that of its visible pixels, in whole numbers.
 
     Attributes:
-        name: its class.
-        box: `(xmin, ymin, xmax, ymax)` of its visible pixels; 1-based, both ends inclusive.
         pose: VOC's word for the view.
-        truncated: a part of it is outside the image or hidden.
-        difficult: tiny or mostly hidden.
     """
 
-    name: str
-    box: tuple[int, int, int, int]
-    pose: str
-    truncated: bool
-    difficult: bool
+    pose: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,17 +197,9 @@ def _object(
             x = width - scale * right + share * (right - left)
         elif surface == "ground":
             foot = height + share * (top - bottom)
-    patch = render(
-        rng,
-        figure.parts,
-        figure.look,
-        x=x,
-        y=foot,
-        scale=scale,
-        mirrored=mirrored,
-        angle=float(rng.normal(0, TILT.get(name, USUAL_TILT))),
-    )
-    pose = {"Right": "Left"}.get(figure.pose, figure.pose) if mirrored else figure.pose
+    tilt = rng.normal(0, TILT.get(name, USUAL_TILT))
+    patch = render(rng, figure.parts, figure.look, x=x, y=foot, scale=scale, mirrored=mirrored, angle=tilt)
+    pose = "Left" if mirrored and figure.pose == "Right" else figure.pose
     span = (x + scale * left, foot - scale * top, x + scale * right, foot)
     return _Placed(name, pose, patch, foot, surface, span)
 
@@ -272,11 +257,10 @@ def _props(rng: np.random.Generator, ground: Background) -> list[_Placed]:
 def _prop(rng: np.random.Generator, ground: Background, nearest: float) -> _Placed:
     """Put a prop at a random distance, `nearest` of the way from the horizon to the viewer at least."""
     height, width = ground.image.shape[:2]
-    draw, size = ground.props[rng.integers(len(ground.props))]
-    figure = draw(rng)
-    nearness = rng.uniform(nearest, 1) if size < TALL else rng.uniform(0, 0.35)
+    figure = ground.props[rng.integers(len(ground.props))](rng)
+    nearness = rng.uniform(nearest, 1) if figure.height < TALL else rng.uniform(0, 0.35)
     foot = ground.horizon + (height - ground.horizon) * (0.04 + 0.98 * nearness)
-    scale = size * height * (0.45 + 0.8 * nearness) * rng.uniform(0.8, 1.2)
+    scale = figure.height * height * (0.45 + 0.8 * nearness) * rng.uniform(0.8, 1.2)
     patch = render(rng, figure.parts, figure.look, x=rng.uniform(0, width), y=foot, scale=scale)
     span = (patch.left, patch.top, patch.left + patch.rgba.shape[1], foot)
     return _Placed("", "", patch, foot, figure.surface, span)
@@ -314,10 +298,10 @@ def _visible(height: int, width: int, placed: Sequence[_Placed]) -> tuple[np.nda
         solid = item.patch.rgba[..., 3] > 0.5
         area, inside = item.patch.window(width, height)
         seen = solid[inside] & free[area]
-        pixels, total = int(np.count_nonzero(seen)), int(np.count_nonzero(solid))
-        if item.name and (pixels < LEAST_PIXELS or pixels < LEAST_VISIBLE * total):
-            continue
+        total = int(np.count_nonzero(solid))
         if item.name:
+            if np.count_nonzero(seen) < max(LEAST_PIXELS, LEAST_VISIBLE * total):
+                continue
             number += 1
             instances[area][seen] = number
         free[area] &= ~solid[inside]
@@ -335,7 +319,7 @@ def _describe(mask: np.ndarray, item: _Placed, total: int) -> SceneObject:
         or pixels < DIFFICULT_AREA * mask.size
         or min(box[2] - box[0], box[3] - box[1]) + 1 < DIFFICULT_SIDE
     )
-    return SceneObject(item.name, box, item.pose, visible < 1 - TRUNCATED_HIDDEN, difficult)
+    return SceneObject(item.name, box, difficult, visible < 1 - TRUNCATED_HIDDEN, item.pose)
 
 
 def _shadow(image: np.ndarray, patch: Patch, foot: float) -> None:

@@ -1,11 +1,10 @@
 """Writing ToyVOC as a VOC devkit folder: whole or not at all, with a manifest of hashes that every use checks."""
 
-import hashlib
 import io
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -45,13 +44,8 @@ class Job:
     seed: tuple[int, int, int]
 
 
-@dataclass(frozen=True)
-class Written:
-    """What was written for one image: the hash of each file, and its objects."""
-
-    id: str
-    hashes: dict[str, str]
-    objects: tuple[SceneObject, ...]
+Objects = tuple[SceneObject, ...]
+"""The annotated objects of one image."""
 
 
 # ----------------------------------------------------------------------------------------------- using it
@@ -131,15 +125,19 @@ def build(folder: Path, *, seed: int = SEED, counts: Mapping[str, int] = COUNTS)
     """
     if folder.exists():
         raise LabError(f"'{folder}' exists already: remove it or choose another name.")
-    jobs = {split: _jobs(seed, number, counts) for number, split in enumerate(counts)}
+    names = (f"{number:06d}" for number in count(1))  # numbered on from split to split
+    jobs = {
+        split: [Job(next(names), (seed, place, i)) for i in range(size)]
+        for place, (split, size) in enumerate(counts.items())
+    }
     try:
         with folder_moved_into_place(folder, replace=False) as temporary:
             for name in SUBFOLDERS:
                 make_folder(temporary / name)
             written = _draw_all(temporary, [job for split in jobs.values() for job in split])
             for split, its in jobs.items():
-                _write_lists(temporary, split, [written[job.id] for job in its])
-            _write_manifest(temporary, seed, counts, written.values())
+                _write_lists(temporary, split, {job.id: written[job.id] for job in its})
+            _write_manifest(temporary, seed, counts)
     except OSError as error:
         if folder.exists():
             return  # another process was faster: from the same seed, its folder is as good
@@ -147,26 +145,19 @@ def build(folder: Path, *, seed: int = SEED, counts: Mapping[str, int] = COUNTS)
         raise LabError(f"{problem}: choose another folder, or another cache by setting {VARIABLE}.") from error
 
 
-def _jobs(seed: int, number: int, counts: Mapping[str, int]) -> list[Job]:
-    """The images of the split with that number, named on from the splits before it."""
-    sizes = list(counts.values())
-    first = 1 + sum(sizes[:number])
-    return [Job(f"{first + i:06d}", (seed, number, i)) for i in range(sizes[number])]
-
-
-def _draw_all(folder: Path, jobs: Sequence[Job]) -> dict[str, Written]:
-    """Draw and write all images, in as many processes as there are cores."""
+def _draw_all(folder: Path, jobs: Sequence[Job]) -> dict[str, Objects]:
+    """Draw and write all images, in as many processes as there are cores; return the objects of each."""
     chunks = [jobs[i : i + CHUNK] for i in range(0, len(jobs), CHUNK)]
-    written: dict[str, Written] = {}
+    written: dict[str, Objects] = {}
     with progress("drawing ToyVOC", len(jobs)) as advance:
         for done in _drawn_chunks(folder, chunks):
-            written.update((w.id, w) for w in done)
+            written |= done
             advance(len(done))
     return written
 
 
-def _drawn_chunks(folder: Path, chunks: Sequence[Sequence[Job]]) -> Iterator[list[Written]]:
-    """Yield what was written for each chunk, in the order in which they are finished."""
+def _drawn_chunks(folder: Path, chunks: Sequence[Sequence[Job]]) -> Iterator[dict[str, Objects]]:
+    """Yield the objects of each chunk's images, in the order in which they are finished."""
     workers = min(os.cpu_count() or 1, len(chunks))
     left = dict(enumerate(chunks))
     if workers > 1:
@@ -190,21 +181,17 @@ def _start_worker() -> None:
     cv2.setNumThreads(1)  # there is a process per core already
 
 
-def _draw_chunk(folder: Path, jobs: Sequence[Job]) -> list[Written]:
-    return [_write_image(folder, job, scene(np.random.default_rng(job.seed))) for job in jobs]
+def _draw_chunk(folder: Path, jobs: Sequence[Job]) -> dict[str, Objects]:
+    return {job.id: _draw_image(folder, job) for job in jobs}
 
 
-def _write_image(folder: Path, job: Job, drawn: Scene) -> Written:
-    """Write the picture, its annotation and its masks."""
-    contents = {
-        f"JPEGImages/{job.id}.jpg": _jpeg(drawn.image),
-        f"Annotations/{job.id}.xml": _annotation(job.id, drawn).encode(),
-        f"SegmentationClass/{job.id}.png": _segmentation(drawn),
-    }
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    return Written(job.id, hashes, drawn.objects)
+def _draw_image(folder: Path, job: Job) -> Objects:
+    """Write the picture, its annotation and its mask."""
+    drawn = scene(np.random.default_rng(job.seed))
+    (folder / "JPEGImages" / f"{job.id}.jpg").write_bytes(_jpeg(drawn.image))
+    (folder / "Annotations" / f"{job.id}.xml").write_bytes(_annotation(job.id, drawn).encode())
+    (folder / "SegmentationClass" / f"{job.id}.png").write_bytes(_segmentation(drawn))
+    return drawn.objects
 
 
 def _jpeg(image: np.ndarray) -> bytes:
@@ -264,26 +251,25 @@ def _segmentation(drawn: Scene) -> bytes:
     return stream.getvalue()
 
 
-def _write_lists(folder: Path, split: str, written: Sequence[Written]) -> None:
+def _write_lists(folder: Path, split: str, written: Mapping[str, Objects]) -> None:
     """The split's list of images, and for each class who has it: 1, -1, or 0 where only difficult objects have."""
-    names = "".join(f"{w.id}\n" for w in written)
+    names = "".join(f"{image}\n" for image in written)
     write_text(folder / "ImageSets" / "Main" / f"{split}.txt", names)
     write_text(folder / "ImageSets" / "Segmentation" / f"{split}.txt", names)
     for name in CLASSES:
-        lines = "".join(f"{w.id} {_presence(name, w.objects):2d}\n" for w in written)
+        lines = "".join(f"{image} {_presence(name, objects):2d}\n" for image, objects in written.items())
         write_text(folder / "ImageSets" / "Main" / f"{name}_{split}.txt", lines)
 
 
-def _presence(name: str, objects: Sequence[SceneObject]) -> int:
+def _presence(name: str, objects: Objects) -> int:
     difficult = [o.difficult for o in objects if o.name == name]
     if not difficult:
         return -1
     return 0 if all(difficult) else 1
 
 
-def _write_manifest(folder: Path, seed: int, counts: Mapping[str, int], written: Iterable[Written]) -> None:
-    files = {name: value for w in written for name, value in w.hashes.items()}
-    files |= {path.relative_to(folder).as_posix(): sha256(path) for path in (folder / "ImageSets").rglob("*.txt")}
-    files = dict(sorted(files.items()))
+def _write_manifest(folder: Path, seed: int, counts: Mapping[str, int]) -> None:
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    files = {name: sha256(path) for name, path in sorted(paths.items())}
     whole = _whole(seed, counts, files)
     write_json(folder / MANIFEST, {"version": VERSION, "seed": seed, "counts": counts, "files": files, "sha256": whole})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from gradcam_lab.data.sample import Sample
+from gradcam_lab.data.spread import spread
 from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, shape_of
 from gradcam_lab.evaluate.faithfulness.pointing import pointing_game
 from gradcam_lab.evaluate.faithfulness.randomisation import randomised_weights
@@ -11,7 +12,6 @@ from gradcam_lab.evaluate.faithfulness.replacement import deletion_and_insertion
 from gradcam_lab.evaluate.faithfulness.two_classes import two_class_test
 from gradcam_lab.evaluate.max_box_acc import score_maps
 from gradcam_lab.evaluate.records import MaxBoxAcc
-from gradcam_lab.evaluate.spread import spread
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.maps import Maps
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gradcam_lab.data.spread import spread
 from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, as_records, compare, shape_of
 from gradcam_lab.evaluate.faithfulness.records import GRADCAM_MAP, MAPS, ClassLeak, ClassPair, TwoClasses
-from gradcam_lab.evaluate.spread import spread
 from gradcam_lab.localise.experiment import ALL
 from gradcam_lab.localise.make_maps import make_maps
 

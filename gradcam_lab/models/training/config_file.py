@@ -1,4 +1,4 @@
-"""The settings of a training in a YAML file: `gradcam-lab train --config cam.yaml`.
+"""The settings of a training from flags and from a YAML file: `gradcam-lab train --config cam.yaml`.
 
     model:    {name: cam_net, input_shape: [3, 160, 160], num_classes: 10, residual: true}
     training: {learning_rate: 0.001, batch_size: 32, num_epochs: 30, weight_decay: 0.0001, checkpoint_dir: cam,
@@ -8,92 +8,94 @@
 Every key may be left out. An error names its line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.models.training.fields import (
-    Arch,
-    Count,
-    Fraction,
-    InputSize,
-    NonNegativeFloat,
-    PositiveFloat,
-    reason,
-)
-from gradcam_lab.models.training.recipe import Optimizer, Scheduler
+from gradcam_lab.models.training.settings import Count, InputSize, TrainingSettings
 
 Place = tuple[str | int, ...]
 """The position of a value: its section and its key."""
 
+SECTIONS = {
+    "model": {"name": "arch", "input_shape": "img_size", "num_classes": "num_classes", "residual": "residual"},
+    "training": {
+        "learning_rate": "learning_rate",
+        "batch_size": "batch",
+        "num_epochs": "epochs",
+        "weight_decay": "weight_decay",
+        "checkpoint_dir": "out",
+        "log_every": "log_every",
+        "save_every": "save_every",
+        "early_stopping_patience": "patience",
+        "optimizer": "optimizer",
+        "scheduler": "scheduler",
+    },
+    "dataset": {"name": "data", "data_dir": "data_root", "img_size": "img_size", "val_size": "val_size"},
+}
+"""The keys of each section, and the fields of `TrainingSettings` that they set."""
 
-def _square(shape: tuple[int, int, int]) -> tuple[int, int, int]:
+
+def _side(shape: tuple[int, int, int]) -> int:
     if shape[0] != 3 or shape[1] != shape[2]:
         raise ValueError("should be [3, S, S]: three colours, and a square because every image is squashed to one")
-    return shape
+    return shape[1]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+def _config_model() -> type[BaseModel]:
+    """Return the model of the whole file; a key has the type of the field that it sets, or is left out."""
+    strict = ConfigDict(extra="forbid")
+    types = get_type_hints(TrainingSettings, include_extras=True)
+    shape: Any = Annotated[tuple[Count, InputSize, InputSize], AfterValidator(_side)]
+    sections: dict[str, Any] = {}
+    for name, keys in SECTIONS.items():
+        fields: dict[str, Any] = {key: (types[setting] | None, None) for key, setting in keys.items()}
+        if "input_shape" in fields:
+            fields["input_shape"] = (shape | None, None)
+        section = create_model(name, __config__=strict, **fields)
+        sections[name] = (section, Field(default_factory=section))
+    return create_model("Config", __config__=strict, **sections)
 
 
-class Model(_Section):
-    """The section `model`: the network."""
-
-    name: Arch | None = None
-    input_shape: Annotated[tuple[Count, InputSize, InputSize], AfterValidator(_square)] | None = None
-    num_classes: Count | None = None
-    residual: bool | None = None
+CONFIG = _config_model()
 
 
-class Training(_Section):
-    """The section `training`: how the network is trained."""
+def settings_of(flags: Mapping[str, Any], config: Path | None = None) -> TrainingSettings:
+    """Join flags and a YAML file; flags win.
 
-    learning_rate: PositiveFloat | None = None
-    batch_size: Count | None = None
-    num_epochs: Count | None = None
-    weight_decay: NonNegativeFloat | None = None
-    checkpoint_dir: Path | None = None
-    log_every: Count | None = None
-    save_every: Count | None = None
-    early_stopping_patience: Count | None = None
-    optimizer: Optimizer | None = None
-    scheduler: Scheduler | None = None
+    Args:
+        flags: by the names of `TrainingSettings`; None is a flag that was not given.
+        config: the YAML file.
 
+    Raises:
+        LabError: something in the file or a flag is wrong.
 
-class Dataset(_Section):
-    """The section `dataset`: what the network is trained on."""
-
-    name: str | None = None
-    data_dir: Path | None = None
-    img_size: InputSize | None = None
-    val_size: Fraction | None = None
-
-
-class Config(_Section):
-    """The whole file."""
-
-    model: Model = Field(default_factory=Model)
-    training: Training = Field(default_factory=Training)
-    dataset: Dataset = Field(default_factory=Dataset)
+    Examples:
+        >>> settings_of({"epochs": 12, "batch": None}).recipe().epochs
+        ((112, 10), (224, 2))
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        settings = TrainingSettings(**{**(read_config(config) if config else {}), **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        flag = "--" + str(first["loc"][0]).replace("_", "-")
+        raise LabError(f"{flag} is '{first['input']}', but {_reason(first['msg'])}.") from error
+    if settings.freeze_features and not settings.weights:
+        raise LabError("--freeze-features needs features that are worth keeping: give --weights imagenet or a file.")
+    if settings.residual and settings.arch != "cam_net":
+        raise LabError(f"'residual' belongs to cam_net, and the network is {settings.arch}: leave it out.")
+    return settings
 
 
-SECTIONS: dict[str, type[_Section]] = {"model": Model, "training": Training, "dataset": Dataset}
-
-SETTING_NAMES = {
-    "name": "data",
-    "data_dir": "data_root",
-    "batch_size": "batch",
-    "num_epochs": "epochs",
-    "checkpoint_dir": "out",
-    "early_stopping_patience": "patience",
-}
-"""The keys that have another name in `TrainingSettings`."""
+def _reason(message: str) -> str:
+    """Turn pydantic's message into the end of a sentence, such as "should be greater than 0"."""
+    return message.removeprefix("Input ").removeprefix("Value error, ")
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -105,11 +107,12 @@ def read_config(path: Path) -> dict[str, Any]:
     value, lines = _read_yaml(path)
     _rename_scheduler(value)
     try:
-        config = Config.model_validate(value)
+        config = CONFIG.model_validate(value)
     except ValidationError as error:
         raise LabError(_sentence(path, error, lines)) from error
-    _require_one_size(path, config, lines)
-    return _settings(config)
+    given = {(section, key): value for section, keys in config for key, value in keys if value is not None}
+    _require_one_size(path, given, lines)
+    return {SECTIONS[section][key]: value for (section, key), value in given.items()}
 
 
 def _read_yaml(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
@@ -159,54 +162,35 @@ def _sentence(path: Path, error: ValidationError, lines: dict[Place, int]) -> st
         return f"{where}: there is no key '{first['loc'][-1]}'{_advice(first['loc'])}"
     name = ".".join(map(str, first["loc"][:2]))
     if len(first["loc"]) == 1:
-        return f"{where}: the section '{name}' should hold keys, such as {', '.join(_keys(name))}."
-    return f"{where}: {name} is {first['input']!r}, but {reason(first['msg'])}."
+        return f"{where}: the section '{name}' should hold keys, such as {', '.join(SECTIONS[name])}."
+    return f"{where}: {name} is {first['input']!r}, but {_reason(first['msg'])}."
 
 
 def _line_of(place: Place, lines: dict[Place, int]) -> int:
     return lines.get(place[:2], lines.get(place[:1], 1))
 
 
-def _keys(section: str) -> list[str]:
-    return list(SECTIONS[section].model_fields)
-
-
 def _advice(place: Place) -> str:
     """Propose the nearest key: of this section, else of another one."""
     word = str(place[-1])
     if len(place) == 1:
-        return f": {_proposal(word, list(SECTIONS))}"
+        return f": {_proposal(word, SECTIONS)}"
     section = str(place[0])
-    elsewhere = [other for other in SECTIONS if word in _keys(other)]
+    elsewhere = [other for other in SECTIONS if word in SECTIONS[other]]
     if elsewhere:
         return f" in '{section}': it belongs to '{elsewhere[0]}'."
-    return f" in '{section}': {_proposal(word, _keys(section))}"
+    return f" in '{section}': {_proposal(word, SECTIONS[section])}"
 
 
-def _proposal(word: str, words: list[str]) -> str:
+def _proposal(word: str, words: Iterable[str]) -> str:
     near = get_close_matches(word, words, n=1)
     return f"did you mean '{near[0]}'?" if near else f"choose one of {', '.join(words)}."
 
 
-def _require_one_size(path: Path, config: Config, lines: dict[Place, int]) -> None:
-    shape, size = config.model.input_shape, config.dataset.img_size
-    if shape and size and shape[1] != size:
-        line = lines["dataset", "img_size"]
+def _require_one_size(path: Path, given: Mapping[tuple[str, str], Any], lines: Mapping[Place, int]) -> None:
+    shape, size = ("model", "input_shape"), ("dataset", "img_size")
+    if given.get(shape, given.get(size)) != given.get(size, given.get(shape)):
         raise LabError(
-            f"'{path}', line {line}: dataset.img_size is {size}, but model.input_shape in line "
-            f"{lines['model', 'input_shape']} says {shape[1]}: give both the same."
+            f"'{path}', line {lines[size]}: dataset.img_size is {given[size]}, but model.input_shape in line "
+            f"{lines[shape]} says {given[shape]}: give both the same."
         )
-
-
-def _settings(config: Config) -> dict[str, Any]:
-    """Return what the file says under the names of `TrainingSettings`."""
-    given = {
-        **{SETTING_NAMES.get(key, key): value for key, value in config.training},
-        **{SETTING_NAMES.get(key, key): value for key, value in config.dataset},
-        "arch": config.model.name,
-        "residual": config.model.residual,
-        "num_classes": config.model.num_classes,
-    }
-    if config.model.input_shape:
-        given["img_size"] = config.model.input_shape[1]
-    return {name: value for name, value in given.items() if value is not None}

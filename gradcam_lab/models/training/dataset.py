@@ -10,9 +10,9 @@ from torch import Tensor
 
 from gradcam_lab.console import warn
 from gradcam_lab.data.layouts.imagenette import LabelledSplit
-from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.data.registry import NAMES, TOYVOC, BoxData, LabelData, open_data
 from gradcam_lab.data.sample import Sample, labels
+from gradcam_lab.data.spread import spread
 from gradcam_lab.data.toyvoc import CLASSES
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed
@@ -72,7 +72,8 @@ def read_training_data(settings: TrainingSettings) -> TrainingData:
 def _read_boxes(data: BoxData, settings: TrainingSettings) -> TrainingData:
     splits = [data.read(name, limit=settings.limit, skip_bad=settings.skip_bad) for name in ("train", "val", "test")]
     warn_skipped(skipped for split in splits for skipped in split.skipped)
-    classes = CLASSES if data.name == TOYVOC else _classes_of(splits[0])
+    shown = {o.name for sample in splits[0].samples for o in sample.objects}
+    classes = CLASSES if data.name == TOYVOC else tuple(sorted(shown))
     labelled = {split.name: LabelledSamples(split.samples, box_labels(split.samples, classes)) for split in splits}
     return TrainingData(_name(data), classes, "boxes", labelled, data.sha256(splits[0]))
 
@@ -87,20 +88,9 @@ def _read_folders(data: LabelData, settings: TrainingSettings) -> TrainingData:
 def read_labels(data: LabelData, split: Literal["train", "val"], settings: TrainingSettings) -> LabelledSplit:
     """Read one split of labelled folders, or with a limit a part of it that is spread over all classes."""
     read = data.read(split, val_size=settings.val_size, seed=settings.seed, skip_bad=settings.skip_bad)
-    chosen = evenly_spaced(len(read.samples), settings.limit)
+    count = len(read.samples)
+    chosen = spread(range(count), settings.limit or count)  # the images are sorted by class
     return replace(read, samples=tuple(read.samples[i] for i in chosen), labels=tuple(read.labels[i] for i in chosen))
-
-
-def evenly_spaced(count: int, limit: int | None) -> list[int]:
-    """Return at most `limit` of the indices from 0 to `count`, evenly spaced: the images are sorted by class.
-
-    Examples:
-        >>> evenly_spaced(10, 4)
-        [0, 2, 5, 7]
-    """
-    if limit is None or limit >= count:
-        return list(range(count))
-    return [i * count // limit for i in range(limit)]
 
 
 def warn_skipped(skipped: Iterable[str]) -> None:
@@ -112,11 +102,6 @@ def warn_skipped(skipped: Iterable[str]) -> None:
 
 def _name(data: BoxData | LabelData) -> str:
     return data.name if data.name in NAMES else data.root.name
-
-
-def _classes_of(split: Split) -> tuple[str, ...]:
-    """Return the classes that a split holds, in alphabetical order."""
-    return tuple(sorted({o.name for sample in split.samples for o in sample.objects}))
 
 
 def box_labels(samples: Sequence[Sample], classes: Sequence[str]) -> Tensor:

@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from gradcam_lab.data.registry import BoxData, LabelData, open_data
-from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.classifier import Classifier, best_device
 from gradcam_lab.models.training.classifier_scores import class_probabilities, classifier_scores, summary
+from gradcam_lab.models.training.config_file import settings_of
 from gradcam_lab.models.training.dataset import LabelledSamples, box_labels, read_labels, warn_skipped
 from gradcam_lab.models.training.inputs import ImageInputs, all_outputs
 from gradcam_lab.models.training.recipe import Recipe
-from gradcam_lab.models.training.settings import TrainingSettings, settings_of
+from gradcam_lab.models.training.settings import TrainingSettings
 
 
 def evaluate_classifier(
@@ -57,7 +56,7 @@ def evaluate_classifier(
         with distributed.leader_first():
             opened = open_data(data, data_root)
         classes, labelled = _read(opened, classifier, split, settings)
-        scores = score_classifier(classifier, labelled.samples, labelled.labels, classes, best_device())
+        scores = score_classifier(classifier, labelled, classes)
     facts = {"model": model.name, "arch": classifier.name, "data": data, "split": split}
     return {**facts, "images": len(labelled.samples), **scores}
 
@@ -83,15 +82,14 @@ def _read(
     return read.classes, LabelledSamples(read.samples, torch.tensor(read.labels))
 
 
-def score_classifier(
-    classifier: Classifier, samples: Sequence[Sample], labels: Tensor, classes: Sequence[str], device: torch.device
-) -> dict[str, Any]:
+def score_classifier(classifier: Classifier, labelled: LabelledSamples, classes: Sequence[str]) -> dict[str, Any]:
     """Score a classifier on images with labels; under torchrun every process computes its share."""
+    device = best_device()
     network = classifier.network.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    images = ImageInputs(samples, classifier.preprocessing, Recipe(), device)
+    images = ImageInputs(labelled.samples, classifier.preprocessing, Recipe(), device)
     with torch.inference_mode():
         logits = all_outputs(network, images)
-    return classifier_scores(class_probabilities(classifier, logits, classes), labels, classes)
+    return classifier_scores(class_probabilities(classifier, logits, classes), labelled.labels, classes)
 
 
 def as_json(scores: dict[str, Any]) -> str:

@@ -47,8 +47,7 @@ def initial_network(settings: TrainingSettings, classes: Sequence[str]) -> nn.Mo
     network = build(settings.arch, len(classes), options)
     if settings.weights:
         given = _given_weights(settings.arch, settings.weights, options, tuple(classes))
-        own = network.state_dict()
-        network.load_state_dict({**own, **{name: value.to(own[name].dtype) for name, value in given.items()}})
+        network.load_state_dict(given, strict=False)  # they fit but for outputs that were left out
     return network
 
 

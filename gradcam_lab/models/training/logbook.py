@@ -20,17 +20,14 @@ class Logbook:
 
     Args:
         folder: where they are written.
-        rows: `epoch`, `learning_rate`, `train_loss`, `val_loss`, `val_map` or `val_accuracy`, `seconds`.
+        rows: one an epoch, to be appended to: `epoch`, `learning_rate`, `train_loss`, `val_loss`, `val_map` or
+            `val_accuracy`, `seconds`.
     """
 
     def __init__(self, folder: Path, rows: Sequence[Row] = ()) -> None:
         self.folder = folder
-        self.rows = [dict(row) for row in rows]
+        self.rows = list(rows)
         self._drawn = 0.0
-
-    def add(self, row: Row) -> None:
-        """Append an epoch; `write` is still to be called."""
-        self.rows.append(dict(row))
 
     def write(self, *, last: bool = False) -> None:
         """Write the table, and draw the curves if this is the last epoch or they have not just been drawn."""

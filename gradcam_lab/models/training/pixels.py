@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
 
 import cv2
 import numpy as np
@@ -23,23 +22,6 @@ WORKERS = min(4, os.cpu_count() or 1)
 """Number of processes that read files where the pixels are not kept in memory."""
 
 
-class Pixels(Protocol):
-    """Squashed images by their indices."""
-
-    def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Yield uint8 of shape (N, 3, size, size) for each batch of N indices; N may be 0."""
-
-
-def open_pixels(samples: Sequence[Sample], preprocessing: Preprocessing, memory: int = MEMORY) -> Pixels:
-    """Read all images now if their pixels fit into so many bytes of memory, else later from their files.
-
-    Raises:
-        LabError: an image cannot be read.
-    """
-    needed = len(samples) * 3 * preprocessing.size**2
-    return InMemory(samples, preprocessing) if needed <= memory else FromFiles(samples, preprocessing)
-
-
 class InMemory:
     """All pixels in one tensor."""
 
@@ -48,7 +30,7 @@ class InMemory:
         self.pixels = stacked([preprocessing.squash(sample.image) for sample in images], preprocessing.size)
 
     def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Yield uint8 of shape (N, 3, size, size) for each batch."""
+        """Yield uint8 of shape (N, 3, size, size) for each batch of N indices; N may be 0."""
         return (self.pixels[batch] for batch in batches)
 
 
@@ -62,12 +44,12 @@ class FromFiles:
             batch_sampler=self.order,
             num_workers=workers,
             persistent_workers=workers > 0,
-            collate_fn=_Collate(preprocessing.size),
+            collate_fn=partial(_joined, size=preprocessing.size),  # no closure: it is pickled for the workers
             worker_init_fn=_without_threads,
         )
 
     def read(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Yield uint8 of shape (N, 3, size, size) for each batch.
+        """Yield uint8 of shape (N, 3, size, size) for each batch of N indices; N may be 0.
 
         Raises:
             LabError: an image cannot be read.
@@ -91,17 +73,10 @@ class _ImageFiles(Dataset):
             return error  # raised here, it would reach the user with the traceback of another process
 
 
-@dataclass(frozen=True)
-class _Collate:
-    """Join images to a batch; a class and no closure, because it is pickled for workers that are not forked."""
-
-    size: int
-
-    def __call__(self, images: Sequence[np.ndarray | LabError]) -> Tensor | LabError:
-        for image in images:
-            if isinstance(image, LabError):
-                return image
-        return stacked([image for image in images if isinstance(image, np.ndarray)], self.size)
+def _joined(images: Sequence[np.ndarray | LabError], size: int) -> Tensor | LabError:
+    """Join images to a batch, or return the first error among them."""
+    errors = [image for image in images if isinstance(image, LabError)]
+    return errors[0] if errors else stacked([image for image in images if isinstance(image, np.ndarray)], size)
 
 
 def _without_threads(worker: int) -> None:
@@ -113,3 +88,13 @@ def stacked(images: Sequence[np.ndarray], size: int) -> Tensor:
     if not images:
         return torch.empty(0, 3, size, size, dtype=torch.uint8)
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
+
+
+def open_pixels(samples: Sequence[Sample], preprocessing: Preprocessing, memory: int = MEMORY) -> InMemory | FromFiles:
+    """Read all images now if their pixels fit into so many bytes of memory, else later from their files.
+
+    Raises:
+        LabError: an image cannot be read.
+    """
+    needed = len(samples) * 3 * preprocessing.size**2
+    return InMemory(samples, preprocessing) if needed <= memory else FromFiles(samples, preprocessing)

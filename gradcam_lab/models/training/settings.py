@@ -1,30 +1,43 @@
-"""The settings of a training: from flags, from a YAML file (see `config_file`), or from both."""
+"""The settings of a training, and the recipe that follows from them."""
 
-from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from gradcam_lab.errors import LabError
-from gradcam_lab.models.training.config_file import read_config
-from gradcam_lab.models.training.fields import (
-    Arch,
-    Count,
-    Fraction,
-    InputSize,
-    NonNegativeFloat,
-    PositiveFloat,
-    Seed,
-    reason,
-)
+from gradcam_lab.models.networks.architectures import ARCHITECTURES
 from gradcam_lab.models.training.recipe import Optimizer, Precision, Recipe, Scheduler
 
 SIZE = 224
 FROM_SCRATCH = Recipe(epochs=((SIZE, 30),))
 FINE_TUNING = Recipe(epochs=((SIZE, 10),), batch=32, learning_rate=1e-4, weight_decay=0.01, hidden_images=0)
 HEAD_ONLY = Recipe(epochs=((SIZE, 30),), batch=32, learning_rate=1e-3, weight_decay=0.01, freeze_features=True)
+
+
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("should be a number")
+    return value
+
+
+def _known(name: str) -> str:
+    if name not in ARCHITECTURES:
+        near = get_close_matches(name, ARCHITECTURES, n=1)
+        advice = f"; did you mean '{near[0]}'" if near else ""
+        raise ValueError(f"should be one of {', '.join(ARCHITECTURES)}{advice}")
+    return name
+
+
+_Number = BeforeValidator(_no_bool)
+Count = Annotated[int, _Number, Field(gt=0)]
+Seed = Annotated[int, _Number, Field(ge=0)]
+PositiveFloat = Annotated[float, _Number, Field(gt=0, allow_inf_nan=False)]
+NonNegativeFloat = Annotated[float, _Number, Field(ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, _Number, Field(gt=0, lt=1)]
+InputSize = Annotated[int, _Number, Field(ge=32, le=2048)]
+Arch = Annotated[str, AfterValidator(_known)]
 
 
 class TrainingSettings(BaseModel):
@@ -57,7 +70,7 @@ class TrainingSettings(BaseModel):
         resume: True goes on from the folder's checkpoint, False begins anew; None goes on where there is one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: str = "toyvoc"
     data_root: Path | None = None
@@ -86,51 +99,16 @@ class TrainingSettings(BaseModel):
 
     def recipe(self) -> Recipe:
         """Return the recipe that fits, with the values that the user gave."""
-        recipe = replace(_base_recipe(self), precision=self.precision, seed=self.seed)
+        recipe = replace(self._base_recipe(), precision=self.precision, seed=self.seed)
         recipe = replace(recipe, epochs=tuple((size * self.img_size // SIZE, count) for size, count in recipe.epochs))
         if self.epochs:
             recipe = recipe.shortened(self.epochs)
-        names = ("batch", "learning_rate", "weight_decay", "optimizer", "scheduler", "patience")
-        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return replace(recipe, **given)
+        names = {"batch", "learning_rate", "weight_decay", "optimizer", "scheduler", "patience"}
+        return replace(recipe, **self.model_dump(include=names, exclude_none=True))
 
-
-def _base_recipe(settings: TrainingSettings) -> Recipe:
-    if settings.freeze_features:
-        return HEAD_ONLY
-    if settings.weights:
-        return FINE_TUNING
-    return Recipe() if settings.arch == "toynet" else FROM_SCRATCH
-
-
-def settings_of(flags: Mapping[str, Any], config: Path | None = None) -> TrainingSettings:
-    """Join flags and a YAML file; flags win.
-
-    Args:
-        flags: by the names of `TrainingSettings`; None is a flag that was not given.
-        config: the YAML file.
-
-    Raises:
-        LabError: something in the file or a flag is wrong.
-
-    Examples:
-        >>> settings_of({"epochs": 12, "batch": None}).recipe().epochs
-        ((112, 10), (224, 2))
-    """
-    given = {name: value for name, value in flags.items() if value is not None}
-    values = {**(read_config(config) if config else {}), **given}
-    try:
-        settings = TrainingSettings(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        flag = "--" + str(first["loc"][0]).replace("_", "-")
-        raise LabError(f"{flag} is '{first['input']}', but {reason(first['msg'])}.") from error
-    _require_consistent(settings)
-    return settings
-
-
-def _require_consistent(settings: TrainingSettings) -> None:
-    if settings.freeze_features and not settings.weights:
-        raise LabError("--freeze-features needs features that are worth keeping: give --weights imagenet or a file.")
-    if settings.residual and settings.arch != "cam_net":
-        raise LabError(f"'residual' belongs to cam_net, and the network is {settings.arch}: leave it out.")
+    def _base_recipe(self) -> Recipe:
+        if self.freeze_features:
+            return HEAD_ONLY
+        if self.weights:
+            return FINE_TUNING
+        return Recipe() if self.arch == "toynet" else FROM_SCRATCH

@@ -2,9 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from gradcam_lab.console import progress
+from gradcam_lab.console import Advance, progress
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable
 from gradcam_lab.models import distributed
@@ -86,7 +85,8 @@ class Training:
         self.device = best_device()
         torch.backends.cudnn.deterministic = True  # two runs from one seed are equal on a GPU too
         self.recipe = settings.recipe()
-        _require_possible(self.recipe, self.device)
+        if self.recipe.precision == "fp16" and self.device.type != "cuda":
+            raise LabError("fp16 needs a GPU, because its small numbers vanish without one: give --precision bf16.")
         self.data = read_training_data(settings)
         self.description = _describe(settings, self.recipe, self.data)
         network = initial_network(settings, self.data.classes)
@@ -95,37 +95,30 @@ class Training:
         _announce(self.recipe, self.data)
         self.network = network.to(self.device)
         share_norms(self.network)
-        self.epochs_done = 0
-        self.best = BestEpoch()
-        self.finished = False
-        self.log = Logbook(folder)
+        done = self.checkpoint or {"epoch": 0, "finished": False, "best": {}, "rows": ()}
+        self.epochs_done, self.finished = done["epoch"], done["finished"]
+        self.best = BestEpoch(**done["best"])
+        self.log = Logbook(folder, done["rows"])
 
     def run(self) -> None:
         """Train for all epochs of the recipe, or until val has not improved for its patience."""
-        self._begin()
+        if self.checkpoint:
+            say_once(f"going on after epoch {self.epochs_done} of {self.recipe.passes}, from '{self.folder}'")
+        elif distributed.leads():
+            clear(self.folder)
         if self.finished:
             return
         train, val = (self._labelled_inputs(name) for name in ("train", "val"))
         trained = Head(self.network, self.settings.arch) if self.recipe.freeze_features else self.network
-        with self._progress(self.recipe.steps(len(train))) as on_step:
-            loop = Loop(trained, self.recipe, train, on_step)
+        steps = (self.recipe.passes - self.epochs_done) * self.recipe.steps(len(train))
+        with progress("training", steps) as advance:
+            loop = Loop(trained, self.recipe, train, partial(self._after_step, advance))
             if self.checkpoint:
                 loop.restore(self.checkpoint["loop"])
             for size in self.recipe.sizes[self.epochs_done :]:
                 self._epoch(loop, val, size)
                 if self.finished:
                     break
-
-    def _begin(self) -> None:
-        """Clear the folder, or continue from its checkpoint."""
-        if not self.checkpoint:
-            if distributed.leads():
-                clear(self.folder)
-            return
-        self.epochs_done, self.finished = self.checkpoint["epoch"], self.checkpoint["finished"]
-        self.best = BestEpoch(**self.checkpoint["best"])
-        self.log = Logbook(self.folder, self.checkpoint["rows"])
-        say_once(f"going on after epoch {self.epochs_done} of {self.recipe.passes}, from '{self.folder}'")
 
     def _labelled_inputs(self, name: str) -> LabelledInputs:
         split = self.data.splits[name]
@@ -134,16 +127,10 @@ class Training:
             return LabelledInputs(images, split.labels)
         return LabelledInputs(FeatureInputs(images, self.network.eval(), self.settings.arch), split.labels)
 
-    @contextmanager
-    def _progress(self, steps: int) -> Iterator[Callable[[int, int], None]]:
-        with progress("training", (self.recipe.passes - self.epochs_done) * steps) as advance:
-
-            def on_step(step: int, of: int) -> None:
-                advance()
-                if self.settings.log_every and step % self.settings.log_every == 0:
-                    say_once(f"    step {step} of {of}")
-
-            yield on_step
+    def _after_step(self, advance: Advance, step: int, of: int) -> None:
+        advance()
+        if self.settings.log_every and step % self.settings.log_every == 0:
+            say_once(f"    step {step} of {of}")
 
     def _epoch(self, loop: Loop, val: LabelledInputs, size: int) -> None:
         """Train for an epoch, score the network on val, and write both down."""
@@ -155,7 +142,7 @@ class Training:
         before = self.log.rows[-1]["seconds"] if self.log.rows else 0.0
         seconds = round(before + time.perf_counter() - start, 2)
         row = {"epoch": self.epochs_done, "learning_rate": rate, "train_loss": loss, "val_loss": val_loss}
-        self.log.add({**row, f"val_{name}": score, "seconds": seconds})
+        self.log.rows.append({**row, f"val_{name}": score, "seconds": seconds})
         self.best = self.best.after(self.epochs_done, score, val_loss)
         out_of_patience = self.best.is_stale(self.epochs_done, self.recipe.patience)
         self.finished = self.epochs_done == self.recipe.passes or out_of_patience
@@ -186,18 +173,10 @@ class Training:
         if self.best.epoch == self.epochs_done:
             model_file.save(self.folder / BEST, weights, description)
         if self.finished or self.epochs_done % self.settings.save_every == 0:
-            write_checkpoint(self.folder, self.plan, self._state(loop))
+            state = {"epoch": self.epochs_done, "best": asdict(self.best), "finished": self.finished}
+            write_checkpoint(self.folder, self.plan, {**state, "rows": self.log.rows, "loop": loop.state()})
             model_file.save(self.folder / LAST, weights, description)
         self.log.write(last=self.finished)
-
-    def _state(self, loop: Loop) -> dict[str, Any]:
-        return {
-            "epoch": self.epochs_done,
-            "best": asdict(self.best),
-            "finished": self.finished,
-            "rows": self.log.rows,
-            "loop": loop.state(),
-        }
 
     def finish(self, file: Path | None) -> Path:
         """Score the best network, write it with its scores, and return where it is."""
@@ -220,18 +199,13 @@ class Training:
         """Score the network on all splits but `train`."""
         classifier = description.classifier(self.network)
         scores = {
-            name: score_classifier(classifier, split.samples, split.labels, self.data.classes, self.device)
+            name: score_classifier(classifier, split, self.data.classes)
             for name, split in self.data.splits.items()
             if name != "train"
         }
         for name, found in scores.items():
             say_once(summary(found, name))
         return scores
-
-
-def _require_possible(recipe: Recipe, device: torch.device) -> None:
-    if recipe.precision == "fp16" and device.type != "cuda":
-        raise LabError("fp16 needs a GPU, because its small numbers vanish without one: give --precision bf16.")
 
 
 def _describe(settings: TrainingSettings, recipe: Recipe, data: TrainingData) -> Description:

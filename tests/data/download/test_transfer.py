@@ -39,7 +39,7 @@ def part(path) -> Path:
 
 
 def fetch(web, path, md5=MD5):
-    transfer.download(f"{web.address}/file.tar", path, md5, "a file")
+    transfer.download(f"{web.address}/file.tar", path, md5)
 
 
 def begin(part, count):
@@ -146,7 +146,7 @@ class TestUnreachable:
 
     def test_a_file_that_is_not_there_is_asked_for_once(self, web, path):
         with pytest.raises(UnreachableError, match=r"other\.tar \(the server answers 404 Not Found\): .*downloads"):
-            transfer.download(f"{web.address}/other.tar", path, MD5, "a file")
+            transfer.download(f"{web.address}/other.tar", path, MD5)
         assert len(web.asked) == 1
 
     def test_no_connection_is_said_at_once(self, path, monkeypatch):
@@ -155,7 +155,7 @@ class TestUnreachable:
             free.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{free.getsockname()[1]}/file.tar"
         with pytest.raises(UnreachableError, match="refused"):
-            transfer.download(url, path, MD5, "a file")
+            transfer.download(url, path, MD5)
 
     def test_a_connection_that_is_lost_on_the_way_is_tried_again(self, web, path, monkeypatch):
         web.cuts = [100_000]
@@ -177,12 +177,12 @@ class TestUnreachable:
         with socket.create_server(("127.0.0.1", 0)) as server:
             url = f"http://127.0.0.1:{server.getsockname()[1]}/file.tar"
             with pytest.raises(UnreachableError, match="does not answer in time"):
-                transfer.download(url, path, MD5, "a file")
+                transfer.download(url, path, MD5)
 
     @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/file.tar", "C:/file.tar", "file.tar"])
     def test_only_the_web(self, path, url):
         with pytest.raises(LabError, match="must begin with http:// or https://"):
-            transfer.download(url, path, MD5, "a file")
+            transfer.download(url, path, MD5)
 
 
 class TestFullDisk:

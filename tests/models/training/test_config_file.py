@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.models.training.config_file import read_config
-from gradcam_lab.models.training.settings import TrainingSettings, settings_of
+from gradcam_lab.models.training.config_file import read_config, settings_of
+from gradcam_lab.models.training.settings import TrainingSettings
 
 EFEO = """\
 # as in the EFEO exercise

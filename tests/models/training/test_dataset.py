@@ -1,19 +1,14 @@
-"""The labels that a classifier learns, and a limit on the images."""
+"""The labels that a classifier learns."""
 
 import pytest
 
 from gradcam_lab.data.layouts.voc import read_split
-from gradcam_lab.models.training.dataset import box_labels, evenly_spaced
+from gradcam_lab.models.training.dataset import box_labels
 
 
 @pytest.fixture(scope="module")
 def samples(toy):
     return read_split(toy, "val").samples[:7]
-
-
-def test_a_limit_is_spread_over_all_images():
-    assert evenly_spaced(10, 4) == [0, 2, 5, 7]
-    assert evenly_spaced(3, 5) == evenly_spaced(3, None) == [0, 1, 2]
 
 
 def test_boxes_say_which_classes_there_are(samples):

@@ -3,8 +3,8 @@
 import pytest
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.models.training.config_file import settings_of
 from gradcam_lab.models.training.recipe import Recipe
-from gradcam_lab.models.training.settings import settings_of
 
 
 @pytest.fixture

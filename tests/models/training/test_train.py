@@ -14,8 +14,8 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Preprocessing, weights_hash
 from gradcam_lab.models.training import logbook
+from gradcam_lab.models.training.config_file import settings_of
 from gradcam_lab.models.training.evaluate_classifier import as_table, evaluate_classifier
-from gradcam_lab.models.training.settings import settings_of
 from gradcam_lab.models.training.train import train_network
 from tests.commands import lab
 from tests.trainings import draw_labelled, log_of, settings, state_of
