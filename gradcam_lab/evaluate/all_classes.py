@@ -3,17 +3,17 @@
 One threshold rather than one a class: VOC's rarest classes have a handful of objects on val, too few to choose by.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import Literal, cast
 
 import numpy as np
 
 from gradcam_lab.console import progress
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.bootstrap import image_draws, interval, resample_images
+from gradcam_lab.evaluate.bootstrap import Draws, columns, image_draws
 from gradcam_lab.evaluate.records import AllClasses, MeanAp, ScoreRow
-from gradcam_lab.evaluate.scores import corloc_hits, score_matches
+from gradcam_lab.evaluate.scores import scores_and_draws
 from gradcam_lab.localise import methods
 from gradcam_lab.localise.baselines import baselines
 from gradcam_lab.localise.detector import Detector
@@ -28,13 +28,6 @@ ROWS: dict[str, Literal["ours", "baseline"]] = {
     "Grad-CAM": "ours",
     "C: centre box scored by the classifier, s = 0.5": "baseline",
 }
-
-
-class Rates(NamedTuple):
-    """AP of one class at one IoU: the score's row, and AP on every bootstrap sample, shape (draws,)."""
-
-    row: ScoreRow
-    draws: np.ndarray
 
 
 def classes_with_objects(*splits: Sequence[Sample]) -> list[str]:
@@ -54,7 +47,7 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
     """
     classes = {name: replace(experiment, target=name) for name in classes_with_objects(val, test)}
     counts = image_draws(len(test), experiment.seed)
-    found: dict[str, dict[str, dict[str, Rates]]] = {row: {} for row in ROWS}
+    found: dict[str, dict[str, dict[str, tuple[ScoreRow, Draws]]]] = {row: {} for row in ROWS}
     with progress("all classes", 2 * len(classes)) as advance:
         curve = threshold_curve(list(classes.values()), maps.of("val"), val, advance)
         threshold = GRID[choose(curve)]
@@ -64,7 +57,7 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
             boxes = {row: boxes for row, _, boxes in baselines(test, name, mine.by_image())}
             boxes["Grad-CAM"] = Detector.of(of_class)(mine, threshold)
             for row in ROWS:
-                found[row][name] = rates(of_class, boxes[row], truth, counts)
+                found[row][name] = scores_and_draws(of_class, boxes[row], truth, counts)
             advance()
     return {
         "grid": list(GRID),
@@ -78,9 +71,12 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
             {
                 "name": row,
                 "kind": kind,
-                "classes": {name: {iou: rate.row for iou, rate in rated.items()} for name, rated in found[row].items()},
+                "classes": {
+                    name: {iou: scores for iou, (scores, _) in scored.items()} for name, scored in found[row].items()
+                },
                 "map": {
-                    f"{iou:g}": mean_ap([rated[f"{iou:g}"] for rated in found[row].values()]) for iou in experiment.ious
+                    f"{iou:g}": mean_ap([scored[f"{iou:g}"] for scored in found[row].values()])
+                    for iou in experiment.ious
                 },
             }
             for row, kind in ROWS.items()
@@ -109,21 +105,7 @@ def threshold_curve(
     return (total / len(classes)).tolist()
 
 
-def rates(
-    experiment: Experiment, boxes: Mapping[str, np.ndarray], truth: Mapping[str, Any], counts: np.ndarray
-) -> dict[str, Rates]:
-    """Score one class's boxes at each IoU, keeping the bootstrap samples: their mean over classes is mAP's."""
-    metrics = experiment.lessons.metrics
-    found = {}
-    for iou in experiment.ious:
-        matches, hits = metrics.match_all(boxes, truth, iou), corloc_hits(metrics, boxes, truth, iou)
-        draws = resample_images(metrics, matches, hits, counts=counts, ties="group", method="area")
-        row = score_matches(metrics, matches, hits, lambda *_, kept=draws: kept, "group", "area")
-        found[f"{iou:g}"] = Rates(row, draws.ap)
-    return found
-
-
-def mean_ap(found: Sequence[Rates]) -> MeanAp:
-    """MAP with its interval: the classes are averaged within each bootstrap sample of images."""
-    low, high = interval(np.nanmean([rate.draws for rate in found], axis=0))
-    return {"ap": float(np.mean([rate.row["ap"] for rate in found])), "ap_low": low, "ap_high": high}
+def mean_ap(classes: Sequence[tuple[ScoreRow, Draws]]) -> MeanAp:
+    """Average AP over classes at one IoU; its interval averages the classes within each bootstrap sample of images."""
+    value = float(np.mean([row["ap"] for row, _ in classes]))
+    return cast(MeanAp, columns("ap", value, np.nanmean([draws.ap for _, draws in classes], axis=0)))

@@ -17,7 +17,7 @@ Recall and CorLoc need no bins: they are exact for the blocks that are drawn. Th
 
 import numpy as np
 
-from gradcam_lab.evaluate.bootstrap import Draws, image_draws
+from gradcam_lab.evaluate.bootstrap import Draws, corloc, image_draws
 from gradcam_lab.lesson_protocols import Matches, MetricsLesson
 from gradcam_lab.lessons.step4_metrics import IGNORED, TRUE_POSITIVE
 
@@ -55,14 +55,14 @@ def resample_blocks(
     """
     blocks = min(len(matches.objects), blocks)
     block = deal(len(matches.objects), seed, blocks)
-    counts = image_draws(blocks, seed, draws).astype(float)  # floats: whole numbers multiply slowly
+    counts = np.ones((draws + 1, blocks))  # first the images as they are; floats, for whole numbers multiply slowly
+    counts[1:] = image_draws(blocks, seed, draws)
     claims, found = histograms(matches, block, ties, bins)
     objects = np.bincount(block, matches.objects, blocks)
     ap, recall = _scores(metrics, counts @ claims, counts @ found, counts @ objects, method)
-    whole = [part.sum(axis=0, keepdims=True) for part in (claims, found, objects)]
-    binned, _ = _scores(metrics, whole[0], whole[1], whole[2], method)
     exact = metrics.summarise(matches.scores, matches.outcomes, int(matches.objects.sum()), ties, method).ap
-    return Draws((ap + exact - binned).clip(0, 1), recall, _means(hits, block, counts))
+    right, asked = (np.bincount(block, values, blocks) for values in (np.nan_to_num(hits), ~np.isnan(hits)))
+    return Draws((ap[1:] + exact - ap[0]).clip(0, 1), recall[1:], corloc(right, asked, counts[1:]))
 
 
 def deal(images: int, seed: int, blocks: int = BLOCKS) -> np.ndarray:
@@ -103,12 +103,5 @@ def _scores(
     precision = found / claimed.clip(min=1)
     recall = found / objects.clip(min=1)[:, None]
     ap = [metrics.average_precision(*curve, method) for curve in zip(precision, recall, strict=True)]
-    last = recall.max(axis=1, initial=0)
-    return tuple(np.where(objects > 0, values, np.nan) for values in (ap, last))  # type: ignore[return-value]
-
-
-def _means(hits: np.ndarray, block: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    asked = ~np.isnan(hits)
-    right, total = (np.bincount(block[asked], weights, counts.shape[1]) for weights in (hits[asked], None))
-    times = counts @ total
-    return np.where(times > 0, counts @ right / times.clip(min=1), np.nan)
+    defined = objects > 0
+    return np.where(defined, ap, np.nan), np.where(defined, recall.max(axis=1, initial=0), np.nan)

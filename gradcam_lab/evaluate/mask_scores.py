@@ -3,13 +3,13 @@
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.voc_classes import LABELS
-from gradcam_lab.evaluate.bootstrap import Estimate, estimate, or_none
+from gradcam_lab.evaluate.bootstrap import columns, interval, or_none
 from gradcam_lab.evaluate.mask_methods import Item, MaskMethod, Scene, scene_of
 from gradcam_lab.evaluate.records import ClassIou, IouCurve, MaskRow
 from gradcam_lab.lesson_modules import Lessons
@@ -100,19 +100,18 @@ def row_of(lessons: Lessons, name: str, table: Tables, counts: np.ndarray, occur
     totals = [table.total, *draws]
     means = np.array([lessons.segmentation.mean_iou(total) for total in totals])
     classes = np.array([lessons.segmentation.class_iou(total) for total in totals])
-    mean = estimate(means[0], means[1:])
-    return {
+    row = {
         "method": name,
-        "mean_iou": mean.value,
-        "mean_iou_low": mean.low,
-        "mean_iou_high": mean.high,
-        "classes": {LABELS[c]: _class_iou(estimate(classes[0, c], classes[1:, c])) for c in occurring},
+        **columns("mean_iou", means[0], means[1:]),
+        "classes": {LABELS[c]: _class_iou(classes[:, c]) for c in occurring},
         "milliseconds": 1000 * table.seconds,
     }
+    return cast(MaskRow, row)
 
 
-def _class_iou(iou: Estimate) -> ClassIou:
-    return {"iou": iou.value, "low": iou.low, "high": iou.high}
+def _class_iou(values: np.ndarray) -> ClassIou:
+    low, high = interval(values[1:])
+    return {"iou": or_none(values[0]), "low": low, "high": high}
 
 
 def curve_of(lessons: Lessons, cuts: Sequence[Tables], target: str) -> IouCurve:

@@ -1,12 +1,11 @@
 """AP, recall and CorLoc of detections, with 95% intervals."""
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from gradcam_lab.evaluate.bootstrap import Resample, estimate, or_none, resample_images
+from gradcam_lab.evaluate.bootstrap import Draws, columns, or_none, resample_images
 from gradcam_lab.evaluate.records import ApDifference, ScoreRow
 from gradcam_lab.lesson_protocols import Matches, MetricsLesson
 from gradcam_lab.localise.experiment import Experiment
@@ -17,10 +16,6 @@ def score_detections(
     detections: Mapping[str, np.ndarray],
     truth: Mapping[str, Any],
     counts: np.ndarray,
-    *,
-    ties: str = "group",
-    method: str = "area",
-    count_difficult: bool = False,
 ) -> dict[str, ScoreRow]:
     """Score detections at each of the experiment's IoU thresholds.
 
@@ -29,64 +24,61 @@ def score_detections(
         detections: (n, 5) arrays by image.
         truth: step 4's `GroundTruth` by image.
         counts: from `image_draws`, one column an image of `truth`; no rows for no intervals.
-        ties: see step 4.
-        method: see step 4.
-        count_difficult: see step 4.
 
     Returns:
         By IoU threshold (as text); all numbers are fractions.
     """
+    scored = scores_and_draws(experiment, detections, truth, counts)
+    return {iou: row for iou, (row, _) in scored.items()}
+
+
+def scores_and_draws(
+    experiment: Experiment,
+    detections: Mapping[str, np.ndarray],
+    truth: Mapping[str, Any],
+    counts: np.ndarray,
+) -> dict[str, tuple[ScoreRow, Draws]]:
+    """Return the same together with the values of every bootstrap sample; see `score_detections`."""
     metrics = experiment.lessons.metrics
-    resample = partial(resample_images, metrics, counts=counts, ties=ties, method=method)
-    rows = {}
+    scored = {}
     for iou in experiment.ious:
-        matches = metrics.match_all(detections, truth, iou, count_difficult, ties)
-        rows[f"{iou:g}"] = score_matches(
-            metrics, matches, corloc_hits(metrics, detections, truth, iou), resample, ties, method
-        )
-    return rows
-
-
-def corloc_hits(
-    metrics: MetricsLesson, detections: Mapping[str, np.ndarray], truth: Mapping[str, Any], iou: float
-) -> np.ndarray:
-    """Say for each image whether its surest box is right: 1, 0, or NaN where nothing is to be found; shape (n,)."""
-    correct = metrics.correct_localisation(detections, truth, iou)
-    return np.array([correct.get(image, np.nan) for image in truth], dtype=float)
+        matches = metrics.match_all(detections, truth, iou)
+        correct = metrics.correct_localisation(detections, truth, iou)
+        hits = np.array([correct.get(image, np.nan) for image in truth], dtype=float)
+        draws = resample_images(metrics, matches, hits, counts=counts)
+        scored[f"{iou:g}"] = score_matches(metrics, matches, hits, draws), draws
+    return scored
 
 
 def score_matches(
-    metrics: MetricsLesson, matches: Matches, hits: np.ndarray, resample: Resample, ties: str, method: str
+    metrics: MetricsLesson,
+    matches: Matches,
+    hits: np.ndarray,
+    draws: Draws,
+    ties: str = "group",
+    method: str = "area",
 ) -> ScoreRow:
     """Score what is matched at one IoU threshold.
 
     Args:
         metrics: step 4.
         matches: its `Matches`.
-        hits: see `corloc_hits`.
-        resample: gives the bootstrap samples' values for these matches and hits.
+        hits: whether the surest box of each image is right: 1, 0, or NaN where nothing is to be found; shape (n,).
+        draws: the bootstrap samples' values for these matches and hits.
         ties: see step 4.
         method: see step 4.
     """
     total = int(matches.objects.sum())
     point = metrics.summarise(matches.scores, matches.outcomes, total, ties, method)
     worst, best = metrics.order_range(matches.scores, matches.outcomes, total, method)
-    draws = resample(matches, hits)
-    ap, recall = estimate(point.ap, draws.ap), estimate(point.recall, draws.recall)
-    corloc = estimate(np.nan if np.isnan(hits).all() else float(np.nanmean(hits)), draws.corloc)
-    return {
-        "ap": ap.value,
-        "ap_low": ap.low,
-        "ap_high": ap.high,
+    row = {
+        **columns("ap", point.ap, draws.ap),
         "ap_worst_order": or_none(worst),
         "ap_best_order": or_none(best),
-        "recall": recall.value,
-        "recall_low": recall.low,
-        "recall_high": recall.high,
-        "corloc": corloc.value,
-        "corloc_low": corloc.low,
-        "corloc_high": corloc.high,
+        **columns("recall", point.recall, draws.recall),
+        **columns("corloc", np.nan if np.isnan(hits).all() else float(np.nanmean(hits)), draws.corloc),
     }
+    return cast(ScoreRow, row)
 
 
 def ap_differences(
@@ -117,15 +109,12 @@ def ap_differences(
 
     def draws(detections: Mapping[str, np.ndarray], iou: float) -> np.ndarray:
         matches = metrics.match_all(detections, truth, iou)
-        return resample_images(metrics, matches, unasked, counts=every, ties="group", method="area").ap
+        return resample_images(metrics, matches, unasked, counts=every).ap
 
     mine = {iou: draws(ours, iou) for iou in experiment.ious}
-    return {
-        name: {f"{iou:g}": _difference(ap - draws(boxes, iou)) for iou, ap in mine.items()}
-        for name, boxes in others.items()
-    }
 
+    def difference(boxes: Mapping[str, np.ndarray], iou: float) -> ApDifference:
+        values = mine[iou] - draws(boxes, iou)
+        return cast(ApDifference, columns("ap", values[0], values[1:]))
 
-def _difference(values: np.ndarray) -> ApDifference:
-    ap = estimate(values[0], values[1:])
-    return {"ap": ap.value, "ap_low": ap.low, "ap_high": ap.high}
+    return {name: {f"{iou:g}": difference(boxes, iou) for iou in mine} for name, boxes in others.items()}

@@ -4,6 +4,7 @@ This is the propagation of SEAM (Wang et al., CVPR 2020), without anything learn
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -42,13 +43,10 @@ def block_heights(network: nn.Module, size: int) -> dict[str, int]:
         return hook
 
     blocks = [(name, module) for name, module in network.named_modules() if name and name.count(".") < 2]
-    handles = [module.register_forward_hook(noting(name)) for name, module in blocks]
-    try:
-        with torch.no_grad():
-            network(torch.zeros(1, 3, size, size, device=next(network.parameters()).device))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with ExitStack() as hooks, torch.no_grad():
+        for name, module in blocks:
+            hooks.enter_context(module.register_forward_hook(noting(name)))
+        network(torch.zeros(1, 3, size, size, device=next(network.parameters()).device))
     return heights
 
 

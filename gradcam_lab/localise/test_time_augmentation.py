@@ -49,5 +49,4 @@ def averaged(maps: Mapping[View, Tensor]) -> Tensor:
 
 def resized(maps: Tensor, size: Sequence[int], mode: str) -> Tensor:
     """Resize maps (N, h, w)."""
-    corners = {"align_corners": False} if mode == "bilinear" else {}
-    return F.interpolate(maps[:, None], size=tuple(size), mode=mode, **corners)[:, 0]
+    return F.interpolate(maps[:, None], size=tuple(size), mode=mode)[:, 0]

@@ -70,17 +70,16 @@ def merged(heat: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def passes(heat: np.ndarray, labels: np.ndarray) -> list[tuple[float, int, int]]:
     """List the neighbouring hills as (height of the highest pass between them, label, label), the highest first."""
-    down, right = (np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])
-    value, first, second = (
-        np.concatenate([part(a, b).ravel() for a, b in (down, right)])
-        for part in (
-            lambda a, b: np.minimum(heat[a], heat[b]),
-            lambda a, b: np.minimum(labels[a], labels[b]),
-            lambda a, b: np.maximum(labels[a], labels[b]),
-        )
-    )
-    highest: dict[tuple[int, int], float] = {}
-    different = np.flatnonzero(first != second)
-    for place in different[np.argsort(value[different])]:  # a higher pass overwrites a lower one
-        highest[int(first[place]), int(second[place])] = float(value[place])
-    return sorted(((height, *pair) for pair, height in highest.items()), reverse=True)
+    height = neighbours(heat).min(axis=0)
+    pairs = np.sort(neighbours(labels), axis=0)
+    different = np.flatnonzero(pairs[0] != pairs[1])
+    rising = different[np.argsort(height[different])]
+    # A higher pass overwrites a lower one.
+    highest = dict(zip(zip(*pairs[:, rising].tolist(), strict=True), height[rising].tolist(), strict=True))
+    return sorted(((value, *pair) for pair, value in highest.items()), reverse=True)
+
+
+def neighbours(cells: np.ndarray) -> np.ndarray:
+    """Return every cell and the one below it, then every cell and the one on its right: shape (2, pairs)."""
+    first, second = (cells[:-1], cells[:, :-1]), (cells[1:], cells[:, 1:])
+    return np.array([np.concatenate([part.ravel() for part in side]) for side in (first, second)])

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcam_lab.evaluate.bootstrap import image_draws
-from gradcam_lab.evaluate.scores import ap_differences, score_detections
+from gradcam_lab.evaluate.bootstrap import image_draws, resample_images
+from gradcam_lab.evaluate.scores import ap_differences, score_detections, score_matches
 
 THRESHOLDS = (0.3, 0.4, 0.5)
 
@@ -57,13 +57,15 @@ class TestScoreDetections:
         ("ties", "levels", "method"), [("group", 5, "area"), ("group", 5, "11point"), ("order", 10**9, "area")]
     )
     @pytest.mark.parametrize("count_difficult", [False, True])
-    def test_intervals_are_those_of_images_literally_repeated(
-        self, experiment, lessons, ties, levels, method, count_difficult
-    ):
+    def test_intervals_are_those_of_images_literally_repeated(self, lessons, ties, levels, method, count_difficult):
         found, truth = random_case(lessons, levels=levels)
         counts = image_draws(len(truth), 0, draws=40)
         options = {"ties": ties, "method": method, "count_difficult": count_difficult}
-        row: Any = score_detections(replace(experiment, ious=(0.4,)), found, truth, counts, **options)["0.4"]
+        matches = lessons.metrics.match_all(found, truth, 0.4, count_difficult, ties)
+        right = lessons.metrics.correct_localisation(found, truth, 0.4)
+        hits = np.array([right.get(image, np.nan) for image in truth])
+        draws = resample_images(lessons.metrics, matches, hits, counts=counts, ties=ties, method=method)
+        row: Any = score_matches(lessons.metrics, matches, hits, draws, ties, method)
         values: dict[str, list[float]] = {"ap": [], "recall": [], "corloc": []}
         for times in counts:
             copies = [(image, copy) for image, n in zip(truth, times, strict=True) for copy in range(n)]

@@ -31,7 +31,8 @@ def written(folder, found, truth):
 
 def scored(found, truth, resample):
     matching = Matching(found, truth, lowest=0.5, ties="group")
-    return score_matches(metrics, by_score(matching.at(0.5)), matching.correct(0.5), resample, **OPTIONS)
+    matches, hits = by_score(matching.at(0.5)), matching.correct(0.5)
+    return score_matches(metrics, matches, hits, resample(matches, hits), **OPTIONS)
 
 
 @pytest.mark.parametrize(("images", "boxes_each", "large"), [(120, 4, False), (2500, 9, True)])

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.bootstrap import Estimate, mean_of
-from gradcam_lab.evaluate.records import CENTRE, GRADCAM, RANDOM, MeanWithInterval
+from gradcam_lab.evaluate.bootstrap import above_zero, below_zero, mean_of
+from gradcam_lab.evaluate.records import CENTRE, GRADCAM, RANDOM, FaithfulnessTest
 from gradcam_lab.localise.experiment import Experiment
 
 FEWEST = 5
@@ -42,9 +42,20 @@ class ExaminedMaps:
         """The indices of the images with an object of the target that is not difficult."""
         return [index for index, objects in enumerate(self.truth) if not objects.difficult.all()]
 
-    def heatmaps(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
-        """The map of one image and its two baselines, all of them at a size `(height, width)`."""
-        return {GRADCAM: self.experiment.lessons.boxes.upsample(self.cams[index], size), **self.baselines(index, size)}
+    def heatmaps(
+        self, index: int, size: tuple[int, int] | None = None, cam: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """The map of one image and its two baselines.
+
+        Args:
+            index: of the image.
+            size: `(height, width)` of all three; None for the image's own.
+            cam: another raw map of the image than the target's.
+        """
+        width, height = self.samples[index].size
+        size = size or (height, width)
+        upsampled = self.experiment.lessons.boxes.upsample(self.cams[index] if cam is None else cam, size)
+        return {GRADCAM: upsampled, **self.baselines(index, size)}
 
     def baselines(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """The two baseline maps of one image; every image has a random map of its own."""
@@ -52,25 +63,7 @@ class ExaminedMaps:
         return {CENTRE: lesson.centre_map(size), RANDOM: lesson.random_map(size, self.cams[index].shape, seed)}
 
 
-class Comparison(NamedTuple):
-    """The mean of each column, ours less each other (image by image), and the number of images."""
-
-    means: dict[str, Estimate]
-    gains: dict[str, Estimate]
-    images: int
-
-    @property
-    def higher(self) -> bool:
-        """Whether ours is demonstrably higher than every other column."""
-        return all(gain.above(0) for gain in self.gains.values())
-
-    @property
-    def lower(self) -> bool:
-        """Whether ours is demonstrably lower than every other column."""
-        return all(gain.below(0) for gain in self.gains.values())
-
-
-def compare(values: Mapping[str, Sequence[float]], seed: int) -> Comparison:
+def compare(values: Mapping[str, Sequence[float]], seed: int, *, higher: bool) -> tuple[FaithfulnessTest, int]:
     """Compare the values of our maps with those of other columns.
 
     All means are over the same images, those in which every column is known; of fewer than `FEWEST` nothing is said.
@@ -78,6 +71,10 @@ def compare(values: Mapping[str, Sequence[float]], seed: int) -> Comparison:
     Args:
         values: one number an image, by column, ours among them; NaN where nothing was asked.
         seed: of the bootstrap.
+        higher: whether ours passes by being demonstrably higher than every other column, or else by being lower.
+
+    Returns:
+        The test, and the number of images.
     """
     table = np.array(list(values.values()), dtype=float)
     known = ~np.isnan(table).any(axis=0)
@@ -85,15 +82,5 @@ def compare(values: Mapping[str, Sequence[float]], seed: int) -> Comparison:
     columns = dict(zip(values, table[:, known & (count >= FEWEST)], strict=True))
     means = {name: mean_of(column, seed) for name, column in columns.items()}
     gains = {name: mean_of(columns[GRADCAM] - column, seed) for name, column in columns.items() if name != GRADCAM}
-    return Comparison(means, gains, count)
-
-
-def as_records(estimates: Mapping[str, Estimate]) -> dict[str, MeanWithInterval]:
-    """Return estimates as JSON takes them."""
-    return {name: estimate.record() for name, estimate in estimates.items()}
-
-
-def shape_of(sample: Sample) -> tuple[int, int]:
-    """The image's `(height, width)`."""
-    width, height = sample.size
-    return height, width
+    passed = all(map(above_zero if higher else below_zero, gains.values()))
+    return {"rows": means, "gains": gains, "passed": passed}, count

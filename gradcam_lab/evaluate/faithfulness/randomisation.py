@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_lab.console import tracked
-from gradcam_lab.evaluate.bootstrap import mean_of
-from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, as_records
+from gradcam_lab.evaluate.bootstrap import above_zero, mean_of
+from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps
 from gradcam_lab.evaluate.records import BASELINES, Randomisation
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of
@@ -55,12 +55,12 @@ def randomised_weights(examined: ExaminedMaps, few: Sequence[int]) -> Randomisat
         "images": len(few),
         "seeds": SEEDS,
         "stages": [layers[-1] for layers in stages],
-        "curve": [mean_of(row, seed).record() for row in by_image],
+        "curve": [mean_of(row, seed) for row in by_image],
         "by_seed": correlations.mean(axis=2).tolist() if few else [],
         "no_evidence": empty.tolist(),
-        "baselines": as_records({name: mean_of(row, seed) for name, row in baselines.items()}),
-        "gains": as_records(gains),
-        "passed": bool(few) and not any(gain.above(0) for gain in gains.values()),
+        "baselines": {name: mean_of(row, seed) for name, row in baselines.items()},
+        "gains": gains,
+        "passed": bool(few) and not any(map(above_zero, gains.values())),
     }
 
 

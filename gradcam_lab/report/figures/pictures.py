@@ -11,8 +11,7 @@ import numpy as np
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.cam_agreement import cam_and_gradcam
 from gradcam_lab.evaluate.error_types import Failure
-from gradcam_lab.evaluate.mask_methods import Choices
-from gradcam_lab.evaluate.records import Faithfulness, Segmentation
+from gradcam_lab.evaluate.records import Faithfulness, MaskChoices, Segmentation
 from gradcam_lab.evaluate.segmentation import ExampleMask, example_masks
 from gradcam_lab.files import write_json
 from gradcam_lab.lesson_modules import Lessons
@@ -183,7 +182,7 @@ class Pictures:
         if not scored:
             return []
         figures = []
-        choices = Choices(**scored["choices"])
+        choices = scored["choices"]
         if found := example_masks(self.experiment, self.samples, choices, MASKS):
             figures.append(captions.segmentation())
             rows = [Row(mask_panels(self.lessons, mask, choices)) for mask in found]
@@ -246,14 +245,14 @@ def overlaid(lessons: Lessons, image: np.ndarray, heatmap: np.ndarray) -> np.nda
     return lessons.cam.overlay(image, lessons.cam.normalize_map(heatmap))
 
 
-def mask_panels(lessons: Lessons, found: ExampleMask, choices: Choices) -> list[Panel]:
+def mask_panels(lessons: Lessons, found: ExampleMask, choices: MaskChoices) -> list[Panel]:
     """One image's way from the heatmap to a mask, beside the annotated one; `found` is of `example_masks`."""
     image = found["image"]
     return [
         Panel(image, found["id"]),
         Panel(overlaid(lessons, image, found["heatmap"]), "Grad-CAM"),
         Panel(painted_seeds(image, found["seeds"]), "seeds"),
-        Panel(dimmed(image, found["thresholded"]), f"cut at {choices.threshold:g}"),
+        Panel(dimmed(image, found["thresholded"]), f"cut at {choices['threshold']:g}"),
         Panel(dimmed(image, found["mask"]), "refined", outlines=found["boxes"].tolist()),
         Panel(dimmed(image, found["truth"] == 1), "annotated"),
     ]
