@@ -3,17 +3,17 @@
 One threshold rather than one a class: VOC's rarest classes have a handful of objects on val, too few to choose by.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, cast
 
 import numpy as np
 
-from gradcam_lab.console import progress
+from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.bootstrap import Draws, columns, image_draws
-from gradcam_lab.evaluate.records import AllClasses, MeanAp, ScoreRow
-from gradcam_lab.evaluate.scores import scores_and_draws
+from gradcam_lab.evaluate.bootstrap import image_draws, with_interval
+from gradcam_lab.evaluate.records import AllClasses, MeanAp
+from gradcam_lab.evaluate.scores import Scored, rows_of, score_detections
 from gradcam_lab.localise import methods
 from gradcam_lab.localise.baselines import baselines
 from gradcam_lab.localise.detector import Detector
@@ -47,18 +47,16 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
     """
     classes = {name: replace(experiment, target=name) for name in classes_with_objects(val, test)}
     counts = image_draws(len(test), experiment.seed)
-    found: dict[str, dict[str, dict[str, tuple[ScoreRow, Draws]]]] = {row: {} for row in ROWS}
-    with progress("all classes", 2 * len(classes)) as advance:
-        curve = threshold_curve(list(classes.values()), maps.of("val"), val, advance)
-        threshold = GRID[choose(curve)]
-        on_test = maps.of("test")
-        for name, of_class in classes.items():
-            mine, truth = on_test.of_class(name), of_class.ground_truth(test)
-            boxes = {row: boxes for row, _, boxes in baselines(test, name, mine.by_image())}
-            boxes["Grad-CAM"] = Detector.of(of_class)(mine, threshold)
-            for row in ROWS:
-                found[row][name] = scores_and_draws(of_class, boxes[row], truth, counts)
-            advance()
+    found: dict[str, dict[str, dict[str, Scored]]] = {row: {} for row in ROWS}
+    curve = threshold_curve(list(classes.values()), maps.of("val"), val)
+    threshold = GRID[choose(curve)]
+    on_test = maps.of("test")
+    for name, of_class in tracked(classes.items(), "all classes on test", len(classes)):
+        mine, truth = on_test.of_class(name), of_class.ground_truth(test)
+        boxes = {row: boxes for row, _, boxes in baselines(test, name, mine.by_image())}
+        boxes["Grad-CAM"] = Detector.of(of_class)(mine, threshold)
+        for row in ROWS:
+            found[row][name] = score_detections(of_class, boxes[row], truth, counts)
     return {
         "grid": list(GRID),
         "curve": curve,
@@ -71,9 +69,7 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
             {
                 "name": row,
                 "kind": kind,
-                "classes": {
-                    name: {iou: scores for iou, (scores, _) in scored.items()} for name, scored in found[row].items()
-                },
+                "classes": {name: rows_of(scored) for name, scored in found[row].items()},
                 "map": {
                     f"{iou:g}": mean_ap([scored[f"{iou:g}"] for scored in found[row].values()])
                     for iou in experiment.ious
@@ -84,28 +80,22 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
     }
 
 
-def threshold_curve(
-    classes: Sequence[Experiment], maps: Maps, samples: Sequence[Sample], advance: Callable[[], None] = lambda: None
-) -> list[float]:
+def threshold_curve(classes: Sequence[Experiment], maps: Maps, samples: Sequence[Sample]) -> list[float]:
     """The mean AP over classes and IoUs of each threshold of `GRID`, on one split.
 
     Args:
         classes: an experiment a class.
         maps: those of every class.
         samples: the images.
-        advance: is called after each class.
     """
     total = np.zeros(len(GRID))
-    for of_class in classes:
-        curves = sweep(
-            Detector.of(of_class), maps.of_class(of_class.target), of_class.ground_truth(samples), GRID, of_class.ious
-        )
-        total += curves.mean_ap
-        advance()
+    for of_class in tracked(classes, "all classes on val", len(classes)):
+        mine, truth = maps.of_class(of_class.target), of_class.ground_truth(samples)
+        total += sweep(Detector.of(of_class), mine, truth, GRID, of_class.ious).mean_ap
     return (total / len(classes)).tolist()
 
 
-def mean_ap(classes: Sequence[tuple[ScoreRow, Draws]]) -> MeanAp:
+def mean_ap(classes: Sequence[Scored]) -> MeanAp:
     """Average AP over classes at one IoU; its interval averages the classes within each bootstrap sample of images."""
-    value = float(np.mean([row["ap"] for row, _ in classes]))
-    return cast(MeanAp, columns("ap", value, np.nanmean([draws.ap for _, draws in classes], axis=0)))
+    value = float(np.mean([scored.row["ap"] for scored in classes]))
+    return cast(MeanAp, with_interval("ap", value, np.nanmean([scored.draws.ap for scored in classes], axis=0)))

@@ -2,7 +2,7 @@
 
 Two things differ from the plain bootstrap, and nothing else does:
 
-- **Blocks.** The images are dealt out by lot to 2000 blocks of equal size (give or take one image), and blocks are
+- **Blocks.** The images are assigned at random to 2000 blocks of equal size (give or take one image), and blocks are
   drawn with replacement. The sum over a block varies as the sum over as many single images, so the spread is the same
   in the mean; that it is seen in 2000 blocks only makes it uncertain by 1 / sqrt(2 * 2000) = 1.6 %, less than the
   1000 draws do anyway. With at most 2000 images each is a block of its own, and the draws are those of `image_draws`.
@@ -66,7 +66,7 @@ def resample_blocks(
 
 
 def deal(images: int, seed: int, blocks: int = BLOCKS) -> np.ndarray:
-    """Deal the images out to the blocks: the block of each, shape (images,)."""
+    """Assign the images to blocks: the block of each, shape (images,)."""
     if images <= blocks:
         return np.arange(images)
     return np.random.default_rng((seed, images)).permutation(images) % blocks

@@ -55,7 +55,7 @@ def estimate(value: float, draws: np.ndarray) -> MeanWithInterval:
     return {"value": or_none(value), "low": low, "high": high}
 
 
-def columns(name: str, value: float, draws: np.ndarray) -> dict[str, float | None]:
+def with_interval(name: str, value: float, draws: np.ndarray) -> dict[str, float | None]:
     """Return the same as columns of a table: `name`, `name_low` and `name_high`."""
     low, high = interval(draws)
     return {name: or_none(value), f"{name}_low": low, f"{name}_high": high}

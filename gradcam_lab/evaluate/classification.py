@@ -7,7 +7,7 @@ import numpy as np
 import sklearn
 
 from gradcam_lab.data.sample import Sample, labels
-from gradcam_lab.evaluate.bootstrap import columns, image_draws
+from gradcam_lab.evaluate.bootstrap import image_draws, with_interval
 from gradcam_lab.models.training.classifier_scores import average_precision_per_class
 
 DRAWS = 300
@@ -42,7 +42,7 @@ def evaluate_classifier(
         ]
     return {
         "classes": {name: {"ap": value, "positives": positives[name]} for name, value in ap.items()},
-        **columns("map", _mean(ap), np.array(means)),
+        **with_interval("map", _mean(ap), np.array(means)),
         "images": len(samples),
         "bootstrap": draws,
     }

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.voc_classes import LABELS
-from gradcam_lab.evaluate.bootstrap import columns, interval, or_none
+from gradcam_lab.evaluate.bootstrap import interval, or_none, with_interval
 from gradcam_lab.evaluate.mask_methods import Item, MaskMethod, Scene, scene_of
 from gradcam_lab.evaluate.records import ClassIou, IouCurve, MaskRow
 from gradcam_lab.lesson_modules import Lessons
@@ -59,10 +59,9 @@ def tables(
         return counted, [seconds for _, seconds in timed]
 
     with ThreadPoolExecutor(threads) as pool:
-        done = list(tracked(pool.map(work, items), title, len(items)))
-    confusions = np.array([counted for counted, _ in done]).swapaxes(0, 1)  # (methods, n, 21, 21)
-    seconds = np.mean([seconds for _, seconds in done], axis=0)
-    return {name: Tables(confusions[k], float(seconds[k])) for k, name in enumerate(methods)}
+        confusions, seconds = zip(*tracked(pool.map(work, items), title, len(items)), strict=True)
+    by_method = np.array(confusions).swapaxes(0, 1), np.mean(seconds, axis=0)  # (methods, n, 21, 21) and (methods,)
+    return {name: Tables(found, float(took)) for name, found, took in zip(methods, *by_method, strict=True)}
 
 
 def _timed(method: MaskMethod, scene: Scene) -> tuple[np.ndarray, float]:
@@ -102,7 +101,7 @@ def row_of(lessons: Lessons, name: str, table: Tables, counts: np.ndarray, occur
     classes = np.array([lessons.segmentation.class_iou(total) for total in totals])
     row = {
         "method": name,
-        **columns("mean_iou", means[0], means[1:]),
+        **with_interval("mean_iou", means[0], means[1:]),
         "classes": {LABELS[c]: _class_iou(classes[:, c]) for c in occurring},
         "milliseconds": 1000 * table.seconds,
     }

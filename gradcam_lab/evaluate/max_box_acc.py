@@ -66,12 +66,11 @@ def score_overlaps(overlaps: np.ndarray, seed: int) -> MaxBoxAcc:
     """
     images = len(overlaps)
     if not images:
-        none = np.zeros(0)
-        rows: dict[str, MaxBoxAccRow] = {f"{delta:g}": {**estimate(np.nan, none)} for delta in DELTAS}
-        return {"oracle": True, "images": 0, "rows": rows, "mean": estimate(np.nan, none)}
+        none = estimate(np.nan, np.zeros(0))
+        return {"oracle": True, "images": 0, "rows": {f"{delta:g}": {**none} for delta in DELTAS}, "mean": none}
     points = max_box_acc(overlaps, np.ones((1, images)))[0]
     draws = max_box_acc(overlaps, image_draws(images, seed))
-    rows = {
+    rows: dict[str, MaxBoxAccRow] = {
         f"{delta:g}": {
             **estimate(points[k], draws[:, k]),
             "threshold": GRID[int((overlaps >= delta).mean(axis=0).argmax())],

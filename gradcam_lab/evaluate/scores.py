@@ -1,14 +1,21 @@
 """AP, recall and CorLoc of detections, with 95% intervals."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from gradcam_lab.evaluate.bootstrap import Draws, columns, or_none, resample_images
+from gradcam_lab.evaluate.bootstrap import Draws, or_none, resample_images, with_interval
 from gradcam_lab.evaluate.records import ApDifference, ScoreRow
 from gradcam_lab.lesson_protocols import Matches, MetricsLesson
 from gradcam_lab.localise.experiment import Experiment
+
+
+class Scored(NamedTuple):
+    """The scores at one IoU threshold, and the values of every bootstrap sample behind their intervals."""
+
+    row: ScoreRow
+    draws: Draws
 
 
 def score_detections(
@@ -16,7 +23,7 @@ def score_detections(
     detections: Mapping[str, np.ndarray],
     truth: Mapping[str, Any],
     counts: np.ndarray,
-) -> dict[str, ScoreRow]:
+) -> dict[str, Scored]:
     """Score detections at each of the experiment's IoU thresholds.
 
     Args:
@@ -28,17 +35,6 @@ def score_detections(
     Returns:
         By IoU threshold (as text); all numbers are fractions.
     """
-    scored = scores_and_draws(experiment, detections, truth, counts)
-    return {iou: row for iou, (row, _) in scored.items()}
-
-
-def scores_and_draws(
-    experiment: Experiment,
-    detections: Mapping[str, np.ndarray],
-    truth: Mapping[str, Any],
-    counts: np.ndarray,
-) -> dict[str, tuple[ScoreRow, Draws]]:
-    """Return the same together with the values of every bootstrap sample; see `score_detections`."""
     metrics = experiment.lessons.metrics
     scored = {}
     for iou in experiment.ious:
@@ -46,8 +42,13 @@ def scores_and_draws(
         correct = metrics.correct_localisation(detections, truth, iou)
         hits = np.array([correct.get(image, np.nan) for image in truth], dtype=float)
         draws = resample_images(metrics, matches, hits, counts=counts)
-        scored[f"{iou:g}"] = score_matches(metrics, matches, hits, draws), draws
+        scored[f"{iou:g}"] = Scored(score_matches(metrics, matches, hits, draws), draws)
     return scored
+
+
+def rows_of(scored: Mapping[str, Scored]) -> dict[str, ScoreRow]:
+    """Keep the scores, and leave the bootstrap samples out."""
+    return {iou: found.row for iou, found in scored.items()}
 
 
 def score_matches(
@@ -72,21 +73,17 @@ def score_matches(
     point = metrics.summarise(matches.scores, matches.outcomes, total, ties, method)
     worst, best = metrics.order_range(matches.scores, matches.outcomes, total, method)
     row = {
-        **columns("ap", point.ap, draws.ap),
+        **with_interval("ap", point.ap, draws.ap),
         "ap_worst_order": or_none(worst),
         "ap_best_order": or_none(best),
-        **columns("recall", point.recall, draws.recall),
-        **columns("corloc", np.nan if np.isnan(hits).all() else float(np.nanmean(hits)), draws.corloc),
+        **with_interval("recall", point.recall, draws.recall),
+        **with_interval("corloc", np.nan if np.isnan(hits).all() else float(np.nanmean(hits)), draws.corloc),
     }
     return cast(ScoreRow, row)
 
 
 def ap_differences(
-    experiment: Experiment,
-    ours: Mapping[str, np.ndarray],
-    others: Mapping[str, Mapping[str, np.ndarray]],
-    truth: Mapping[str, Any],
-    counts: np.ndarray,
+    ours: Mapping[str, Scored], others: Mapping[str, Mapping[str, Scored]]
 ) -> dict[str, dict[str, ApDifference]]:
     """Subtract the AP of other detections from that of ours, on the same bootstrap samples.
 
@@ -94,27 +91,17 @@ def ap_differences(
     one side of 0 where their own intervals overlap.
 
     Args:
-        experiment: whose step 4 does it, at its IoU thresholds.
-        ours: (n, 5) arrays by image.
-        others: the same by name.
-        truth: step 4's `GroundTruth` by image.
-        counts: from `image_draws`.
+        ours: from `score_detections`.
+        others: the same by name, with the same draws.
 
     Returns:
         By name and IoU threshold (as text); positive where ours is better.
     """
-    metrics = experiment.lessons.metrics
-    every = np.concatenate([np.ones((1, len(truth)), dtype=int), counts])  # first the images as they are
-    unasked = np.full(len(truth), np.nan)
+    return {
+        name: {iou: _difference(ours[iou], other) for iou, other in scored.items()} for name, scored in others.items()
+    }
 
-    def draws(detections: Mapping[str, np.ndarray], iou: float) -> np.ndarray:
-        matches = metrics.match_all(detections, truth, iou)
-        return resample_images(metrics, matches, unasked, counts=every).ap
 
-    mine = {iou: draws(ours, iou) for iou in experiment.ious}
-
-    def difference(boxes: Mapping[str, np.ndarray], iou: float) -> ApDifference:
-        values = mine[iou] - draws(boxes, iou)
-        return cast(ApDifference, columns("ap", values[0], values[1:]))
-
-    return {name: {f"{iou:g}": difference(boxes, iou) for iou in mine} for name, boxes in others.items()}
+def _difference(ours: Scored, other: Scored) -> ApDifference:
+    ap, their_ap = (np.array(scored.row["ap"], dtype=float) for scored in (ours, other))  # None becomes NaN
+    return cast(ApDifference, with_interval("ap", float(ap - their_ap), ours.draws.ap - other.draws.ap))

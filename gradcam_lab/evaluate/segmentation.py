@@ -136,7 +136,7 @@ def chosen(curve: Sequence[float], grid: Sequence[SeedTrial]) -> MaskChoices:
 class ExampleMask(TypedDict):
     """What the report draws of one image.
 
-    `image` is of shape (H, W, 3), `heatmap` (H, W), `seeds` and `truth` (H, W) of 0, 1 and 255, where nobody can tell,
+    `image` is of shape (H, W, 3), `heatmap` (H, W), `seeds` and `truth` (H, W) of 0, 1 and 255 (unknown),
     `thresholded` and `mask` bool (H, W), and `boxes` of the mask (n, 4).
     """
 
@@ -179,7 +179,7 @@ def example_masks(
 
 
 def truth_of(sample: Sample, target: str) -> np.ndarray:
-    """The true mask of one class: 1 where it is, 255 where nobody can tell, else 0."""
+    """The true mask of one class: 1 where it is, 255 where it is unknown, else 0."""
     mask = read_mask(sample)
     return np.where(mask == VOID, VOID, mask == LABELS.index(target)).astype(np.uint8)
 

@@ -134,7 +134,7 @@ class Explainer:
         return torch.stack(columns, dim=1).cpu().numpy()
 
     def _evidence(self, inputs: Tensor, view: View, early: dict[View, Tensor]) -> Evidence:
-        """Look at a batch in one view, and leave the earlier layer's output in `early` where a recipe needs it."""
+        """Run a batch in one view, and leave the earlier layer's output in `early` where a recipe needs it."""
         noted: list[Tensor] = []
         images, network = augmented(inputs, view), self.classifier.network
         noting = self.lessons.gradcam.find_layer(network, self.earlier) if view in self.sharing else nn.Identity()

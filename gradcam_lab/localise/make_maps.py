@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -133,23 +134,14 @@ def _read(unfinished: Path | None, recipes: Sequence[MapRecipe]) -> list[dict[Ma
         return []
     try:
         with np.load(unfinished, allow_pickle=False) as arrays:
-            return [
-                {
-                    recipe: Explained(*(arrays[f"{name}-{place}"] for name in Explained._fields))
-                    for place, recipe in enumerate(recipes)
-                }
-            ]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            values = iter(arrays.values())
+            return [{recipe: Explained(*islice(values, len(Explained._fields))) for recipe in recipes}]
+    except (OSError, ValueError, EOFError, BadZipFile):
         return []
 
 
 def _write(unfinished: Path | None, parts: Sequence[Mapping[MapRecipe, Explained]]) -> None:
-    """Keep what is done."""
+    """Keep what is done: the arrays of each recipe, in the order of its fields."""
     if unfinished and parts:
-        arrays = {
-            f"{name}-{place}": value
-            for place, explained in enumerate(_concatenated(parts).values())
-            for name, value in explained._asdict().items()
-        }
         with moved_into_place(unfinished) as temporary:
-            np.savez(temporary, **arrays)
+            np.savez(temporary, *chain.from_iterable(_concatenated(parts).values()))

@@ -7,10 +7,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from gradcam_lab.lesson_modules import Lessons
 
 CELLS = 32
-"""Hills are looked for on a map of so many cells a side."""
+"""Side of the coarse map, in cells, on which hills are found."""
 
 REACH = 5
-"""Each cell climbs to the highest in a window of so many cells a side, so that a small dent does not split a hill."""
+"""Side of the window, in cells, in which a cell moves to the highest, so that a small dent does not split a hill."""
 
 DIP = 0.65
 """Two hills are two objects where the pass between them is lower than this share of the lower peak."""
@@ -26,8 +26,6 @@ def watershed(
     _, names = np.unique(merged(coarse, hills(coarse)), return_inverse=True)
     small = names.reshape(CELLS, CELLS).astype(np.uint16)
     labels = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
-    if not names.any():
-        return lessons.boxes.mask_to_boxes(mask, min_area)
     return np.concatenate([part_boxes(lessons, mask, labels == label, min_area) for label in range(names.max() + 1)])
 
 

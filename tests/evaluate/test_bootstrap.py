@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from gradcam_lab.evaluate.bootstrap import above_zero, below_zero, columns, estimate, image_draws, interval, mean_of
+from gradcam_lab.evaluate.bootstrap import (
+    above_zero,
+    below_zero,
+    estimate,
+    image_draws,
+    interval,
+    mean_of,
+    with_interval,
+)
 from gradcam_lab.evaluate.records import MeanWithInterval
 
 
@@ -66,6 +74,6 @@ class TestEstimate:
         assert not above_zero(nothing)
         assert nothing == {"value": None, "low": None, "high": None}
 
-    def test_as_columns_it_bears_a_name(self):
+    def test_its_record_may_bear_a_name(self):
         draws = np.array([np.nan, *range(101)])
-        assert columns("ap", 0.5, draws) == {"ap": 0.5, "ap_low": 2.5, "ap_high": 97.5}
+        assert with_interval("ap", 0.5, draws) == {"ap": 0.5, "ap_low": 2.5, "ap_high": 97.5}

@@ -17,7 +17,7 @@ from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate.bootstrap import image_draws
 from gradcam_lab.evaluate.matching import Matching
-from gradcam_lab.evaluate.scores import score_detections
+from gradcam_lab.evaluate.scores import rows_of, score_detections
 from gradcam_lab.explain import show_boxes
 from gradcam_lab.files import read_json, write_json
 from gradcam_lab.lessons import step4_metrics as metrics
@@ -149,7 +149,7 @@ class TestEveryFormatBesideEveryOther:
         scores = evaluate_files(saved_files / detections, ground_truth, (0.3, 0.8), target="dog", **OPTIONS)
         experiment = Experiment(zoo.load(), lessons, "dog", ious=(0.3, 0.8))
         counts = image_draws(len(samples), 0, 20)
-        expected = score_detections(experiment, found, experiment.ground_truth(samples), counts)
+        expected = rows_of(score_detections(experiment, found, experiment.ground_truth(samples), counts))
         assert scores == expected
         assert 0.1 < float(expected["0.3"]["ap"] or 0) < 1
         assert expected["0.3"]["ap"] != expected["0.8"]["ap"]

@@ -13,7 +13,7 @@ from gradcam_lab.evaluate.records import CENTRE, GRADCAM, RANDOM, FaithfulnessTe
 from gradcam_lab.localise.experiment import Experiment
 
 FEWEST = 5
-"""Of fewer images a test says nothing: a bootstrap of one or two gives no interval."""
+"""The least number of images of a test: a bootstrap of one or two gives no interval."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ExaminedMaps:
     """The maps of one split, and the baseline maps of the same images.
 
     Attributes:
-        experiment: its step 2 explains, step 3 stretches the maps, step 6 tests; its seed is that of the bootstrap, of
+        experiment: its step 2 explains, step 3 upsamples the maps, step 6 tests; its seed is that of the bootstrap, of
             the random maps and of the random networks.
         samples: the images of the split.
         cams: the target's raw map of each, shape (n, h, w).
@@ -52,8 +52,7 @@ class ExaminedMaps:
             size: `(height, width)` of all three; None for the image's own.
             cam: another raw map of the image than the target's.
         """
-        width, height = self.samples[index].size
-        size = size or (height, width)
+        size = size or self.samples[index].size[::-1]
         upsampled = self.experiment.lessons.boxes.upsample(self.cams[index] if cam is None else cam, size)
         return {GRADCAM: upsampled, **self.baselines(index, size)}
 
@@ -66,7 +65,7 @@ class ExaminedMaps:
 def compare(values: Mapping[str, Sequence[float]], seed: int, *, higher: bool) -> tuple[FaithfulnessTest, int]:
     """Compare the values of our maps with those of other columns.
 
-    All means are over the same images, those in which every column is known; of fewer than `FEWEST` nothing is said.
+    All means are over the same images, those in which every column is known; of fewer than `FEWEST` they are None.
 
     Args:
         values: one number an image, by column, ours among them; NaN where nothing was asked.

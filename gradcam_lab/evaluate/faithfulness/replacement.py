@@ -1,6 +1,7 @@
 """Deletion and insertion: the probability of the target while pixels are exchanged, the hottest first."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import inputs_of
 
 STEPS = 10
-"""So many times a part of the pixels is exchanged."""
+"""Number of steps in which the pixels are replaced."""
 
 Curves = dict[str, list[np.ndarray]]
 """By map, the curve of each image, shape (STEPS + 1,)."""
@@ -29,9 +30,7 @@ def deletion_and_insertion(examined: ExaminedMaps, few: Sequence[int]) -> Replac
     lesson = examined.experiment.lessons.faithfulness
     deletion: Curves = {name: [] for name in MAPS}
     insertion: Curves = {name: [] for name in MAPS}
-
-    def probability(images: Tensor) -> Tensor:
-        return target_probability(examined.experiment, images)
+    probability = partial(target_probability, examined.experiment)
 
     for index in tracked(few, "deletion and insertion", len(few)):
         image = inputs_of(examined.experiment.classifier, [examined.samples[index]])[0]
