@@ -56,7 +56,7 @@ def estimate(value: float, draws: np.ndarray) -> MeanWithInterval:
 
 
 def with_interval(name: str, value: float, draws: np.ndarray) -> dict[str, float | None]:
-    """Return the same as columns of a table: `name`, `name_low` and `name_high`."""
+    """Name a value `name` and the ends of its interval `name_low` and `name_high`: columns of a table."""
     low, high = interval(draws)
     return {name: or_none(value), f"{name}_low": low, f"{name}_high": high}
 
