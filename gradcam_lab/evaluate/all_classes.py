@@ -3,17 +3,17 @@
 One threshold rather than one a class: VOC's rarest classes have a handful of objects on val, too few to choose by.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import Literal, cast
 
 import numpy as np
 
-from gradcam_lab.console import progress
+from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.bootstrap import image_draws, interval, resample_images
-from gradcam_lab.evaluate.records import AllClasses, MeanAp, ScoreRow
-from gradcam_lab.evaluate.scores import corloc_hits, score_matches
+from gradcam_lab.evaluate.bootstrap import image_draws, with_interval
+from gradcam_lab.evaluate.records import AllClasses, MeanAp
+from gradcam_lab.evaluate.scores import Scored, rows_of, score_detections
 from gradcam_lab.localise import methods
 from gradcam_lab.localise.baselines import baselines
 from gradcam_lab.localise.detector import Detector
@@ -28,13 +28,6 @@ ROWS: dict[str, Literal["ours", "baseline"]] = {
     "Grad-CAM": "ours",
     "C: centre box scored by the classifier, s = 0.5": "baseline",
 }
-
-
-class Rates(NamedTuple):
-    """AP of one class at one IoU: the score's row, and AP on every bootstrap sample, shape (draws,)."""
-
-    row: ScoreRow
-    draws: np.ndarray
 
 
 def classes_with_objects(*splits: Sequence[Sample]) -> list[str]:
@@ -54,18 +47,16 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
     """
     classes = {name: replace(experiment, target=name) for name in classes_with_objects(val, test)}
     counts = image_draws(len(test), experiment.seed)
-    found: dict[str, dict[str, dict[str, Rates]]] = {row: {} for row in ROWS}
-    with progress("all classes", 2 * len(classes)) as advance:
-        curve = threshold_curve(list(classes.values()), maps.of("val"), val, advance)
-        threshold = GRID[choose(curve)]
-        on_test = maps.of("test")
-        for name, of_class in classes.items():
-            mine, truth = on_test.of_class(name), of_class.ground_truth(test)
-            boxes = {row: boxes for row, _, boxes in baselines(test, name, mine.by_image())}
-            boxes["Grad-CAM"] = Detector.of(of_class)(mine, threshold)
-            for row in ROWS:
-                found[row][name] = rates(of_class, boxes[row], truth, counts)
-            advance()
+    found: dict[str, dict[str, dict[str, Scored]]] = {row: {} for row in ROWS}
+    curve = threshold_curve(list(classes.values()), maps.of("val"), val)
+    threshold = GRID[choose(curve)]
+    on_test = maps.of("test")
+    for name, of_class in tracked(classes.items(), "all classes on test", len(classes)):
+        mine, truth = on_test.of_class(name), of_class.ground_truth(test)
+        boxes = {row: boxes for row, _, boxes in baselines(test, name, mine.by_image())}
+        boxes["Grad-CAM"] = Detector.of(of_class)(mine, threshold)
+        for row in ROWS:
+            found[row][name] = score_detections(of_class, boxes[row], truth, counts)
     return {
         "grid": list(GRID),
         "curve": curve,
@@ -78,9 +69,10 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
             {
                 "name": row,
                 "kind": kind,
-                "classes": {name: {iou: rate.row for iou, rate in rated.items()} for name, rated in found[row].items()},
+                "classes": {name: rows_of(scored) for name, scored in found[row].items()},
                 "map": {
-                    f"{iou:g}": mean_ap([rated[f"{iou:g}"] for rated in found[row].values()]) for iou in experiment.ious
+                    f"{iou:g}": mean_ap([scored[f"{iou:g}"] for scored in found[row].values()])
+                    for iou in experiment.ious
                 },
             }
             for row, kind in ROWS.items()
@@ -88,42 +80,22 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
     }
 
 
-def threshold_curve(
-    classes: Sequence[Experiment], maps: Maps, samples: Sequence[Sample], advance: Callable[[], None] = lambda: None
-) -> list[float]:
+def threshold_curve(classes: Sequence[Experiment], maps: Maps, samples: Sequence[Sample]) -> list[float]:
     """The mean AP over classes and IoUs of each threshold of `GRID`, on one split.
 
     Args:
         classes: an experiment a class.
         maps: those of every class.
         samples: the images.
-        advance: is called after each class.
     """
     total = np.zeros(len(GRID))
-    for of_class in classes:
-        curves = sweep(
-            Detector.of(of_class), maps.of_class(of_class.target), of_class.ground_truth(samples), GRID, of_class.ious
-        )
-        total += curves.mean_ap
-        advance()
+    for of_class in tracked(classes, "all classes on val", len(classes)):
+        mine, truth = maps.of_class(of_class.target), of_class.ground_truth(samples)
+        total += sweep(Detector.of(of_class), mine, truth, GRID, of_class.ious).mean_ap
     return (total / len(classes)).tolist()
 
 
-def rates(
-    experiment: Experiment, boxes: Mapping[str, np.ndarray], truth: Mapping[str, Any], counts: np.ndarray
-) -> dict[str, Rates]:
-    """Score one class's boxes at each IoU, keeping the bootstrap samples: their mean over classes is mAP's."""
-    metrics = experiment.lessons.metrics
-    found = {}
-    for iou in experiment.ious:
-        matches, hits = metrics.match_all(boxes, truth, iou), corloc_hits(metrics, boxes, truth, iou)
-        draws = resample_images(metrics, matches, hits, counts=counts, ties="group", method="area")
-        row = score_matches(metrics, matches, hits, lambda *_, kept=draws: kept, "group", "area")
-        found[f"{iou:g}"] = Rates(row, draws.ap)
-    return found
-
-
-def mean_ap(found: Sequence[Rates]) -> MeanAp:
-    """MAP with its interval: the classes are averaged within each bootstrap sample of images."""
-    low, high = interval(np.nanmean([rate.draws for rate in found], axis=0))
-    return {"ap": float(np.mean([rate.row["ap"] for rate in found])), "ap_low": low, "ap_high": high}
+def mean_ap(classes: Sequence[Scored]) -> MeanAp:
+    """Average AP over classes at one IoU; its interval averages the classes within each bootstrap sample of images."""
+    value = float(np.mean([scored.row["ap"] for scored in classes]))
+    return cast(MeanAp, with_interval("ap", value, np.nanmean([scored.draws.ap for scored in classes], axis=0)))

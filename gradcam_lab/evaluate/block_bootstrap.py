@@ -2,7 +2,7 @@
 
 Two things differ from the plain bootstrap, and nothing else does:
 
-- **Blocks.** The images are dealt out by lot to 2000 blocks of equal size (give or take one image), and blocks are
+- **Blocks.** The images are assigned at random to 2000 blocks of equal size (give or take one image), and blocks are
   drawn with replacement. The sum over a block varies as the sum over as many single images, so the spread is the same
   in the mean; that it is seen in 2000 blocks only makes it uncertain by 1 / sqrt(2 * 2000) = 1.6 %, less than the
   1000 draws do anyway. With at most 2000 images each is a block of its own, and the draws are those of `image_draws`.
@@ -17,7 +17,7 @@ Recall and CorLoc need no bins: they are exact for the blocks that are drawn. Th
 
 import numpy as np
 
-from gradcam_lab.evaluate.bootstrap import Draws, image_draws
+from gradcam_lab.evaluate.bootstrap import Draws, corloc, image_draws
 from gradcam_lab.lesson_protocols import Matches, MetricsLesson
 from gradcam_lab.lessons.step4_metrics import IGNORED, TRUE_POSITIVE
 
@@ -55,18 +55,18 @@ def resample_blocks(
     """
     blocks = min(len(matches.objects), blocks)
     block = deal(len(matches.objects), seed, blocks)
-    counts = image_draws(blocks, seed, draws).astype(float)  # floats: whole numbers multiply slowly
+    counts = np.ones((draws + 1, blocks))  # first the images as they are; floats, for whole numbers multiply slowly
+    counts[1:] = image_draws(blocks, seed, draws)
     claims, found = histograms(matches, block, ties, bins)
     objects = np.bincount(block, matches.objects, blocks)
     ap, recall = _scores(metrics, counts @ claims, counts @ found, counts @ objects, method)
-    whole = [part.sum(axis=0, keepdims=True) for part in (claims, found, objects)]
-    binned, _ = _scores(metrics, whole[0], whole[1], whole[2], method)
     exact = metrics.summarise(matches.scores, matches.outcomes, int(matches.objects.sum()), ties, method).ap
-    return Draws((ap + exact - binned).clip(0, 1), recall, _means(hits, block, counts))
+    right, asked = (np.bincount(block, values, blocks) for values in (np.nan_to_num(hits), ~np.isnan(hits)))
+    return Draws((ap[1:] + exact - ap[0]).clip(0, 1), recall[1:], corloc(right, asked, counts[1:]))
 
 
 def deal(images: int, seed: int, blocks: int = BLOCKS) -> np.ndarray:
-    """Deal the images out to the blocks: the block of each, shape (images,)."""
+    """Assign the images to blocks: the block of each, shape (images,)."""
     if images <= blocks:
         return np.arange(images)
     return np.random.default_rng((seed, images)).permutation(images) % blocks
@@ -103,12 +103,5 @@ def _scores(
     precision = found / claimed.clip(min=1)
     recall = found / objects.clip(min=1)[:, None]
     ap = [metrics.average_precision(*curve, method) for curve in zip(precision, recall, strict=True)]
-    last = recall.max(axis=1, initial=0)
-    return tuple(np.where(objects > 0, values, np.nan) for values in (ap, last))  # type: ignore[return-value]
-
-
-def _means(hits: np.ndarray, block: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    asked = ~np.isnan(hits)
-    right, total = (np.bincount(block[asked], weights, counts.shape[1]) for weights in (hits[asked], None))
-    times = counts @ total
-    return np.where(times > 0, counts @ right / times.clip(min=1), np.nan)
+    defined = objects > 0
+    return np.where(defined, ap, np.nan), np.where(defined, recall.max(axis=1, initial=0), np.nan)

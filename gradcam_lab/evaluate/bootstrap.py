@@ -4,7 +4,6 @@ The images are the sample, not the boxes: two boxes of one image stand or fall t
 replacement, each with all its boxes and objects, and the whole of step 4 is run on every draw.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,36 +15,12 @@ DRAWS = 1000
 """Bootstrap samples of every interval."""
 
 
-class Estimate(NamedTuple):
-    """A value with its 95% interval; None where nothing is defined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-    def below(self, limit: float) -> bool:
-        """Whether the whole interval lies below."""
-        return self.high is not None and self.high < limit
-
-    def above(self, limit: float) -> bool:
-        """Whether the whole interval lies above."""
-        return self.low is not None and self.low > limit
-
-    def record(self) -> MeanWithInterval:
-        """Return it as JSON takes it."""
-        return {"value": self.value, "low": self.low, "high": self.high}
-
-
 class Draws(NamedTuple):
     """AP, recall and CorLoc of every bootstrap sample, shape (draws,) each; NaN where nothing is defined."""
 
     ap: np.ndarray
     recall: np.ndarray
     corloc: np.ndarray
-
-
-Resample = Callable[[Matches, np.ndarray], Draws]
-"""From step 4's `Matches` and the hits of CorLoc to the bootstrap samples' values."""
 
 
 def image_draws(images: int, seed: int, draws: int = DRAWS) -> np.ndarray:
@@ -61,7 +36,12 @@ def image_draws(images: int, seed: int, draws: int = DRAWS) -> np.ndarray:
 
 
 def interval(values: np.ndarray) -> tuple[float | None, float | None]:
-    """Return the 2.5th and the 97.5th percentile, leaving out draws on which nothing was defined."""
+    """Return the 2.5th and the 97.5th percentile, leaving out draws on which nothing was defined.
+
+    Examples:
+        >>> interval(np.array([np.nan, *range(101)]))
+        (2.5, 97.5)
+    """
     defined = values[~np.isnan(values)]
     if not len(defined):
         return None, None
@@ -69,9 +49,26 @@ def interval(values: np.ndarray) -> tuple[float | None, float | None]:
     return float(low), float(high)
 
 
-def estimate(value: float, draws: np.ndarray) -> Estimate:
+def estimate(value: float, draws: np.ndarray) -> MeanWithInterval:
     """Put a value and the interval of its bootstrap samples together; NaN becomes None."""
-    return Estimate(or_none(value), *interval(draws))
+    low, high = interval(draws)
+    return {"value": or_none(value), "low": low, "high": high}
+
+
+def with_interval(name: str, value: float, draws: np.ndarray) -> dict[str, float | None]:
+    """Name a value `name` and the ends of its interval `name_low` and `name_high`: columns of a table."""
+    low, high = interval(draws)
+    return {name: or_none(value), f"{name}_low": low, f"{name}_high": high}
+
+
+def above_zero(mean: MeanWithInterval) -> bool:
+    """Whether the whole interval lies above 0."""
+    return mean["low"] is not None and mean["low"] > 0
+
+
+def below_zero(mean: MeanWithInterval) -> bool:
+    """Whether the whole interval lies below 0."""
+    return mean["high"] is not None and mean["high"] < 0
 
 
 def or_none(value: float) -> float | None:
@@ -79,16 +76,22 @@ def or_none(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def mean_of(values: np.ndarray, seed: int) -> Estimate:
+def mean_of(values: np.ndarray, seed: int) -> MeanWithInterval:
     """Average values of images, shape (n,), leaving out NaN; the interval is over the images."""
     known = values[~np.isnan(values)]
     if not len(known):
-        return Estimate(None, None, None)
+        return estimate(np.nan, known)
     return estimate(known.mean(), image_draws(len(known), seed) @ known / len(known))
 
 
 def resample_images(
-    metrics: MetricsLesson, matches: Matches, hits: np.ndarray, *, counts: np.ndarray, ties: str, method: str
+    metrics: MetricsLesson,
+    matches: Matches,
+    hits: np.ndarray,
+    *,
+    counts: np.ndarray,
+    ties: str = "group",
+    method: str = "area",
 ) -> Draws:
     """Run step 4 on every bootstrap sample of images.
 
@@ -108,10 +111,16 @@ def resample_images(
         objects = int(times @ matches.objects)
         summary = metrics.summarise(np.repeat(scores, again), np.repeat(outcomes, again), objects, ties, method)
         ap[draw], recall[draw] = summary.ap, summary.recall
-    return Draws(ap, recall, _weighted_means(hits, counts))
+    return Draws(ap, recall, corloc(np.nan_to_num(hits), ~np.isnan(hits), counts))
 
 
-def _weighted_means(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    asked = ~np.isnan(values)
-    times = counts[:, asked].sum(axis=1)
-    return np.where(times > 0, counts[:, asked] @ values[asked] / np.maximum(times, 1), np.nan)
+def corloc(right: np.ndarray, asked: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return CorLoc of every bootstrap sample, shape (draws,), NaN where no image holds an object.
+
+    Args:
+        right: in how many of the images that are drawn together the surest box is right, shape (n,).
+        asked: how many of these hold an object, shape (n,).
+        counts: how often they are drawn, shape (draws, n).
+    """
+    times = counts @ asked
+    return np.where(times > 0, counts @ right / times.clip(min=1), np.nan)

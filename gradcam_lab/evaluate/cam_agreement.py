@@ -1,6 +1,7 @@
 """Steps 1 and 2 side by side on a few images: the top five, and how far Grad-CAM is from CAM."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -42,11 +43,8 @@ def cam_and_gradcam(experiment: Experiment, samples: Sequence[Sample]) -> tuple[
         group = classifier.outputs_of(experiment.target)
         best = classifier.network(images)[:, group].argmax(dim=1).tolist()
     outputs = [group[index] for index in best]
-    maps = [
-        lessons.cam.class_activation_map(classifier.network, image[None], output)
-        for image, output in zip(images, outputs, strict=True)
-    ]
-    cam = torch.cat(maps)
+    one = partial(lessons.cam.class_activation_map, classifier.network)
+    cam = torch.cat([one(image[None], output) for image, output in zip(images, outputs, strict=True)])
     return cam.relu() / cam[0].numel(), explain_score(classifier, lessons, images, outputs)
 
 

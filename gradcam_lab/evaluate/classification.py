@@ -7,7 +7,7 @@ import numpy as np
 import sklearn
 
 from gradcam_lab.data.sample import Sample, labels
-from gradcam_lab.evaluate.bootstrap import image_draws, interval
+from gradcam_lab.evaluate.bootstrap import image_draws, with_interval
 from gradcam_lab.models.training.classifier_scores import average_precision_per_class
 
 DRAWS = 300
@@ -40,12 +40,9 @@ def evaluate_classifier(
             _mean(average_precision_per_class(probabilities, answers, classes, times))
             for times in image_draws(len(samples), seed, draws)
         ]
-    low, high = interval(np.array(means))
     return {
         "classes": {name: {"ap": value, "positives": positives[name]} for name, value in ap.items()},
-        "map": _mean(ap),
-        "map_low": low,
-        "map_high": high,
+        **with_interval("map", _mean(ap), np.array(means)),
         "images": len(samples),
         "bootstrap": draws,
     }

@@ -1,34 +1,18 @@
 """Ways to draw masks: from the maps of the classes in an image to one label map."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.records import MaskChoices
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.baselines import centre_box
 
 ITERATIONS = 1
 """Of GrabCut."""
-
-
-class Choices(NamedTuple):
-    """What is chosen on val: the threshold of the map, and the two fractions of the seeds."""
-
-    threshold: float
-    sure_foreground: float
-    sure_background: float
-
-    def record(self) -> MaskChoices:
-        """Return it as JSON takes it."""
-        return {
-            "threshold": self.threshold,
-            "sure_foreground": self.sure_foreground,
-            "sure_background": self.sure_background,
-        }
 
 
 class Item(NamedTuple):
@@ -77,16 +61,15 @@ def thresholded(lessons: Lessons, fraction: float) -> MaskMethod:
     return lambda scene: claimed(scene, [lessons.boxes.threshold_mask(heat, fraction) for heat in scene.heatmaps])
 
 
-def refined(lessons: Lessons, choices: Choices) -> MaskMethod:
-    """The masks of step 5."""
-    fractions = {"sure_foreground": choices.sure_foreground, "sure_background": choices.sure_background}
-
-    def draw(scene: Scene) -> np.ndarray:
-        segment = lessons.segmentation.segment
-        masks = [segment(heat, scene.image, iterations=ITERATIONS, **fractions) for heat in scene.heatmaps]
-        return claimed(scene, masks)
-
-    return draw
+def refined(lessons: Lessons, sure_foreground: float, sure_background: float) -> MaskMethod:
+    """The masks of step 5, from seeds of two fractions of the map's maximum."""
+    segment = partial(
+        lessons.segmentation.segment,
+        sure_foreground=sure_foreground,
+        sure_background=sure_background,
+        iterations=ITERATIONS,
+    )
+    return lambda scene: claimed(scene, [segment(heat, scene.image) for heat in scene.heatmaps])
 
 
 def centred(fraction: float) -> MaskMethod:

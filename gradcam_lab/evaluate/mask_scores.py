@@ -3,13 +3,13 @@
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.voc_classes import LABELS
-from gradcam_lab.evaluate.bootstrap import Estimate, estimate, or_none
+from gradcam_lab.evaluate.bootstrap import interval, or_none, with_interval
 from gradcam_lab.evaluate.mask_methods import Item, MaskMethod, Scene, scene_of
 from gradcam_lab.evaluate.records import ClassIou, IouCurve, MaskRow
 from gradcam_lab.lesson_modules import Lessons
@@ -59,10 +59,9 @@ def tables(
         return counted, [seconds for _, seconds in timed]
 
     with ThreadPoolExecutor(threads) as pool:
-        done = list(tracked(pool.map(work, items), title, len(items)))
-    confusions = np.array([counted for counted, _ in done]).swapaxes(0, 1)  # (methods, n, 21, 21)
-    seconds = np.mean([seconds for _, seconds in done], axis=0)
-    return {name: Tables(confusions[k], float(seconds[k])) for k, name in enumerate(methods)}
+        confusions, seconds = zip(*tracked(pool.map(work, items), title, len(items)), strict=True)
+    by_method = np.array(confusions).swapaxes(0, 1), np.mean(seconds, axis=0)  # (methods, n, 21, 21) and (methods,)
+    return {name: Tables(found, float(took)) for name, found, took in zip(methods, *by_method, strict=True)}
 
 
 def _timed(method: MaskMethod, scene: Scene) -> tuple[np.ndarray, float]:
@@ -100,19 +99,18 @@ def row_of(lessons: Lessons, name: str, table: Tables, counts: np.ndarray, occur
     totals = [table.total, *draws]
     means = np.array([lessons.segmentation.mean_iou(total) for total in totals])
     classes = np.array([lessons.segmentation.class_iou(total) for total in totals])
-    mean = estimate(means[0], means[1:])
-    return {
+    row = {
         "method": name,
-        "mean_iou": mean.value,
-        "mean_iou_low": mean.low,
-        "mean_iou_high": mean.high,
-        "classes": {LABELS[c]: _class_iou(estimate(classes[0, c], classes[1:, c])) for c in occurring},
+        **with_interval("mean_iou", means[0], means[1:]),
+        "classes": {LABELS[c]: _class_iou(classes[:, c]) for c in occurring},
         "milliseconds": 1000 * table.seconds,
     }
+    return cast(MaskRow, row)
 
 
-def _class_iou(iou: Estimate) -> ClassIou:
-    return {"iou": iou.value, "low": iou.low, "high": iou.high}
+def _class_iou(values: np.ndarray) -> ClassIou:
+    low, high = interval(values[1:])
+    return {"iou": or_none(values[0]), "low": low, "high": high}
 
 
 def curve_of(lessons: Lessons, cuts: Sequence[Tables], target: str) -> IouCurve:

@@ -53,10 +53,9 @@ class Matching:
     ) -> None:
         none = np.zeros((0, 5))
         rows, image = flat([np.asarray(detections.get(name, none)) for name in truth], none)
-        in_group_order = np.lexsort((*-rows.T, image))  # as the lesson: by falling score, then by coordinates
+        order = np.lexsort((*-rows.T, image))  # as the lesson: by falling score, then by coordinates
         if ties == "group":
-            rows = rows[in_group_order]
-        self.ties = ties
+            rows, order = rows[order], np.arange(len(rows))
         self.images = len(truth)
         self.scores, self.image = rows[:, 4], image
         boxes, owner = flat([objects[0] for objects in truth.values()], none[:, :4])
@@ -64,8 +63,9 @@ class Matching:
         self.owner = owner
         self.ignored = self.difficult & (not count_difficult)
         self.pairs = overlapping(Boxes(rows[:, :4], image), Boxes(boxes, owner), lowest)
-        surest = firsts(image)
-        self.surest = surest if ties == "group" else in_group_order[surest]
+        self.surest = order[firsts(image)]
+        # When each detection may choose: a number, smaller for those that choose earlier within their image.
+        self.turns = np.argsort(np.lexsort((-self.scores, image)))
 
     def at(self, threshold: float) -> Matches:
         """Match at one threshold; the result is that of step 4's `match_all`."""
@@ -74,7 +74,7 @@ class Matching:
         to_find = _chosen(self.pairs, good & counted[self.pairs.object])
         outcomes = np.full(len(self.scores), FALSE_POSITIVE)
         outcomes[self.pairs.detection[good & self.ignored[self.pairs.object]]] = IGNORED
-        outcomes[greedy(to_find, self._turns(), len(self.owner))] = TRUE_POSITIVE
+        outcomes[greedy(to_find, self.turns, len(self.owner))] = TRUE_POSITIVE
         objects = np.bincount(self.owner[counted], minlength=self.images)
         return Matches(self.image, self.scores, outcomes, objects)
 
@@ -86,19 +86,9 @@ class Matching:
         right = np.full(self.images, np.nan)
         right[self.owner[~self.difficult]] = 0
         good = (self.pairs.iou > threshold) & ~self.difficult[self.pairs.object]
-        found = np.zeros(len(self.scores), dtype=bool)
-        found[self.pairs.detection[good]] = True
-        surest = self.surest[found[self.surest]]
+        surest = self.surest[np.isin(self.surest, self.pairs.detection[good])]
         right[self.image[surest]] = 1
         return right
-
-    def _turns(self) -> np.ndarray:
-        """When each detection may choose: a number, smaller for those that choose earlier within their image."""
-        if self.ties == "group":
-            return np.arange(len(self.scores))
-        turns = np.empty(len(self.scores), dtype=int)
-        turns[np.lexsort((-self.scores, self.image))] = np.arange(len(self.scores))
-        return turns
 
 
 def flat(parts: Sequence[np.ndarray], empty: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -142,7 +132,12 @@ def _pairs(
 
 
 def paired_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Compute the IoU of each box of `a` with the same row of `b`: the very arithmetic of step 4's `box_iou`."""
+    """Compute the IoU of each box of `a` with the same row of `b`: the very arithmetic of step 4's `box_iou`.
+
+    Examples:
+        >>> paired_iou(np.array([[1.0, 1, 10, 10]]), np.array([[1.0, 6, 10, 15]])).round(4).tolist()
+        [0.3333]
+    """
     first = np.maximum(a[:, :2], b[:, :2])
     last = np.minimum(a[:, 2:], b[:, 2:])
     intersection = (last - first + 1).clip(min=0).prod(axis=1)

@@ -11,16 +11,13 @@ begin at 0), islands are connected components, as in step 3, and the thresholds 
 try a great many, and the more are tried, the higher the best of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from gradcam_lab.console import tracked
-from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.bootstrap import Estimate, estimate, image_draws
+from gradcam_lab.evaluate.bootstrap import estimate, image_draws
 from gradcam_lab.evaluate.records import MaxBoxAcc, MaxBoxAccRow
 from gradcam_lab.lesson_modules import Lessons
-from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.methods import GRID
 
 DELTAS = (0.3, 0.5, 0.7)
@@ -43,55 +40,41 @@ def best_overlap(lessons: Lessons, heatmap: np.ndarray, objects: np.ndarray, fra
     return np.array([lessons.metrics.box_iou(found, objects).max(initial=0) for found in boxes])
 
 
-def max_box_acc(overlaps: np.ndarray, deltas: Sequence[float] = DELTAS) -> np.ndarray:
-    """Compute the share of correct images at the best threshold, for each IoU.
+def max_box_acc(overlaps: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Compute the share of correct images at the best threshold, for each IoU of `DELTAS`.
 
     Args:
-        overlaps: from `best_overlap`, shape (images, thresholds), at least one image.
-        deltas: the IoU thresholds; an overlap of exactly delta is enough, as in the paper.
+        overlaps: from `best_overlap`, shape (images, thresholds), at least one image. An overlap of exactly an IoU is
+            enough, as in the paper.
+        counts: how often each image counts in each of n samples, shape (n, images); each finds its own best threshold.
 
     Returns:
-        shape (deltas,). Its mean is MaxBoxAccV2.
+        Shape (n, IoUs). The mean of a row is MaxBoxAccV2.
     """
-    return np.array([(overlaps >= delta).mean(axis=0).max() for delta in deltas])
+    return np.stack([(counts @ (overlaps >= delta) / len(overlaps)).max(axis=1) for delta in DELTAS], axis=1)
 
 
-def score_maps(experiment: Experiment, samples: Sequence[Sample], cams: Iterable[np.ndarray]) -> MaxBoxAcc:
-    """Score the maps of all images that hold an object of the target which is not difficult.
+def score_overlaps(overlaps: np.ndarray, seed: int) -> MaxBoxAcc:
+    """Score one kind of map.
 
     Args:
-        experiment: whose target it is, whose steps 3 and 4 do it, and whose seed the bootstrap over images has; in
-            each draw the best thresholds are found again.
-        samples: the images.
-        cams: a map for each, (h, w), of any size, in the same order.
+        overlaps: from `best_overlap`, shape (images, thresholds of `GRID`).
+        seed: of the bootstrap over images.
 
     Returns:
-        A row an IoU (as text), and their `mean`, which is MaxBoxAccV2 itself; None where there is no such image.
+        A row an IoU (as text), and their `mean`, which is MaxBoxAccV2 itself; None where there is no image.
     """
-    truth, upsample = experiment.ground_truth(samples), experiment.lessons.boxes.upsample
-    overlaps = []
-    for sample, cam in tracked(zip(samples, cams, strict=True), "MaxBoxAccV2", len(samples)):
-        objects = truth[sample.id].boxes[~truth[sample.id].difficult]
-        if len(objects):
-            heatmap = upsample(cam, sample.size[::-1])
-            overlaps.append(best_overlap(experiment.lessons, heatmap, objects, GRID))
-    if not overlaps:
-        empty = Estimate(None, None, None).record()
-        return {"oracle": True, "images": 0, "rows": {f"{delta:g}": {**empty} for delta in DELTAS}, "mean": empty}
-    table = np.array(overlaps)
-    points, draws = max_box_acc(table), resampled(table, experiment.seed)
+    images = len(overlaps)
+    if not images:
+        none = estimate(np.nan, np.zeros(0))
+        return {"oracle": True, "images": 0, "rows": {f"{delta:g}": {**none} for delta in DELTAS}, "mean": none}
+    points = max_box_acc(overlaps, np.ones((1, images)))[0]
+    draws = max_box_acc(overlaps, image_draws(images, seed))
     rows: dict[str, MaxBoxAccRow] = {
         f"{delta:g}": {
-            **estimate(points[k], draws[:, k]).record(),
-            "threshold": GRID[int((table >= delta).mean(axis=0).argmax())],
+            **estimate(points[k], draws[:, k]),
+            "threshold": GRID[int((overlaps >= delta).mean(axis=0).argmax())],
         }
         for k, delta in enumerate(DELTAS)
     }
-    mean = estimate(points.mean(), draws.mean(axis=1)).record()
-    return {"oracle": True, "images": len(table), "rows": rows, "mean": mean}
-
-
-def resampled(overlaps: np.ndarray, seed: int, deltas: Sequence[float] = DELTAS) -> np.ndarray:
-    """Run `max_box_acc` on bootstrap samples of the images: shape (draws, deltas)."""
-    counts = image_draws(len(overlaps), seed)
-    return np.stack([(counts @ (overlaps >= delta) / len(overlaps)).max(axis=1) for delta in deltas], axis=1)
+    return {"oracle": True, "images": images, "rows": rows, "mean": estimate(points.mean(), draws.mean(axis=1))}

@@ -1,8 +1,8 @@
 """Methods that may find better boxes than plain Grad-CAM: the same images, thresholds from val, intervals, time."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from statistics import median
 
 import numpy as np
@@ -12,7 +12,7 @@ from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.bootstrap import image_draws
 from gradcam_lab.evaluate.records import ComparedMethod, MethodRow
-from gradcam_lab.evaluate.scores import score_detections
+from gradcam_lab.evaluate.scores import rows_of, score_detections
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import Explainer
@@ -23,13 +23,13 @@ from gradcam_lab.localise.methods import GRID, METHODS, Method
 from gradcam_lab.localise.threshold import choose, sweep
 
 TIMED = 4
-"""The time is measured on so many images."""
+"""Number of images on which time is measured."""
 
 ROUNDS = 5
-"""The time is measured so often."""
+"""Number of measurements of each time."""
 
 AFFORDABLE = 3.0
-"""The default method costs less than so many times plain Grad-CAM."""
+"""The default method costs less than this multiple of plain Grad-CAM."""
 
 AS_GOOD = 0.0005
 """Mean APs nearer than this are the same number in a table of percents: then plain Grad-CAM stays."""
@@ -38,13 +38,13 @@ FIRST = slice(1, 16, 4)
 """The thresholds of `GRID` that are tried first: 0.1, 0.3, 0.5 and 0.7."""
 
 BESIDE = 3
-"""So many thresholds on either side of the best of those are tried then."""
+"""Number of thresholds on either side of the best of those that are tried then."""
 
 
 def choose_threshold(
     experiment: Experiment, method: Method, maps: Maps, samples: Sequence[Sample]
 ) -> tuple[float | None, float]:
-    """Return the threshold that a split likes best, as `choose` does, and its AP averaged over the IoUs.
+    """Return the threshold that `choose` takes on a split, and its AP averaged over the IoUs.
 
     Plain Grad-CAM tries its whole grid, as the run's own sweep does, so that the two agree. The others try every fourth
     threshold of `GRID` first, and then those beside the best. The threshold is None where each image has its own.
@@ -99,7 +99,7 @@ def compare(
     for name, method in tracked(methods.items(), "comparing methods", len(methods)):
         threshold, val_ap = choose_threshold(experiment, method, maps[name].of("val"), val)
         detections = Detector.of(experiment, method)(maps[name].of("test"), threshold or 0.0, test)
-        scores = score_detections(experiment, detections, truth, counts)
+        scores = rows_of(score_detections(experiment, detections, truth, counts))
         rows.append(
             {"name": name, "title": method.title, "threshold": threshold, "val_mean_ap": val_ap, "scores": scores}
         )
@@ -118,7 +118,7 @@ def priced(rows: Sequence[ComparedMethod], times: Mapping[str, float]) -> list[M
 
 
 def best_affordable(rows: Sequence[MethodRow]) -> str:
-    """Name the method that val likes best among those that cost less than `AFFORDABLE` times plain Grad-CAM."""
+    """Name the method with the highest mean AP on val of those whose cost is below `AFFORDABLE`."""
     plain = next(row for row in rows if row["name"] == GRADCAM)
     best = max((row for row in rows if row["cost"] < AFFORDABLE), key=lambda row: row["val_mean_ap"])
     return (best if best["val_mean_ap"] - plain["val_mean_ap"] >= AS_GOOD else plain)["name"]
@@ -163,7 +163,10 @@ def measure_times(
 
     plain: list[float] = []
     ratios: dict[str, list[float]] = {name: [] for name in methods if name != GRADCAM}
-    with one_thread():
+    with ExitStack() as afterwards:
+        # One thread: several that wait for one another count their waiting as computing.
+        afterwards.callback(torch.set_num_threads, torch.get_num_threads())
+        torch.set_num_threads(1)
         seconds(GRADCAM)  # the first call of all warms up
         for _ in tracked(range(rounds), "timing methods", rounds):
             for name, of_method in ratios.items():
@@ -171,14 +174,3 @@ def measure_times(
                 of_method.append(seconds(name) / plain[-1])
     usual = median(plain)
     return {GRADCAM: usual, **{name: median(of_method) * usual for name, of_method in ratios.items()}}
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch compute in one thread: several that wait for one another count their waiting as computing."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -17,9 +17,9 @@ from gradcam_lab.data.sample import Sample
 from gradcam_lab.data.spread import spread
 from gradcam_lab.data.voc_classes import LABELS, VOID
 from gradcam_lab.evaluate.bootstrap import image_draws, or_none
-from gradcam_lab.evaluate.mask_methods import ITERATIONS, Choices, Item, centred, refined, thresholded
+from gradcam_lab.evaluate.mask_methods import ITERATIONS, Item, centred, refined, thresholded
 from gradcam_lab.evaluate.mask_scores import curve_of, mean_iou, occurring_in, row_of, tables
-from gradcam_lab.evaluate.records import SeedTrial, Segmentation
+from gradcam_lab.evaluate.records import MaskChoices, SeedTrial, Segmentation
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.baselines import FRACTIONS
 from gradcam_lab.localise.experiment import ALL, Experiment
@@ -76,8 +76,8 @@ def score_masks(experiment: Experiment, val: Sequence[Sample], test: Sequence[Sa
     choices = chosen([mean_iou(lessons, table) for table in tried.values()], grid)
     methods = {
         **{f"centre box, s = {fraction}": centred(fraction) for fraction in FRACTIONS},
-        "thresholded map": thresholded(lessons, choices.threshold),
-        "refined mask": refined(lessons, choices),
+        "thresholded map": thresholded(lessons, choices["threshold"]),
+        "refined mask": refined(lessons, choices["sure_foreground"], choices["sure_background"]),
     }
     tested = tables(lessons, items["test"], methods | cuts, "masks on test")
     occurring = occurring_in(list(tested.values()))
@@ -85,7 +85,7 @@ def score_masks(experiment: Experiment, val: Sequence[Sample], test: Sequence[Sa
     return {
         "images": {split: len(found) for split, found in items.items()},
         "classes": [LABELS[index] for index in occurring],
-        "choices": choices.record(),
+        "choices": choices,
         "grid": grid,
         "rows": [row_of(lessons, name, tested[name], counts, occurring) for name in methods],
         "curve": {
@@ -115,7 +115,7 @@ def items_of(samples: Sequence[Sample], truths: Sequence[np.ndarray], maps: Maps
 def try_seeds(lessons: Lessons, items: Sequence[Item]) -> list[SeedTrial]:
     """Score every pair of seeds by its mean IoU on small images."""
     pairs = [(upper, lower) for upper in FOREGROUND_FRACTIONS for lower in BACKGROUND_FRACTIONS]
-    methods = {f"{pair}": refined(lessons, Choices(0, *pair)) for pair in pairs}
+    methods = {f"{pair}": refined(lessons, *pair) for pair in pairs}
     found = tables(lessons, items, methods, "seeds on val", SMALL)
     return [
         {"sure_foreground": upper, "sure_background": lower, "mean_iou": or_none(mean_iou(lessons, table))}
@@ -123,16 +123,20 @@ def try_seeds(lessons: Lessons, items: Sequence[Item]) -> list[SeedTrial]:
     ]
 
 
-def chosen(curve: Sequence[float], grid: Sequence[SeedTrial]) -> Choices:
+def chosen(curve: Sequence[float], grid: Sequence[SeedTrial]) -> MaskChoices:
     """Take the best threshold of val's curve, and the best pair of seeds."""
     best = max(grid, key=lambda row: row["mean_iou"] or 0.0)
-    return Choices(GRID[choose(curve)], best["sure_foreground"], best["sure_background"])
+    return {
+        "threshold": GRID[choose(curve)],
+        "sure_foreground": best["sure_foreground"],
+        "sure_background": best["sure_background"],
+    }
 
 
 class ExampleMask(TypedDict):
     """What the report draws of one image.
 
-    `image` is of shape (H, W, 3), `heatmap` (H, W), `seeds` and `truth` (H, W) of 0, 1 and 255, where nobody can tell,
+    `image` is of shape (H, W, 3), `heatmap` (H, W), `seeds` and `truth` (H, W) of 0, 1 and 255 (unknown),
     `thresholded` and `mask` bool (H, W), and `boxes` of the mask (n, 4).
     """
 
@@ -146,7 +150,9 @@ class ExampleMask(TypedDict):
     boxes: np.ndarray
 
 
-def example_masks(experiment: Experiment, samples: Sequence[Sample], choices: Choices, count: int) -> list[ExampleMask]:
+def example_masks(
+    experiment: Experiment, samples: Sequence[Sample], choices: MaskChoices, count: int
+) -> list[ExampleMask]:
     """Draw the target in the first images that hold it, are predicted to hold it and have a true mask.
 
     Args:
@@ -173,22 +179,24 @@ def example_masks(experiment: Experiment, samples: Sequence[Sample], choices: Ch
 
 
 def truth_of(sample: Sample, target: str) -> np.ndarray:
-    """The true mask of one class: 1 where it is, 255 where nobody can tell, else 0."""
+    """The true mask of one class: 1 where it is, 255 where it is unknown, else 0."""
     mask = read_mask(sample)
     return np.where(mask == VOID, VOID, mask == LABELS.index(target)).astype(np.uint8)
 
 
-def example_mask(lessons: Lessons, sample: Sample, cam: np.ndarray, truth: np.ndarray, choices: Choices) -> ExampleMask:
+def example_mask(
+    lessons: Lessons, sample: Sample, cam: np.ndarray, truth: np.ndarray, choices: MaskChoices
+) -> ExampleMask:
     """One of `example_masks`, from the target's raw map (h, w)."""
     image, heatmap = sample.image, lessons.boxes.upsample(cam, truth.shape)
-    seeds = lessons.segmentation.seeds(heatmap, choices.sure_foreground, choices.sure_background)
+    seeds = lessons.segmentation.seeds(heatmap, choices["sure_foreground"], choices["sure_background"])
     mask = lessons.segmentation.refine(image, seeds, ITERATIONS)
     return {
         "id": sample.id,
         "image": image,
         "heatmap": heatmap,
         "seeds": seeds,
-        "thresholded": lessons.boxes.threshold_mask(heatmap, choices.threshold),
+        "thresholded": lessons.boxes.threshold_mask(heatmap, choices["threshold"]),
         "mask": mask,
         "truth": truth,
         "boxes": lessons.segmentation.mask_box(mask),

@@ -3,7 +3,9 @@
 This is the propagation of SEAM (Wang et al., CVPR 2020), without anything learned.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,21 +36,15 @@ def block_heights(network: nn.Module, size: int) -> dict[str, int]:
     """Return the height of every block's feature map, in the order in which the blocks end."""
     heights: dict[str, int] = {}
 
-    def noting(name: str) -> Callable[..., None]:
-        def hook(module: nn.Module, given: Any, output: Any) -> None:
-            if isinstance(output, Tensor) and output.dim() == 4:
-                heights[name] = output.shape[2]
-
-        return hook
+    def note(name: str, module: nn.Module, given: Any, output: Any) -> None:
+        if isinstance(output, Tensor) and output.dim() == 4:
+            heights[name] = output.shape[2]
 
     blocks = [(name, module) for name, module in network.named_modules() if name and name.count(".") < 2]
-    handles = [module.register_forward_hook(noting(name)) for name, module in blocks]
-    try:
-        with torch.no_grad():
-            network(torch.zeros(1, 3, size, size, device=next(network.parameters()).device))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with ExitStack() as hooks, torch.no_grad():
+        for name, module in blocks:
+            hooks.enter_context(module.register_forward_hook(partial(note, name)))
+        network(torch.zeros(1, 3, size, size, device=next(network.parameters()).device))
     return heights
 
 

@@ -27,6 +27,10 @@ def centre_box(size: tuple[int, int], fraction: float) -> np.ndarray:
 
     Returns:
         `xmin, ymin, xmax, ymax`, shape (4,).
+
+    Examples:
+        >>> centre_box((200, 100), 0.25).tolist()
+        [50.0, 25.0, 150.0, 75.0]
     """
     low, high = (1 - fraction**0.5) / 2, (1 + fraction**0.5) / 2
     width, height = size

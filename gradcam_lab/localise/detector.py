@@ -19,6 +19,10 @@ Detections = dict[str, np.ndarray]
 """Boxes by image: float64, shape (n, 5), `xmin, ymin, xmax, ymax, score`, the best first."""
 
 
+MAX_OVERLAP = 0.5
+"""Of two boxes with a greater IoU the better one is kept, as in step 3."""
+
+
 @dataclass(frozen=True)
 class Detector:
     """Finds boxes by one method.
@@ -27,13 +31,11 @@ class Detector:
         lessons: whose steps 3 and 4 do it.
         method: which finder, and whether it looks at the image.
         min_area: the least area of an island that becomes a box, in pixels of the image.
-        max_overlap: for step 3's suppression.
     """
 
     lessons: Lessons
     method: Method = METHODS[GRADCAM]
     min_area: int = MIN_AREA
-    max_overlap: float = 0.5
 
     @classmethod
     def of(cls, experiment: Experiment, method: Method = METHODS[GRADCAM]) -> "Detector":
@@ -102,5 +104,5 @@ class Detector:
         boxes = self.method.find(lessons, heatmap, image, threshold, self.min_area).reshape(-1, 4)
         peaks = [heatmap[int(y0) - 1 : int(y1), int(x0) - 1 : int(x1)].max() for x0, y0, x1, y1 in boxes]
         scores = probability * np.array(peaks) / heatmap.max()
-        kept = lessons.boxes.nms(boxes, scores, self.max_overlap, iou)
+        kept = lessons.boxes.nms(boxes, scores, MAX_OVERLAP, iou)
         return np.column_stack([boxes, scores])[kept]

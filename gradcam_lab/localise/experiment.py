@@ -1,4 +1,4 @@
-"""What travels together through a run: who looks for what, and how it is counted."""
+"""What a run is about: the network, the lessons, the class to find, and how boxes are scored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Experiment:
         precision: arithmetic of the network; "bf16" is automatic mixed precision.
         ious: the IoU thresholds.
         min_area: the smallest island that becomes a box, in pixels of the image.
-        seed: of the bootstrap and of everything that is drawn by lot.
+        seed: of the bootstrap and of all other random numbers.
     """
 
     classifier: Classifier

@@ -1,7 +1,6 @@
 """Images to raw maps and class probabilities: in batches, by one method or by several at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -67,23 +66,24 @@ def explain_score(
 
 
 class ClassScores(nn.Module):
-    """A network whose outputs are the scores of the classes that a classifier knows, a column each: (N, C).
+    """A network whose outputs are the scores of classes, a column each: (N, classes).
 
     Args:
         classifier: its network keeps its name, `network`, and its last outputs are kept in `logits`.
+        classes: the names of the classes.
     """
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier, classes: Sequence[str]) -> None:
         super().__init__()
         self.network = classifier.network
-        self.classifier = classifier
+        self.classifier, self.classes = classifier, classes
         self.logits = torch.zeros(0)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the scores of a batch."""
         logits = self.network(images).float()
         self.logits = logits.detach()
-        return torch.stack([self.classifier.score(logits, name) for name in self.classifier.class_names], dim=1)
+        return torch.stack([self.classifier.score(logits, name) for name in self.classes], dim=1)
 
 
 class Explainer:
@@ -109,35 +109,22 @@ class Explainer:
 
     def __call__(self, inputs: Tensor) -> dict[MapRecipe, Explained]:
         """Explain a batch by every recipe."""
-        if self.experiment.target == ALL:
-            return {PLAIN_RECIPE: self._all_classes(inputs)}
-        if self.recipes == (PLAIN_RECIPE,):
+        if self.experiment.target == ALL or self.recipes == (PLAIN_RECIPE,):
             return {PLAIN_RECIPE: self._plain(inputs)}
         early: dict[View, Tensor] = {}
         evidence = {view: self._evidence(inputs, view, early) for view in self.views}
         alike = {view: affinity.similarity(features) for view, features in early.items()}
         return {recipe: self._combined(recipe, evidence, early, alike) for recipe in self.recipes}
 
-    def _all_classes(self, inputs: Tensor) -> Explained:
-        scores = ClassScores(self.classifier)
-        with self._precision():
-            maps = self.lessons.gradcam.GradCAM(scores, f"network.{self.classifier.layer}").all_classes(inputs)
-        probabilities = self._class_probabilities(scores.logits)
-        return Explained(maps.float().cpu().numpy(), probabilities, probabilities)
-
     def _plain(self, inputs: Tensor) -> Explained:
-        seen: list[Tensor] = []
-        classifier, target = self.classifier, self.experiment.target
-
-        def score(logits: Tensor) -> Tensor:
-            seen.append(logits.detach().float())
-            return classifier.score(logits.float(), target)
-
+        """Explain the target, or every class, by the whole of step 2."""
+        known, target = self.classifier.class_names, self.experiment.target
+        scores = ClassScores(self.classifier, known if target == ALL else [target])
+        gradcam = self.lessons.gradcam.GradCAM(scores, f"network.{self.classifier.layer}")
         with self._precision():
-            maps = explain_score(classifier, self.lessons, inputs, score)
-        probabilities = self._class_probabilities(seen[-1])
-        column = classifier.class_names.index(target)
-        return Explained(maps.float().cpu().numpy(), probabilities[:, column], probabilities)
+            maps = gradcam.all_classes(inputs) if target == ALL else gradcam(inputs, lambda columns: columns[:, 0])
+        every = self._class_probabilities(scores.logits)
+        return Explained(maps.float().cpu().numpy(), every if target == ALL else every[:, known.index(target)], every)
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.experiment.precision == "bf16")
@@ -147,27 +134,18 @@ class Explainer:
         return torch.stack(columns, dim=1).cpu().numpy()
 
     def _evidence(self, inputs: Tensor, view: View, early: dict[View, Tensor]) -> Evidence:
-        """Look at a batch in one view, and leave the earlier layer's output in `early` where a recipe needs it."""
+        """Run a batch in one view, and leave the earlier layer's output in `early` where a recipe needs it."""
         noted: list[Tensor] = []
-        images = augmented(inputs, view)
-        with self._noting(noted, view), self._precision():
+        images, network = augmented(inputs, view), self.classifier.network
+        noting = self.lessons.gradcam.find_layer(network, self.earlier) if view in self.sharing else nn.Identity()
+        hook = noting.register_forward_hook(lambda layer, given, output: noted.append(output.detach().clone()))
+        with hook, self._precision():
             parts = images.split(ENLARGED_BATCH if view.scale > 1 else len(images))
             found = [find_evidence(self.classifier, self.lessons, part, self.experiment.target) for part in parts]
         if noted:
             scale = images.shape[2] / inputs.shape[2]
             early[view] = affinity.averaged_to_plain_size(torch.cat(noted).float(), scale)
         return joined(found)
-
-    @contextmanager
-    def _noting(self, noted: list[Tensor], view: View) -> Iterator[None]:
-        """Within the block, the earlier layer's output is noted down, in those views in which a recipe needs it."""
-        layer = self.earlier if view in self.sharing else ""
-        module = self.lessons.gradcam.find_layer(self.classifier.network, layer) if layer else nn.Identity()
-        handle = module.register_forward_hook(lambda module, given, output: noted.append(output.detach().clone()))
-        try:
-            yield
-        finally:
-            handle.remove()
 
     def _combined(
         self,

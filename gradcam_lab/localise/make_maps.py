@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -54,7 +55,7 @@ def make_maps(
     todo = [(split, sample) for split, samples in splits.items() for sample in samples]
     share = distributed.shard(todo) if together else todo
     explainer = Explainer(experiment, list(recipes.values()))
-    unfinished = Unfinished(artifact, explainer, share) if artifact else None
+    unfinished = _unfinished(artifact, explainer, share) if artifact else None
     found = _explained(explainer, share, recipes, unfinished)
     if together:
         found = {
@@ -62,26 +63,21 @@ def make_maps(
             for recipe, parts in found.items()
         }
     if unfinished:
-        unfinished.forget()
-    maps = {recipe: _maps(todo, explained, experiment.classifier.class_names) for recipe, explained in found.items()}
-    return {name: maps[recipe] for name, recipe in recipes.items()}
-
-
-def _maps(todo: Work, explained: Explained, classes: Sequence[str]) -> Maps:
-    return Maps(
-        ids=np.array([sample.id for _, sample in todo]),
-        splits=np.array([split for split, _ in todo]),
-        **explained._asdict(),
-        classes=np.array(classes),
-        sizes=np.array([sample.size for _, sample in todo]),
-    )
+        unfinished.unlink(missing_ok=True)
+    images = {
+        "ids": np.array([sample.id for _, sample in todo]),
+        "splits": np.array([split for split, _ in todo]),
+        "classes": np.array(experiment.classifier.class_names),
+        "sizes": np.array([sample.size for _, sample in todo]),
+    }
+    return {name: Maps(**images, **found[recipe]._asdict()) for name, recipe in recipes.items()}
 
 
 def _explained(
-    explainer: Explainer, todo: Work, recipes: Mapping[str, MapRecipe], unfinished: "Unfinished | None"
+    explainer: Explainer, todo: Work, recipes: Mapping[str, MapRecipe], unfinished: Path | None
 ) -> dict[MapRecipe, Explained]:
-    """Explain images in batches, going on after what is there already."""
-    parts = unfinished.read() if unfinished else []
+    """Explain images in batches, going on after what is in the file of unfinished work."""
+    parts = _read(unfinished, explainer.recipes)
     done = sum(len(next(iter(part.values())).maps) for part in parts)
     title = f"Grad-CAM of {explainer.experiment.target}" if len(recipes) == 1 else "maps of all methods"
     saved = time.monotonic()
@@ -94,12 +90,11 @@ def _explained(
                 _require_finite(part, recipes, batch)
                 parts.append(part)
                 advance(len(batch))
-                if unfinished and time.monotonic() - saved > SAVE_EVERY:
-                    unfinished.write(parts)
+                if time.monotonic() - saved > SAVE_EVERY:
+                    _write(unfinished, parts)
                     saved = time.monotonic()
     except BaseException:  # KeyboardInterrupt above all
-        if unfinished:
-            unfinished.write(parts)
+        _write(unfinished, parts)
         raise
     return _concatenated(parts)
 
@@ -108,12 +103,12 @@ def _require_finite(
     part: Mapping[MapRecipe, Explained], recipes: Mapping[str, MapRecipe], batch: Sequence[Sample]
 ) -> None:
     bad = [name for name, recipe in recipes.items() if not np.isfinite(part[recipe].maps).all()]
-    if not bad:
-        return
-    which, remedy = "", ""
-    if len(recipes) > 1:
-        which, remedy = f" by the method {' and '.join(bad)}", ", or use --quick, which leaves other methods out"
-    raise LabError(f"The heatmap of '{batch[0].path}' or a neighbour is not finite{which}: check the weights{remedy}.")
+    several = len(recipes) > 1
+    which = f" by the method {' and '.join(bad)}" if several else ""
+    remedy = ", or use --quick, which leaves other methods out" if several else ""
+    if bad:
+        image = batch[0].path
+        raise LabError(f"The heatmap of '{image}' or a neighbour is not finite{which}: check the weights{remedy}.")
 
 
 def _concatenated(parts: Sequence[Mapping[MapRecipe, Explained]]) -> dict[MapRecipe, Explained]:
@@ -123,46 +118,30 @@ def _concatenated(parts: Sequence[Mapping[MapRecipe, Explained]]) -> dict[MapRec
     }
 
 
-class Unfinished:
-    """The part of the work that is done, in a file whose name says for exactly which inputs.
+def _unfinished(artifact: Path, explainer: Explainer, todo: Work) -> Path:
+    """Name the file of unfinished work after exactly these inputs."""
+    experiment = explainer.experiment
+    images = [(str(sample.path), sample.path.stat().st_mtime_ns) for _, sample in todo]
+    code = experiment.lessons.sha256["step2_gradcam"]
+    recipes = [str(recipe) for recipe in explainer.recipes]
+    key = digest(experiment.classifier.fingerprint, code, images, experiment.target, experiment.precision, recipes)
+    return artifact.with_name(f".{artifact.stem}-{key[:16]}.npz")
 
-    Args:
-        artifact: beside which the file lies.
-        explainer: what makes the maps.
-        todo: the images.
-    """
 
-    def __init__(self, artifact: Path, explainer: Explainer, todo: Work) -> None:
-        experiment, self.recipes = explainer.experiment, explainer.recipes
-        images = [(str(sample.path), sample.path.stat().st_mtime_ns) for _, sample in todo]
-        code = experiment.lessons.sha256["step2_gradcam"]
-        recipes = [str(recipe) for recipe in self.recipes]
-        key = digest(experiment.classifier.fingerprint, code, images, experiment.target, experiment.precision, recipes)
-        self.path = artifact.with_name(f".{artifact.stem}-{key[:16]}.npz")
+def _read(unfinished: Path | None, recipes: Sequence[MapRecipe]) -> list[dict[MapRecipe, Explained]]:
+    """Return what was done, as one batch; none where nothing was, or the file is damaged."""
+    if unfinished is None:
+        return []
+    try:
+        with np.load(unfinished, allow_pickle=False) as arrays:
+            values = iter(arrays.values())
+            return [{recipe: Explained(*islice(values, len(Explained._fields))) for recipe in recipes}]
+    except (OSError, ValueError, EOFError, BadZipFile):
+        return []
 
-    def read(self) -> list[dict[MapRecipe, Explained]]:
-        """Return what was done, as one batch; none where nothing was, or the file is damaged."""
-        try:
-            with np.load(self.path, allow_pickle=False) as arrays:
-                fields = [
-                    [arrays[f"{name}-{place}"] for name in Explained._fields] for place in range(len(self.recipes))
-                ]
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-            return []
-        return [{recipe: Explained(*values) for recipe, values in zip(self.recipes, fields, strict=True)}]
 
-    def write(self, parts: Sequence[Mapping[MapRecipe, Explained]]) -> None:
-        """Keep what is done."""
-        if parts:
-            found = _concatenated(parts)
-            arrays = {
-                f"{name}-{place}": value
-                for place, recipe in enumerate(self.recipes)
-                for name, value in found[recipe]._asdict().items()
-            }
-            with moved_into_place(self.path) as temporary:
-                np.savez(temporary, **arrays)
-
-    def forget(self) -> None:
-        """Remove the file."""
-        self.path.unlink(missing_ok=True)
+def _write(unfinished: Path | None, parts: Sequence[Mapping[MapRecipe, Explained]]) -> None:
+    """Keep what is done: the arrays of each recipe, in the order of its fields."""
+    if unfinished and parts:
+        with moved_into_place(unfinished) as temporary:
+            np.savez(temporary, *chain.from_iterable(_concatenated(parts).values()))

@@ -31,7 +31,6 @@ def smoothgrad(
     score: Callable[[Tensor], Tensor],
     copies: int,
     *,
-    noise: float = NOISE,
     seed: int = 0,
 ) -> Tensor:
     """Average the gradient of a score over noisy copies of one image.
@@ -42,7 +41,6 @@ def smoothgrad(
         image: one preprocessed image, shape (1, 3, H, W).
         score: from logits (N, C) to one number an image, (N,).
         copies: how many, at least 1.
-        noise: sigma, as a fraction of the image's range.
         seed: of the noise, which is the same on every device.
 
     Returns:
@@ -55,7 +53,7 @@ def smoothgrad(
     if copies < 1:
         raise ValueError(f"SmoothGrad averages over at least 1 copy, not {copies}")
     generator = torch.Generator().manual_seed(seed)
-    sigma = noise * (image.max() - image.min())
+    sigma = NOISE * (image.max() - image.min())
     total = torch.zeros_like(image)
     with progress("SmoothGrad", copies) as advance:
         for start in range(0, copies, BATCH):

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 FINER = 4
-"""Maps of several views are averaged on a grid so many times as fine as the layer's."""
+"""Maps of several views are averaged on a grid finer than the layer's by this factor."""
 
 
 class View(NamedTuple):
@@ -37,7 +37,7 @@ def augmented(inputs: Tensor, view: View) -> Tensor:
 
 
 def averaged(maps: Mapping[View, Tensor]) -> Tensor:
-    """Average maps of different sizes, each as a share of its own maximum, on a grid `FINER` than the coarsest."""
+    """Average maps, each as a share of its own maximum, on a grid `FINER` times as fine as the coarsest of them."""
     side = FINER * min(found.shape[1] for found in maps.values())
     total = torch.zeros(())
     for view, found in maps.items():
@@ -49,5 +49,4 @@ def averaged(maps: Mapping[View, Tensor]) -> Tensor:
 
 def resized(maps: Tensor, size: Sequence[int], mode: str) -> Tensor:
     """Resize maps (N, h, w)."""
-    corners = {"align_corners": False} if mode == "bilinear" else {}
-    return F.interpolate(maps[:, None], size=tuple(size), mode=mode, **corners)[:, 0]
+    return F.interpolate(maps[:, None], size=tuple(size), mode=mode)[:, 0]

@@ -7,10 +7,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from gradcam_lab.lesson_modules import Lessons
 
 CELLS = 32
-"""Hills are looked for on a map of so many cells a side."""
+"""Side of the coarse map, in cells, on which hills are found."""
 
 REACH = 5
-"""Each cell climbs to the highest in a window of so many cells a side, so that a small dent does not split a hill."""
+"""Side of the window, in cells, in which a cell moves to the highest, so that a small dent does not split a hill."""
 
 DIP = 0.65
 """Two hills are two objects where the pass between them is lower than this share of the lower peak."""
@@ -26,8 +26,6 @@ def watershed(
     _, names = np.unique(merged(coarse, hills(coarse)), return_inverse=True)
     small = names.reshape(CELLS, CELLS).astype(np.uint16)
     labels = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
-    if not names.any():
-        return lessons.boxes.mask_to_boxes(mask, min_area)
     return np.concatenate([part_boxes(lessons, mask, labels == label, min_area) for label in range(names.max() + 1)])
 
 
@@ -70,17 +68,16 @@ def merged(heat: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def passes(heat: np.ndarray, labels: np.ndarray) -> list[tuple[float, int, int]]:
     """List the neighbouring hills as (height of the highest pass between them, label, label), the highest first."""
-    down, right = (np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])
-    value, first, second = (
-        np.concatenate([part(a, b).ravel() for a, b in (down, right)])
-        for part in (
-            lambda a, b: np.minimum(heat[a], heat[b]),
-            lambda a, b: np.minimum(labels[a], labels[b]),
-            lambda a, b: np.maximum(labels[a], labels[b]),
-        )
-    )
-    highest: dict[tuple[int, int], float] = {}
-    different = np.flatnonzero(first != second)
-    for place in different[np.argsort(value[different])]:  # a higher pass overwrites a lower one
-        highest[int(first[place]), int(second[place])] = float(value[place])
-    return sorted(((height, *pair) for pair, height in highest.items()), reverse=True)
+    height = neighbours(heat).min(axis=0)
+    pairs = np.sort(neighbours(labels), axis=0)
+    different = np.flatnonzero(pairs[0] != pairs[1])
+    rising = different[np.argsort(height[different])]
+    # A higher pass overwrites a lower one.
+    highest = dict(zip(zip(*pairs[:, rising].tolist(), strict=True), height[rising].tolist(), strict=True))
+    return sorted(((value, *pair) for pair, value in highest.items()), reverse=True)
+
+
+def neighbours(cells: np.ndarray) -> np.ndarray:
+    """Return every cell and the one below it, then every cell and the one on its right: shape (2, pairs)."""
+    first, second = (cells[:-1], cells[:, :-1]), (cells[1:], cells[:, 1:])
+    return np.array([np.concatenate([part.ravel() for part in side]) for side in (first, second)])

@@ -60,16 +60,16 @@ def evaluate_files(
     found, truth = read_both(detections, ground_truth, target=target, split=split)
     large = max(len(truth), sum(map(len, found.values()))) > LARGE
     if large:
-        resample = partial(resample_blocks, metrics, seed=seed, draws=bootstrap, ties=ties, method=method)
+        resample = partial(resample_blocks, metrics, seed=seed, draws=bootstrap)
     else:
-        counts = image_draws(len(truth), seed, bootstrap)
-        resample = partial(resample_images, metrics, counts=counts, ties=ties, method=method)
+        resample = partial(resample_images, metrics, counts=image_draws(len(truth), seed, bootstrap))
     matching = Matching(found, truth, lowest=min(thresholds), count_difficult=count_difficult, ties=ties)
     scores = {}
     for threshold in thresholds:
         matches = by_score(matching.at(threshold))
         hits = matching.correct(threshold)
-        scores[f"{threshold:g}"] = score_matches(metrics, matches, hits, resample, ties, method)
+        draws = resample(matches, hits, ties=ties, method=method)
+        scores[f"{threshold:g}"] = score_matches(metrics, matches, hits, draws, ties, method)
     return scores
 
 

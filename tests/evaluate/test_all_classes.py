@@ -7,7 +7,7 @@ import pytest
 
 from gradcam_lab.evaluate import all_classes
 from gradcam_lab.evaluate.bootstrap import image_draws
-from gradcam_lab.evaluate.scores import score_detections
+from gradcam_lab.evaluate.scores import rows_of, score_detections
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import ALL
 from gradcam_lab.localise.make_maps import make_maps
@@ -37,7 +37,7 @@ def test_each_row_is_what_scoring_the_class_alone_gives(experiment, maps, splits
     for name in scored["objects"]:
         of_class = replace(experiment, target=name)
         boxes = Detector.of(of_class)(maps.of("test").of_class(name), scored["threshold"])
-        assert mine["classes"][name] == score_detections(of_class, boxes, of_class.ground_truth(test), counts)
+        assert mine["classes"][name] == rows_of(score_detections(of_class, boxes, of_class.ground_truth(test), counts))
     assert centre["classes"] != mine["classes"]
 
 

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from gradcam_lab.evaluate.bootstrap import Estimate, estimate, image_draws, interval, mean_of
+from gradcam_lab.evaluate.bootstrap import (
+    above_zero,
+    below_zero,
+    estimate,
+    image_draws,
+    interval,
+    mean_of,
+    with_interval,
+)
+from gradcam_lab.evaluate.records import MeanWithInterval
 
 
 class TestImageDraws:
@@ -35,13 +44,13 @@ class TestInterval:
 class TestMeanOf:
     def test_the_interval_lies_around_the_mean(self):
         mean = mean_of(np.array([0, 1, np.nan, 1, 0]), seed=0)
-        assert mean.value == 0.5
-        assert mean.low is not None
-        assert mean.high is not None
-        assert 0 <= mean.low < 0.5 < mean.high <= 1
+        assert mean["value"] == 0.5
+        assert mean["low"] is not None
+        assert mean["high"] is not None
+        assert 0 <= mean["low"] < 0.5 < mean["high"] <= 1
 
     def test_of_nothing_is_nothing(self):
-        assert mean_of(np.array([np.nan]), 0) == (None, None, None)
+        assert mean_of(np.array([np.nan]), 0) == {"value": None, "low": None, "high": None}
 
 
 class TestEstimate:
@@ -56,11 +65,15 @@ class TestEstimate:
         ],
     )
     def test_the_whole_interval_must_lie_on_one_side(self, low, high, below, above):
-        value = Estimate(0.0, low, high)
-        assert (value.below(0), value.above(0)) == (below, above)
+        mean: MeanWithInterval = {"value": 0.0, "low": low, "high": high}
+        assert (below_zero(mean), above_zero(mean)) == (below, above)
 
     def test_what_is_not_defined_lies_on_no_side(self):
         nothing = estimate(np.nan, np.array([]))
-        assert not nothing.below(0)
-        assert not nothing.above(0)
-        assert nothing.record() == {"value": None, "low": None, "high": None}
+        assert not below_zero(nothing)
+        assert not above_zero(nothing)
+        assert nothing == {"value": None, "low": None, "high": None}
+
+    def test_its_record_may_bear_a_name(self):
+        draws = np.array([np.nan, *range(101)])
+        assert with_interval("ap", 0.5, draws) == {"ap": 0.5, "ap_low": 2.5, "ap_high": 97.5}

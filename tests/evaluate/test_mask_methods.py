@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradcam_lab.data.masks import LABELS
-from gradcam_lab.evaluate.mask_methods import Choices, Scene, centred, claimed, refined, thresholded
+from gradcam_lab.evaluate.mask_methods import Scene, centred, claimed, refined, thresholded
 
 CAT, DOG = LABELS.index("cat"), LABELS.index("dog")
 
@@ -30,7 +30,7 @@ class TestOneLabelMap:
     def test_no_evidence_draws_nothing(self, lessons):
         dark = scene((DOG, 0.9, [[0, 0, 0], [0, 0, 0]]))
         assert not thresholded(lessons, 0.05)(dark).any()
-        assert not refined(lessons, Choices(0.5, 0.7, 0.05))(dark).any()
+        assert not refined(lessons, 0.7, 0.05)(dark).any()
 
     def test_the_centre_box_is_of_the_most_probable_class(self):
         some = np.zeros((100, 200), np.uint8)

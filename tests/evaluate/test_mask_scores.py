@@ -9,7 +9,7 @@ from sklearn.metrics import jaccard_score
 
 from gradcam_lab.data.masks import LABELS, read_mask
 from gradcam_lab.evaluate.bootstrap import image_draws
-from gradcam_lab.evaluate.mask_methods import Choices, Item, centred, refined, scene_of, thresholded
+from gradcam_lab.evaluate.mask_methods import Item, centred, refined, scene_of, thresholded
 from gradcam_lab.evaluate.mask_scores import Tables, curve_of, mean_iou, occurring_in, row_of, tables
 
 CAT, DOG = LABELS.index("cat"), LABELS.index("dog")
@@ -47,7 +47,7 @@ def methods(lessons):
     methods = (
         centred(0.3),
         thresholded(lessons, 0.3),
-        refined(lessons, Choices(0, 0.7, 0.05)),
+        refined(lessons, 0.7, 0.05),
     )
     return dict(zip(METHODS, methods, strict=True))
 

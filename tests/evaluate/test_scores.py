@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcam_lab.evaluate.bootstrap import image_draws
-from gradcam_lab.evaluate.scores import ap_differences, score_detections
+from gradcam_lab.evaluate.bootstrap import image_draws, resample_images
+from gradcam_lab.evaluate.scores import ap_differences, rows_of, score_detections, score_matches
 
 THRESHOLDS = (0.3, 0.4, 0.5)
 
@@ -38,7 +38,7 @@ class TestScoreDetections:
         found = {
             image: np.array([[*box, 1.0] for box in objects.boxes]).reshape(-1, 5) for image, objects in truth.items()
         }
-        for row in score_detections(experiment, found, truth, image_draws(len(truth), 0)).values():
+        for row, _ in score_detections(experiment, found, truth, image_draws(len(truth), 0)).values():
             assert set(row.values()) == {1.0}
             assert len(row) == 11
 
@@ -48,22 +48,24 @@ class TestScoreDetections:
             score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(len(truth), seed, 100))["0.5"]
             for seed in (0, 0, 1)
         )
-        assert first == again
-        assert first != other
+        assert first.row == again.row
+        assert first.row != other.row
         for name in ("ap", "recall", "corloc", "ap_worst_order", "ap_best_order"):
-            assert first[name] == other[name]
+            assert first.row[name] == other.row[name]
 
     @pytest.mark.parametrize(
         ("ties", "levels", "method"), [("group", 5, "area"), ("group", 5, "11point"), ("order", 10**9, "area")]
     )
     @pytest.mark.parametrize("count_difficult", [False, True])
-    def test_intervals_are_those_of_images_literally_repeated(
-        self, experiment, lessons, ties, levels, method, count_difficult
-    ):
+    def test_intervals_are_those_of_images_literally_repeated(self, lessons, ties, levels, method, count_difficult):
         found, truth = random_case(lessons, levels=levels)
         counts = image_draws(len(truth), 0, draws=40)
         options = {"ties": ties, "method": method, "count_difficult": count_difficult}
-        row: Any = score_detections(replace(experiment, ious=(0.4,)), found, truth, counts, **options)["0.4"]
+        matches = lessons.metrics.match_all(found, truth, 0.4, count_difficult, ties)
+        right = lessons.metrics.correct_localisation(found, truth, 0.4)
+        hits = np.array([right.get(image, np.nan) for image in truth])
+        draws = resample_images(lessons.metrics, matches, hits, counts=counts, ties=ties, method=method)
+        row: Any = score_matches(lessons.metrics, matches, hits, draws, ties, method)
         values: dict[str, list[float]] = {"ap": [], "recall": [], "corloc": []}
         for times in counts:
             copies = [(image, copy) for image, n in zip(truth, times, strict=True) for copy in range(n)]
@@ -81,7 +83,7 @@ class TestScoreDetections:
 
     def test_the_point_is_that_of_step_4(self, experiment, lessons):
         found, truth = random_case(lessons)
-        rows = score_detections(experiment, found, truth, image_draws(len(truth), 0, 10))
+        rows = rows_of(score_detections(experiment, found, truth, image_draws(len(truth), 0, 10)))
         assert list(rows) == ["0.3", "0.4", "0.5"]
         for threshold, score in lessons.metrics.evaluate(found, truth, THRESHOLDS).items():
             row = {name: np.array(value, dtype=float) for name, value in rows[f"{threshold:g}"].items()}
@@ -106,7 +108,7 @@ class TestScoreDetections:
             "found, but only difficult": np.array([[*box, 0.9]]),
             "no object": np.array([[*box, 0.9]]),
         }
-        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(5, 0))["0.5"]
+        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(5, 0))["0.5"].row
         assert row["corloc"] == pytest.approx(1 / 3)
         assert row["corloc_low"] == 0
         assert row["corloc_high"] == 1
@@ -114,20 +116,20 @@ class TestScoreDetections:
     def test_the_range_over_the_order_of_ties_by_hand(self, experiment, lessons):
         truth = {"a": truth_of(lessons, [[1, 1, 10, 10]])}
         found = {"a": np.array([[1, 1, 10, 10, 0.5], [50, 50, 60, 60, 0.5]])}
-        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(1, 0, 5))["0.5"]
+        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(1, 0, 5))["0.5"].row
         assert (row["ap_worst_order"], row["ap"], row["ap_best_order"]) == (0.5, 0.5, 1)
 
     def test_without_any_object_nothing_is_defined(self, experiment, lessons):
         truth = {"a": truth_of(lessons, []), "b": truth_of(lessons, [[1, 1, 9, 9]], [True])}
         found = {"a": np.array([[1, 1, 10, 10, 0.5]])}
-        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(2, 0, 5))["0.5"]
+        row = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(2, 0, 5))["0.5"].row
         assert set(row.values()) == {None}
 
     def test_without_draws_there_are_points_without_intervals(self, experiment, lessons):
         found, truth = random_case(lessons)
         row: Any = score_detections(replace(experiment, ious=(0.5,)), found, truth, image_draws(len(truth), 0, 0))[
             "0.5"
-        ]
+        ].row
         for name in ("ap", "recall", "corloc"):
             assert row[name] is not None
             assert row[f"{name}_low"] is row[f"{name}_high"] is None
@@ -144,8 +146,9 @@ def test_the_difference_of_two_detectors_is_taken_draw_by_draw(experiment, lesso
         ours[f"{k}"] = np.array([hit if seen else miss])
         theirs[f"{k}"] = np.array([hit if seen and k else miss])
     counts = image_draws(len(truth), 0)
-    found: Any = ap_differences(experiment, ours, {"theirs": theirs, "ours": ours}, truth, counts)
-    both: list[Any] = [score_detections(experiment, rows, truth, counts)["0.3"] for rows in (ours, theirs)]
+    scored, their_scored = (score_detections(experiment, rows, truth, counts) for rows in (ours, theirs))
+    found: Any = ap_differences(scored, {"theirs": their_scored, "ours": scored})
+    both: list[Any] = [scored["0.3"].row, their_scored["0.3"].row]
     mine, other, lead = (
         np.array([row[f"ap{end}"] for end in ("", "_low", "_high")]) for row in (*both, found["theirs"]["0.3"])
     )

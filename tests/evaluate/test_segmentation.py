@@ -15,14 +15,15 @@ from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.data.toyvoc import CLASSES
 from gradcam_lab.data.voc_classes import LABELS, VOID
-from gradcam_lab.evaluate.records import SeedTrial
-from gradcam_lab.evaluate.segmentation import Choices, chosen, example_masks, items_of, score_masks
+from gradcam_lab.evaluate.records import MaskChoices, SeedTrial
+from gradcam_lab.evaluate.segmentation import chosen, example_masks, items_of, score_masks
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.models.networks.toynet import ToyNet
 from tests import folders
 from tests.voc_masks import write_mask
 
 DOG = LABELS.index("dog")
+CHOICES: MaskChoices = {"threshold": 0.5, "sure_foreground": 0.7, "sure_background": 0.05}
 
 
 class TestChosen:
@@ -34,7 +35,7 @@ class TestChosen:
             {"sure_foreground": 0.7, "sure_background": 0.05, "mean_iou": 0.4},
             {"sure_foreground": 0.9, "sure_background": 0.02, "mean_iou": 0.3},
         ]
-        assert chosen(curve, grid) == Choices(0.25, 0.7, 0.05)
+        assert chosen(curve, grid) == {**CHOICES, "threshold": 0.25}
 
 
 @pytest.fixture(scope="module")
@@ -112,10 +113,8 @@ def sure(experiment, bias: float):
 
 
 class TestExampleMasks:
-    CHOICES = Choices(0.5, 0.7, 0.05)
-
     def test_they_are_of_predicted_targets_in_the_lists_order(self, experiment, lessons, samples):
-        drawn = example_masks(sure(experiment, 9), samples, self.CHOICES, 2)
+        drawn = example_masks(sure(experiment, 9), samples, CHOICES, 2)
         holding = [sample for sample in samples if (read_mask(sample) == DOG).any()]
         assert [picture["id"] for picture in drawn] == [sample.id for sample in holding[:2]]
         for picture, sample in zip(drawn, holding, strict=False):
@@ -127,7 +126,7 @@ class TestExampleMasks:
             assert shapes == {truth.shape}
             assert np.array_equal(picture["seeds"], lessons.segmentation.seeds(picture["heatmap"], 0.7, 0.05))
             assert picture["mask"][picture["seeds"] == 1].all()
-        assert example_masks(sure(experiment, -9), samples, self.CHOICES, 2) == []
+        assert example_masks(sure(experiment, -9), samples, CHOICES, 2) == []
 
     def test_no_more_images_are_explained_than_are_drawn(self, experiment, lessons, samples):
         explained = []
@@ -143,7 +142,7 @@ class TestExampleMasks:
 
         watched = SimpleNamespace(**{**vars(lessons.gradcam), "GradCAM": gradcam})
         watching = replace(sure(experiment, 9), lessons=replace(lessons, gradcam=watched))
-        assert len(example_masks(watching, samples, self.CHOICES, 2)) == 2
+        assert len(example_masks(watching, samples, CHOICES, 2)) == 2
         assert explained == [2]
 
 
@@ -171,7 +170,7 @@ class TestVocOf2007:
     def test_a_dog_without_a_pixel_of_its_own_is_not_shown(self, devkit, experiment):
         samples = read(devkit, "voc2007", "test")
         assert all(sample.boxes("dog") for sample in samples)
-        drawn = example_masks(sure(experiment, 9), samples, Choices(0.5, 0.7, 0.05), 5)
+        drawn = example_masks(sure(experiment, 9), samples, CHOICES, 5)
         assert [picture["id"] for picture in drawn] == ["000003"]
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gradcam_lab.localise import smoothgrad as smoothing
-from gradcam_lab.localise.smoothgrad import smoothgrad
+from gradcam_lab.localise.smoothgrad import NOISE, smoothgrad
 from tests.networks import images, seeded
 
 
@@ -20,11 +20,9 @@ def test_of_a_linear_score_is_the_gradient_itself(lessons):
 def test_its_noise_is_a_fraction_of_the_images_range(lessons):
     """The gradient of the sum of squares is twice the pixel, so the mean of the noise can be read off."""
     image = images(1, 40, 40) * 3
-    smooth = smoothgrad(
-        lessons.gradcam.input_gradient, nn.Flatten(), image, lambda z: (z**2).sum(dim=1), copies=25, noise=0.2
-    )
+    smooth = smoothgrad(lessons.gradcam.input_gradient, nn.Flatten(), image, lambda z: (z**2).sum(dim=1), copies=25)
     mean_noise = smooth / 2 - image
-    expected = 0.2 * float(image.max() - image.min()) / 25**0.5
+    expected = NOISE * float(image.max() - image.min()) / 25**0.5
     assert float(mean_noise.std()) == pytest.approx(expected, rel=0.05)
     assert abs(float(mean_noise.mean())) < 4 * expected / image.numel() ** 0.5
 

@@ -32,7 +32,7 @@ scores       | scores.json          | data target method seed min_area  | 3 4
 masks        | segmentation.json    | data masks target network seed    | 2 3 5
 faithfulness | truth.json           | data target network seed          | 2 3 4 6
 results      | results.json         | settings texts                    | 3
-figures      | figures/figures.json | seed network                      | 1 2 3 4 5 6
+figures      | figures/figures.json | seed network templates            | 1 2 3 4 5 6
 report       | report.html          | templates date                    |
 pdf          | report.pdf           | date                              |
 """

@@ -11,7 +11,7 @@ from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.evaluate.block_bootstrap import resample_blocks
 from gradcam_lab.evaluate.bootstrap import image_draws, resample_images
 from gradcam_lab.evaluate.matching import Matching
-from gradcam_lab.evaluate.scores import score_detections, score_matches
+from gradcam_lab.evaluate.scores import rows_of, score_detections, score_matches
 from gradcam_lab.lessons import step4_metrics as metrics
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.models import zoo
@@ -77,7 +77,7 @@ class TestEveryFormatBesideEveryOther:
         scores = evaluate_files(saved_files / detections, ground_truth, (0.3, 0.8), target="dog", **OPTIONS)
         experiment = Experiment(zoo.load(), lessons, "dog", ious=(0.3, 0.8))
         counts = image_draws(len(samples), 0, 20)
-        expected = score_detections(experiment, found, experiment.ground_truth(samples), counts)
+        expected = rows_of(score_detections(experiment, found, experiment.ground_truth(samples), counts))
         assert scores == expected
         assert 0.1 < float(expected["0.3"]["ap"] or 0) < 1
         assert expected["0.3"]["ap"] != expected["0.8"]["ap"]
@@ -113,7 +113,8 @@ class TestManyBoxes:
 
     def scored(self, found, truth, resample):
         matching = Matching(found, truth, lowest=0.5, ties="group")
-        return score_matches(metrics, by_score(matching.at(0.5)), matching.correct(0.5), resample, **RULES)
+        matches, hits = by_score(matching.at(0.5)), matching.correct(0.5)
+        return score_matches(metrics, matches, hits, resample(matches, hits), **RULES)
 
     @pytest.mark.parametrize(("images", "boxes_each", "large"), [(120, 4, False), (2500, 9, True)])
     def test_blocks_are_drawn_and_the_points_stay(self, tmp_path, images, boxes_each, large):

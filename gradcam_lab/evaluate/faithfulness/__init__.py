@@ -1,4 +1,4 @@
-"""Step 6 on a finished run: four tests of its heatmaps, each beside maps that know nothing, with 95% intervals.
+"""Step 6 on a finished run: four tests of its heatmaps, each beside a centre map and a random map, with 95% intervals.
 
 A test is passed where its differences to both baselines, image by image, have their intervals on the right side of 0.
 The two-class test also asks it of the area, and of both directions. The randomised weights are the exception: there the

@@ -3,18 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.bootstrap import Estimate, mean_of
-from gradcam_lab.evaluate.faithfulness.records import CENTRE_MAP, GRADCAM_MAP, RANDOM_MAP
-from gradcam_lab.evaluate.records import MeanWithInterval
+from gradcam_lab.evaluate.bootstrap import above_zero, below_zero, mean_of
+from gradcam_lab.evaluate.faithfulness.records import CENTRE_MAP, GRADCAM_MAP, RANDOM_MAP, FaithfulnessTest
 from gradcam_lab.localise.experiment import Experiment
 
 FEWEST = 5
-"""Of fewer images a test says nothing: a bootstrap of one or two gives no interval."""
+"""The least number of images of a test: a bootstrap of one or two gives no interval."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class ExaminedMaps:
     """The maps of one split, and the baseline maps of the same images.
 
     Attributes:
-        experiment: its step 2 explains, step 3 stretches the maps, step 6 tests; its seed is that of the bootstrap, of
+        experiment: its step 2 explains, step 3 upsamples the maps, step 6 tests; its seed is that of the bootstrap, of
             the random maps and of the random networks.
         samples: the images of the split.
         cams: the target's raw map of each, shape (n, h, w).
@@ -43,12 +42,19 @@ class ExaminedMaps:
         """The indices of the images with an object of the target that is not difficult."""
         return [index for index, objects in enumerate(self.truth) if not objects.difficult.all()]
 
-    def heatmaps(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
-        """The map of one image and its two baselines, all of them at a size `(height, width)`."""
-        return {
-            GRADCAM_MAP: self.experiment.lessons.boxes.upsample(self.cams[index], size),
-            **self.baselines(index, size),
-        }
+    def heatmaps(
+        self, index: int, size: tuple[int, int] | None = None, cam: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """The map of one image and its two baselines.
+
+        Args:
+            index: of the image.
+            size: `(height, width)` of all three; None for the image's own.
+            cam: another raw map of the image than the target's.
+        """
+        size = size or self.samples[index].size[::-1]
+        upsampled = self.experiment.lessons.boxes.upsample(self.cams[index] if cam is None else cam, size)
+        return {GRADCAM_MAP: upsampled, **self.baselines(index, size)}
 
     def baselines(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """The two baseline maps of one image; every image has a random map of its own."""
@@ -56,32 +62,18 @@ class ExaminedMaps:
         return {CENTRE_MAP: lesson.centre_map(size), RANDOM_MAP: lesson.random_map(size, self.cams[index].shape, seed)}
 
 
-class Comparison(NamedTuple):
-    """The mean of each column, ours less each other (image by image), and the number of images."""
-
-    means: dict[str, Estimate]
-    gains: dict[str, Estimate]
-    images: int
-
-    @property
-    def higher(self) -> bool:
-        """Whether ours is demonstrably higher than every other column."""
-        return all(gain.above(0) for gain in self.gains.values())
-
-    @property
-    def lower(self) -> bool:
-        """Whether ours is demonstrably lower than every other column."""
-        return all(gain.below(0) for gain in self.gains.values())
-
-
-def compare(values: Mapping[str, Sequence[float]], seed: int) -> Comparison:
+def compare(values: Mapping[str, Sequence[float]], seed: int, *, higher: bool) -> tuple[FaithfulnessTest, int]:
     """Compare the values of our maps with those of other columns.
 
-    All means are over the same images, those in which every column is known; of fewer than `FEWEST` nothing is said.
+    All means are over the same images, those in which every column is known; of fewer than `FEWEST` they are None.
 
     Args:
         values: one number an image, by column, ours among them; NaN where nothing was asked.
         seed: of the bootstrap.
+        higher: whether ours passes by being demonstrably higher than every other column, or else by being lower.
+
+    Returns:
+        The test, and the number of images.
     """
     table = np.array(list(values.values()), dtype=float)
     known = ~np.isnan(table).any(axis=0)
@@ -91,15 +83,5 @@ def compare(values: Mapping[str, Sequence[float]], seed: int) -> Comparison:
     gains = {
         name: mean_of(columns[GRADCAM_MAP] - column, seed) for name, column in columns.items() if name != GRADCAM_MAP
     }
-    return Comparison(means, gains, count)
-
-
-def as_records(estimates: Mapping[str, Estimate]) -> dict[str, MeanWithInterval]:
-    """Return estimates as JSON takes them."""
-    return {name: estimate.record() for name, estimate in estimates.items()}
-
-
-def shape_of(sample: Sample) -> tuple[int, int]:
-    """The image's `(height, width)`."""
-    width, height = sample.size
-    return height, width
+    passed = all(map(above_zero if higher else below_zero, gains.values()))
+    return {"rows": means, "gains": gains, "passed": passed}, count

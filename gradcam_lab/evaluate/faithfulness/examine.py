@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.data.spread import spread
-from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, shape_of
+from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps
 from gradcam_lab.evaluate.faithfulness.pointing import pointing_game
 from gradcam_lab.evaluate.faithfulness.randomisation import randomised_weights
 from gradcam_lab.evaluate.faithfulness.records import MAPS, Faithfulness
 from gradcam_lab.evaluate.faithfulness.replacement import deletion_and_insertion
 from gradcam_lab.evaluate.faithfulness.two_classes import two_class_test
-from gradcam_lab.evaluate.max_box_acc import score_maps
+from gradcam_lab.evaluate.max_box_acc import best_overlap, score_overlaps
 from gradcam_lab.evaluate.records import MaxBoxAcc
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.maps import Maps
+from gradcam_lab.localise.methods import GRID
 
 IMAGES = 30
 """Images of the tests that run the network many times."""
@@ -43,10 +47,9 @@ def examine(experiment: Experiment, samples: Sequence[Sample], maps: Maps, image
 
 def max_box_acc(examined: ExaminedMaps) -> dict[str, MaxBoxAcc]:
     """MaxBoxAccV2 by map: it chooses the threshold on the very images, so nothing is passed here."""
-    samples = [examined.samples[index] for index in examined.holding]
-
-    def score(name: str) -> MaxBoxAcc:
-        cams = (examined.heatmaps(index, shape_of(examined.samples[index]))[name] for index in examined.holding)
-        return score_maps(examined.experiment, samples, cams)
-
-    return {name: score(name) for name in MAPS}
+    overlaps: dict[str, list[np.ndarray]] = {name: [] for name in MAPS}
+    for index in tracked(examined.holding, "MaxBoxAccV2", len(examined.holding)):
+        objects = examined.truth[index].boxes[~examined.truth[index].difficult]
+        for name, heatmap in examined.heatmaps(index).items():
+            overlaps[name].append(best_overlap(examined.experiment.lessons, heatmap, objects, GRID))
+    return {name: score_overlaps(np.array(table), examined.experiment.seed) for name, table in overlaps.items()}

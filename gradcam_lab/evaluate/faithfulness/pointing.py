@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, as_records, compare, shape_of
+from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, compare
 from gradcam_lab.evaluate.faithfulness.records import MAPS, PointingGame
 
 TOLERANCE = 15
@@ -15,14 +15,8 @@ def pointing_game(examined: ExaminedMaps) -> PointingGame:
     hits: dict[str, list[float]] = {name: [] for name in MAPS}
     for index in examined.holding:
         objects = examined.truth[index]
-        for name, heatmap in examined.heatmaps(index, shape_of(examined.samples[index])).items():
+        for name, heatmap in examined.heatmaps(index).items():
             outcome = lesson.pointing_game(heatmap, objects.boxes, objects.difficult, TOLERANCE)
             hits[name].append(np.nan if outcome == lesson.NOT_ASKED else float(outcome == lesson.HIT))
-    compared = compare(hits, examined.experiment.seed)
-    return {
-        "images": compared.images,
-        "tolerance": TOLERANCE,
-        "rows": as_records(compared.means),
-        "gains": as_records(compared.gains),
-        "passed": compared.higher,
-    }
+    test, images = compare(hits, examined.experiment.seed, higher=True)
+    return {"images": images, "tolerance": TOLERANCE, **test}

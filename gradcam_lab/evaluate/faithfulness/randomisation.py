@@ -1,19 +1,21 @@
 """The maps of networks more and more of whose weights are random: the cascade of Adebayo et al. (2018)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from gradcam_lab.console import tracked
-from gradcam_lab.evaluate.bootstrap import mean_of
-from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, as_records
+from gradcam_lab.evaluate.bootstrap import above_zero, mean_of
+from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps
 from gradcam_lab.evaluate.faithfulness.records import BASELINES, Randomisation
 from gradcam_lab.localise.experiment import Experiment
-from gradcam_lab.localise.explainer import explain_score, inputs_of
+from gradcam_lab.localise.explainer import Explainer, inputs_of
 from gradcam_lab.localise.make_maps import BATCH
+from gradcam_lab.localise.map_recipe import PLAIN_RECIPE
 
 STAGES = 6
 """Stages of the cascade in which the weights become random."""
@@ -40,7 +42,7 @@ def randomised_weights(examined: ExaminedMaps, few: Sequence[int]) -> Randomisat
     if few:
         inputs = inputs_of(experiment.classifier, [examined.samples[index] for index in few])
         for draw in tracked(range(SEEDS), "random weights", SEEDS):
-            for place, layers in enumerate(accumulated(stages)):
+            for place, layers in enumerate(accumulate(stages)):
                 cams = explain(experiment, lesson.reinitialised(network, layers, SEEDS * seed + draw), inputs)
                 correlations[draw, place] = list(map(lesson.rank_correlation, real, cams))
                 empty[place] += (cams.max(axis=(1, 2)) == 0).mean() / SEEDS
@@ -55,25 +57,21 @@ def randomised_weights(examined: ExaminedMaps, few: Sequence[int]) -> Randomisat
         "images": len(few),
         "seeds": SEEDS,
         "stages": [layers[-1] for layers in stages],
-        "curve": [mean_of(row, seed).record() for row in by_image],
+        "curve": [mean_of(row, seed) for row in by_image],
         "by_seed": correlations.mean(axis=2).tolist() if few else [],
         "no_evidence": empty.tolist(),
-        "baselines": as_records({name: mean_of(row, seed) for name, row in baselines.items()}),
-        "gains": as_records(gains),
-        "passed": bool(few) and not any(gain.above(0) for gain in gains.values()),
+        "baselines": {name: mean_of(row, seed) for name, row in baselines.items()},
+        "gains": gains,
+        "passed": bool(few) and not any(map(above_zero, gains.values())),
     }
 
 
 def explain(experiment: Experiment, network: nn.Module, inputs: Tensor) -> np.ndarray:
     """Explain the target by another network of the same architecture: raw maps (N, h, w) of images (N, 3, H, W)."""
     classifier = replace(experiment.classifier, network=network)
-
-    def score(logits: Tensor) -> Tensor:
-        return classifier.score(logits.float(), experiment.target)
-
+    explainer = Explainer(replace(experiment, classifier=classifier, precision="float32"))
     parts = inputs.contiguous(memory_format=torch.channels_last).split(BATCH)
-    maps = [explain_score(classifier, experiment.lessons, part, score) for part in parts]
-    return torch.cat(maps).float().cpu().numpy()
+    return np.concatenate([explainer(part)[PLAIN_RECIPE].maps for part in parts])
 
 
 def cascade(network: nn.Module, stages: int = STAGES) -> list[list[str]]:
@@ -97,11 +95,3 @@ def cascade(network: nn.Module, stages: int = STAGES) -> list[list[str]]:
 def with_weights(module: nn.Module) -> list[str]:
     """The names of the children that have parameters, in order."""
     return [name for name, child in module.named_children() if any(True for _ in child.parameters())]
-
-
-def accumulated(stages: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-    """The layers of the first stage, of the first two, and so on."""
-    layers: list[str] = []
-    for stage in stages:
-        layers = [*layers, *stage]
-        yield layers

@@ -1,19 +1,20 @@
 """Deletion and insertion: the probability of the target while pixels are exchanged, the hottest first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gradcam_lab.console import tracked
-from gradcam_lab.evaluate.faithfulness.comparison import Comparison, ExaminedMaps, as_records, compare
+from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, compare
 from gradcam_lab.evaluate.faithfulness.records import MAPS, Replacement, ReplacementTest
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import inputs_of
 
 STEPS = 10
-"""So many times a part of the pixels is exchanged."""
+"""Number of steps in which the pixels are replaced."""
 
 Curves = dict[str, list[np.ndarray]]
 """By map, the curve of each image, shape (STEPS + 1,)."""
@@ -29,9 +30,7 @@ def deletion_and_insertion(examined: ExaminedMaps, few: Sequence[int]) -> Replac
     lesson = examined.experiment.lessons.faithfulness
     deletion: Curves = {name: [] for name in MAPS}
     insertion: Curves = {name: [] for name in MAPS}
-
-    def probability(images: Tensor) -> Tensor:
-        return target_probability(examined.experiment, images)
+    probability = partial(target_probability, examined.experiment)
 
     for index in tracked(few, "deletion and insertion", len(few)):
         image = inputs_of(examined.experiment.classifier, [examined.samples[index]])[0]
@@ -40,13 +39,9 @@ def deletion_and_insertion(examined: ExaminedMaps, few: Sequence[int]) -> Replac
             heat = torch.from_numpy(heatmap).to(image.device)
             for curves, start, end in ((deletion, image, blank), (insertion, blurred, image)):
                 curves[name].append(lesson.replacement_curve(probability, start, end, heat, STEPS).cpu().numpy())
-    deleted, inserted = compare_areas(examined, deletion), compare_areas(examined, insertion)
-    return {
-        "steps": STEPS,
-        "images": deleted.images,
-        "deletion": _record(deleted, deletion, deleted.lower),
-        "insertion": _record(inserted, insertion, inserted.higher),
-    }
+    deleted, images = compare_areas(examined, deletion, higher=False)
+    inserted, _ = compare_areas(examined, insertion, higher=True)
+    return {"steps": STEPS, "images": images, "deletion": deleted, "insertion": inserted}
 
 
 def target_probability(experiment: Experiment, images: Tensor) -> Tensor:
@@ -57,13 +52,10 @@ def target_probability(experiment: Experiment, images: Tensor) -> Tensor:
         return experiment.classifier.probability(logits, experiment.target)
 
 
-def compare_areas(examined: ExaminedMaps, curves: Curves) -> Comparison:
-    """Compare the areas under the curves."""
+def compare_areas(examined: ExaminedMaps, curves: Curves, *, higher: bool) -> tuple[ReplacementTest, int]:
+    """Compare the areas under the curves; see `compare`."""
     area = examined.experiment.lessons.faithfulness.area_under
     areas = {name: [area(torch.from_numpy(curve)) for curve in of_map] for name, of_map in curves.items()}
-    return compare(areas, examined.experiment.seed)
-
-
-def _record(compared: Comparison, curves: Mapping[str, list[np.ndarray]], passed: bool) -> ReplacementTest:
+    test, images = compare(areas, examined.experiment.seed, higher=higher)
     means = {name: np.mean(of_map, axis=0).tolist() if of_map else [] for name, of_map in curves.items()}
-    return {"rows": as_records(compared.means), "gains": as_records(compared.gains), "curves": means, "passed": passed}
+    return {**test, "curves": means}, images

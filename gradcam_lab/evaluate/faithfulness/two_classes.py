@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcam_lab.data.spread import spread
-from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, as_records, compare, shape_of
+from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, compare
 from gradcam_lab.evaluate.faithfulness.records import GRADCAM_MAP, MAPS, ClassLeak, ClassPair, TwoClasses
 from gradcam_lab.localise.experiment import ALL
 from gradcam_lab.localise.make_maps import make_maps
@@ -70,10 +70,11 @@ def measured_leaks(examined: ExaminedMaps, most: int) -> Iterator[Leak]:
 def measured_leak(examined: ExaminedMaps, index: int, cam: np.ndarray, own: str, other: str) -> Leak:
     """Measure the raw map (h, w) of one class in one image, and the baselines, on the other class's objects."""
     lessons, sample = examined.experiment.lessons, examined.samples[index]
-    size = shape_of(sample)
     boxes = [np.array(sample.boxes(name), dtype=float) for name in (own, other)]
-    heatmaps = {GRADCAM_MAP: lessons.boxes.upsample(cam, size), **examined.baselines(index, size)}
-    shares = {name: lessons.faithfulness.heat_on_other(heatmap, *boxes) for name, heatmap in heatmaps.items()}
+    shares = {
+        name: lessons.faithfulness.heat_on_other(heatmap, *boxes)
+        for name, heatmap in examined.heatmaps(index, cam=cam).items()
+    }
     return Leak(index, own, other, {name: share.heat for name, share in shares.items()}, shares[GRADCAM_MAP].area)
 
 
@@ -86,10 +87,5 @@ def average_leak(leaks: Sequence[Leak], seed: int) -> ClassLeak:
     by_image = [[leak for leak in warm if leak.image == image] for image in sorted({leak.image for leak in warm})]
     values = {name: [float(np.mean([leak.heat[name] for leak in part])) for part in by_image] for name in MAPS}
     areas = [float(np.mean([leak.area for leak in part])) for part in by_image]
-    compared = compare({**values, "area": areas}, seed)
-    return {
-        "images": compared.images,
-        "rows": as_records(compared.means),
-        "gains": as_records(compared.gains),
-        "passed": compared.lower,
-    }
+    test, images = compare({**values, "area": areas}, seed, higher=False)
+    return {"images": images, **test}

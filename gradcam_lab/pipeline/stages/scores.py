@@ -29,16 +29,20 @@ def make(run: "Run", path: Path) -> None:
     if not run.plain:
         rows.append((run.methods[GRADCAM].title, "plain", plain_detections(run)))
     rows += baselines(run.test.samples, run.target, run.heatmaps.of("test").by_image())
+    scored = {
+        name: scores.score_detections(experiment, boxes, truth, counts)
+        for name, _, boxes in tracked(rows, "scores", len(rows))
+    }
     table: list[TableRow] = [
         {
             "name": name,
             "kind": kind,
             "boxes": sum(map(len, boxes.values())),
-            "scores": scores.score_detections(experiment, boxes, truth, counts),
+            "scores": scores.rows_of(scored[name]),
         }
-        for name, kind, boxes in tracked(rows, "scores", len(rows))
+        for name, kind, boxes in rows
     ]
-    rivals = {name: boxes for name, kind, boxes in rows if kind == "plain" or name.startswith("C")}
+    rivals = {name: scored[name] for name, kind, _ in rows if kind == "plain" or name.startswith("C")}
     curves = experiment.lessons.metrics.evaluate(run.detections, truth, experiment.ious)
     kinds = [failure.kind for failure in find_failures(experiment, run.detections, truth, FAILURE_IOU)]
     failures: Failures = {
@@ -49,7 +53,7 @@ def make(run: "Run", path: Path) -> None:
         path,
         {
             "table": table,
-            "leads": scores.ap_differences(experiment, run.detections, rivals, truth, counts),
+            "leads": scores.ap_differences(scored[run.chosen_method.title], rivals),
             "curves": {
                 f"{iou:g}": {"recall": score.curve.recall.tolist(), "precision": score.curve.precision.tolist()}
                 for iou, score in curves.items()

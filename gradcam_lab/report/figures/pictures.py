@@ -13,8 +13,7 @@ from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.cam_agreement import cam_and_gradcam
 from gradcam_lab.evaluate.error_types import Failure
 from gradcam_lab.evaluate.faithfulness.records import Faithfulness
-from gradcam_lab.evaluate.mask_methods import Choices
-from gradcam_lab.evaluate.records import Segmentation
+from gradcam_lab.evaluate.records import MaskChoices, Segmentation
 from gradcam_lab.evaluate.segmentation import ExampleMask, example_masks
 from gradcam_lab.files import write_json
 from gradcam_lab.lesson_modules import Lessons
@@ -177,7 +176,7 @@ class Pictures:
         if not scored:
             return []
         figures = []
-        choices = Choices(**scored["choices"])
+        choices = scored["choices"]
         if found := example_masks(self.experiment, self.samples, choices, MASKS):
             rows = [Row(mask_panels(self.lessons, mask, choices)) for mask in found]
             figures.append(save_photos(folder, describe("segmentation.jpg"), rows, tallest=1.3))
@@ -239,14 +238,14 @@ def overlaid(lessons: Lessons, image: np.ndarray, heatmap: np.ndarray) -> np.nda
     return lessons.cam.overlay(image, lessons.cam.normalize_map(heatmap))
 
 
-def mask_panels(lessons: Lessons, found: ExampleMask, choices: Choices) -> list[Panel]:
+def mask_panels(lessons: Lessons, found: ExampleMask, choices: MaskChoices) -> list[Panel]:
     """One image's way from the heatmap to a mask, beside the annotated one; `found` is of `example_masks`."""
     image = found["image"]
     return [
         Panel(image, found["id"]),
         Panel(overlaid(lessons, image, found["heatmap"]), "Grad-CAM"),
         Panel(painted_seeds(image, found["seeds"]), "seeds"),
-        Panel(dimmed(image, found["thresholded"]), f"cut at {choices.threshold:g}"),
+        Panel(dimmed(image, found["thresholded"]), f"cut at {choices['threshold']:g}"),
         Panel(dimmed(image, found["mask"]), "refined", outlines=found["boxes"].tolist()),
         Panel(dimmed(image, found["truth"] == 1), "annotated"),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcam_lab.evaluate.bootstrap import Estimate
+from gradcam_lab.evaluate.bootstrap import above_zero, below_zero
 from gradcam_lab.evaluate.faithfulness.records import GRADCAM_MAP, MAPS, Faithfulness, FaithfulnessTest
 from gradcam_lab.evaluate.records import (
     ClassIou,
@@ -95,10 +95,10 @@ def with_gains(rows: Sequence[MethodRow], iou: str) -> dict[str, MethodWithGain]
     return {row["name"]: {**row, "gain": _gain(row, plain, iou)} for row in rows}
 
 
-def ap_of(scores: Mapping[str, ScoreRow], iou: str) -> Estimate:
+def ap_of(scores: Mapping[str, ScoreRow], iou: str) -> MeanWithInterval:
     """AP at one IoU with its interval."""
     score = scores[iou]
-    return Estimate(score["ap"], score["ap_low"], score["ap_high"])
+    return {"value": score["ap"], "low": score["ap_low"], "high": score["ap_high"]}
 
 
 def _gain(row: MethodRow, plain: MethodRow, iou: str) -> float:
@@ -154,12 +154,12 @@ def better_centre(segmentation: Segmentation) -> MaskRow:
     return max(boxes, key=lambda row: row["mean_iou"] or 0.0)
 
 
-def _mean_iou(row: MaskRow) -> Estimate:
-    return Estimate(row["mean_iou"], row["mean_iou_low"], row["mean_iou_high"])
+def _mean_iou(row: MaskRow) -> MeanWithInterval:
+    return {"value": row["mean_iou"], "low": row["mean_iou_low"], "high": row["mean_iou_high"]}
 
 
-def _class_iou(score: ClassIou) -> Estimate:
-    return Estimate(score["iou"], score["low"], score["high"])
+def _class_iou(score: ClassIou) -> MeanWithInterval:
+    return {"value": score["iou"], "low": score["low"], "high": score["high"]}
 
 
 # --- faithfulness ---
@@ -240,5 +240,5 @@ def _test(
 
 def _beaten(gain: MeanWithInterval, good: str) -> bool:
     """Whether the interval of a difference lies on the right side of 0; where it should be near 0, not above it."""
-    mean = Estimate(**gain)
-    return {"high": mean.above(0), "low": mean.below(0), "near": mean.low is not None and mean.low <= 0}[good]
+    near = gain["low"] is not None and gain["low"] <= 0
+    return {"high": above_zero(gain), "low": below_zero(gain), "near": near}[good]

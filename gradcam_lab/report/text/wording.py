@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gradcam_lab.evaluate.bootstrap import Estimate
-from gradcam_lab.evaluate.records import FailureKind
+from gradcam_lab.evaluate.records import FailureKind, MeanWithInterval
 
 NEGLIGIBLE = 0.0005
 """Fractions nearer than this are the same number in a table of percents."""
@@ -18,7 +17,7 @@ FAILURES: dict[FailureKind, str] = {
 """The kinds of failure, from the worst, and what each means."""
 
 
-def compared(mine: Estimate, theirs: Estimate) -> dict[str, Any]:
+def compared(mine: MeanWithInterval, theirs: MeanWithInterval) -> dict[str, Any]:
     """Compare two measured fractions.
 
     Returns:
@@ -26,11 +25,11 @@ def compared(mine: Estimate, theirs: Estimate) -> dict[str, Any]:
         ("3.2 points better than"), the `verdict` ("ahead of"), and whether the intervals are `apart`; an unmeasured
         fraction is taken for 0, and its interval for no interval.
     """
-    difference = (mine.value or 0.0) - (theirs.value or 0.0)
+    difference = (mine["value"] or 0.0) - (theirs["value"] or 0.0)
     size = points(abs(difference))
     return {
-        "ours": mine.value,
-        "theirs": theirs.value,
+        "ours": mine["value"],
+        "theirs": theirs["value"],
         "difference": difference,
         "ahead": difference > 0,
         "lead": f"{size} {'ahead' if difference > 0 else 'behind'}" if difference else "level",
@@ -40,9 +39,9 @@ def compared(mine: Estimate, theirs: Estimate) -> dict[str, Any]:
     }
 
 
-def above(first: Estimate, second: Estimate) -> bool:
+def above(first: MeanWithInterval, second: MeanWithInterval) -> bool:
     """Whether the whole interval of the first lies above that of the second."""
-    return second.high is not None and first.above(second.high)
+    return first["low"] is not None and second["high"] is not None and first["low"] > second["high"]
 
 
 def points(fraction: float) -> str:

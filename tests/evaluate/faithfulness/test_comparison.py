@@ -14,11 +14,14 @@ def test_all_maps_are_asked_about_the_same_images():
         CENTRE_MAP: [0.0] * 5 + [unknown],
         RANDOM_MAP: [unknown] + [0.0] * 5,
     }
-    rows, gains, count = compare(values, seed=0)
+    test, count = compare(values, seed=0, higher=True)
     assert count == 4
-    assert {mean.value for mean in (*rows.values(), *gains.values())} == {None}
+    assert {mean["value"] for mean in (*test["rows"].values(), *test["gains"].values())} == {None}
+    assert not test["passed"]
     values[RANDOM_MAP][0] = 0.5
-    rows, gains, count = compare(values, seed=0)
+    test, count = compare(values, seed=0, higher=True)
     assert count == 5
-    assert [mean.value for mean in rows.values()] == pytest.approx([1, 0, 0.1])
-    assert [mean.value for mean in gains.values()] == pytest.approx([1, 0.9])
+    assert [mean["value"] for mean in test["rows"].values()] == pytest.approx([1, 0, 0.1])
+    assert [mean["value"] for mean in test["gains"].values()] == pytest.approx([1, 0.9])
+    assert test["passed"]
+    assert not compare(values, seed=0, higher=False)[0]["passed"]

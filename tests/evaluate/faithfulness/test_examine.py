@@ -12,9 +12,10 @@ from gradcam_lab.evaluate.faithfulness.examine import examine, max_box_acc
 from gradcam_lab.evaluate.faithfulness.randomisation import STAGES
 from gradcam_lab.evaluate.faithfulness.records import CENTRE_MAP, GRADCAM_MAP, MAPS, RANDOM_MAP
 from gradcam_lab.evaluate.faithfulness.replacement import STEPS
-from gradcam_lab.evaluate.max_box_acc import score_maps
+from gradcam_lab.evaluate.max_box_acc import best_overlap, score_overlaps
 from gradcam_lab.localise.make_maps import make_maps
 from gradcam_lab.localise.map_recipe import GRADCAM as PLAIN
+from gradcam_lab.localise.methods import GRID
 from tests.evaluate.drawn import inside, made
 
 
@@ -85,5 +86,6 @@ def test_the_baselines_have_their_max_box_acc_too(experiment):
     assert [row["value"] for row in scores[GRADCAM_MAP]["rows"].values()] == [1, 1, 1]
     assert [row["value"] for row in scores[CENTRE_MAP]["rows"].values()] == [0, 0, 0]
     lucky = [examined.baselines(index, (40, 60))[RANDOM_MAP] for index in range(1, 9)]
-    assert scores[RANDOM_MAP] == score_maps(experiment, samples[1:9], lucky)
+    overlaps = [best_overlap(experiment.lessons, heatmap, np.array([box]), GRID) for heatmap in lucky]
+    assert scores[RANDOM_MAP] == score_overlaps(np.array(overlaps), experiment.seed)
     assert scores[RANDOM_MAP]["mean"]["value"] < 1

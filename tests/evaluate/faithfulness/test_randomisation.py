@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from torch import nn
 
-from gradcam_lab.evaluate.faithfulness.randomisation import accumulated, cascade, randomised_weights
+from gradcam_lab.evaluate.faithfulness.randomisation import cascade, randomised_weights
 from tests.evaluate.faithfulness.networks import examined, ramp_network
 
 
@@ -43,4 +43,3 @@ def test_the_cascade_begins_with_the_last_layer_and_misses_none(experiment):
     stages = cascade(experiment.classifier.network)
     assert stages == [["fc"], ["layer4"], ["layer3"], ["layer2"], ["layer1"], ["bn1", "conv1"]]
     assert cascade(nn.Sequential(nn.Linear(2, 2))) == [["0"]]
-    assert list(accumulated([["c"], ["b", "a"]])) == [["c"], ["c", "b", "a"]]

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from gradcam_lab.data.sample import Object, Sample, read_image
-from gradcam_lab.evaluate.mask_methods import Choices
+from gradcam_lab.evaluate.records import MaskChoices
 from gradcam_lab.evaluate.segmentation import ExampleMask
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.maps import Maps
@@ -30,7 +30,7 @@ from gradcam_lab.report.figures.rgb import painted_seeds
 from tests.synthetic_run import results
 
 DOG = Object("dog", (1, 1, 10, 10))
-CHOICES = {"threshold": 0.35, "sure_foreground": 0.8, "sure_background": 0.1}
+CHOICES: MaskChoices = {"threshold": 0.35, "sure_foreground": 0.8, "sure_background": 0.1}
 CONTENT: Any = results()
 
 
@@ -93,7 +93,7 @@ def test_a_row_of_masks_goes_from_the_heatmap_to_the_annotation(lessons):
     truth = np.array([[0, 0, 1], [255, 0, 0]], np.uint8)
     found: dict[str, Any] = {"id": "a", "image": image, "heatmap": np.eye(2, 3, dtype=np.float32), "truth": truth}
     found |= {"seeds": np.array([[1, 255, 255], [0, 255, 255]], np.uint8), "boxes": np.array([[2.0, 1, 2, 1]])}
-    panels = mask_panels(lessons, cast(ExampleMask, found | masks), Choices(**CHOICES))
+    panels = mask_panels(lessons, cast(ExampleMask, found | masks), CHOICES)
     assert [panel.title for panel in panels] == ["a", "Grad-CAM", "seeds", "cut at 0.35", "refined", "annotated"]
     assert [list(panel.outlines) for panel in panels] == [[], [], [], [], [[2, 1, 2, 1]], []]
     assert np.array_equal(panels[0].image, image)
@@ -107,12 +107,12 @@ def test_a_row_of_masks_goes_from_the_heatmap_to_the_annotation(lessons):
 def test_masks_are_those_of_the_runs_choices_and_target(pictures, shown, monkeypatch, tmp_path):
     draw = Mock(return_value=["m"])
     monkeypatch.setattr(drawing, "example_masks", draw)
-    monkeypatch.setattr(drawing, "mask_panels", lambda lessons, mask, choices: [mask, choices.threshold])
+    monkeypatch.setattr(drawing, "mask_panels", lambda lessons, mask, choices: [mask, choices["threshold"]])
     scored: Any = {**CONTENT["segmentation"], "choices": CHOICES}
     names = ["segmentation.jpg", "segmentation_curve.svg"]
     assert [figure["file"] for figure in pictures.masks(tmp_path, scored)] == names
     assert shown["segmentation.jpg"] == [["m", 0.35]]
-    draw.assert_called_once_with(pictures.experiment, pictures.samples, Choices(**CHOICES), 4)
+    draw.assert_called_once_with(pictures.experiment, pictures.samples, CHOICES, 4)
     draw.return_value = []
     assert [figure["file"] for figure in pictures.masks(tmp_path, scored)] == names[1:]
 

@@ -2,12 +2,17 @@
 
 import pytest
 
-from gradcam_lab.evaluate.bootstrap import Estimate
+from gradcam_lab.evaluate.records import MeanWithInterval
 from gradcam_lab.report.text.wording import compared, decimal, listed, signed
 
 
+def mean(value: float | None, low: float | None, high: float | None) -> MeanWithInterval:
+    """One of the results."""
+    return {"value": value, "low": low, "high": high}
+
+
 def test_a_difference_is_ahead_behind_or_level():
-    low, high = Estimate(0.3, 0.2, 0.4), Estimate(0.51, 0.41, 0.6)
+    low, high = mean(0.3, 0.2, 0.4), mean(0.51, 0.41, 0.6)
     assert compared(high, low) == {
         **{"ours": 0.51, "theirs": 0.3, "difference": pytest.approx(0.21), "ahead": True},
         **{"lead": "21.0 points ahead", "than": "21.0 points better than", "verdict": "ahead of", "apart": True},
@@ -17,12 +22,12 @@ def test_a_difference_is_ahead_behind_or_level():
     assert compared(low, high)["apart"]
     assert compared(low, low)["lead"] == "level"
     assert compared(low, low)["verdict"] == compared(low, low)["than"] == "level with"
-    assert compared(Estimate(0.31, 0.21, 0.41), low)["lead"] == "1.0 point ahead"
+    assert compared(mean(0.31, 0.21, 0.41), low)["lead"] == "1.0 point ahead"
 
 
-@pytest.mark.parametrize("other", [Estimate(0.5, 0.4, 0.6), Estimate(0.5, None, None), Estimate(None, None, None)])
+@pytest.mark.parametrize("other", [mean(0.5, 0.4, 0.6), mean(0.5, None, None), mean(None, None, None)])
 def test_intervals_that_touch_or_are_missing_are_not_apart(other):
-    mine = Estimate(0.3, 0.2, 0.4)
+    mine = mean(0.3, 0.2, 0.4)
     assert not compared(mine, other)["apart"]
     assert not compared(other, mine)["apart"]
 
