@@ -20,7 +20,7 @@ from gradcam_lab.lesson_protocols import (
     SegmentationLesson,
 )
 
-NAMES = tuple(PROTOCOLS)
+STEP_NAMES = tuple(PROTOCOLS)
 """The steps in order."""
 
 
@@ -59,12 +59,13 @@ def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
     """
     mine = students or {}
     modules: list[Any] = [
-        execute(*mine[name], name) if name in mine else import_module(f"gradcam_lab.lessons.{name}") for name in NAMES
+        execute(*mine[name], name) if name in mine else import_module(f"gradcam_lab.lessons.{name}")
+        for name in STEP_NAMES
     ]
     implementation: dict[str, Literal["reference", "mine"]] = {
-        name: "mine" if name in mine else "reference" for name in NAMES
+        name: "mine" if name in mine else "reference" for name in STEP_NAMES
     }
-    texts = {name: mine[name].source if name in mine else reference_text(name) for name in NAMES}
+    texts = {name: mine[name].source if name in mine else reference_text(name) for name in STEP_NAMES}
     hashes = {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
     cam, gradcam, boxes, metrics, segmentation, faithfulness = modules
     return Lessons(cam, gradcam, boxes, metrics, segmentation, faithfulness, implementation, hashes)

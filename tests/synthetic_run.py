@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcam_lab.data.sample import Box
 from gradcam_lab.files import write_json
-from gradcam_lab.report.figures.captions import Figure, describe
+from gradcam_lab.report.figures.captions import FigureEntry, describe
 from gradcam_lab.report.figures.photos import Panel, Row, draw_rows, in_rows
 from gradcam_lab.report.figures.pictures import failure_rows, faithfulness_curves, score_curves
 from gradcam_lab.report.figures.plots import draw_segmentation_curve
@@ -381,7 +381,7 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
     return folder
 
 
-def curves_of(folder: Path, content: Results) -> list[Figure]:
+def curves_of(folder: Path, content: Results) -> list[FigureEntry]:
     """Draw every curve that the results have."""
     figures = score_curves(folder, content)
     if masks := content.get("segmentation"):

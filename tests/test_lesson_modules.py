@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcam_lab.lesson_modules import NAMES, StudentsFile, load_lessons, reference_text
+from gradcam_lab.lesson_modules import STEP_NAMES, StudentsFile, load_lessons, reference_text
 from gradcam_lab.lessons import step3_boxes
 
 FILE = Path("My Übung") / "step3_boxes.py"
@@ -17,9 +17,9 @@ def loaded(source):
 
 
 def test_without_a_students_file_it_is_the_reference(lessons):
-    assert lessons.implementation == dict.fromkeys(NAMES, "reference")
+    assert lessons.implementation == dict.fromkeys(STEP_NAMES, "reference")
     assert lessons.boxes is step3_boxes
-    assert lessons.sha256 == {name: sha256(reference_text(name).encode()).hexdigest() for name in NAMES}
+    assert lessons.sha256 == {name: sha256(reference_text(name).encode()).hexdigest() for name in STEP_NAMES}
 
 
 def test_a_students_text_runs_in_place_of_its_step_alone():

@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.lesson_modules import STEP_NAMES
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "gradcam_lab", "lessons", "templates")
@@ -58,7 +58,7 @@ class TestWheel:
 
     def test_what_the_report_needs_is_there(self, wheel):
         package = wheel / "gradcam_lab"
-        for step in NAMES:
+        for step in STEP_NAMES:
             assert (package / "lessons" / f"{step}.py").is_file()
         assert (package / "templates" / "report.html.j2").is_file()
         assert list((package / "templates" / "sections").glob("*.j2"))

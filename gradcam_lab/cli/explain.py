@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
-from gradcam_lab.cli.options import Classifier, DataRoot, Image, Json, Split, Weights
+from gradcam_lab.cli.options import ClassifierOption, DataRoot, Image, Json, SplitName, WeightsOption
 
 app = Typer()
 
@@ -13,8 +13,8 @@ app = Typer()
 @app.command()
 def predict(
     image: Image,
-    classifier: Classifier = "embedded",
-    weights: Weights = None,
+    classifier: ClassifierOption = "embedded",
+    weights: WeightsOption = None,
     k: Annotated[int, Option("--top", min=1, help="Number of classes to name.")] = 5,
     json: Json = False,
 ) -> None:
@@ -42,8 +42,8 @@ def explain(
         str | None, Option(metavar="NAME|INDEX", help="Explain why the class rather than this one.")
     ] = None,
     smooth: Annotated[int, Option(min=0, help="Number of noisy copies for SmoothGrad; 0 for no SmoothGrad.")] = 0,
-    classifier: Classifier = "embedded",
-    weights: Weights = None,
+    classifier: ClassifierOption = "embedded",
+    weights: WeightsOption = None,
     out: Annotated[Path, Option(help="Folder for pictures, raw maps and JSON.")] = Path("explained"),
     seed: Annotated[int, Option(min=0, help="Random seed of SmoothGrad's noise.")] = 0,
 ) -> None:
@@ -85,7 +85,9 @@ def show(
         str | None,
         Option("--class", metavar="NAME|INDEX", help="With --model: class to explain.", show_default="the predicted"),
     ] = None,
-    split: Annotated[Split | None, Option(help="Split of the data.", show_default="val; of saved boxes test")] = None,
+    split: Annotated[
+        SplitName | None, Option(help="Split of the data.", show_default="val; of saved boxes test")
+    ] = None,
     data: Annotated[
         str | None, Option(help="With --model: data set, by name or folder.", show_default="that of the training")
     ] = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option, Typer
 
-from gradcam_lab.cli.options import Json, Task
+from gradcam_lab.cli.options import Json, TaskArgument
 
 app = Typer()
 
@@ -44,7 +44,7 @@ def status(json: Json = False) -> None:
 
 @app.command()
 def hint(
-    task: Task, again: Annotated[bool, Option("--again", help="Show the hints that you have seen.")] = False
+    task: TaskArgument, again: Annotated[bool, Option("--again", help="Show the hints that you have seen.")] = False
 ) -> None:
     """Give the next hint for a task."""
     from gradcam_lab.course.workspace.hints import hint as give
@@ -53,7 +53,7 @@ def hint(
 
 
 @app.command()
-def diff(task: Task) -> None:
+def diff(task: TaskArgument) -> None:
     """Show your code beside the reference, once the task has passed."""
     from gradcam_lab.course.workspace.diff import diff as compare
 

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
-Split = Literal["train", "val", "test"]
+SplitName = Literal["train", "val", "test"]
 
-Classifier = Annotated[
+ClassifierOption = Annotated[
     str,
     Option(help="Network: embedded, resnet18/34/50, vgg16, vgg19, mobilenet_v2 or squeezenet1_1."),
 ]
-Weights = Annotated[
+WeightsOption = Annotated[
     str | None,
     Option(help="Weights: imagenet (torchvision's download), or a file.", show_default="the embedded classifier's"),
 ]
@@ -21,7 +21,7 @@ SkipBad = Annotated[bool, Option("--skip-bad", help="Skip images that cannot be 
 Limit = Annotated[int | None, Option(min=1, help="Number of images to use of each split.", show_default="all")]
 Pdf = Annotated[bool, Option(help="Also make the PDF.")]
 RunFolder = Annotated[Path, Option(help="Folder of a finished run.")]
-Task = Annotated[str, Argument(help="Number of a task, such as 2.3.")]
+TaskArgument = Annotated[str, Argument(help="Number of a task, such as 2.3.")]
 Image = Annotated[Path, Argument(help="Image file, JPEG or PNG.")]
 
 

@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
-from gradcam_lab.cli.options import Classifier, DataRoot, Json, Limit, Pdf, RunFolder, SkipBad, Split, Weights, iou
+from gradcam_lab.cli.options import (
+    ClassifierOption,
+    DataRoot,
+    Json,
+    Limit,
+    Pdf,
+    RunFolder,
+    SkipBad,
+    SplitName,
+    WeightsOption,
+    iou,
+)
 from gradcam_lab.cli.output import print_report, resumable
 
 app = Typer()
@@ -15,8 +26,8 @@ app = Typer()
 def run_all(
     data: Annotated[str, Option(help="Data: toyvoc, voc2007, pets, or a folder in VOC layout.")] = "toyvoc",
     data_root: DataRoot = None,
-    classifier: Classifier = "embedded",
-    weights: Weights = None,
+    classifier: ClassifierOption = "embedded",
+    weights: WeightsOption = None,
     checkpoint: Annotated[
         Path | None,
         Option(help="Instead of --classifier: a file of gradcam-lab train or of the EFEO exercise (.pth.tar)."),
@@ -133,7 +144,7 @@ def evaluate(
 @app.command()
 def sweep(
     run: RunFolder = Path("report/toyvoc"),
-    split: Annotated[Split, Option(help="Split: val, or test (labelled as an oracle).")] = "val",
+    split: Annotated[SplitName, Option(help="Split: val, or test (labelled as an oracle).")] = "val",
     start: Annotated[float, Option("--from", min=0, max=1, help="Lowest threshold.")] = 0.05,
     stop: Annotated[float, Option("--to", min=0, max=1, help="Highest threshold.")] = 0.95,
     step: Annotated[float, Option(min=0.001, max=1, help="Distance between two thresholds.")] = 0.05,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
-from gradcam_lab.cli.options import DataRoot, Json, Limit, SkipBad, Split
+from gradcam_lab.cli.options import DataRoot, Json, Limit, SkipBad, SplitName
 from gradcam_lab.cli.output import resumable
 
 app = Typer()
@@ -97,7 +97,7 @@ def evaluate_classifier(
     model: Annotated[Path, Option(help="File of gradcam-lab train or of the EFEO exercise (.pth.tar).")],
     data: Annotated[str, Option(help=DATA_HELP)] = "toyvoc",
     data_root: DataRoot = None,
-    split: Annotated[Split, Option(help="Split; of labelled folders train or val.")] = "test",
+    split: Annotated[SplitName, Option(help="Split; of labelled folders train or val.")] = "test",
     limit: Limit = None,
     val_size: Annotated[
         float | None,

@@ -15,7 +15,7 @@ from gradcam_lab.data.toyvoc import toyvoc
 from gradcam_lab.errors import LabError
 
 TOYVOC = "toyvoc"
-NAMES = (TOYVOC, *official.DATA_SETS)
+DATA_SET_NAMES = (TOYVOC, *official.DATA_SETS)
 """The data sets that are known by name."""
 
 
@@ -99,7 +99,7 @@ def open_data(name: str, root: Path | None = None) -> BoxData | LabelData:
     A folder of the user's that is called like a data set is given with its path, such as `./pets`.
 
     Args:
-        name: one of `NAMES`, or a folder in the layout of VOC, Imagenette or Oxford-IIIT Pet.
+        name: one of `DATA_SET_NAMES`, or a folder in the layout of VOC, Imagenette or Oxford-IIIT Pet.
         root: with a name, the folder where the user has this data set already.
 
     Raises:

@@ -21,7 +21,7 @@ from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.localise.threshold import choose, sweep
 
-GRID = methods.GRID[1::2]
+COARSE_GRID = methods.GRID[1::2]
 """The thresholds that are tried: 0.1, 0.2, ... 0.9."""
 
 ROWS: dict[str, Literal["ours", "baseline"]] = {
@@ -49,7 +49,7 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
     counts = image_draws(len(test), experiment.seed)
     found: dict[str, dict[str, dict[str, Scored]]] = {row: {} for row in ROWS}
     curve = threshold_curve(list(classes.values()), maps.of("val"), val)
-    threshold = GRID[choose(curve)]
+    threshold = COARSE_GRID[choose(curve)]
     on_test = maps.of("test")
     for name, of_class in tracked(classes.items(), "all classes on test", len(classes)):
         mine, truth = on_test.of_class(name), of_class.ground_truth(test)
@@ -58,7 +58,7 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
         for row in ROWS:
             found[row][name] = score_detections(of_class, boxes[row], truth, counts)
     return {
-        "grid": list(GRID),
+        "grid": list(COARSE_GRID),
         "curve": curve,
         "threshold": threshold,
         "objects": {
@@ -81,17 +81,17 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
 
 
 def threshold_curve(classes: Sequence[Experiment], maps: Maps, samples: Sequence[Sample]) -> list[float]:
-    """The mean AP over classes and IoUs of each threshold of `GRID`, on one split.
+    """The mean AP over classes and IoUs of each threshold of `COARSE_GRID`, on one split.
 
     Args:
         classes: an experiment a class.
         maps: those of every class.
         samples: the images.
     """
-    total = np.zeros(len(GRID))
+    total = np.zeros(len(COARSE_GRID))
     for of_class in tracked(classes, "all classes on val", len(classes)):
         mine, truth = maps.of_class(of_class.target), of_class.ground_truth(samples)
-        total += sweep(Detector.of(of_class), mine, truth, GRID, of_class.ious).mean_ap
+        total += sweep(Detector.of(of_class), mine, truth, COARSE_GRID, of_class.ious).mean_ap
     return (total / len(classes)).tolist()
 
 

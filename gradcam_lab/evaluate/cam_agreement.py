@@ -11,7 +11,7 @@ from gradcam_lab.evaluate.records import CamAgreement, TopFive
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of
 
-IMAGES = 16
+COMPARED_IMAGES = 16
 
 
 def top5(experiment: Experiment, sample: Sample) -> TopFive:

@@ -10,12 +10,12 @@ from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.evaluate.bootstrap import image_draws, with_interval
 from gradcam_lab.models.training.classifier_scores import average_precision_per_class
 
-DRAWS = 300
+CLASS_DRAWS = 300
 """Fewer bootstrap samples than for boxes: scikit-learn is slower, and mAP is the mean of several classes anyway."""
 
 
 def evaluate_classifier(
-    samples: Sequence[Sample], probabilities: np.ndarray, classes: Sequence[str], seed: int, draws: int = DRAWS
+    samples: Sequence[Sample], probabilities: np.ndarray, classes: Sequence[str], seed: int, draws: int = CLASS_DRAWS
 ) -> dict[str, Any]:
     """Score the classifier on every class that the images hold.
 

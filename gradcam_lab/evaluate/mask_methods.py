@@ -29,7 +29,7 @@ class Item(NamedTuple):
     cams: np.ndarray
 
 
-class Scene(NamedTuple):
+class ScaledItem(NamedTuple):
     """An `Item` with everything at one size (height, width): its maps are `heatmaps`, shape (k, height, width)."""
 
     image: np.ndarray
@@ -39,11 +39,11 @@ class Scene(NamedTuple):
     heatmaps: np.ndarray
 
 
-MaskMethod = Callable[[Scene], np.ndarray]
-"""From a scene to its label map: uint8, shape (height, width)."""
+MaskMethod = Callable[[ScaledItem], np.ndarray]
+"""From an item at one size to its label map: uint8, shape (height, width)."""
 
 
-def scene_of(lessons: Lessons, item: Item, side: int | None = None) -> Scene:
+def at_one_size(lessons: Lessons, item: Item, side: int | None = None) -> ScaledItem:
     """Bring an item to one size: that of its image, or a longer side of `side` at most."""
     width, height = item.sample.size
     scale = min(1.0, side / max(width, height)) if side else 1.0
@@ -53,12 +53,12 @@ def scene_of(lessons: Lessons, item: Item, side: int | None = None) -> Scene:
         image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
         truth = cv2.resize(truth, size[::-1], interpolation=cv2.INTER_NEAREST)
     heatmaps = np.array([lessons.boxes.upsample(cam, size) for cam in item.cams], np.float32).reshape(-1, *size)
-    return Scene(image, truth, item.labels, item.probabilities, heatmaps)
+    return ScaledItem(image, truth, item.labels, item.probabilities, heatmaps)
 
 
 def thresholded(lessons: Lessons, fraction: float) -> MaskMethod:
     """Each map, cut at a fraction of its maximum."""
-    return lambda scene: claimed(scene, [lessons.boxes.threshold_mask(heat, fraction) for heat in scene.heatmaps])
+    return lambda scaled: claimed(scaled, [lessons.boxes.threshold_mask(heat, fraction) for heat in scaled.heatmaps])
 
 
 def refined(lessons: Lessons, sure_foreground: float, sure_background: float) -> MaskMethod:
@@ -69,35 +69,35 @@ def refined(lessons: Lessons, sure_foreground: float, sure_background: float) ->
         sure_background=sure_background,
         iterations=ITERATIONS,
     )
-    return lambda scene: claimed(scene, [segment(heat, scene.image) for heat in scene.heatmaps])
+    return lambda scaled: claimed(scaled, [segment(heat, scaled.image) for heat in scaled.heatmaps])
 
 
 def centred(fraction: float) -> MaskMethod:
     """The baseline: a box in the centre, of the most probable class where there are several."""
 
-    def draw(scene: Scene) -> np.ndarray:
-        result = np.zeros_like(scene.truth)
-        if len(scene.labels):
-            x0, y0, x1, y1 = centre_box(scene.truth.shape[::-1], fraction).round().astype(int)
-            result[y0:y1, x0:x1] = scene.labels[scene.probabilities.argmax()]
+    def draw(scaled: ScaledItem) -> np.ndarray:
+        result = np.zeros_like(scaled.truth)
+        if len(scaled.labels):
+            x0, y0, x1, y1 = centre_box(scaled.truth.shape[::-1], fraction).round().astype(int)
+            result[y0:y1, x0:x1] = scaled.labels[scaled.probabilities.argmax()]
         return result
 
     return draw
 
 
-def claimed(scene: Scene, masks: Sequence[np.ndarray]) -> np.ndarray:
+def claimed(scaled: ScaledItem, masks: Sequence[np.ndarray]) -> np.ndarray:
     """Give each pixel to the class that claims it; of several, to the one with the highest share of its map's maximum.
 
     Args:
-        scene: whose heatmaps decide.
+        scaled: whose heatmaps decide.
         masks: a bool mask for each of its classes, shape (height, width).
 
     Returns:
         uint8, shape (height, width); 0 where no mask claims the pixel.
     """
-    result = np.zeros_like(scene.truth)
+    result = np.zeros_like(scaled.truth)
     highest = np.full(result.shape, -np.inf, np.float32)
-    for label, heat, mask in zip(scene.labels, scene.heatmaps, masks, strict=True):
+    for label, heat, mask in zip(scaled.labels, scaled.heatmaps, masks, strict=True):
         share = heat / max(heat.max(), np.finfo(np.float32).tiny)
         wins = mask & (share > highest)
         result[wins] = label

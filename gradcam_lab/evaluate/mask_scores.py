@@ -10,7 +10,7 @@ import numpy as np
 from gradcam_lab.console import tracked
 from gradcam_lab.data.voc_classes import LABELS
 from gradcam_lab.evaluate.bootstrap import interval, or_none, with_interval
-from gradcam_lab.evaluate.mask_methods import Item, MaskMethod, Scene, scene_of
+from gradcam_lab.evaluate.mask_methods import Item, MaskMethod, ScaledItem, at_one_size
 from gradcam_lab.evaluate.records import ClassIou, IouCurve, MaskRow
 from gradcam_lab.lesson_modules import Lessons
 
@@ -53,9 +53,9 @@ def tables(
     """
 
     def work(item: Item) -> tuple[list[np.ndarray], list[float]]:
-        scene = scene_of(lessons, item, side)
-        timed = [_timed(method, scene) for method in methods.values()]
-        counted = [lessons.segmentation.confusion(drawn, scene.truth, len(LABELS)) for drawn, _ in timed]
+        scaled = at_one_size(lessons, item, side)
+        timed = [_timed(method, scaled) for method in methods.values()]
+        counted = [lessons.segmentation.confusion(drawn, scaled.truth, len(LABELS)) for drawn, _ in timed]
         return counted, [seconds for _, seconds in timed]
 
     with ThreadPoolExecutor(threads) as pool:
@@ -64,10 +64,10 @@ def tables(
     return {name: Tables(found, float(took)) for name, found, took in zip(methods, *by_method, strict=True)}
 
 
-def _timed(method: MaskMethod, scene: Scene) -> tuple[np.ndarray, float]:
+def _timed(method: MaskMethod, scaled: ScaledItem) -> tuple[np.ndarray, float]:
     """Draw, and say how long this thread computed: by the clock it would also wait for the other one."""
     start = time.thread_time()
-    return method(scene), time.thread_time() - start
+    return method(scaled), time.thread_time() - start
 
 
 def occurring_in(found: Sequence[Tables]) -> list[int]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from gradcam_lab.console import say
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain import describe, export
-from gradcam_lab.explain.explanation import Method, Request, explain_target
+from gradcam_lab.explain.explanation import ExplanationMethod, Request, explain_target
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import Target, find_target, rather_than
 from gradcam_lab.files import require_writable
@@ -35,7 +35,7 @@ def explain(
     classifier: str = "embedded",
     weights: str | None = None,
     classes: Sequence[str] | None = None,
-    method: Method = "gradcam",
+    method: ExplanationMethod = "gradcam",
     layer: str | None = None,
     against: str | None = None,
     smooth: int = 0,

@@ -8,7 +8,7 @@ import numpy as np
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import Target
 
-Method = Literal["cam", "gradcam", "input-gradient", "all"]
+ExplanationMethod = Literal["cam", "gradcam", "input-gradient", "all"]
 
 TITLES = {"cam": "CAM", "gradcam": "Grad-CAM", "input_gradient": "gradient at the pixels", "smoothgrad": "SmoothGrad"}
 """The kinds of map."""
@@ -28,7 +28,7 @@ class Request:
         seed: of their noise.
     """
 
-    method: Method
+    method: ExplanationMethod
     layer: str | None
     smooth: int
     seed: int

@@ -17,7 +17,7 @@ from torch import Tensor
 from gradcam_lab.data.layouts.split import ProblemError, read_size
 from gradcam_lab.data.sample import read_image
 from gradcam_lab.errors import LabError
-from gradcam_lab.explain.targets import Outputs, Score, Target, output_target
+from gradcam_lab.explain.targets import Outputs, Target, TargetScore, output_target
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.explainer import explain_score, place
 from gradcam_lab.localise.smoothgrad import smoothgrad
@@ -112,7 +112,7 @@ class Photo:
         maps = self.lessons.cam.class_activation_map(self.classifier.network, self.inputs, self.member(outputs))
         return maps[0].float().cpu().numpy()
 
-    def gradcam(self, score: Score, layer: str | None = None) -> np.ndarray:
+    def gradcam(self, score: TargetScore, layer: str | None = None) -> np.ndarray:
         """Grad-CAM of any score at any layer (the classifier's own by default), shape (h, w), not negative.
 
         Raises:
@@ -125,11 +125,11 @@ class Photo:
                 raise
             raise LabError(f"Grad-CAM cannot look at the layer '{layer}': {error}.") from error
 
-    def input_gradient(self, score: Score) -> np.ndarray:
+    def input_gradient(self, score: TargetScore) -> np.ndarray:
         """The gradient of any score at the pixels of the network's input, shape (3, size, size)."""
         return self.lessons.gradcam.input_gradient(self.classifier.network, self.inputs, score)[0].cpu().numpy()
 
-    def smoothgrad(self, score: Score, copies: int, seed: int = 0) -> np.ndarray:
+    def smoothgrad(self, score: TargetScore, copies: int, seed: int = 0) -> np.ndarray:
         """The same, averaged over noisy copies; see `smoothgrad`."""
         gradient = self.lessons.gradcam.input_gradient
         return smoothgrad(gradient, self.classifier.network, self.inputs, score, copies, seed=seed)[0].cpu().numpy()

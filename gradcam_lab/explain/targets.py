@@ -13,7 +13,7 @@ from torch import Tensor
 from gradcam_lab.errors import LabError
 from gradcam_lab.models.classifier import Classifier
 
-Score = Callable[[Tensor], Tensor]
+TargetScore = Callable[[Tensor], Tensor]
 """From logits (N, C) to one score an image, (N,)."""
 
 Outputs = tuple[int, ...]
@@ -37,8 +37,8 @@ class Target:
 
     name: str
     outputs: Outputs
-    score: Score
-    probability: Score
+    score: TargetScore
+    probability: TargetScore
     against: "Target | None" = None
 
     @property

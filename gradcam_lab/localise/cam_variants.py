@@ -27,7 +27,7 @@ class Evidence(NamedTuple):
     rows: Tensor | None
 
 
-Weights = Callable[[Evidence, Lessons], Tensor]
+ChannelWeights = Callable[[Evidence, Lessons], Tensor]
 """From the evidence to what the feature map is multiplied by."""
 
 
@@ -68,7 +68,7 @@ def hires_cam(evidence: Evidence, lessons: Lessons) -> Tensor:
     return evidence.gradients
 
 
-def weighted_cam(evidence: Evidence, weights: Weights, lessons: Lessons) -> Tensor:
+def weighted_cam(evidence: Evidence, weights: ChannelWeights, lessons: Lessons) -> Tensor:
     """Return the raw maps, shape (N, h, w): the template, whose sum and ReLU are step 2's."""
     weighed = evidence.features * weights(evidence, lessons)
     return lessons.gradcam.weighted_map(weighed, weighed.new_ones(weighed.shape[:2]))

@@ -22,7 +22,7 @@ BATCH = 16
 SAVE_EVERY = 30.0
 """Seconds of work that a killed process may lose."""
 
-PLAIN = {GRADCAM: PLAIN_RECIPE}
+PLAIN_RECIPES = {GRADCAM: PLAIN_RECIPE}
 """Plain Grad-CAM alone, as `recipes` of `make_maps`."""
 
 Work = Sequence[tuple[str, Sample]]
@@ -32,7 +32,7 @@ Work = Sequence[tuple[str, Sample]]
 def make_maps(
     experiment: Experiment,
     splits: Mapping[str, Sequence[Sample]],
-    recipes: Mapping[str, MapRecipe] = PLAIN,
+    recipes: Mapping[str, MapRecipe] = PLAIN_RECIPES,
     *,
     artifact: Path | None = None,
     together: bool = False,

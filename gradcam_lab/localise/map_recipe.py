@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from gradcam_lab.localise.cam_variants import Weights, grad_cam
+from gradcam_lab.localise.cam_variants import ChannelWeights, grad_cam
 from gradcam_lab.localise.test_time_augmentation import UNCHANGED, View
 
 GRADCAM = "gradcam"
@@ -16,7 +16,7 @@ class MapRecipe(NamedTuple):
     heat is then shared among cells that look alike at an earlier layer, in the first of the views.
     """
 
-    weights: Weights = grad_cam
+    weights: ChannelWeights = grad_cam
     views: tuple[View, ...] = (UNCHANGED,)
     shared: bool = False
 

@@ -11,7 +11,7 @@ from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.maps import Maps
 
 
-class Curves(NamedTuple):
+class ThresholdCurves(NamedTuple):
     """Scores along a grid of thresholds.
 
     `boxes` counts the boxes at each; `ap` and `recall` are lists along the grid by IoU threshold (as text), and
@@ -49,7 +49,7 @@ def sweep(
     ious: Sequence[float],
     samples: Sequence[Sample] = (),
     title: str | None = None,
-) -> Curves:
+) -> ThresholdCurves:
     """Find and score the boxes of one split at every threshold of a grid.
 
     Args:
@@ -68,6 +68,6 @@ def sweep(
     ]
     ap = {f"{iou:g}": [score[iou].ap for score in scores] for iou in ious}
     recall = {f"{iou:g}": [score[iou].recall for score in scores] for iou in ious}
-    return Curves(
+    return ThresholdCurves(
         [sum(map(len, boxes.values())) for boxes in found], ap, recall, np.mean([*ap.values()], axis=0).tolist()
     )

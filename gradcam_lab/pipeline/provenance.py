@@ -10,7 +10,7 @@ from gradcam_lab.evaluate.bootstrap import DRAWS
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.methods import METHODS
 from gradcam_lab.pipeline.settings import Settings
-from gradcam_lab.report.results import SCHEMA, About, Method, Parameters, Provenance, RunSettings, SplitCounts
+from gradcam_lab.report.results import SCHEMA, About, Parameters, Provenance, RunSettings, ShownMethod, SplitCounts
 
 
 def about(settings: Settings, experiment: Experiment, method: str, val: Split, test: Split, data_sha256: str) -> About:
@@ -36,7 +36,7 @@ def about(settings: Settings, experiment: Experiment, method: str, val: Split, t
 def run_settings(settings: Settings, experiment: Experiment, method: str, data_root: str) -> RunSettings:
     """Return what was asked for, and the constants of boxes and scores."""
     network = experiment.classifier
-    how: Method = {"name": method, "asked": settings.method, **METHODS[method].described}  # type: ignore[typeddict-item]
+    how: ShownMethod = {"name": method, "asked": settings.method, **METHODS[method].described}  # type: ignore[typeddict-item]
     parameters: Parameters = {
         "min_area": experiment.min_area,
         "iou_thresholds": list(experiment.ious),

@@ -4,7 +4,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradcam_lab.data.registry import NAMES as DATA_NAMES
+from gradcam_lab.data.registry import DATA_SET_NAMES as DATA_NAMES
 from gradcam_lab.data.registry import TOYVOC
 from gradcam_lab.localise.experiment import Precision
 from gradcam_lab.pipeline.students_work import StudentsWork

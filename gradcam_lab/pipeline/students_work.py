@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gradcam_lab.lesson_modules import NAMES, StudentsFile, reference_text
+from gradcam_lab.lesson_modules import STEP_NAMES, StudentsFile, reference_text
 from gradcam_lab.report.results import StepProgress
 
 
@@ -75,7 +75,7 @@ class StudentsWork:
     @property
     def steps(self) -> list[StepCode]:
         """The steps that the pipeline runs, in order."""
-        return [self.chosen[name] for name in NAMES if name in self.chosen]
+        return [self.chosen[name] for name in STEP_NAMES if name in self.chosen]
 
     @property
     def students(self) -> dict[str, StudentsFile]:

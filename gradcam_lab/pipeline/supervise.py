@@ -36,7 +36,7 @@ SAVING = 20.0
 
 TICK = 0.25
 
-Files = Mapping[str, Path]
+StudentsFiles = Mapping[str, Path]
 """The student's files that run, by step."""
 
 
@@ -86,7 +86,7 @@ def enter(stage: str, steps: Sequence[str] = ()) -> None:
         _link.enter(Doing(stage, tuple(steps)))
 
 
-def _serve(pipe: "Connection[Any, Any]", packed: bytes, files: Files, log: Path) -> None:
+def _serve(pipe: "Connection[Any, Any]", packed: bytes, files: StudentsFiles, log: Path) -> None:
     """Do the work, and tell how it ended."""
     global _link
     signal.signal(signal.SIGINT, _interrupt_once)
@@ -120,7 +120,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def explain(error: BaseException, doing: Doing, files: Files, log: Path) -> str:
+def explain(error: BaseException, doing: Doing, files: StudentsFiles, log: Path) -> str:
     """Say in one sentence what ended the work; the traceback goes into a file.
 
     Args:
@@ -156,7 +156,7 @@ def _text(error: BaseException) -> str:
         return ""
 
 
-def _innermost(error: BaseException, files: Files) -> tuple[str, str] | None:
+def _innermost(error: BaseException, files: StudentsFiles) -> tuple[str, str] | None:
     """The step and the place of the innermost frame in a student's file."""
     steps = {str(path): step for step, path in files.items()}
     if isinstance(error, SyntaxError) and error.filename in steps:
@@ -168,7 +168,7 @@ def _innermost(error: BaseException, files: Files) -> tuple[str, str] | None:
     return steps[frames[-1].filename], f"line {frames[-1].lineno}{where}"
 
 
-def traceback_of(error: BaseException, files: Files) -> str:
+def traceback_of(error: BaseException, files: StudentsFiles) -> str:
     """A traceback that quotes the student's files alone: a line of the reference may be an answer."""
     mine = {str(path) for path in files.values()}
     frames = traceback.extract_tb(error.__traceback__)
@@ -179,7 +179,7 @@ def traceback_of(error: BaseException, files: Files) -> str:
 # The parent's side.
 
 
-def supervise(work: Callable[[Any], None], argument: Any, *, files: Files, stall: float, log: Path) -> None:
+def supervise(work: Callable[[Any], None], argument: Any, *, files: StudentsFiles, stall: float, log: Path) -> None:
     """Call `work(argument)` in a process of its own, and wait for it.
 
     Args:
@@ -224,7 +224,7 @@ def _current_folder_hidden() -> Iterator[None]:
             os.environ["PYTHONSAFEPATH"] = before
 
 
-def _follow(pipe: "Connection[Any, Any]", process: Any, files: Files, stall: float) -> None:
+def _follow(pipe: "Connection[Any, Any]", process: Any, files: StudentsFiles, stall: float) -> None:
     """Listen to the child until it is done."""
     doing: Doing | None = None
     quiet = 0.0  # counted in ticks and not by the clock: while we are suspended, the child is too
@@ -253,14 +253,14 @@ def _follow(pipe: "Connection[Any, Any]", process: Any, files: Files, stall: flo
                 raise LabError(_stalled(doing, files, stall))
 
 
-def _stalled(doing: Doing, files: Files, stall: float) -> str:
+def _stalled(doing: Doing, files: StudentsFiles, stall: float) -> str:
     return (
         f"Stage '{doing.stage}' made no progress for {stall:g} s while your {_names(doing.steps, files)} ran: an "
         f"endless loop? {_remedy(doing, files)}"
     )
 
 
-def _died(process: Any, doing: Doing | None, files: Files) -> str:
+def _died(process: Any, doing: Doing | None, files: StudentsFiles) -> str:
     """What the exit code of a child says that ended without a word."""
     process.join()
     code = process.exitcode
@@ -275,16 +275,16 @@ def _died(process: Any, doing: Doing | None, files: Files) -> str:
     return f"The program crashed in stage '{doing.stage}' while your {names} ran ({name}): {what} {remedy}"
 
 
-def _blamed(steps: Sequence[str], files: Files) -> list[str]:
+def _blamed(steps: Sequence[str], files: StudentsFiles) -> list[str]:
     """The named steps, or all where none is named: what came before a stage may be its trouble."""
     return [step for step in files if step in steps] or list(files)
 
 
-def _names(steps: Sequence[str], files: Files) -> str:
+def _names(steps: Sequence[str], files: StudentsFiles) -> str:
     return " or ".join(files[step].name for step in _blamed(steps, files))
 
 
-def _remedy(doing: Doing, files: Files) -> str:
+def _remedy(doing: Doing, files: StudentsFiles) -> str:
     numbers = " ".join(map(_number, _blamed(doing.steps, files)))
     return f"Run 'gradcam-lab check {numbers}', or use --impl reference."
 

@@ -15,7 +15,7 @@ from gradcam_lab.lesson_modules import Lessons, load_lessons
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import ground_truth
 from gradcam_lab.localise.maps import Maps
-from gradcam_lab.localise.threshold import Curves, choose, sweep
+from gradcam_lab.localise.threshold import ThresholdCurves, choose, sweep
 from gradcam_lab.pipeline.finished_run import FinishedRun
 from gradcam_lab.report.figures.style import BLUE, INK, MUTED, OURS, TRUTH, svg_figure
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST = 1000
 """Thresholds that make sense in one sweep."""
 
-LINES = ((OURS, "-"), (BLUE, "--"), (TRUTH, "-."), (INK, ":"))
+LINE_STYLES = ((OURS, "-"), (BLUE, "--"), (TRUTH, "-."), (INK, ":"))
 """Told apart by colour, and by dashes where colours are not seen."""
 
 
@@ -44,7 +44,7 @@ class Swept:
     split: str
     target: str
     grid: Sequence[float]
-    curves: Curves
+    curves: ThresholdCurves
     chosen: float
 
     @property
@@ -222,7 +222,7 @@ def draw(folder: Path, swept: Swept) -> list[Path]:
 
 def _curves(axes: "Axes", swept: Swept, curves: dict[str, list[float]]) -> None:
     for number, (t, values) in enumerate(curves.items()):
-        colour, dashes = LINES[number % len(LINES)]
+        colour, dashes = LINE_STYLES[number % len(LINE_STYLES)]
         percent = [100 * value for value in values]
         axes.plot(
             swept.grid, percent, dashes, color=colour, label=f"IoU {t}", marker="o" if len(percent) == 1 else None

@@ -16,12 +16,12 @@ from markupsafe import Markup
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_text
-from gradcam_lab.report.figures.captions import Figure
+from gradcam_lab.report.figures.captions import FigureEntry
 from gradcam_lab.report.pdf import PdfError, write_pdf
 from gradcam_lab.report.results import Results, read_results
 from gradcam_lab.report.text import facts, listing, markdown, wording
 
-SECTIONS = {
+REPORT_SECTIONS = {
     "summary": "Summary",
     "cam": "Class activation maps",
     "gradcam": "Grad-CAM",
@@ -141,7 +141,7 @@ def read_figures(run: Path) -> list[ShownFigure]:
     return [_shown(folder, record) for record in read_json(folder / "figures.json")]
 
 
-def _shown(folder: Path, record: Figure) -> ShownFigure:
+def _shown(folder: Path, record: FigureEntry) -> ShownFigure:
     path = folder / record["file"]
     if path.parent != folder or path.suffix not in MIME:
         raise LabError(
@@ -180,7 +180,7 @@ def _page(run: Path, results: Results, figures: Sequence[ShownFigure]) -> str:
 
 def chapters_of(results: Results, questions: int) -> dict[str, str]:
     """The sections of this report and their titles; `questions` is the number of the lab's answers that are shown."""
-    titles = SECTIONS | {
+    titles = REPORT_SECTIONS | {
         "answers": ("", "One question", "Two questions", "Three questions", "Four questions")[questions]
     }
     present = {

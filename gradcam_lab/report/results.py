@@ -35,12 +35,15 @@ from gradcam_lab.files import read_json
 
 SCHEMA = "gradcam-lab/results/1"
 
+OLD_STEP, STEP = "step6_truth", "step6_faithfulness"
+"""A step's name in the runs of older versions, and today's."""
+
 T = TypeVar("T")
 
 Version = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+")]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Task = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")]
-Step = Annotated[str, Field(pattern="^step[0-9]_[a-z0-9_]+$")]
+TaskNumber = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")]
+StepName = Annotated[str, Field(pattern="^step[0-9]_[a-z0-9_]+$")]
 BySteps = Annotated[
     dict[str, T],
     Field(json_schema_extra={"required": ["step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics"]}),
@@ -48,7 +51,7 @@ BySteps = Annotated[
 """By step: its first four are always there."""
 
 
-class Method(Record):
+class ShownMethod(Record):
     """How the boxes were found."""
 
     name: Name
@@ -90,7 +93,7 @@ class RunSettings(Record):
     seed: Count
     limit: AtLeastOne | None
     precision: Literal["float32", "bf16"]
-    method: NotRequired[Method]
+    method: NotRequired[ShownMethod]
     """How boxes were found. Since 0.4."""
     quick: NotRequired[bool]
     """Whether the comparison and steps 5 and 6 were left out. Since 0.4."""
@@ -118,7 +121,7 @@ class StepProgress(Record):
 
     points: Count
     possible: Count
-    passed: Annotated[list[Task], Field(json_schema_extra={"uniqueItems": True})]
+    passed: Annotated[list[TaskNumber], Field(json_schema_extra={"uniqueItems": True})]
     stub: bool
     """Whether the stub stands in for what has not passed."""
 
@@ -175,9 +178,9 @@ class About(Record):
     provenance: Provenance
     implementation: BySteps[Literal["reference", "mine"]]
     """Whose code each step ran."""
-    course: NotRequired[Annotated[dict[Step, StepProgress], Field(json_schema_extra=CLOSED)] | None]
+    course: NotRequired[Annotated[dict[StepName, StepProgress], Field(json_schema_extra=CLOSED)] | None]
     """A student's progress by step; null where the run knows of no student. Since 0.2."""
-    answers: NotRequired[Annotated[dict[Task, WrittenAnswer], Field(json_schema_extra=CLOSED)]]
+    answers: NotRequired[Annotated[dict[TaskNumber, WrittenAnswer], Field(json_schema_extra=CLOSED)]]
     """What the student wrote, by task. Since 0.2."""
     data: Data
 
@@ -233,7 +236,14 @@ def read_results(run: Path) -> Results:
     found = results.get("schema") if isinstance(results, dict) else None
     if found != SCHEMA:
         raise LabError(f"'{run / 'results.json'}' has the schema '{found}' and not '{SCHEMA}': make the run again.")
-    return cast(Results, results)
+    return cast(Results, _with_new_names(results))
+
+
+def _with_new_names(part: Any) -> Any:
+    """The same part of the results, with the step's new name as a key."""
+    if not isinstance(part, dict):
+        return part
+    return {STEP if key == OLD_STEP else key: _with_new_names(value) for key, value in part.items()}
 
 
 if __name__ == "__main__":

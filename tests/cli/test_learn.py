@@ -7,7 +7,7 @@ import pytest
 
 from gradcam_lab import lesson_protocols
 from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.lesson_protocols import PROTOCOLS
 from tests.commands import lab, refused
 
@@ -16,7 +16,7 @@ def is_protocol(value):
     return isinstance(value, type) and value.__module__ == lesson_protocols.__name__
 
 
-@pytest.mark.parametrize(("number", "name"), list(enumerate(NAMES, 1)))
+@pytest.mark.parametrize(("number", "name"), list(enumerate(STEP_NAMES, 1)))
 def test_contract_prints_the_functions_of_a_step_with_their_types(number, name):
     done = lab("contract", number)
     assert (done.code, done.err) == (0, "")
@@ -29,7 +29,7 @@ def test_contract_prints_the_functions_of_a_step_with_their_types(number, name):
         assert all(argument.annotation for argument in node.args.args[1:])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STEP_NAMES)
 def test_contract_prints_every_type_of_ours_that_it_names(name):
     text = lab("contract", name).out
     assert "noqa" not in text

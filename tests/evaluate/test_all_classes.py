@@ -50,8 +50,8 @@ def test_map_is_the_mean_of_the_classes(scored):
 
 
 def test_the_threshold_is_the_best_of_vals_smoothed_curve(scored):
-    assert scored["threshold"] == all_classes.GRID[choose(scored["curve"])]
-    assert len(scored["curve"]) == len(all_classes.GRID) == 9
+    assert scored["threshold"] == all_classes.COARSE_GRID[choose(scored["curve"])]
+    assert len(scored["curve"]) == len(all_classes.COARSE_GRID) == 9
 
 
 def test_only_classes_with_something_to_find_in_both_splits_count(splits):

@@ -9,7 +9,7 @@ from sklearn.metrics import jaccard_score
 
 from gradcam_lab.data.masks import LABELS, read_mask
 from gradcam_lab.evaluate.bootstrap import image_draws
-from gradcam_lab.evaluate.mask_methods import Item, centred, refined, scene_of, thresholded
+from gradcam_lab.evaluate.mask_methods import Item, at_one_size, centred, refined, thresholded
 from gradcam_lab.evaluate.mask_scores import Tables, curve_of, mean_iou, occurring_in, row_of, tables
 
 CAT, DOG = LABELS.index("cat"), LABELS.index("dog")
@@ -60,8 +60,8 @@ def counted(lessons, items, methods):
 class TestCounting:
     @pytest.mark.parametrize("name", METHODS)
     def test_every_class_is_scored_as_scikit_learn_scores_it(self, lessons, items, methods, counted, name):
-        scenes = [scene_of(lessons, item) for item in items]
-        said = np.concatenate([methods[name](scene).ravel() for scene in scenes])
+        scaled = [at_one_size(lessons, item) for item in items]
+        said = np.concatenate([methods[name](each).ravel() for each in scaled])
         true = np.concatenate([item.truth.ravel() for item in items])
         known = true != 255
         occurring = occurring_in([counted[name]])
@@ -114,7 +114,7 @@ class TestCounting:
 
     def test_small_images_keep_their_aspect_and_their_labels(self, lessons, items):
         width, height = items[2].sample.size
-        small = scene_of(lessons, items[2], 64)
+        small = at_one_size(lessons, items[2], 64)
         assert max(small.truth.shape) == 64
         assert small.truth.shape[1] / small.truth.shape[0] == pytest.approx(width / height, abs=0.03)
         assert small.image.shape[:2] == small.heatmaps.shape[1:] == small.truth.shape

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gradcam_lab.localise.cam_variants import (
-    Weights,
+    ChannelWeights,
     cam,
     find_evidence,
     grad_cam,
@@ -28,7 +28,7 @@ def strongest(name: str) -> int:
     return int(GradCAM(zoo(name), LAYERS[name]).all_classes(images(2, 96, 128)).amax(dim=(2, 3)).amin(dim=0).argmax())
 
 
-def ours(lessons, name: str, weights: Weights) -> tuple[Tensor, int]:
+def ours(lessons, name: str, weights: ChannelWeights) -> tuple[Tensor, int]:
     target = strongest(name)
     evidence = find_evidence(classifier_of(name), lessons, images(2, 96, 128), f"class {target}")
     return weighted_cam(evidence, weights, lessons), target

@@ -9,7 +9,7 @@ import pytest
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.data.masks import mask_path, with_masks
 from gradcam_lab.files import digest, write_json
-from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.pipeline.engine import Engine
 from gradcam_lab.pipeline.graph import MEASURING, STAGES
 from gradcam_lab.pipeline.import_closure import ROOT
@@ -86,7 +86,7 @@ class TestTable:
         return Run(settings(tmp_path, **KINDS[kind]))
 
     def test_every_stage_has_its_name_its_artifact_its_fields_and_its_lessons(self, run):
-        numbers = {name: name.removeprefix("step")[0] for name in NAMES}
+        numbers = {name: name.removeprefix("step")[0] for name in STEP_NAMES}
         found = [
             {
                 "stage": stage.name,
@@ -116,7 +116,7 @@ class TestTable:
 def test_step_5_has_a_part_in_the_boxes_of_its_masks(settings, tmp_path):
     run = Run(settings(tmp_path, method="refined"))
     lessons = {stage.name: tuple(stage.lessons_of(run)) for stage in STAGES}
-    assert lessons["threshold"] == lessons["boxes"] == NAMES[2:5]
+    assert lessons["threshold"] == lessons["boxes"] == STEP_NAMES[2:5]
 
 
 class TestWhatRunsAgain:

@@ -8,7 +8,7 @@ import pytest
 from gradcam_lab.course.workspace.whose_code import students_work
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.files import read_json, sha256, write_json
-from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.methods import GRID
 from gradcam_lab.localise.threshold import choose as choose_threshold
@@ -76,7 +76,7 @@ def test_a_students_steps_5_and_6_run_once_they_have_passed(root, judge, whole, 
     for number in files:
         workspace.check(step_of(str(number)), judge)
     run = Run(settings(whole, course=students_work("auto")))
-    assert [name for name, who in run.lessons.implementation.items() if who == "mine"] == [*NAMES[4:]]
+    assert [name for name, who in run.lessons.implementation.items() if who == "mine"] == [*STEP_NAMES[4:]]
     masks.make(run, tmp_path / "segmentation.json")
     assert set(vars(run.lessons.segmentation)["CALLS"]) == {"seeds", "refine", "mean_iou"}
     faithfulness.make(run, tmp_path / "truth.json")

@@ -16,7 +16,7 @@ from gradcam_lab.course.authoring import cut
 from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, sha256
-from gradcam_lab.lesson_modules import NAMES, load_lessons, reference_text
+from gradcam_lab.lesson_modules import STEP_NAMES, load_lessons, reference_text
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.maps import read_maps
 from gradcam_lab.pipeline.engine import Engine
@@ -32,7 +32,7 @@ from gradcam_lab.report.text import listing
 from tests.commands import contents
 from tests.report.pages import text_of
 
-REFERENCE = {name: reference_text(name) for name in NAMES}
+REFERENCE = {name: reference_text(name) for name in STEP_NAMES}
 STUB = {name: cut.stub(text) for name, text in REFERENCE.items()}
 FOLDER = Path("My Übung") / "of mine"
 SHIFT = 3
@@ -63,7 +63,9 @@ def theirs(step, own=None, points=0, passed=()):
 
 def workspace(*chosen, answers=()):
     """A course in which the reference runs wherever nothing else is chosen."""
-    return StudentsWork({name: theirs(name, STUB[name]) for name in NAMES} | {c.step: c for c in chosen}, dict(answers))
+    return StudentsWork(
+        {name: theirs(name, STUB[name]) for name in STEP_NAMES} | {c.step: c for c in chosen}, dict(answers)
+    )
 
 
 SHIFTED = solved(
@@ -158,7 +160,7 @@ class TestWhoseCodeRan:
         validator = jsonschema.Draft202012Validator(schema())
         validator.validate(found)
         mine = dict.fromkeys(("step1_cam", "step3_boxes"), "mine")
-        assert found["implementation"] == dict.fromkeys(NAMES, "reference") | mine
+        assert found["implementation"] == dict.fromkeys(STEP_NAMES, "reference") | mine
         assert found["course"]["step2_gradcam"] == {"points": 1, "possible": 10, "passed": ["2.1"], "stub": True}
         assert found["answers"] == {"3.6": {"question": "How *sure* are you?", "answer": ANSWER}}
         assert found["provenance"]["code_sha256"]["step3_boxes"] == sha256(finished / "code" / "step3_boxes.py")
@@ -175,7 +177,7 @@ class TestWhoseCodeRan:
     def test_the_texts_that_ran_are_kept(self, finished):
         code = {p.relative_to(finished / "code").as_posix(): p for p in (finished / "code").rglob("*.py")}
         expected = {"step1_cam.py": COMMENTED, "step3_boxes.py": SHIFTED, "yours/step2_gradcam.py": HALF}
-        expected |= {f"yours/{n}.py": STUB[n] for n in NAMES[3:]} | {f"stubs/{n}.py": STUB[n] for n in NAMES}
+        expected |= {f"yours/{n}.py": STUB[n] for n in STEP_NAMES[3:]} | {f"stubs/{n}.py": STUB[n] for n in STEP_NAMES}
         assert {name: path.read_text(encoding="utf-8") for name, path in code.items()} == expected
 
     def test_without_a_course_it_is_the_reference(self, lessons):
@@ -314,7 +316,7 @@ class TestReport:
 
     def test_a_run_older_than_the_course_can_be_rendered(self, copy):
         content = read_json(copy / "results.json")
-        content["implementation"] = dict.fromkeys(NAMES, "reference")
+        content["implementation"] = dict.fromkeys(STEP_NAMES, "reference")
         del content["course"], content["answers"]
         (copy / "results.json").write_text(json.dumps(content), encoding="utf-8")
         page = to_html(copy)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcam_lab.lesson_modules import NAMES, StudentsFile, reference_text
+from gradcam_lab.lesson_modules import STEP_NAMES, StudentsFile, reference_text
 from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
 
 FILE = Path("My Übung") / "step1_cam.py"
@@ -46,11 +46,11 @@ class TestTexts:
 
 
 def test_the_steps_come_in_order_and_only_files_that_run_are_loaded():
-    chosen = {name: code("mine" if name == NAMES[1] else None, step=name) for name in reversed(NAMES[:3])}
+    chosen = {name: code("mine" if name == STEP_NAMES[1] else None, step=name) for name in reversed(STEP_NAMES[:3])}
     work = StudentsWork(chosen)
-    assert [step.step for step in work.steps] == list(NAMES[:3])
-    assert work.students == {NAMES[1]: StudentsFile("mine", FILE)}
-    assert set(work.texts) == {f"stubs/{name}.py" for name in NAMES[:3]} | {f"{NAMES[1]}.py"}
+    assert [step.step for step in work.steps] == list(STEP_NAMES[:3])
+    assert work.students == {STEP_NAMES[1]: StudentsFile("mine", FILE)}
+    assert set(work.texts) == {f"stubs/{name}.py" for name in STEP_NAMES[:3]} | {f"{STEP_NAMES[1]}.py"}
 
 
 def test_a_file_without_a_place_is_named_after_its_step():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.lesson_modules import NAMES, reference_text
+from gradcam_lab.lesson_modules import STEP_NAMES, reference_text
 from gradcam_lab.report.render import QUESTIONS, Rendered, render, to_html
 from tests.report.conftest import EPOCH
 from tests.report.pages import words_of
@@ -313,5 +313,5 @@ def test_a_figure_from_elsewhere_is_refused(run, name):
 
 def test_every_question_of_the_report_belongs_to_a_written_task():
     for task in {*QUESTIONS.values(), "2.6"}:
-        (step,) = [name for name in NAMES if name.startswith(f"step{task[0]}_")]
+        (step,) = [name for name in STEP_NAMES if name.startswith(f"step{task[0]}_")]
         assert f"\n# ## {task} Written" in reference_text(step)

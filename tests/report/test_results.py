@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from gradcam_lab.report.results import SCHEMA, schema
+from gradcam_lab.report.results import OLD_STEP, SCHEMA, STEP, read_results, schema
 from tests import synthetic_run
 
 SAMPLE = Path(__file__).parents[2] / "report" / "sample" / "results.json"
@@ -48,6 +48,14 @@ def test_the_sample_keeps_to_it():
 )
 def test_the_invented_runs_of_the_tests_keep_to_it(content):
     VALIDATOR.validate(content)
+
+
+def test_a_run_of_an_older_version_is_read_under_todays_names(tmp_path):
+    content = synthetic_run.results()
+    text = json.dumps(content)
+    (tmp_path / "results.json").write_text(text.replace(f'"{STEP}"', f'"{OLD_STEP}"'), encoding="utf-8")
+    assert STEP in text
+    assert read_results(tmp_path) == content
 
 
 ENTRY = {"points": 1, "possible": 10, "passed": ["2.1"], "stub": True}

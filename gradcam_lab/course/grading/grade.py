@@ -19,7 +19,7 @@ from gradcam_lab.console import progress, say
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading.exports import Exports, file_name
 from gradcam_lab.course.grading.grades import GUARD, Grade, Grading, coded_possible, written_tasks
-from gradcam_lab.course.grading.submissions import Bounds, Files, Submission, clean, find, lay_out, read
+from gradcam_lab.course.grading.submissions import Bounds, Submission, SubmittedFiles, clean, find, lay_out, read
 from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.judging.verdicts import Verdict, summarise
 from gradcam_lab.course.workspace.folder import ANSWERS, StudentFolder
@@ -178,7 +178,7 @@ class Grader:
             sentence = f"It could not be graded ({type(error).__name__}: {error})."
             return Grade(submission.name, clean(sentence))
 
-    def _grade(self, name: str, files: Files, folder: StudentFolder) -> Grade:
+    def _grade(self, name: str, files: SubmittedFiles, folder: StudentFolder) -> Grade:
         key = self.key(files)
         known = self.store.verdicts(name, key)
         verdicts = self.judge(folder) if known is None else known
@@ -189,7 +189,7 @@ class Grader:
         results = [summarise(step, folder.hash(step), verdicts[step.name], answers) for step in all_steps()]
         return Grade(name, "", tuple(results), verdicts, answers, unchanged=known is not None)
 
-    def key(self, files: Files) -> str:
+    def key(self, files: SubmittedFiles) -> str:
         """A hash of everything that decides the verdicts."""
         texts = {name: sha256(content).hexdigest() for name, content in files.items() if name != ANSWERS}
         return digest(texts, [checks_hash(step) for step in all_steps()], self.store.seed, asdict(self.limits))

@@ -19,10 +19,10 @@ from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.folder import ANSWERS, TAKEN
 from gradcam_lab.errors import LabError
 
-Files = dict[str, bytes]
+SubmittedFiles = dict[str, bytes]
 """The files of a submission that are judged, by name; a module that must not be there is named and empty."""
 
-Listing = dict[PurePosixPath, Callable[[], bytes]]
+ArchiveListing = dict[PurePosixPath, Callable[[], bytes]]
 """What a submission holds, by path, and how to read each file."""
 
 LEVELS = 3
@@ -113,7 +113,7 @@ def _harmless(letter: str) -> bool:
     return letter in "\n\t" or (unicodedata.category(letter) not in ("Cc", "Cs") and letter not in "\ufffe\uffff")
 
 
-def read(path: Path, bounds: Bounds) -> Files:
+def read(path: Path, bounds: Bounds) -> SubmittedFiles:
     """Read the files of a submission that are judged.
 
     Raises:
@@ -123,7 +123,7 @@ def read(path: Path, bounds: Bounds) -> Files:
         return _pick(_listing(path, bounds, stack), bounds)
 
 
-def _listing(path: Path, bounds: Bounds, stack: ExitStack) -> Listing:
+def _listing(path: Path, bounds: Bounds, stack: ExitStack) -> ArchiveListing:
     if not path.is_dir():
         return _of_zip(path, bounds, stack)
     listing = _of_folder(path, bounds)
@@ -133,8 +133,8 @@ def _listing(path: Path, bounds: Bounds, stack: ExitStack) -> Listing:
     return listing
 
 
-def _of_folder(path: Path, bounds: Bounds) -> Listing:
-    listing: Listing = {}
+def _of_folder(path: Path, bounds: Bounds) -> ArchiveListing:
+    listing: ArchiveListing = {}
     folders = [path]
     for _ in range(LEVELS):
         inside = [entry for folder in folders for entry in sorted(folder.iterdir()) if not _hidden(entry.name)]
@@ -152,7 +152,7 @@ def _read_file(path: Path, bounds: Bounds) -> bytes:
         return stream.read(bounds.member + 1)
 
 
-def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> Listing:
+def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> ArchiveListing:
     """List a zip; the sizes that it declares are not trusted: a file is read up to the limit and no further."""
     if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
         raise LabError("This is neither a folder nor a zip file.")
@@ -163,7 +163,7 @@ def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> Listing:
     members = archive.infolist()
     if len(members) > bounds.members:
         raise LabError(f"The zip holds {len(members)} files, more than {bounds.members}: nothing was unpacked.")
-    listing: Listing = {}
+    listing: ArchiveListing = {}
     for member in members:
         name = PurePosixPath(member.filename.replace("\\", "/"))
         if PureWindowsPath(member.filename).anchor or ".." in name.parts:  # the anchor: "/", "C:", or a server
@@ -197,14 +197,14 @@ def _step_files(names: Iterable[str]) -> set[str]:
     return {step.file for step in all_steps()} & {renamed.FILES.get(name, name) for name in names}
 
 
-def _roots(listing: Listing) -> list[PurePosixPath]:
+def _roots(listing: ArchiveListing) -> list[PurePosixPath]:
     """The folders that hold step files, of the highest level where there are any."""
     roots = sorted({name.parent for name in listing if _step_files([name.name])})
     highest = min((len(root.parts) for root in roots), default=0)
     return [root for root in roots if len(root.parts) == highest]
 
 
-def _pick(listing: Listing, bounds: Bounds) -> Files:
+def _pick(listing: ArchiveListing, bounds: Bounds) -> SubmittedFiles:
     """Read the files that are judged, and name the modules that must not be there."""
     if not listing:
         raise LabError("There is nothing in it.")
@@ -217,7 +217,7 @@ def _pick(listing: Listing, bounds: Bounds) -> Files:
     root = roots[0]
     here = {str(path.relative_to(root)): reader for path, reader in listing.items() if path.is_relative_to(root)}
     here = {**{renamed.FILES.get(name, name): reader for name, reader in here.items()}, **here}  # the new name wins
-    files: Files = {name: b"" for name in here if _is_stray(name)}
+    files: SubmittedFiles = {name: b"" for name in here if _is_stray(name)}
     for name in sorted(_step_files(here) | {ANSWERS} & set(here)):
         files[name] = here[name]()
         if len(files[name]) > bounds.member:
@@ -235,7 +235,7 @@ def _is_stray(name: str) -> bool:
     return (package and path.parts[0] in TAKEN) or (module and path.stem in TAKEN)
 
 
-def lay_out(files: Files, folder: Path) -> None:
+def lay_out(files: SubmittedFiles, folder: Path) -> None:
     """Write the files that are judged into an empty folder under the course's own names, so no path leads out of it."""
     for name, content in files.items():
         place = folder / name

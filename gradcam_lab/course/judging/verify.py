@@ -22,7 +22,7 @@ HINTS = 3
 SLOW = 5.0
 """Seconds that no check may take; far more than any does, because machines differ."""
 
-SEEDS = (0, 1, 2, 3)
+VERIFIED_SEEDS = (0, 1, 2, 3)
 """The seed of a student's own checks, and some that an instructor might draw."""
 
 _ROW = re.compile(r"^\| (\d+\.\d+) \| .* \| (\d+) \|$", re.MULTILINE)
@@ -36,7 +36,7 @@ def verify(*, jobs: int = 2) -> bool:
     """
     start = time.perf_counter()
     steps = all_steps()
-    total = sum(len(SEEDS) + 1 + len(step.wrong_answers) for step in steps)
+    total = sum(len(VERIFIED_SEEDS) + 1 + len(step.wrong_answers) for step in steps)
     with progress("judging", total) as advance, ThreadPoolExecutor(min(jobs, os.cpu_count() or 1)) as pool:
         found = list(pool.map(lambda step: examine(step, advance), steps))
     problems = [problem for part in found for problem in part]
@@ -63,7 +63,7 @@ def examine(step: Step, advance: Advance) -> list[str]:
     """
     problems = list(read_through(step))
     with Judge() as judge:
-        for seed in SEEDS:
+        for seed in VERIFIED_SEEDS:
             problems += try_reference(step, judge, seed)
             advance()
         problems += try_stub(step, judge)

@@ -18,7 +18,7 @@ from gradcam_lab.errors import LabError
 PAUSE = 0.5
 """Seconds between two looks at the files."""
 
-Selection = dict[Step, set[str]]
+TaskSelection = dict[Step, set[str]]
 """Steps in their order, and of each the tasks that are asked for; the step's number stands for the chain."""
 
 
@@ -48,7 +48,7 @@ def check(words: list[str], *, watch: bool = False, json: bool = False, judge: J
         return _show(workspace, selection, json)
 
 
-def select(words: Sequence[str]) -> Selection:
+def select(words: Sequence[str]) -> TaskSelection:
     """Find the steps and tasks that are asked for.
 
     Raises:
@@ -65,7 +65,7 @@ def select(words: Sequence[str]) -> Selection:
     return {step: step.ids & chosen for step in all_steps() if step.ids & chosen}
 
 
-def _judge(workspace: Workspace, selection: Selection, judge: Judge) -> None:
+def _judge(workspace: Workspace, selection: TaskSelection, judge: Judge) -> None:
     """Judge what is asked for; the workspace records the verdicts."""
     wanted = {step: [check for check in step.checks if check.task in tasks] for step, tasks in selection.items()}
     with progress("checking", sum(map(len, wanted.values()))) as advance:
@@ -74,7 +74,7 @@ def _judge(workspace: Workspace, selection: Selection, judge: Judge) -> None:
                 workspace.check(step, judge, checks, advance)
 
 
-def _show(workspace: Workspace, selection: Selection, json: bool = False) -> bool:
+def _show(workspace: Workspace, selection: TaskSelection, json: bool = False) -> bool:
     """Show the recorded verdicts on what was asked for."""
     all_views = screen.views(workspace)
     here = [view for view in all_views if view.step in selection]
@@ -119,7 +119,7 @@ def as_json(views: Sequence[screen.StepView], next_thing: str) -> str:
 Stamp = tuple[int, int] | None
 
 
-def _watch(workspace: Workspace, selection: Selection, judge: Judge) -> bool:
+def _watch(workspace: Workspace, selection: TaskSelection, judge: Judge) -> bool:
     """Check, and check again whatever has been saved, until Ctrl-C."""
     seen: dict[str, Stamp] = {}
     passed = False

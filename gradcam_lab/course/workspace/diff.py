@@ -19,7 +19,7 @@ MARK = "|"
 WIDE = 100
 """From so many columns on there is room for two functions side by side."""
 
-Row = tuple[str | None, str | None, bool]
+DiffRow = tuple[str | None, str | None, bool]
 """A line of yours, the line of the reference beside it, and whether they are equal; None where there is none."""
 
 
@@ -63,9 +63,9 @@ def of_unit(source: str, unit: str) -> list[str] | None:
     return excerpt(source, *place) if place else None
 
 
-def side_by_side(mine: list[str], theirs: list[str]) -> list[Row]:
+def side_by_side(mine: list[str], theirs: list[str]) -> list[DiffRow]:
     """Align two texts: equal lines beside each other, changed ones as they come."""
-    rows: list[Row] = []
+    rows: list[DiffRow] = []
     for what, i, j, k, m in SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes():
         rows += [(left, right, what == "equal") for left, right in zip_longest(mine[i:j], theirs[k:m])]
     return rows
@@ -89,7 +89,7 @@ def _print_column(title: str, lines: list[tuple[str | None, bool]]) -> None:
     say("")
 
 
-def _print_table(unit: str, rows: list[Row]) -> None:
+def _print_table(unit: str, rows: list[DiffRow]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

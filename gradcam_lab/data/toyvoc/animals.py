@@ -39,7 +39,7 @@ PINK: Colour = (0.87, 0.55, 0.55)
 
 
 @dataclass(frozen=True)
-class Figure:
+class DrawnObject:
     """A drawn object that is not placed yet.
 
     Attributes:
@@ -87,19 +87,19 @@ def coat(rng: np.random.Generator, markings: Sequence[float]) -> Coat:
 # ----------------------------------------------------------------------------------------------- dog and cat
 
 
-def dog(rng: np.random.Generator) -> Figure:
+def dog(rng: np.random.Generator) -> DrawnObject:
     """A dog: floppy ears, a long snout, a short tail."""
     fur = coat(rng, DOG_MARKINGS)
     return _pet(rng, fur, _dog_head_front if rng.random() < 0.4 else _dog_head_side, _dog_tail)
 
 
-def cat(rng: np.random.Generator) -> Figure:
+def cat(rng: np.random.Generator) -> DrawnObject:
     """A cat: pointed ears, a flat face with whiskers, a long tail."""
     fur = coat(rng, CAT_MARKINGS)
     return _pet(rng, fur, _cat_head_front if rng.random() < 0.6 else _cat_head_side, _cat_tail)
 
 
-def _pet(rng: np.random.Generator, fur: Coat, head: Draw, tail: Draw) -> Figure:
+def _pet(rng: np.random.Generator, fur: Coat, head: Draw, tail: Draw) -> DrawnObject:
     """The shared body in one of three poses, with the head and the tail that make it a dog or a cat."""
     pose = (_standing, _sitting, _lying)[rng.choice(3, p=[0.3, 0.42, 0.28])]
     body = pose(rng, fur)
@@ -108,7 +108,7 @@ def _pet(rng: np.random.Generator, fur: Coat, head: Draw, tail: Draw) -> Figure:
         *body.parts,
         *moved(head(rng, fur), *body.neck, scale=rng.uniform(0.32, 0.38), angle=rng.normal(0, 8)),
     ]
-    return Figure(parts, fur.look, "Right")
+    return DrawnObject(parts, fur.look, "Right")
 
 
 def _leg(x: float, top: float, foot: float, width: float, colour: Colour) -> Part:
@@ -305,7 +305,7 @@ def _cat_head_side(rng: np.random.Generator, fur: Coat) -> list[Part]:
 HOOF: Colour = (0.14, 0.12, 0.11)
 
 
-def horse(rng: np.random.Generator) -> Figure:
+def horse(rng: np.random.Generator) -> DrawnObject:
     """A horse: long legs, an arched neck with a mane, a long head; its coat is one of the dogs' and cats'."""
     fur = coat(rng, HORSE_MARKINGS)
     grazing, stride = rng.random() < 0.3, rng.uniform(-0.1, 0.1)
@@ -352,7 +352,7 @@ def horse(rng: np.random.Generator) -> Figure:
         limb(mane, hair),
         *moved(head, head_x, head_y, 0.095, tilt),
     ]
-    return Figure(parts, fur.look, "Right")
+    return DrawnObject(parts, fur.look, "Right")
 
 
 # ----------------------------------------------------------------------------------------------- bird
@@ -366,13 +366,13 @@ PLUMES: tuple[Colour, ...] = (
 BEAKS: tuple[Colour, ...] = ((0.93, 0.62, 0.15), (0.25, 0.22, 0.2), (0.85, 0.4, 0.2))
 
 
-def bird(rng: np.random.Generator, surface: str = "ground") -> Figure:
+def bird(rng: np.random.Generator, surface: str = "ground") -> DrawnObject:
     """A bird that stands, swims or flies, as the surface asks."""
     main, second = (jittered(rng, PLUMES[i]) for i in rng.choice(len(PLUMES), 2, replace=False))
     beak = jittered(rng, BEAKS[rng.integers(len(BEAKS))], 0.03)
     look = Look("fur", 0.08, str(rng.choice(["plain", "spots"])), shaded(main, 0.7))
     draw = {"ground": _standing_bird, "water": _swimming_bird, "air": _flying_bird}[surface]
-    return Figure(draw(rng, main, second, beak), look, "Right", surface)
+    return DrawnObject(draw(rng, main, second, beak), look, "Right", surface)
 
 
 def _bird_head(x: float, y: float, size: float, colour: Colour, beak: Colour) -> list[Part]:

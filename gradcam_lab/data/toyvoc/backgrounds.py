@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 
 from gradcam_lab.data.toyvoc import things
-from gradcam_lab.data.toyvoc.animals import Figure
+from gradcam_lab.data.toyvoc.animals import DrawnObject
 from gradcam_lab.data.toyvoc.draw import Colour, jittered, mixed, shaded, texture, three
 
 Painter = Callable[[np.random.Generator, np.ndarray], tuple[int, int]]
 """Paints a background into an image and returns its horizon and its shore."""
 
-Prop = Callable[[np.random.Generator], Figure]
+Prop = Callable[[np.random.Generator], DrawnObject]
 
 
 @dataclass(frozen=True)

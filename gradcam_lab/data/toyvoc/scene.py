@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcam_lab.data.sample import Object
 from gradcam_lab.data.toyvoc import animals, things
-from gradcam_lab.data.toyvoc.animals import Figure
+from gradcam_lab.data.toyvoc.animals import DrawnObject
 from gradcam_lab.data.toyvoc.backgrounds import LAND, Background, background
 from gradcam_lab.data.toyvoc.draw import Patch, extent, over, render, soft, texture, three
 
@@ -47,7 +47,7 @@ DIFFICULT_SIDE = 12  # a box with a shorter side in pixels: difficult
 LEAST_VISIBLE = 0.2  # an object less visible is not drawn at all
 LEAST_PIXELS = 40
 
-FIGURES: dict[str, Callable[..., Figure]] = {
+FIGURES: dict[str, Callable[..., DrawnObject]] = {
     "bird": animals.bird,
     "boat": things.boat,
     "car": things.car,

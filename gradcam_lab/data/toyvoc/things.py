@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradcam_lab.data.toyvoc.animals import BLACK, WHITE, Figure
+from gradcam_lab.data.toyvoc.animals import BLACK, WHITE, DrawnObject
 from gradcam_lab.data.toyvoc.draw import (
     Colour,
     Look,
@@ -53,7 +53,7 @@ def paint(rng: np.random.Generator) -> Colour:
 # ----------------------------------------------------------------------------------------------- person
 
 
-def person(rng: np.random.Generator) -> Figure:
+def person(rng: np.random.Generator) -> DrawnObject:
     """A person, standing or walking, seen from the front or half from the side."""
     skin, hair = SKINS[rng.integers(len(SKINS))], jittered(rng, HAIRS[rng.integers(len(HAIRS))], 0.03)
     shirt, trousers, shoes = paint(rng), paint(rng), shaded(paint(rng), 0.6)
@@ -92,13 +92,13 @@ def person(rng: np.random.Generator) -> Figure:
         hat = paint(rng)
         parts.append(shape([(-0.09, 0.95), (-0.07, 1.03), (0.07, 1.03), (0.09, 0.95)], hat))
         parts.append(polygon([(-0.1, 0.965), (0.16, 0.965), (0.16, 0.94), (-0.1, 0.94)], hat))
-    return Figure(parts, Look("rough", 0.05), "Frontal")
+    return DrawnObject(parts, Look("rough", 0.05), "Frontal")
 
 
 # ----------------------------------------------------------------------------------------------- car
 
 
-def car(rng: np.random.Generator) -> Figure:
+def car(rng: np.random.Generator) -> DrawnObject:
     """A car from the side: a saloon, a hatchback, a van or a pick-up; one unit is twice its height."""
     colour = paint(rng)
     roofs = {
@@ -143,13 +143,13 @@ def car(rng: np.random.Generator) -> Figure:
             flat(ellipse(x, size, size * 0.55, size * 0.55), rim),
             flat(ellipse(x, size, size * 0.18, size * 0.18), BLACK),
         ]
-    return Figure(parts, Look("rough", 0.03), "Right")
+    return DrawnObject(parts, Look("rough", 0.03), "Right")
 
 
 # ----------------------------------------------------------------------------------------------- boat
 
 
-def boat(rng: np.random.Generator, surface: str = "water") -> Figure:
+def boat(rng: np.random.Generator, surface: str = "water") -> DrawnObject:
     """A sailing boat, a motor boat or a rowing boat; on land it stands on chocks."""
     hull, stripe = paint(rng), paint(rng)
     draw = (_sailing_boat, _motor_boat, _rowing_boat)[rng.choice(3, p=[0.5, 0.3, 0.2])]
@@ -158,14 +158,14 @@ def boat(rng: np.random.Generator, surface: str = "water") -> Figure:
         wave = [(x, 0.012 * (-1) ** i) for i, x in enumerate(np.linspace(-0.62, 0.64, 10))]
         band = [*((x, y + 0.02) for x, y in wave), *((x, y - 0.02) for x, y in reversed(wave))]
         parts.append(flat(band, FOAM))
-        return Figure(parts, Look("wood", 0.05), "Right", "water")
+        return DrawnObject(parts, Look("wood", 0.05), "Right", "water")
     chock = (0.4, 0.28, 0.18)
     keel = [
         polygon([(-0.3, 0.02), (-0.1, -0.13), (0.25, -0.13), (0.45, 0.02)], shaded(stripe, 0.7)),
         polygon([(-0.36, 0.03), (-0.24, 0.03), (-0.3, -0.15), (-0.42, -0.15)], chock),
         polygon([(0.3, 0.03), (0.42, 0.03), (0.48, -0.15), (0.36, -0.15)], chock),
     ]
-    return Figure(moved([*keel, *parts], 0, 0.15), Look("wood", 0.05), "Right", "ground")
+    return DrawnObject(moved([*keel, *parts], 0, 0.15), Look("wood", 0.05), "Right", "ground")
 
 
 def _hull(colour: Colour, stripe: Colour, depth: float) -> list[Part]:
@@ -221,58 +221,60 @@ def _rowing_boat(rng: np.random.Generator, hull: Colour, stripe: Colour) -> list
 # ----------------------------------------------------------------------------------------------- props
 
 
-def ball(rng: np.random.Generator) -> Figure:
+def ball(rng: np.random.Generator) -> DrawnObject:
     """A ball with two stripes."""
     colour, other = paint(rng), paint(rng)
     parts = [blob(0, 0.5, 0.5, 0.5, colour), flat(ellipse(0, 0.5, 0.16, 0.49, 20), other)]
-    return Figure(parts, Look("rough", 0.04), height=0.1)
+    return DrawnObject(parts, Look("rough", 0.04), height=0.1)
 
 
-def stone(rng: np.random.Generator) -> Figure:
+def stone(rng: np.random.Generator) -> DrawnObject:
     """A grey stone."""
     grey = jittered(rng, (0.5, 0.48, 0.45), 0.08)
     angles = np.sort(rng.uniform(0, np.pi, 5))
     rim = np.stack([0.7 * np.cos(angles), rng.uniform(0.5, 1.0, 5) * np.sin(angles)], 1)
-    return Figure([shape([(0.75, 0), *rim, (-0.75, 0)], grey)], Look("rough", 0.14), height=0.12)
+    return DrawnObject([shape([(0.75, 0), *rim, (-0.75, 0)], grey)], Look("rough", 0.14), height=0.12)
 
 
-def bush(rng: np.random.Generator) -> Figure:
+def bush(rng: np.random.Generator) -> DrawnObject:
     """A bush, green or autumn brown."""
     green = jittered(rng, ((0.22, 0.4, 0.16), (0.34, 0.46, 0.2), (0.5, 0.38, 0.2))[rng.integers(3)])
     parts = [
         blob(x, y, rng.uniform(0.28, 0.42), rng.uniform(0.26, 0.4), shaded(green, rng.uniform(0.8, 1.15)))
         for x, y in zip(rng.uniform(-0.5, 0.5, 7), rng.uniform(0.25, 0.7, 7), strict=True)
     ]
-    return Figure(parts, Look("leaves", 0.24), height=0.28)
+    return DrawnObject(parts, Look("leaves", 0.24), height=0.28)
 
 
-def fir(rng: np.random.Generator) -> Figure:
+def fir(rng: np.random.Generator) -> DrawnObject:
     """A fir tree."""
     green = jittered(rng, (0.16, 0.33, 0.22), 0.04)
     tiers = [polygon([(-w, y), (0, y + 0.42), (w, y)], green) for w, y in ((0.34, 0.12), (0.27, 0.35), (0.19, 0.58))]
-    return Figure([limb([(0, 0, 0.05), (0, 0.2, 0.05)], (0.36, 0.25, 0.16)), *tiers], Look("leaves", 0.2), height=0.65)
+    return DrawnObject(
+        [limb([(0, 0, 0.05), (0, 0.2, 0.05)], (0.36, 0.25, 0.16)), *tiers], Look("leaves", 0.2), height=0.65
+    )
 
 
-def tree(rng: np.random.Generator) -> Figure:
+def tree(rng: np.random.Generator) -> DrawnObject:
     """A broad-leaved tree."""
     green = jittered(rng, ((0.25, 0.42, 0.17), (0.4, 0.48, 0.2), (0.62, 0.42, 0.18))[rng.integers(3)])
     crown = [
         blob(x, y, 0.2, 0.17, shaded(green, rng.uniform(0.8, 1.15)))
         for x, y in zip(rng.uniform(-0.22, 0.22, 7), rng.uniform(0.55, 0.85, 7), strict=True)
     ]
-    return Figure(
+    return DrawnObject(
         [limb([(0, 0, 0.06), (0, 0.55, 0.04)], (0.38, 0.27, 0.18)), *crown], Look("leaves", 0.22), height=0.75
     )
 
 
-def post(rng: np.random.Generator) -> Figure:
+def post(rng: np.random.Generator) -> DrawnObject:
     """A wooden or painted post."""
     colour = jittered(rng, (0.45, 0.33, 0.22)) if rng.random() < 0.6 else paint(rng)
     top = flat([(-0.085, 0.85), (0.085, 0.85), (0.085, 0.92), (-0.085, 0.92)], WHITE)
-    return Figure([limb([(0, 0, 0.08), (0, 0.95, 0.08)], colour), top], Look("wood", 0.1), height=0.3)
+    return DrawnObject([limb([(0, 0, 0.08), (0, 0.95, 0.08)], colour), top], Look("wood", 0.1), height=0.3)
 
 
-def box(rng: np.random.Generator) -> Figure:
+def box(rng: np.random.Generator) -> DrawnObject:
     """A cardboard box or a crate."""
     colour = jittered(rng, (0.7, 0.53, 0.34), 0.07)
     parts = [
@@ -280,10 +282,10 @@ def box(rng: np.random.Generator) -> Figure:
         polygon([(-0.5, 0.75), (0.5, 0.75), (0.62, 0.92), (-0.36, 0.92)], shaded(colour, 1.15)),
         flat([(-0.07, 0), (0.07, 0), (0.07, 0.75), (-0.07, 0.75)], shaded(colour, 0.8)),
     ]
-    return Figure(parts, Look("rough", 0.06), height=0.22)
+    return DrawnObject(parts, Look("rough", 0.06), height=0.22)
 
 
-def plant(rng: np.random.Generator) -> Figure:
+def plant(rng: np.random.Generator) -> DrawnObject:
     """A plant in a pot; the class `pottedplant` is not in this set."""
     green, pot = jittered(rng, (0.25, 0.45, 0.2)), jittered(rng, (0.7, 0.4, 0.28))
     leaves = [
@@ -291,10 +293,10 @@ def plant(rng: np.random.Generator) -> Figure:
         for x, y in zip(np.linspace(-0.4, 0.4, 6), rng.uniform(0.7, 1.0, 6), strict=True)
     ]
     vessel = polygon([(-0.2, 0.38), (0.2, 0.38), (0.14, 0), (-0.14, 0)], pot)
-    return Figure([*leaves, vessel], Look("rough", 0.08), height=0.35)
+    return DrawnObject([*leaves, vessel], Look("rough", 0.08), height=0.35)
 
 
-def chair(rng: np.random.Generator) -> Figure:
+def chair(rng: np.random.Generator) -> DrawnObject:
     """A wooden stool; it has four legs, so that legs alone do not tell an animal."""
     wood = jittered(rng, (0.6, 0.42, 0.25))
     legs = [
@@ -302,17 +304,17 @@ def chair(rng: np.random.Generator) -> Figure:
         for x, f in ((-0.2, 0.7), (0.2, 0.7), (-0.3, 1), (0.3, 1))
     ]
     seat = polygon([(-0.38, 0.5), (0.38, 0.5), (0.36, 0.58), (-0.36, 0.58)], wood)
-    return Figure([*legs, seat], Look("wood", 0.1), height=0.4)
+    return DrawnObject([*legs, seat], Look("wood", 0.1), height=0.4)
 
 
-def lamp(rng: np.random.Generator) -> Figure:
+def lamp(rng: np.random.Generator) -> DrawnObject:
     """A street lamp."""
     metal = jittered(rng, (0.3, 0.32, 0.33), 0.04)
     parts = [limb([(0, 0, 0.03), (0, 0.85, 0.02)], metal), blob(0, 0.92, 0.06, 0.08, (0.95, 0.92, 0.75))]
-    return Figure(parts, Look("rough", 0.03), height=0.7)
+    return DrawnObject(parts, Look("rough", 0.03), height=0.7)
 
 
-def cone(rng: np.random.Generator) -> Figure:
+def cone(rng: np.random.Generator) -> DrawnObject:
     """A traffic cone."""
     orange = jittered(rng, (0.9, 0.42, 0.12), 0.04)
     parts = [
@@ -320,18 +322,18 @@ def cone(rng: np.random.Generator) -> Figure:
         polygon([(-0.28, 0.1), (0.28, 0.1), (0.06, 1), (-0.06, 1)], orange),
         flat([(-0.19, 0.4), (0.19, 0.4), (0.13, 0.65), (-0.13, 0.65)], WHITE),
     ]
-    return Figure(parts, Look("rough", 0.03), height=0.16)
+    return DrawnObject(parts, Look("rough", 0.03), height=0.16)
 
 
-def umbrella(rng: np.random.Generator) -> Figure:
+def umbrella(rng: np.random.Generator) -> DrawnObject:
     """A beach umbrella."""
     one, other = paint(rng), paint(rng)
     roof = shape([(-0.5, 0.65), (-0.35, 0.9), (0, 1.0), (0.35, 0.9), (0.5, 0.65), (0, 0.72)], one)
     wedge = flat([(-0.17, 0.71), (0, 1.0), (0.17, 0.71)], other)
-    return Figure([limb([(0, 0, 0.02), (0, 0.75, 0.02)], WHITE), roof, wedge], Look("rough", 0.04), height=0.5)
+    return DrawnObject([limb([(0, 0, 0.02), (0, 0.75, 0.02)], WHITE), roof, wedge], Look("rough", 0.04), height=0.5)
 
 
-def buoy(rng: np.random.Generator) -> Figure:
+def buoy(rng: np.random.Generator) -> DrawnObject:
     """A buoy on the water."""
     colour = paint(rng)
     parts = [
@@ -339,4 +341,4 @@ def buoy(rng: np.random.Generator) -> Figure:
         polygon([(-0.15, 0.35), (0.15, 0.35), (0, 1)], shaded(colour, 0.9)),
         flat([(-0.5, -0.03), (0.5, -0.03), (0.4, 0.05), (-0.4, 0.05)], FOAM),
     ]
-    return Figure(parts, Look("rough", 0.05), surface="water", height=0.12)
+    return DrawnObject(parts, Look("rough", 0.05), surface="water", height=0.12)

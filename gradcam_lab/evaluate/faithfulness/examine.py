@@ -19,11 +19,13 @@ from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.localise.methods import GRID
 
-IMAGES = 30
+EXAMINED_IMAGES = 30
 """Images of the tests that run the network many times."""
 
 
-def examine(experiment: Experiment, samples: Sequence[Sample], maps: Maps, images: int = IMAGES) -> Faithfulness:
+def examine(
+    experiment: Experiment, samples: Sequence[Sample], maps: Maps, images: int = EXAMINED_IMAGES
+) -> Faithfulness:
     """Run step 6 on the maps of one split.
 
     Args:

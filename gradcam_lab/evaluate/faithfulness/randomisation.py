@@ -17,10 +17,10 @@ from gradcam_lab.localise.explainer import Explainer, inputs_of
 from gradcam_lab.localise.make_maps import BATCH
 from gradcam_lab.localise.map_recipe import PLAIN_RECIPE
 
-STAGES = 6
+CASCADE_STAGES = 6
 """Stages of the cascade in which the weights become random."""
 
-SEEDS = 3
+RANDOM_NETWORKS = 3
 """Random networks of each stage."""
 
 
@@ -37,15 +37,15 @@ def randomised_weights(examined: ExaminedMaps, few: Sequence[int]) -> Randomisat
     few = [index for index in few if np.ptp(examined.cams[index]) > 0]
     few = few if len(few) >= FEWEST else []
     real, stages = examined.cams[few], cascade(network)
-    correlations = np.zeros((SEEDS, len(stages), len(few)))
+    correlations = np.zeros((RANDOM_NETWORKS, len(stages), len(few)))
     empty = np.zeros(len(stages))
     if few:
         inputs = inputs_of(experiment.classifier, [examined.samples[index] for index in few])
-        for draw in tracked(range(SEEDS), "random weights", SEEDS):
+        for draw in tracked(range(RANDOM_NETWORKS), "random weights", RANDOM_NETWORKS):
             for place, layers in enumerate(accumulate(stages)):
-                cams = explain(experiment, lesson.reinitialised(network, layers, SEEDS * seed + draw), inputs)
+                cams = explain(experiment, lesson.reinitialised(network, layers, RANDOM_NETWORKS * seed + draw), inputs)
                 correlations[draw, place] = list(map(lesson.rank_correlation, real, cams))
-                empty[place] += (cams.max(axis=(1, 2)) == 0).mean() / SEEDS
+                empty[place] += (cams.max(axis=(1, 2)) == 0).mean() / RANDOM_NETWORKS
     by_image = correlations.mean(axis=0)  # (stages, images): the seeds are no images, so they are averaged first
     beside = [examined.baselines(index, cam.shape) for index, cam in zip(few, real, strict=True)]
     baselines = {
@@ -55,7 +55,7 @@ def randomised_weights(examined: ExaminedMaps, few: Sequence[int]) -> Randomisat
     gains = {name: mean_of(by_image[-1] - row, seed) for name, row in baselines.items()}
     return {
         "images": len(few),
-        "seeds": SEEDS,
+        "seeds": RANDOM_NETWORKS,
         "stages": [layers[-1] for layers in stages],
         "curve": [mean_of(row, seed) for row in by_image],
         "by_seed": correlations.mean(axis=2).tolist() if few else [],
@@ -74,7 +74,7 @@ def explain(experiment: Experiment, network: nn.Module, inputs: Tensor) -> np.nd
     return np.concatenate([explainer(part)[PLAIN_RECIPE].maps for part in parts])
 
 
-def cascade(network: nn.Module, stages: int = STAGES) -> list[list[str]]:
+def cascade(network: nn.Module, stages: int = CASCADE_STAGES) -> list[list[str]]:
     """Divide a network's layers into stages, the last layer alone first, then down to the first layer.
 
     Within a stage the layers go from the last to the first. The parts are the network's children; where there are fewer

@@ -13,10 +13,10 @@ from gradcam_lab.evaluate.faithfulness.records import MAPS, Replacement, Replace
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import inputs_of
 
-STEPS = 10
+REPLACEMENT_STEPS = 10
 """Number of steps in which the pixels are replaced."""
 
-Curves = dict[str, list[np.ndarray]]
+ReplacementCurves = dict[str, list[np.ndarray]]
 """By map, the curve of each image, shape (STEPS + 1,)."""
 
 
@@ -28,8 +28,8 @@ def deletion_and_insertion(examined: ExaminedMaps, few: Sequence[int]) -> Replac
         few: the indices of the images: the network runs many times for each.
     """
     lesson = examined.experiment.lessons.faithfulness
-    deletion: Curves = {name: [] for name in MAPS}
-    insertion: Curves = {name: [] for name in MAPS}
+    deletion: ReplacementCurves = {name: [] for name in MAPS}
+    insertion: ReplacementCurves = {name: [] for name in MAPS}
     probability = partial(target_probability, examined.experiment)
 
     for index in tracked(few, "deletion and insertion", len(few)):
@@ -38,10 +38,12 @@ def deletion_and_insertion(examined: ExaminedMaps, few: Sequence[int]) -> Replac
         for name, heatmap in examined.heatmaps(index, (image.shape[1], image.shape[2])).items():
             heat = torch.from_numpy(heatmap).to(image.device)
             for curves, start, end in ((deletion, image, blank), (insertion, blurred, image)):
-                curves[name].append(lesson.replacement_curve(probability, start, end, heat, STEPS).cpu().numpy())
+                curves[name].append(
+                    lesson.replacement_curve(probability, start, end, heat, REPLACEMENT_STEPS).cpu().numpy()
+                )
     deleted, images = compare_areas(examined, deletion, higher=False)
     inserted, _ = compare_areas(examined, insertion, higher=True)
-    return {"steps": STEPS, "images": images, "deletion": deleted, "insertion": inserted}
+    return {"steps": REPLACEMENT_STEPS, "images": images, "deletion": deleted, "insertion": inserted}
 
 
 def target_probability(experiment: Experiment, images: Tensor) -> Tensor:
@@ -52,7 +54,7 @@ def target_probability(experiment: Experiment, images: Tensor) -> Tensor:
         return experiment.classifier.probability(logits, experiment.target)
 
 
-def compare_areas(examined: ExaminedMaps, curves: Curves, *, higher: bool) -> tuple[ReplacementTest, int]:
+def compare_areas(examined: ExaminedMaps, curves: ReplacementCurves, *, higher: bool) -> tuple[ReplacementTest, int]:
     """Compare the areas under the curves; see `compare`."""
     area = examined.experiment.lessons.faithfulness.area_under
     areas = {name: [area(torch.from_numpy(curve)) for curve in of_map] for name, of_map in curves.items()}

@@ -17,12 +17,12 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.models.training.settings import Count, InputSize, TrainingSettings
+from gradcam_lab.models.training.settings import InputSize, PositiveCount, TrainingSettings
 
 Place = tuple[str | int, ...]
 """The position of a value: its section and its key."""
 
-SECTIONS = {
+CONFIG_SECTIONS = {
     "model": {"name": "arch", "input_shape": "img_size", "num_classes": "num_classes", "residual": "residual"},
     "training": {
         "learning_rate": "learning_rate",
@@ -51,9 +51,9 @@ def _config_model() -> type[BaseModel]:
     """Return the model of the whole file; a key has the type of the field that it sets, or is left out."""
     strict = ConfigDict(extra="forbid")
     types = get_type_hints(TrainingSettings, include_extras=True)
-    shape: Any = Annotated[tuple[Count, InputSize, InputSize], AfterValidator(_side)]
+    shape: Any = Annotated[tuple[PositiveCount, InputSize, InputSize], AfterValidator(_side)]
     sections: dict[str, Any] = {}
-    for name, keys in SECTIONS.items():
+    for name, keys in CONFIG_SECTIONS.items():
         fields: dict[str, Any] = {key: (types[setting] | None, None) for key, setting in keys.items()}
         if "input_shape" in fields:
             fields["input_shape"] = (shape | None, None)
@@ -112,7 +112,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise LabError(_sentence(path, error, lines)) from error
     given = {(section, key): value for section, keys in config for key, value in keys if value is not None}
     _require_one_size(path, given, lines)
-    return {SECTIONS[section][key]: value for (section, key), value in given.items()}
+    return {CONFIG_SECTIONS[section][key]: value for (section, key), value in given.items()}
 
 
 def _read_yaml(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
@@ -129,7 +129,7 @@ def _read_yaml(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise LabError(f"'{path}'{line}, is not valid YAML: {problem}.") from error
     if not isinstance(value, dict):
-        raise LabError(f"'{path}' should hold the sections {', '.join(SECTIONS)}, each with its keys.")
+        raise LabError(f"'{path}' should hold the sections {', '.join(CONFIG_SECTIONS)}, each with its keys.")
     return value, lines
 
 
@@ -162,7 +162,7 @@ def _sentence(path: Path, error: ValidationError, lines: dict[Place, int]) -> st
         return f"{where}: there is no key '{first['loc'][-1]}'{_advice(first['loc'])}"
     name = ".".join(map(str, first["loc"][:2]))
     if len(first["loc"]) == 1:
-        return f"{where}: the section '{name}' should hold keys, such as {', '.join(SECTIONS[name])}."
+        return f"{where}: the section '{name}' should hold keys, such as {', '.join(CONFIG_SECTIONS[name])}."
     return f"{where}: {name} is {first['input']!r}, but {_reason(first['msg'])}."
 
 
@@ -174,12 +174,12 @@ def _advice(place: Place) -> str:
     """Propose the nearest key: of this section, else of another one."""
     word = str(place[-1])
     if len(place) == 1:
-        return f": {_proposal(word, SECTIONS)}"
+        return f": {_proposal(word, CONFIG_SECTIONS)}"
     section = str(place[0])
-    elsewhere = [other for other in SECTIONS if word in SECTIONS[other]]
+    elsewhere = [other for other in CONFIG_SECTIONS if word in CONFIG_SECTIONS[other]]
     if elsewhere:
         return f" in '{section}': it belongs to '{elsewhere[0]}'."
-    return f" in '{section}': {_proposal(word, SECTIONS[section])}"
+    return f" in '{section}': {_proposal(word, CONFIG_SECTIONS[section])}"
 
 
 def _proposal(word: str, words: Iterable[str]) -> str:

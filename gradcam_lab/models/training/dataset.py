@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gradcam_lab.console import warn
 from gradcam_lab.data.layouts.imagenette import LabelledSplit
-from gradcam_lab.data.registry import NAMES, TOYVOC, BoxData, LabelData, open_data
+from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC, BoxData, LabelData, open_data
 from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.data.spread import spread
 from gradcam_lab.data.toyvoc import CLASSES
@@ -101,7 +101,7 @@ def warn_skipped(skipped: Iterable[str]) -> None:
 
 
 def _name(data: BoxData | LabelData) -> str:
-    return data.name if data.name in NAMES else data.root.name
+    return data.name if data.name in DATA_SET_NAMES else data.root.name
 
 
 def box_labels(samples: Sequence[Sample], classes: Sequence[str]) -> Tensor:

@@ -12,7 +12,7 @@ from gradcam_lab.files import moved_into_place, write_text
 REDRAW_AFTER = 1.0
 """Seconds between two drawings of the curves: an epoch of the head alone takes a few hundredths."""
 
-Row = Mapping[str, Any]
+LogRow = Mapping[str, Any]
 
 
 class Logbook:
@@ -24,7 +24,7 @@ class Logbook:
             `val_accuracy`, `seconds`.
     """
 
-    def __init__(self, folder: Path, rows: Sequence[Row] = ()) -> None:
+    def __init__(self, folder: Path, rows: Sequence[LogRow] = ()) -> None:
         self.folder = folder
         self.rows = list(rows)
         self._drawn = 0.0
@@ -41,7 +41,7 @@ class Logbook:
             self._drawn = time.monotonic()
 
 
-def draw(path: Path, rows: Sequence[Row]) -> None:
+def draw(path: Path, rows: Sequence[LogRow]) -> None:
     """Draw the losses, and the score on val, against the epochs."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

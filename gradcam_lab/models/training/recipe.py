@@ -5,7 +5,7 @@ from typing import Literal
 
 Optimizer = Literal["adam", "adamw", "sgd"]
 Scheduler = Literal["onecycle", "step", "cosine", "plateau", "constant"]
-Precision = Literal["float32", "bf16", "fp16"]
+TrainingPrecision = Literal["float32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Recipe:
     optimizer: Optimizer = "adamw"
     scheduler: Scheduler = "onecycle"
     patience: int | None = None
-    precision: Precision = "float32"
+    precision: TrainingPrecision = "float32"
     freeze_features: bool = False
     zoom: tuple[float, float] = (0.8, 1.25)
     shift: float = 0.1

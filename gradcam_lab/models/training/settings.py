@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gradcam_lab.models.networks.architectures import ARCHITECTURES
-from gradcam_lab.models.training.recipe import Optimizer, Precision, Recipe, Scheduler
+from gradcam_lab.models.training.recipe import Optimizer, Recipe, Scheduler, TrainingPrecision
 
 SIZE = 224
 FROM_SCRATCH = Recipe(epochs=((SIZE, 30),))
@@ -31,11 +31,11 @@ def _known(name: str) -> str:
 
 
 _Number = BeforeValidator(_no_bool)
-Count = Annotated[int, _Number, Field(gt=0)]
+PositiveCount = Annotated[int, _Number, Field(gt=0)]
 Seed = Annotated[int, _Number, Field(ge=0)]
 PositiveFloat = Annotated[float, _Number, Field(gt=0, allow_inf_nan=False)]
 NonNegativeFloat = Annotated[float, _Number, Field(ge=0, allow_inf_nan=False)]
-Fraction = Annotated[float, _Number, Field(gt=0, lt=1)]
+OpenFraction = Annotated[float, _Number, Field(gt=0, lt=1)]
 InputSize = Annotated[int, _Number, Field(ge=32, le=2048)]
 Arch = Annotated[str, AfterValidator(_known)]
 
@@ -79,22 +79,22 @@ class TrainingSettings(BaseModel):
     residual: bool | None = None
     weights: str | None = None
     freeze_features: bool = False
-    epochs: Count | None = None
-    batch: Count | None = None
+    epochs: PositiveCount | None = None
+    batch: PositiveCount | None = None
     learning_rate: PositiveFloat | None = None
     weight_decay: NonNegativeFloat | None = None
     optimizer: Optimizer | None = None
     scheduler: Scheduler | None = None
-    patience: Count | None = None
-    precision: Precision = "float32"
+    patience: PositiveCount | None = None
+    precision: TrainingPrecision = "float32"
     seed: Seed = 0
     img_size: InputSize = SIZE
-    val_size: Fraction = 0.2
-    num_classes: Count | None = None
-    limit: Count | None = None
+    val_size: OpenFraction = 0.2
+    num_classes: PositiveCount | None = None
+    limit: PositiveCount | None = None
     skip_bad: bool = False
-    log_every: Count | None = None
-    save_every: Count = 1
+    log_every: PositiveCount | None = None
+    save_every: PositiveCount = 1
     resume: bool | None = None
 
     def recipe(self) -> Recipe:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def make(run: "Run", path: Path) -> None:
     """Write `top5` and `cam_vs_gradcam`."""
     holding = [sample for sample in run.test.samples if sample.boxes(run.target)]
-    maps = cam_agreement.cam_and_gradcam(run.experiment, holding[: cam_agreement.IMAGES])
+    maps = cam_agreement.cam_and_gradcam(run.experiment, holding[: cam_agreement.COMPARED_IMAGES])
     top = cam_agreement.top5(run.experiment, holding[0])
     write_json(path, {"top5": top, "cam_vs_gradcam": cam_agreement.measure(maps)})
 

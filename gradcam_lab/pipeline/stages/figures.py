@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradcam_lab.evaluate.error_types import FAILURE_IOU, find_failures
-from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.pipeline.engine import EVERY_MEASUREMENT, Stage
 from gradcam_lab.report.figures.pictures import Pictures
 
@@ -30,5 +30,10 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
 
 
 STAGE = Stage(
-    "figures", "figures/figures.json", make, EVERY_MEASUREMENT, depends=("seed", "network", "templates"), lessons=NAMES
+    "figures",
+    "figures/figures.json",
+    make,
+    EVERY_MEASUREMENT,
+    depends=("seed", "network", "templates"),
+    lessons=STEP_NAMES,
 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.localise.make_maps import make_maps
 from gradcam_lab.localise.maps import write_maps
 from gradcam_lab.pipeline.engine import Stage
@@ -26,6 +26,6 @@ STAGE = Stage(
     make,
     reads=("heatmaps",),
     depends=("data", "target", "network", "method"),
-    lessons=NAMES[:5],
+    lessons=STEP_NAMES[:5],
     when=lambda run: not run.plain,
 )

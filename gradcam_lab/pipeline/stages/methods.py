@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from gradcam_lab.evaluate import method_comparison
 from gradcam_lab.evaluate.records import MethodComparison
 from gradcam_lab.files import write_json
-from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.localise.make_maps import make_maps
 from gradcam_lab.pipeline.engine import Stage
 
@@ -37,6 +37,6 @@ STAGE = Stage(
     make,
     reads=("heatmaps",),
     depends=("data", "target", "network", "seed", "min_area"),
-    lessons=NAMES[:5],
+    lessons=STEP_NAMES[:5],
     when=lambda run: run.compares,
 )

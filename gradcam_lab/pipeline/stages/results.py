@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from gradcam_lab.files import write_json, write_text
-from gradcam_lab.lesson_modules import NAMES
+from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.pipeline.engine import EVERY_MEASUREMENT, Stage, read_records
 from gradcam_lab.report.results import ClassifierScores, Results
 
@@ -44,7 +44,7 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
 
 def _write_code(folder: Path, texts: dict[str, str], before: dict[str, str]) -> list[Path]:
     """The texts of the course; those of the run before are taken away, for they may hold what is hidden now."""
-    possible = {f"code/{place}{step}.py" for place in ("", "stubs/", "yours/") for step in NAMES}
+    possible = {f"code/{place}{step}.py" for place in ("", "stubs/", "yours/") for step in STEP_NAMES}
     for name in possible & set(before) - set(texts):
         (folder / name).unlink(missing_ok=True)
     for name, text in texts.items():

@@ -11,7 +11,7 @@ from gradcam_lab.report.figures.photos import SHOWN_SCORE
 from gradcam_lab.report.text.wording import threshold
 
 
-class Figure(TypedDict):
+class FigureEntry(TypedDict):
     """A figure: its file in the folder of figures, its alternative text and its caption, both plain text."""
 
     file: str
@@ -19,7 +19,7 @@ class Figure(TypedDict):
     caption: str
 
 
-def describe(file: str, *values: Any) -> Figure:
+def describe(file: str, *values: Any) -> FigureEntry:
     """Return the record of one figure, as `figures.json` lists it.
 
     Args:
@@ -28,7 +28,7 @@ def describe(file: str, *values: Any) -> Figure:
         values: the arguments of that macro.
     """
     alt, caption = getattr(_macros(), Path(file).stem)(*values).strip().split("\n")
-    return Figure(file=file, alt=alt, caption=caption)
+    return FigureEntry(file=file, alt=alt, caption=caption)
 
 
 @cache

@@ -21,7 +21,7 @@ from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.report.figures import plots
-from gradcam_lab.report.figures.captions import Figure, describe
+from gradcam_lab.report.figures.captions import FigureEntry, describe
 from gradcam_lab.report.figures.photos import Panel, Row, draw_rows, in_rows
 from gradcam_lab.report.figures.rgb import dimmed, gradient_picture, painted_seeds
 from gradcam_lab.report.figures.select import Selection
@@ -89,19 +89,19 @@ class Pictures:
         write_json(folder / "figures.json", figures)
         return [folder / figure["file"] for figure in figures]
 
-    def hero(self, folder: Path) -> Figure:
+    def hero(self, folder: Path) -> FigureEntry:
         """A success, or the surest detection."""
         sample, success = self.selection.hero()
         row = Row([self.panel(sample), self.map_panel(sample, boxes=True)])
         return save_photos(folder, describe("hero.jpg", self.target, success), [row], tallest=4.6)
 
-    def two_classes(self, folder: Path) -> Figure:
+    def two_classes(self, folder: Path) -> FigureEntry:
         """One image, and its map for each of two classes."""
         sample, other = self.selection.two_classes()
         figure = describe("two_classes.jpg", sample.id, self.target, other)
         return save_photos(folder, figure, [self.class_row(sample, other)])
 
-    def mistake(self, folder: Path) -> list[Figure]:
+    def mistake(self, folder: Path) -> list[FigureEntry]:
         """The surest false alarm; nothing where every image holds the target."""
         found = self.selection.mistake()
         if found is None:
@@ -110,7 +110,7 @@ class Pictures:
         figure = describe("mistake.jpg", sample.id, self.target, other)
         return [save_photos(folder, figure, [self.class_row(sample, other)])]
 
-    def cam_vs_gradcam(self, folder: Path) -> list[Figure]:
+    def cam_vs_gradcam(self, folder: Path) -> list[FigureEntry]:
         """Rows of image, CAM, Grad-CAM; nothing where CAM is not defined."""
         chosen = self.selection.with_target[:3]
         maps = cam_and_gradcam(self.experiment, chosen)
@@ -128,7 +128,7 @@ class Pictures:
         ]
         return [save_photos(folder, describe("cam_vs_gradcam.jpg"), rows, tallest=1.3)]
 
-    def input_gradient(self, folder: Path) -> Figure:
+    def input_gradient(self, folder: Path) -> FigureEntry:
         """The gradient at the pixels, beside Grad-CAM of the same score."""
         sample, classifier = self.selection.surest, self.experiment.classifier
         gradient = self.lessons.gradcam.input_gradient(
@@ -143,7 +143,7 @@ class Pictures:
         ]
         return save_photos(folder, describe("input_gradient.jpg"), [Row(panels)])
 
-    def method(self, folder: Path) -> Figure:
+    def method(self, folder: Path) -> FigureEntry:
         """From an image to its boxes."""
         sample = self.selection.with_target[0]
         raw = self.heatmap(sample)
@@ -160,18 +160,18 @@ class Pictures:
         ]
         return save_photos(folder, describe("method.jpg", self.cut), in_rows(panels, columns=3), tallest=1.9)
 
-    def random_images(self, folder: Path) -> Figure:
+    def random_images(self, folder: Path) -> FigureEntry:
         """Images of test, drawn by lot."""
         panels = [self.panel(sample) for sample in self.selection.random(self.experiment.seed)]
         figure = describe("random.jpg", len(panels), self.experiment.seed)
         return save_photos(folder, figure, in_rows(panels, columns=4), tallest=2.4)
 
-    def worst_failures(self, folder: Path, iou: float) -> list[Figure]:
+    def worst_failures(self, folder: Path, iou: float) -> list[FigureEntry]:
         """The worst failures of each kind; nothing where every object was found."""
         rows = failure_rows({kind: [self.panel(sample) for sample in self.selection.worst(kind)] for kind in FAILURES})
         return [save_photos(folder, describe("failures.jpg", iou), rows, tallest=1.25)] if rows else []
 
-    def masks(self, folder: Path, scored: Segmentation | None) -> list[Figure]:
+    def masks(self, folder: Path, scored: Segmentation | None) -> list[FigureEntry]:
         """Seeds, masks and annotations, and the curve of IoU; nothing where no masks were scored."""
         if not scored:
             return []
@@ -221,13 +221,13 @@ class Pictures:
         return replace(panel, truth=truth, detections=found)
 
 
-def save_photos(folder: Path, figure: Figure, rows: Sequence[Row], tallest: float = 3.0) -> Figure:
+def save_photos(folder: Path, figure: FigureEntry, rows: Sequence[Row], tallest: float = 3.0) -> FigureEntry:
     """Draw a figure of photos; see `draw_rows`."""
     draw_rows(folder / figure["file"], rows, tallest=tallest)
     return figure
 
 
-def save_plot(folder: Path, figure: Figure, draw_curve: Callable[..., None], *parts: Any) -> Figure:
+def save_plot(folder: Path, figure: FigureEntry, draw_curve: Callable[..., None], *parts: Any) -> FigureEntry:
     """Draw a figure of curves by a function of `plots`, from parts of the results."""
     draw_curve(folder / figure["file"], *parts)
     return figure
@@ -260,7 +260,7 @@ def failure_rows(panels: Mapping[str, Sequence[Panel]]) -> list[Row]:
     ]
 
 
-def score_curves(folder: Path, results: Results) -> list[Figure]:
+def score_curves(folder: Path, results: Results) -> list[FigureEntry]:
     """Draw the curves that every run has: AP over the threshold, precision over recall, and the classifier's AP."""
     sweep, curves, table = results["threshold"], results["curves"], results["table"]
     ours = next(row["name"] for row in table if row["kind"] == "ours")
@@ -272,7 +272,7 @@ def score_curves(folder: Path, results: Results) -> list[Figure]:
     ]
 
 
-def faithfulness_curves(folder: Path, tests: Faithfulness | None) -> list[Figure]:
+def faithfulness_curves(folder: Path, tests: Faithfulness | None) -> list[FigureEntry]:
     """Draw the curves of the tests of the heatmaps; nothing where none was made."""
     if not tests:
         return []

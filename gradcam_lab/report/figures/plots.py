@@ -154,7 +154,7 @@ def draw_segmentation_curve(path: Path, masks: Segmentation, target: str) -> Non
         figure.subplots_adjust(left=0.075, right=0.995, top=0.91, bottom=0.27, wspace=0.14)
 
 
-LINES: dict[str, Any] = {
+REFERENCE_LINES: dict[str, Any] = {
     GRADCAM_MAP: {"color": OURS, "linewidth": 2.0},
     CENTRE_MAP: {"color": INK, "linewidth": 1.1, "linestyle": (0, (4, 2))},
     RANDOM_MAP: {"color": GREYS[1], "linewidth": 1.1},
@@ -171,7 +171,7 @@ def draw_replacement(path: Path, test: Replacement, target: str) -> None:
             for name, curve in part["curves"].items():
                 shares = [100 * i / max(len(curve) - 1, 1) for i in range(len(curve))]
                 label = f"{name} ({_number(part['rows'][name]['value'])})"
-                axes.plot(shares, curve, label=label, **LINES[name])
+                axes.plot(shares, curve, label=label, **REFERENCE_LINES[name])
             axes.set_title(title, loc="left")
             axes.set(xlabel="pixels exchanged (%)", xlim=(0, 100), ylim=(0, 1.03))
             axes.legend(loc="best", handlelength=1.8, frameon=True, framealpha=0.85, edgecolor="none")
@@ -192,10 +192,10 @@ def draw_randomisation(path: Path, test: Randomisation) -> None:
             axes.plot(places, row, color=OURS, linewidth=0.6, alpha=0.5)
         _intervals(axes, list(places), test["curve"], OURS, vertical=True)
         means = np.array([mean["value"] for mean in test["curve"]], float)
-        axes.plot(places, means, label=GRADCAM_MAP, **LINES[GRADCAM_MAP])
+        axes.plot(places, means, label=GRADCAM_MAP, **REFERENCE_LINES[GRADCAM_MAP])
         for name, mean in test["baselines"].items():
             if mean["value"] is not None:
-                axes.axhline(mean["value"], label=f"{name} ({mean['value']:.2f})", **LINES[name])
+                axes.axhline(mean["value"], label=f"{name} ({mean['value']:.2f})", **REFERENCE_LINES[name])
         axes.axhline(0, color=MUTED, linewidth=0.6)
         axes.set(ylim=(None, 1.03), ylabel="rank correlation", xlabel="random from the last layer down to")
         axes.set_xticks(places, test["stages"])

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcam_lab.evaluate.records import FailureKind, TableRow, TopFive
-from gradcam_lab.report.results import Method, Results, StepProgress, WrittenAnswer
+from gradcam_lab.report.results import Results, ShownMethod, StepProgress, WrittenAnswer
 from gradcam_lab.report.text import findings
 from gradcam_lab.report.text.wording import FAILURES, compared
 
-OLD_METHOD = Method(name=findings.PLAIN, title="Grad-CAM", asked=None, find="islands", views=1, shared=False)
+OLD_METHOD = ShownMethod(name=findings.PLAIN, title="Grad-CAM", asked=None, find="islands", views=1, shared=False)
 """The method of older runs, which do not name it."""
 
 

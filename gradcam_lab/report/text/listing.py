@@ -15,14 +15,14 @@ from pygments.lexers import PythonLexer
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.excerpts import excerpt, parse
-from gradcam_lab.report.results import Results, StepProgress
+from gradcam_lab.report.results import OLD_STEP, STEP, Results, StepProgress
 
 MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION (\d+\.\d+)\S*\s*$")
 TODO = re.compile(r'^\s*raise NotImplementedError\("task (\d+\.\d+): ')
 
 
 @dataclass(frozen=True)
-class Listing:
+class CodeListing:
     """One graded function.
 
     Attributes:
@@ -80,7 +80,7 @@ class Code:
 
     badge: str
     origin: str
-    listings: list[Listing]
+    listings: list[CodeListing]
     same: bool = True
     yours: bool = False
 
@@ -132,6 +132,8 @@ def _hidden_code(run: Path, step: str, entry: StepProgress) -> Code:
 
 def _kept(run: Path, name: str) -> str:
     path = run / "code" / name
+    if not path.exists():
+        path = run / "code" / name.replace(STEP, OLD_STEP)
     try:
         return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -144,7 +146,7 @@ def sha256_of(text: str) -> str:
 
 
 @cache  # a lesson is the same in every report, and reading it takes as long as all the rest of a page
-def listings(text: str) -> list[Listing]:
+def listings(text: str) -> list[CodeListing]:
     """Cut the graded functions out of a lesson file, in the file's order.
 
     Args:
@@ -153,7 +155,7 @@ def listings(text: str) -> list[Listing]:
     return _tasks_by(MARKER, text)
 
 
-def stubs(text: str) -> list[Listing]:
+def stubs(text: str) -> list[CodeListing]:
     """Cut the functions that a student has to write out of a stub, in the file's order."""
     return _tasks_by(TODO, text)
 
@@ -167,7 +169,7 @@ def functions(text: str | None) -> dict[str, str]:
     return {name: _code(text, *place) for name, place in found}
 
 
-def mixed(text: str | None, stub: list[Listing], passed: set[str], *, ran: bool) -> list[Listing]:
+def mixed(text: str | None, stub: list[CodeListing], passed: set[str], *, ran: bool) -> list[CodeListing]:
     """What the report shows of a step: the solution of a task only where the student has passed it.
 
     Args:
@@ -180,7 +182,7 @@ def mixed(text: str | None, stub: list[Listing], passed: set[str], *, ran: bool)
     return [_shown(item, mine.get(item.name), [t for t in item.tasks if t not in passed], ran) for item in stub]
 
 
-def _shown(item: Listing, code: str | None, missing: list[str], ran: bool) -> Listing:
+def _shown(item: CodeListing, code: str | None, missing: list[str], ran: bool) -> CodeListing:
     """One function: the student's where it ran or passed, else the stub."""
     tasks = f"Task{'s' if len(missing) > 1 else ''} {' and '.join(missing)}"
     if ran and code is None:
@@ -194,7 +196,7 @@ def _shown(item: Listing, code: str | None, missing: list[str], ran: bool) -> Li
     return replace(item, note=f"{tasks} {verb} yours to write: the reference ran in its place.")
 
 
-def _tasks_by(pattern: re.Pattern[str], text: str) -> list[Listing]:
+def _tasks_by(pattern: re.Pattern[str], text: str) -> list[CodeListing]:
     """The functions that hold a line with a task's number."""
     text, functions = _parsed(text)
     lines = text.split("\n")
@@ -202,7 +204,7 @@ def _tasks_by(pattern: re.Pattern[str], text: str) -> list[Listing]:
     for name, (first, last) in functions:
         tasks = dict.fromkeys(match[1] for line in lines[first - 1 : last] if (match := pattern.match(line)))
         if tasks:
-            found.append(Listing(tuple(tasks), name, _code(text, first, last)))
+            found.append(CodeListing(tuple(tasks), name, _code(text, first, last)))
     return found
 
 

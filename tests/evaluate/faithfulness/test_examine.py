@@ -9,9 +9,9 @@ import torch
 
 from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps
 from gradcam_lab.evaluate.faithfulness.examine import examine, max_box_acc
-from gradcam_lab.evaluate.faithfulness.randomisation import STAGES
+from gradcam_lab.evaluate.faithfulness.randomisation import CASCADE_STAGES
 from gradcam_lab.evaluate.faithfulness.records import CENTRE_MAP, GRADCAM_MAP, MAPS, RANDOM_MAP
-from gradcam_lab.evaluate.faithfulness.replacement import STEPS
+from gradcam_lab.evaluate.faithfulness.replacement import REPLACEMENT_STEPS
 from gradcam_lab.evaluate.max_box_acc import best_overlap, score_overlaps
 from gradcam_lab.localise.make_maps import make_maps
 from gradcam_lab.localise.map_recipe import GRADCAM as PLAIN
@@ -55,10 +55,10 @@ def test_a_network_that_has_learned_nothing_passes_no_test_of_knowledge(result):
 def test_the_curves_have_their_lengths_and_common_ends(result):
     for way in ("deletion", "insertion"):
         curves = result["replacement"][way]["curves"]
-        assert {len(curve) for curve in curves.values()} == {STEPS + 1}
+        assert {len(curve) for curve in curves.values()} == {REPLACEMENT_STEPS + 1}
         for end in (0, -1):
             assert len({round(curve[end], 5) for curve in curves.values()}) == 1
-    assert len(result["randomisation"]["curve"]) == len(result["randomisation"]["stages"]) == STAGES
+    assert len(result["randomisation"]["curve"]) == len(result["randomisation"]["stages"]) == CASCADE_STAGES
     assert result["randomisation"]["stages"][0] == "fc"
     assert result["randomisation"]["stages"][-1] == "conv1"
 

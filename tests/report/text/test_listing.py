@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.report.results import OLD_STEP, STEP
 from gradcam_lab.report.text.listing import MARKER, code_of, listings, mixed, reference, stubs
 from tests.report.pages import text_of
 from tests.synthetic_run import STEPS, results
@@ -93,6 +94,15 @@ def test_a_workspace_that_does_not_know_a_step_shows_none_of_it(tmp_path):
     content: Any = {**results(), "course": {"step1_cam": entry}}
     with pytest.raises(KeyError):
         code_of(tmp_path, content, "step5_segmentation")
+
+
+@pytest.mark.parametrize("name", [OLD_STEP, STEP])
+def test_a_step_that_has_been_renamed_is_found_under_either_name(tmp_path, name):
+    entry = {"points": 0, "possible": 9, "passed": [], "stub": True}
+    (tmp_path / "code" / "stubs").mkdir(parents=True)
+    (tmp_path / "code" / "stubs" / f"{name}.py").write_text(TestMixed.STUB, encoding="utf-8")
+    content: Any = {**results(), "course": {STEP: entry}}
+    assert [item.tasks for item in code_of(tmp_path, content, STEP).listings] == [("9.1",), ("9.2",)]
 
 
 class TestMixed:
