@@ -118,7 +118,7 @@ def test_a_wrong_answer_that_costs_another_task_is_found(step, judge):
 def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, capsys):
     short = replace(with_task(step, "2.1", hints=("One.",)), wrong_answers=step.wrong_answers[:1])
     monkeypatch.setattr(verify, "all_steps", lambda: (short,))
-    monkeypatch.setattr(verify, "SEEDS", (0,))
+    monkeypatch.setattr(verify, "VERIFIED_SEEDS", (0,))
     assert not verify.verify(jobs=1)
     out = capsys.readouterr().out.splitlines()
     assert "step2_gradcam: task 2.1 has 1 hints, and 3 are the least" in out
