@@ -1,13 +1,14 @@
 """How well the classifier says whether a class is in an image: AP of each class, and mAP, with intervals."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import cast
 
 import numpy as np
 import sklearn
 
 from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.evaluate.bootstrap import image_draws, with_interval
+from gradcam_lab.evaluate.records import ClassifierAp
 from gradcam_lab.models.training.classifier_scores import average_precision_per_class
 
 CLASS_DRAWS = 300
@@ -16,7 +17,7 @@ CLASS_DRAWS = 300
 
 def evaluate_classifier(
     samples: Sequence[Sample], probabilities: np.ndarray, classes: Sequence[str], seed: int, draws: int = CLASS_DRAWS
-) -> dict[str, Any]:
+) -> ClassifierAp:
     """Score the classifier on every class that the images hold.
 
     AP is scikit-learn's, the area under the curve that is not interpolated.
@@ -29,7 +30,7 @@ def evaluate_classifier(
         draws: how many bootstrap samples.
 
     Returns:
-        `classes` (name -> `ap`, `positives`), `map`, `map_low`, `map_high` (95%), `images`, and `bootstrap`, its draws.
+        The AP of each class with its positives, and their mean with its interval.
     """
     answers = np.stack([labels(samples, name) for name in classes], axis=1)
     positives = dict(zip(classes, (answers == 1).sum(axis=0).tolist(), strict=True))
@@ -40,12 +41,13 @@ def evaluate_classifier(
             _mean(average_precision_per_class(probabilities, answers, classes, times))
             for times in image_draws(len(samples), seed, draws)
         ]
-    return {
+    scores = {
         "classes": {name: {"ap": value, "positives": positives[name]} for name, value in ap.items()},
         **with_interval("map", _mean(ap), np.array(means)),
         "images": len(samples),
         "bootstrap": draws,
     }
+    return cast(ClassifierAp, scores)
 
 
 def _mean(ap: Mapping[str, float]) -> float:

@@ -188,6 +188,18 @@ class ClassAp(Record):
     positives: AtLeastOne
 
 
+class ClassifierAp(Record):
+    """How well the classifier answers whether a class is there, on test."""
+
+    classes: Annotated[ByClass[ClassAp], Field(min_length=1)]
+    map: Fraction
+    map_low: Fraction
+    map_high: Fraction
+    images: AtLeastOne
+    bootstrap: NotRequired[Count]
+    """Draws of the interval. Since 0.4."""
+
+
 class TopFive(Record):
     """The most probable outputs of one image of test."""
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.lesson_protocols import GroundTruth
 from gradcam_lab.models.classifier import Classifier
 
 ALL = "all"
@@ -44,12 +45,12 @@ class Experiment:
     min_area: int = MIN_AREA
     seed: int = 0
 
-    def ground_truth(self, samples: Sequence[Sample]) -> dict[str, Any]:
+    def ground_truth(self, samples: Sequence[Sample]) -> dict[str, GroundTruth]:
         """Return step 4's `GroundTruth` of the target for each image, by its id."""
         return ground_truth(self.lessons, samples, self.target)
 
 
-def ground_truth(lessons: Lessons, samples: Sequence[Sample], target: str) -> dict[str, Any]:
+def ground_truth(lessons: Lessons, samples: Sequence[Sample], target: str) -> dict[str, GroundTruth]:
     """Return step 4's `GroundTruth` of one class for each image, by its id."""
     truth = {}
     for sample in samples:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.affinity import earlier_layer
@@ -38,12 +37,6 @@ class Method:
     find: Finder = islands
     grid: tuple[float, ...] = GRID
     needs_image: bool = False
-
-    @property
-    def described(self) -> dict[str, Any]:
-        """What a report must know to speak of it."""
-        views, shared = len(self.recipe.views), self.recipe.shared
-        return {"title": self.title, "find": self.find.__name__, "views": views, "shared": shared}
 
     @property
     def cut(self) -> bool:

@@ -36,7 +36,6 @@ def about(settings: Settings, experiment: Experiment, method: str, val: Split, t
 def run_settings(settings: Settings, experiment: Experiment, method: str, data_root: str) -> RunSettings:
     """Return what was asked for, and the constants of boxes and scores."""
     network = experiment.classifier
-    how: ShownMethod = {"name": method, "asked": settings.method, **METHODS[method].described}  # type: ignore[typeddict-item]
     parameters: Parameters = {
         "min_area": experiment.min_area,
         "iou_thresholds": list(experiment.ious),
@@ -58,9 +57,22 @@ def run_settings(settings: Settings, experiment: Experiment, method: str, data_r
         "seed": settings.seed,
         "limit": settings.limit,
         "precision": settings.precision,
-        "method": how,
+        "method": shown_method(method, settings.method),
         "quick": settings.quick,
         "parameters": parameters,
+    }
+
+
+def shown_method(name: str, asked: str | None) -> ShownMethod:
+    """Return what a report must know of the method to speak of it."""
+    method = METHODS[name]
+    return {
+        "name": name,
+        "title": method.title,
+        "asked": asked,
+        "find": method.find.__name__,  # type: ignore[typeddict-item]
+        "views": len(method.recipe.views),
+        "shared": method.recipe.shared,
     }
 
 

@@ -3,6 +3,7 @@
 What a stage computes with is imported by its own module: only so is that code part of its key.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ from gradcam_lab.data.box_files import json_boxes
 from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.data.masks import check_masks, masks_hash
 from gradcam_lab.data.registry import BoxData, open_data
+from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate.all_classes import classes_with_objects
 from gradcam_lab.files import digest, read_json
@@ -163,7 +165,7 @@ class Run:
         return self.methods[self.method]
 
     @property
-    def splits(self) -> dict[str, Any]:
+    def splits(self) -> dict[str, Sequence[Sample]]:
         """The samples by the name of their split."""
         return {split.name: split.samples for split in (self.val, self.test)}
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gradcam_lab.data.box_files.json_boxes import read_ground_truth
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import moved_into_place
 from gradcam_lab.lesson_modules import Lessons, load_lessons
+from gradcam_lab.lesson_protocols import GroundTruth
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import ground_truth
 from gradcam_lab.localise.maps import Maps
@@ -137,7 +138,7 @@ def swept_of(
     return Swept(split, finished.value("run", "target"), grid, curves, finished.value("threshold", "chosen"))
 
 
-def truth_of(finished: FinishedRun, lessons: Lessons, maps: Maps, split: str) -> dict[str, Any]:
+def truth_of(finished: FinishedRun, lessons: Lessons, maps: Maps, split: str) -> dict[str, GroundTruth]:
     """Return step 4's `GroundTruth` by image: of test from the run, of val from its data folder.
 
     Raises:

@@ -13,10 +13,9 @@ from gradcam_lab.evaluate.records import (
     AllClasses,
     ApDifference,
     AtLeastOne,
-    ByClass,
     ByIou,
     CamAgreement,
-    ClassAp,
+    ClassifierAp,
     Count,
     Failures,
     Fraction,
@@ -156,18 +155,11 @@ class Data(Record):
     skipped: list[Name]
 
 
-class ClassifierScores(Record):
+class ClassifierScores(ClassifierAp):
     """How well the classifier answers whether a class is there, on test."""
 
     recipe: dict[str, Any] | None
     """How it was trained, where that is known."""
-    classes: Annotated[ByClass[ClassAp], Field(min_length=1)]
-    map: Fraction
-    map_low: Fraction
-    map_high: Fraction
-    images: AtLeastOne
-    bootstrap: NotRequired[Count]
-    """Draws of the interval. Since 0.4."""
 
 
 class About(Record):

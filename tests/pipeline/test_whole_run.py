@@ -18,6 +18,7 @@ from gradcam_lab.localise.maps import read_maps
 from gradcam_lab.localise.methods import METHODS
 from gradcam_lab.localise.threshold import choose as choose_threshold
 from gradcam_lab.models import zoo
+from gradcam_lab.pipeline.provenance import shown_method
 from gradcam_lab.report.results import schema
 from tests.commands import lab
 from tests.pipeline.conftest import LIMIT
@@ -52,9 +53,8 @@ def test_the_default_is_the_best_by_val_of_the_affordable_and_its_boxes_are_the_
         row["name"] for row in compared["rows"]
     }
     assert next(row["cost"] for row in compared["rows"] if row["name"] == "gradcam") == 1
-    described = METHODS[best["name"]].described
-    assert results["run"]["method"] == {"name": best["name"], "asked": None, **described}
-    assert described["title"] == best["title"]
+    assert results["run"]["method"] == shown_method(best["name"], None)
+    assert METHODS[best["name"]].title == best["title"]
     assert compared["default"] == best["name"]
     ours = results["table"][0]
     assert (ours["name"], ours["kind"]) == (best["title"], "ours")
