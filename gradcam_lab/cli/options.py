@@ -9,7 +9,7 @@ SplitName = Literal["train", "val", "test"]
 
 ClassifierOption = Annotated[
     str,
-    Option(help="Network: embedded, resnet18/34/50, vgg16, vgg19, mobilenet_v2 or squeezenet1_1."),
+    Option(help="Network: embedded, resnet18, 34, 50, 101 or 152, vgg16 or 19, mobilenet_v2, squeezenet1_1."),
 ]
 WeightsOption = Annotated[
     str | None,

@@ -24,7 +24,9 @@ app = Typer()
 
 @app.command("run-all")
 def run_all(
-    data: Annotated[str, Option(help="Data: toyvoc, voc2007, pets, or a folder in VOC layout.")] = "toyvoc",
+    data: Annotated[
+        str, Option(help="Data: toyvoc, voc2007, pets, or a folder in the layout of VOC or Oxford-IIIT Pet.")
+    ] = "toyvoc",
     data_root: DataRoot = None,
     classifier: ClassifierOption = "embedded",
     weights: WeightsOption = None,

@@ -100,9 +100,16 @@ class Engine:
         run: the run; its folder is made if need be.
         stages: all of them, in order.
         root: the folder of the package whose code the stages run.
+
+    Raises:
+        ValueError: a stage reads what no stage before it writes.
     """
 
     def __init__(self, run: Context, stages: Sequence[Stage], root: Path = ROOT) -> None:
+        for place, stage in enumerate(stages):
+            known = {EVERY_MEASUREMENT[0], *(other.name for other in stages[:place])}
+            if unknown := {name for entry in stage.reads for name in entry.split(OR)} - known:
+                raise ValueError(f"the stage '{stage.name}' reads {sorted(unknown)}, which no stage before it writes")
         self.run, self.stages, self.root = run, stages, root
         self.folder = run.folder
         self.records: dict[str, Any] = read_records(self.folder)

@@ -171,6 +171,12 @@ class TestReads:
         engine = Engine(run, STAGES)
         assert engine.reads_of(RESULTS) == engine.reads_of(FIGURES) == ["boxes", "scores"]
 
+    @pytest.mark.parametrize("reads", [("heatmap",), ("heatmaps", "scores"), ("boxes",)])
+    def test_what_no_stage_before_writes_is_a_mistake_of_the_graph(self, run, reads):
+        stages = (Stage("heatmaps", "heatmaps.npz", make), replace(BOXES, reads=reads))
+        with pytest.raises(ValueError, match=r"'boxes' reads .* which no stage before it writes"):
+            Engine(run, stages)
+
 
 class TestFailing:
     @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -181,8 +187,8 @@ class TestFailing:
 
         fail.__module__ = make.__module__
         with pytest.raises(error):
-            execute(BOXES, replace(SCORES, make=fail))
-        assert execute(BOXES, SCORES) == {"boxes": "unchanged", "scores": "not there yet"}
+            execute(MAPS, BOXES, replace(SCORES, make=fail))
+        assert execute(MAPS, BOXES, SCORES) == {"boxes": "unchanged", "scores": "not there yet"}
 
     def test_an_output_folder_that_is_a_file(self, run, execute):
         run.folder.touch()
@@ -217,4 +223,4 @@ class TestPlan:
             return True
 
         decided = replace(SCORES, name="decided", reads=(), when=when)
-        assert self.plan(run, (BOXES, decided))["decided"] == ("perhaps", "boxes decides")
+        assert self.plan(run, (MAPS, BOXES, decided))["decided"] == ("perhaps", "boxes decides")
