@@ -5,6 +5,7 @@ from functools import partial
 
 from gradcam_lab.console import say, warn
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import require_writable
 from gradcam_lab.models import distributed
 from gradcam_lab.pipeline.engine import Engine, Planned
 from gradcam_lab.pipeline.graph import MEASURING, RENDERING, STAGES
@@ -53,6 +54,7 @@ def _say_whose(settings: Settings) -> None:
 
 def compute(settings: Settings) -> None:
     """Run every stage up to the figures: all that the lessons' code has a part in."""
+    require_writable(settings.folder)
     run = Run(settings)
     engine = Engine(run, STAGES)
     say(f"{settings.data}: {run.described}")
