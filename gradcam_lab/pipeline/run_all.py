@@ -54,9 +54,9 @@ def _say_whose(settings: Settings) -> None:
 
 def compute(settings: Settings) -> None:
     """Run every stage up to the figures: all that the lessons' code has a part in."""
-    require_writable(settings.folder)
     run = Run(settings)
     engine = Engine(run, STAGES)
+    require_writable(run.folder)  # not before: a run that cannot be leaves no folder behind
     say(f"{settings.data}: {run.described}")
     for skipped in run.val.skipped + run.test.skipped:
         warn(f"  skipped: {skipped}")

@@ -128,7 +128,9 @@ class TestBadInput:
     def test_an_unwritable_output_folder(self, toy, weights, tmp_path):
         (tmp_path / "out").write_text("in the way", encoding="utf-8")
         for out in (tmp_path / "out", tmp_path / "out" / "deeper"):
-            refused(run_all(toy, weights, out), str(out), "choose another with --out")
+            done = run_all(toy, weights, out)
+            refused(done, str(out), "choose another with --out")
+            assert not done.out
         assert (tmp_path / "out").read_text(encoding="utf-8") == "in the way"
 
     @pytest.mark.parametrize(
