@@ -1,11 +1,13 @@
 """Task 2.1 as a student solves it, verdicts recorded without judging, and what the commands print."""
 
 import io
+import shutil
 from pathlib import Path
 
 import pytest
 
 from gradcam_lab.course.judging.verdicts import Status, Verdict
+from gradcam_lab.course.workspace import upgrade
 from gradcam_lab.course.workspace.status import status
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
@@ -101,3 +103,26 @@ def interrupt_after(count, patch):
 
     patch.setattr(Path, "replace", interrupted(Path.replace))
     patch.setattr(Path, "rename", interrupted(Path.rename))
+
+
+def interrupted_upgrades(workspace, begun, monkeypatch):
+    """Begin each time with the files of `begun`, upgrade, and press Ctrl-C one file later; yield after each.
+
+    It ends with the first upgrade that comes to its end.
+    """
+    for stop in range(100):
+        shutil.rmtree(workspace.state_folder / "backups", ignore_errors=True)
+        for name in snapshot(workspace).keys() - begun.keys():
+            (workspace.root / name).unlink()
+        for name, data in begun.items():
+            (workspace.root / name).write_bytes(data)
+        with monkeypatch.context() as patch:
+            interrupt_after(stop, patch)
+            try:
+                upgrade.upgrade()
+            except KeyboardInterrupt:
+                pass
+            else:
+                return
+        yield
+    pytest.fail("the upgrade never comes to its end")

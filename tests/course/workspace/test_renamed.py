@@ -10,7 +10,7 @@ import pytest
 from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace import check, diff, hints, renamed, reset, start, status, upgrade
 from gradcam_lab.course.workspace.whose_code import students_work
-from tests.course.workspace.helpers import interrupt_after, record, refusal, row, said, snapshot, status_lines
+from tests.course.workspace.helpers import interrupted_upgrades, record, refusal, row, said, snapshot, status_lines
 
 STEP, TEST = "step6_faithfulness.py", "test_step6_faithfulness.py"
 OLD_STEP, OLD_TEST = "step6_truth.py", "test_step6_truth.py"
@@ -116,24 +116,14 @@ def test_interrupted_anywhere_nothing_is_lost_and_the_same_command_does_the_rest
     begun = snapshot(used)
     upgrade.upgrade()
     wanted = snapshot(used, backups=False)
-    for stop in range(100):
-        shutil.rmtree(used.state_folder / "backups", ignore_errors=True)
-        for name in snapshot(used).keys() - begun.keys():
-            (used.root / name).unlink()
-        for name, data in begun.items():
-            (used.root / name).write_bytes(data)
-        with monkeypatch.context() as patch:
-            interrupt_after(stop, patch)
-            try:
-                upgrade.upgrade()
-                break
-            except KeyboardInterrupt:
-                pass
+    stops = 0
+    for _ in interrupted_upgrades(used, begun, monkeypatch):
+        stops += 1
         assert refusal(status.status) == SENTENCE  # until all is done
         assert any(MINE.encode() in data for name, data in snapshot(used, backups=False).items() if "step6" in name)
         upgrade.upgrade()
         assert snapshot(used, backups=False) == wanted
-    assert stop > 8
+    assert stops > 8
 
 
 def test_undo_brings_the_old_names_back_and_undo_again_the_new_ones(used, capsys):

@@ -11,7 +11,7 @@ from gradcam_lab.course.authoring.manifest import find_task
 from gradcam_lab.course.workspace import reset as resetting
 from gradcam_lab.course.workspace import start, upgrade
 from gradcam_lab.files import write_json
-from tests.course.workspace.helpers import FILE, MINE, TODO, interrupt_after, refusal, replace, said, snapshot
+from tests.course.workspace.helpers import FILE, MINE, TODO, interrupted_upgrades, refusal, replace, said, snapshot
 
 
 def test_nothing_to_upgrade(workspace, file, capsys):
@@ -195,23 +195,15 @@ def test_interrupted_anywhere_nothing_is_lost_and_the_same_command_does_the_rest
     begun = snapshot(workspace)
     upgrade.upgrade()
     wanted = snapshot(workspace, backups=False)
-    for stop in range(100):
-        shutil.rmtree(workspace.state_folder / "backups", ignore_errors=True)
-        for name, data in begun.items():
-            (workspace.root / name).write_bytes(data)
-        with monkeypatch.context() as patch:
-            interrupt_after(stop, patch)
-            try:
-                upgrade.upgrade()
-                break
-            except KeyboardInterrupt:
-                pass
+    stops = 0
+    for _ in interrupted_upgrades(workspace, begun, monkeypatch):
+        stops += 1
         assert MINE in file.read_text(encoding="utf-8")
         assert ANSWERED in (workspace.root / "answers.md").read_text(encoding="utf-8")
         assert not [name for name in snapshot(workspace) if "-answers-" in name]  # no half-written file
         upgrade.upgrade()
         assert snapshot(workspace, backups=False) == wanted
-    assert stop > 5
+    assert stops > 5
 
 
 def test_an_older_package_is_refused(workspace, newer):
