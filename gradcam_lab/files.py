@@ -111,7 +111,16 @@ def write_json(path: Path, value: Any) -> None:
         LabError: it cannot be written.
         ValueError: a number is NaN or infinite, which JSON has not.
     """
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value) + "\n")
+
+
+def json_text(value: Any) -> str:
+    """Return indented JSON.
+
+    Raises:
+        ValueError: a number is NaN or infinite, which JSON has not.
+    """
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def read_json(path: Path) -> Any:
@@ -140,6 +149,11 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def text_sha256(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8, in hexadecimal: that of its file where lines end in plain newlines."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digest(*parts: Any) -> str:

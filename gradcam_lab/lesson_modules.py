@@ -4,12 +4,12 @@ import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
+from gradcam_lab.files import text_sha256
 from gradcam_lab.lesson_protocols import (
     PROTOCOLS,
     BoxesLesson,
@@ -66,7 +66,7 @@ def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
         name: "mine" if name in mine else "reference" for name in STEP_NAMES
     }
     texts = {name: mine[name].source if name in mine else reference_text(name) for name in STEP_NAMES}
-    hashes = {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    hashes = {name: text_sha256(text) for name, text in texts.items()}
     cam, gradcam, boxes, metrics, segmentation, faithfulness = modules
     return Lessons(cam, gradcam, boxes, metrics, segmentation, faithfulness, implementation, hashes)
 

@@ -1,9 +1,9 @@
 """`predict`: the most probable classes of one image, as a table or as JSON."""
 
-import json as json_format
 from pathlib import Path
 
 from gradcam_lab.explain.photo import Photo
+from gradcam_lab.files import json_text
 from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
 
@@ -54,4 +54,4 @@ def _as_json(photo: Photo, rows: list[tuple[str, int, float]]) -> str:
         "activation": model.activation,
         "predictions": [{"name": name, "index": index, "probability": p} for name, index, p in rows],
     }
-    return json_format.dumps(answer, indent=1, ensure_ascii=False, allow_nan=False)
+    return json_text(answer)

@@ -122,12 +122,12 @@ class Engine:
                 self._execute(stage)
 
     def _execute(self, stage: Stage) -> None:
-        reason, key = self.reason(stage), self._key(stage)
+        reason = self.reason(stage)
         self.run.before(stage, bool(reason))
         if not reason:
             say(f"  {stage.name:<13} unchanged  {stage.output}")
             return
-        start = time.perf_counter()
+        key, start = self._key(stage), time.perf_counter()
         path = self.folder / stage.output
         written = [path, *(stage.make(self.run, path) or ())]
         seconds = time.perf_counter() - start

@@ -4,8 +4,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradcam_lab.data.registry import DATA_SET_NAMES as DATA_NAMES
-from gradcam_lab.data.registry import TOYVOC
+from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC
 from gradcam_lab.localise.experiment import Precision
 from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.pipeline.supervise import STALL
@@ -73,7 +72,7 @@ class Settings:
     @property
     def data_name(self) -> str:
         """The data set's name without its path."""
-        return self.data if self.data in DATA_NAMES else Path(self.data).resolve().name
+        return self.data if self.data in DATA_SET_NAMES else Path(self.data).resolve().name
 
     @property
     def command(self) -> str:
@@ -83,7 +82,7 @@ class Settings:
         for name in VALUES:
             if (value := getattr(self, name)) != getattr(default, name):
                 words += [f"--{name.replace('_', '-')}", str(value)]
-        if self.course and self.course.impl != StudentsWork({}).impl:
+        if self.course and self.course.impl != StudentsWork.impl:
             words += ["--impl", self.course.impl]
         words += [f"--{name.replace('_', '-')}" for name in FLAGS if getattr(self, name)]
         return shlex.join(words)  # a path may hold spaces

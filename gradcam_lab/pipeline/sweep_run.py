@@ -149,7 +149,7 @@ def truth_of(finished: FinishedRun, lessons: Lessons, maps: Maps, split: str) ->
     path = finished.file("ground_truth.json")
     truth = {image: lessons.metrics.GroundTruth(*objects) for image, objects in read_ground_truth(path).items()}
     if strangers := sorted(set(maps.ids.tolist()) - set(truth)):
-        raise LabError(f"'{path}' does not name the image '{strangers[0]}' of heatmaps.npz: make the run again.")
+        raise LabError(f"'{path}' does not name the image '{strangers[0]}' of the maps: make the run again.")
     return truth
 
 

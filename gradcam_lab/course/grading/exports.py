@@ -7,7 +7,6 @@ import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from gradcam_lab.course.authoring.manifest import Check, Step, Task, all_steps
 from gradcam_lab.course.grading.grades import GUARD, Grade, Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import require_writable, write_json, write_text
+from gradcam_lab.files import require_writable, text_sha256, write_json, write_text
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins with one of these for a formula."""
@@ -66,7 +65,7 @@ def file_name(student: str) -> str:
     """A name for a student's files: safe on every system, readable, and unique by the hash at its end."""
     letters = unicodedata.normalize("NFKD", student).encode("ascii", "ignore").decode()
     readable = re.sub(r"[^A-Za-z0-9]+", "-", letters).strip("-")[:40]
-    return "-".join(part for part in (readable, sha256(student.encode()).hexdigest()[:10]) if part)
+    return "-".join(part for part in (readable, text_sha256(student)[:10]) if part)
 
 
 # --- a table ---

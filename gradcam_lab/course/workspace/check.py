@@ -1,6 +1,5 @@
 """`gradcam-lab check`: judge a student's files, show the results and the next thing to do."""
 
-import json as json_format
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
@@ -14,6 +13,7 @@ from gradcam_lab.course.workspace import screen
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import json_text
 
 PAUSE = 0.5
 """Seconds between two looks at the files."""
@@ -111,7 +111,7 @@ def as_json(views: Sequence[screen.StepView], next_thing: str) -> str:
         "possible": sum(view.result.possible for view in views),
         "next": next_thing,
     }
-    return json_format.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    return json_text(value)
 
 
 # --- watching ---

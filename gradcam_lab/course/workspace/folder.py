@@ -3,12 +3,12 @@
 import re
 import sys
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 from gradcam_lab.course.authoring.manifest import Check, Step, all_steps
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, Verdict
+from gradcam_lab.files import text_sha256
 
 ANSWERS = "answers.md"
 ENOUGH_WORDS = 20
@@ -52,7 +52,7 @@ class StudentFolder:
 
     def hash(self, step: Step) -> str:
         """The SHA-256 of the text of a step file."""
-        return text_hash(self.source(step)[0])
+        return text_sha256(self.source(step)[0])
 
     def strays(self) -> list[str]:
         """Files that would stand in for a library, or change how Python and pytest work."""
@@ -90,11 +90,6 @@ class StudentFolder:
             yield Verdict(
                 check.name, check.task, check.points, Status.error, f"a file {step.file} alone", problem, remedy
             )
-
-
-def text_hash(text: str) -> str:
-    """The SHA-256 of a text, in UTF-8."""
-    return sha256(text.encode()).hexdigest()
 
 
 def _own_words(piece: str) -> str:

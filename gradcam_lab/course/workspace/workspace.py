@@ -11,9 +11,9 @@ from gradcam_lab.course.authoring.manifest import Check, Step, Task, lesson_fold
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, StepResult, Verdict, summarise
 from gradcam_lab.course.workspace import renamed
-from gradcam_lab.course.workspace.folder import StudentFolder, text_hash
+from gradcam_lab.course.workspace.folder import StudentFolder
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import digest, read_json, sha256, write_json
+from gradcam_lab.files import digest, read_json, sha256, text_sha256, write_json
 
 STATE_FOLDER = ".gradcam-lab"
 STUBS = "stubs"
@@ -116,7 +116,7 @@ class Workspace(StudentFolder):
         The text may have been saved over while it was judged: then its verdicts say nothing about the new one.
         """
         rows = [asdict(verdict) for verdict in verdicts]
-        entry = {"sha256": text_hash(text), "checks": checks_hash(step), "rows": rows}
+        entry = {"sha256": text_sha256(text), "checks": checks_hash(step), "rows": rows}
         state = self.state()
         tries = state.get("tries", {})
         for task in step.coded:

@@ -1,7 +1,6 @@
 """The listings of the report: the graded functions of a step, from the file that ran, or what may be shown of it."""
 
 import ast
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -15,6 +14,7 @@ from pygments.lexers import PythonLexer
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.excerpts import excerpt, parse
+from gradcam_lab.files import text_sha256
 from gradcam_lab.report.results import OLD_STEP, STEP, Results, StepProgress
 
 MARKER = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION (\d+\.\d+)\S*\s*$")
@@ -107,7 +107,7 @@ def code_of(run: Path, results: Results, step: str) -> Code:
     if entry and entry["stub"]:
         return _hidden_code(run, step, entry)
     text = _kept(run, f"{step}.py") if entry else reference(step)
-    return Code("Reference code", f"From {step}.py", listings(text), same=sha256_of(text) == sha256)
+    return Code("Reference code", f"From {step}.py", listings(text), same=text_sha256(text) == sha256)
 
 
 def _students_code(run: Path, step: str, entry: StepProgress, sha256: str) -> Code:
@@ -118,7 +118,7 @@ def _students_code(run: Path, step: str, entry: StepProgress, sha256: str) -> Co
     passed = set(entry["passed"]) if judged else {task for item in graded for task in item.tasks}
     shown = mixed(text, graded, passed, ran=True)
     badge = f"Your code, {entry['points']}/{entry['possible']} points" if judged else "Your code"
-    return Code(badge, f"From your {step}.py, which ran", shown, same=sha256_of(text) == sha256, yours=True)
+    return Code(badge, f"From your {step}.py, which ran", shown, same=text_sha256(text) == sha256, yours=True)
 
 
 def _hidden_code(run: Path, step: str, entry: StepProgress) -> Code:
@@ -138,11 +138,6 @@ def _kept(run: Path, name: str) -> str:
         return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise LabError(f"'{path}' cannot be read, and the report shows it: make the run again.") from error
-
-
-def sha256_of(text: str) -> str:
-    """The SHA-256 of a source text, as its file's bytes have it where lines end in plain newlines."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache  # a lesson is the same in every report, and reading it takes as long as all the rest of a page
