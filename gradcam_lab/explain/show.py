@@ -32,7 +32,7 @@ def show(
         random: number of images; of a run and of detections 10 by default.
         target: the class of the detections.
         split: "val" by default, of detections "test".
-        out: the folder for the pictures; by default that of the source's function, `shown` for a model.
+        out: the folder for the pictures; by default `shown`, of a run `shown` in its folder.
         seed: of the choice of images.
         of_model: what else `show_model.show_model` takes.
 

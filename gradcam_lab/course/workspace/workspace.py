@@ -144,7 +144,7 @@ def checks_hash(step: Step) -> str:
     """A hash of everything that decides a step's verdicts beside the student's text."""
     folder = lesson_folder() / "checks"
     files = [
-        folder / f"test_{step.name}.py",
+        folder / step.test_file,
         folder / "checking.py",
         folder / "networks.py",
         lesson_folder() / step.file,

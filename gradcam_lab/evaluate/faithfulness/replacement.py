@@ -17,7 +17,7 @@ REPLACEMENT_STEPS = 10
 """Number of steps in which the pixels are replaced."""
 
 ReplacementCurves = dict[str, list[np.ndarray]]
-"""By map, the curve of each image, shape (STEPS + 1,)."""
+"""By map, the curve of each image, shape (REPLACEMENT_STEPS + 1,)."""
 
 
 def deletion_and_insertion(examined: ExaminedMaps, few: Sequence[int]) -> Replacement:

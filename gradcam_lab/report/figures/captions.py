@@ -20,7 +20,7 @@ class FigureEntry(TypedDict):
 
 
 def describe(file: str, *values: Any) -> FigureEntry:
-    """Return the record of one figure, as `figures.json` lists it.
+    """Return the entry of one figure, as `figures.json` lists it.
 
     Args:
         file: its name in the folder of figures. Without the ending it is the name by which a section asks for the

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcam_lab.evaluate.bootstrap import below_zero
 from gradcam_lab.evaluate.faithfulness.records import (
     CENTRE_MAP,
     GRADCAM_MAP,
@@ -19,7 +20,7 @@ from gradcam_lab.evaluate.records import MeanWithInterval, PrecisionRecallCurve,
 from gradcam_lab.report.figures.style import BLUE, GREYS, INK, MUTED, OURS, RULE, svg_figure
 from gradcam_lab.report.results import ClassifierScores
 from gradcam_lab.report.text.facts import mean_ap_at
-from gradcam_lab.report.text.findings import better_centre
+from gradcam_lab.report.text.findings import REFINED, better_centre
 
 WIDTH = 6.7  # inches: the text width of the printed page
 
@@ -126,7 +127,7 @@ def draw_segmentation_curve(path: Path, masks: Segmentation, target: str) -> Non
     """
     curve, rows = masks["curve"], {row["method"]: row for row in masks["rows"]}
     levels = (
-        ("refined mask", rows["refined mask"], BLUE, "-"),
+        (REFINED, rows[REFINED], BLUE, "-"),
         ("better centre box", better_centre(masks), INK, (0, (1, 2))),
     )
     with svg_figure(path, WIDTH, 2.6) as figure:
@@ -215,8 +216,7 @@ def draw_two_classes(path: Path, test: TwoClasses, target: str) -> None:
         axes = figure.subplots()
         for place, (_, row) in enumerate(rows):
             gain = row["gains"]["area"]
-            clear = gain["high"] is not None and gain["high"] < 0
-            _intervals(axes, [place], [gain], BLUE if clear else OURS, vertical=False)
+            _intervals(axes, [place], [gain], BLUE if below_zero(gain) else OURS, vertical=False)
         axes.axvline(0, color=INK, linewidth=0.9)
         axes.axhline(1.5, color=RULE, linewidth=0.9)
         axes.set_yticks(range(len(rows)), [f"{name} ({row['images']})" for name, row in rows])

@@ -185,7 +185,7 @@ def of_faithfulness(faithfulness: Faithfulness) -> dict[str, Any]:
         "failed": [test for test in asked if not test["passed"]],
         "unasked": [test for test in tests if test not in asked],
         "pairs": pairs,
-        "leaking": [pair for pair in pairs if (pair["gains"]["area"]["low"] or 0.0) > 0],
+        "leaking": [pair for pair in pairs if above_zero(pair["gains"]["area"])],
         "tolerance": faithfulness["pointing"]["tolerance"],
         "silent": faithfulness["randomisation"]["no_evidence"][-1],
         "oracle": faithfulness.get("max_box_acc"),

@@ -156,7 +156,7 @@ def stubs(text: str) -> list[CodeListing]:
 
 
 def functions(text: str | None) -> dict[str, str]:
-    """Every function and method of a student's file by its name, as `Listing.code`; none where it does not parse."""
+    """Functions and methods of a student's file by name, as `CodeListing.code`; none where it does not parse."""
     try:
         text, found = _parsed(text or "")
     except SyntaxError:
