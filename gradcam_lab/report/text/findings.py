@@ -271,8 +271,8 @@ def of_throughput(throughput: Throughput) -> dict[str, Any]:
 
     Returns:
         The results' own, with each of the `rows` also by its name, under `ways` (None where it was not measured): its
-        `title`, and whether its maps are `alike` those of the first way. Also the `size` of the int8 network relative to the float32 one, None where
-        there is none.
+        `title`, and whether its maps are `alike` those of the first way. Also the `size` of the int8 network relative
+        to the float32 one, None where there is none.
     """
     int8 = throughput["int8_bytes"]
     rows = [
