@@ -64,9 +64,11 @@ def measure(
     classifier = on_cpu(experiment.classifier)
     inputs = inputs_of(classifier, samples).contiguous(memory_format=torch.channels_last)
     with running_on(1):
-        ways, int8, problem = _on_one_thread(experiment, classifier, inputs_of(classifier, calibration[:CALIBRATING]))
-        if threads > 1:
-            ways["threads"] = partial(_on_threads, threads, ways[FIRST])
+        ways = _in_floats(experiment, classifier, threads)
+        calibrating = inputs_of(classifier, calibration[:CALIBRATING])
+        int8, problem = _quantised(classifier, calibrating)
+        if int8:
+            ways["int8"] = partial(_explained, experiment, int8)
         gpu = next(experiment.classifier.network.parameters()).device
         if gpu.type == "cuda":
             ways["gpu"] = lambda inputs: _explained(experiment, experiment.classifier, inputs.to(gpu)).cpu()
@@ -89,27 +91,30 @@ def measure(
         "threads": threads,
         "gpu": torch.cuda.get_device_name(gpu) if gpu.type == "cuda" else None,
         "float32_bytes": bytes_of(classifier.network),
-        "int8_bytes": bytes_of(int8) if int8 else None,
+        "int8_bytes": bytes_of(int8.network) if int8 else None,
         "int8_problem": problem,
     }
 
 
-def _on_one_thread(
-    experiment: Experiment, classifier: Classifier, calibration: Tensor
-) -> tuple[dict[Way, Explain], nn.Module | None, str | None]:
-    """The ways on one thread of the CPU, and the network in int8 or the reason why there is none."""
+def _in_floats(experiment: Experiment, classifier: Classifier, threads: int) -> dict[Way, Explain]:
+    """The ways on the CPU that need no other network."""
     first = partial(_explained, experiment, classifier)
     ways: dict[Way, Explain] = {
         FIRST: first,
         "one by one": lambda inputs: torch.cat([first(image[None]) for image in inputs]),
-        "bf16": partial(_in_bf16, first),
     }
+    if threads > 1:
+        ways["threads"] = partial(_on_threads, threads, first)
+    return {**ways, "bf16": partial(_in_bf16, first)}
+
+
+def _quantised(classifier: Classifier, calibration: Tensor) -> tuple[Classifier | None, str | None]:
+    """The classifier in int8 up to its layer, or the reason why there is none."""
     try:
         network = quantised(classifier.network, classifier.layer, calibration)
     except QuantisationError as problem:
-        return ways, None, str(problem)
-    ways["int8"] = partial(_explained, experiment, replace(classifier, network=network, layer=TRUNK))
-    return ways, network, None
+        return None, str(problem)
+    return replace(classifier, network=network, layer=TRUNK), None
 
 
 def _explained(experiment: Experiment, classifier: Classifier, inputs: Tensor) -> Tensor:

@@ -81,11 +81,12 @@ def test_the_ways_to_compute_the_maps_are_compared_at_the_threshold_of_plain_gra
     found = results["throughput"]
     assert [row["way"] for row in found["rows"]][:3] == ["batch", "one by one", "bf16"]
     assert found["images"] == min(results["data"]["splits"]["test"]["images_with_target"], COMPARED)
-    run = Run(settings(whole))
     plain = next(row["threshold"] for row in results["methods"]["rows"] if row["name"] == "gradcam")
-    with mock.patch("gradcam_lab.evaluate.throughput.measure", return_value={}) as measure:
-        throughput.make(run, whole.parent / "throughput.json")
-    assert measure.call_args.args[-1] == plain
+    over_all = results["threshold"]["chosen"]  # a run over all classes compares no methods
+    for wish, threshold in (({}, plain), ({"target": "all"}, over_all)):
+        with mock.patch("gradcam_lab.evaluate.throughput.measure", return_value={}) as measure:
+            throughput.make(Run(settings(whole, **wish)), whole.parent / "throughput.json")
+        assert measure.call_args.args[-1] == threshold
     assert "What a map costs" in (whole / "report.html").read_text(encoding="utf-8")
 
 
