@@ -339,8 +339,8 @@ def test_what_fewer_bits_save_and_change_is_said_either_way(page, whole):
     ) in text
     told = section(whole, "gradcam")
     assert (
-        "In bf16 the maps are the same to the digits of the table. In int8 the maps have a mean cosine of 0.994 with those "
-        "of the first row, and the surest boxes overlap theirs with a mean IoU of 0.913."
+        "In bf16 the maps are the same to the digits of the table. In int8 the maps have a mean cosine of 0.994 with "
+        "those of the first row, and the surest boxes overlap theirs with a mean IoU of 0.913."
     ) in told
     assert "The weights take 0.26 of their size." in told
     other = page(
