@@ -13,7 +13,7 @@ from gradcam_lab.data.sample import Box
 from gradcam_lab.files import write_json
 from gradcam_lab.report.figures.captions import FigureEntry, describe
 from gradcam_lab.report.figures.photos import Panel, Row, draw_rows, in_rows
-from gradcam_lab.report.figures.pictures import failure_rows, faithfulness_curves, score_curves
+from gradcam_lab.report.figures.pictures import failure_rows, faithfulness_curves, pipeline, score_curves
 from gradcam_lab.report.figures.plots import draw_segmentation_curve
 from gradcam_lab.report.figures.rgb import dimmed, painted_seeds
 from gradcam_lab.report.results import Results
@@ -118,6 +118,7 @@ def results() -> dict[str, Any]:
         "methods": methods(),
         "segmentation": segmentation(),
         "truth": truth(),
+        "throughput": throughput(),
     }
 
 
@@ -131,7 +132,7 @@ def leads() -> dict[str, Any]:
 def older(content: dict[str, Any]) -> dict[str, Any]:
     """Return the results as they were before there were methods, masks and tests of the heatmap."""
     run = {key: value for key, value in content["run"].items() if key not in ("quick", "method")}
-    rest = {key: value for key, value in content.items() if key not in (*YOUNG, "leads")}
+    rest = {key: value for key, value in content.items() if key not in (*YOUNG, "leads", "throughput")}
     return {**rest, "run": run, "table": plain_table()}
 
 
@@ -296,6 +297,21 @@ def truth() -> dict[str, Any]:
     }
 
 
+def throughput() -> dict[str, Any]:
+    """Return what the ways to compute the maps cost: all but one by one gain, and int8 changes the maps."""
+    costs = {"batch": 1.0, "one by one": 1.24, "threads": 0.58, "bf16": 0.6, "int8": 0.23}
+    changed = {"int8": (0.9941, 0.913), "bf16": (0.9999, 0.9996)}
+    rows = [
+        {"way": way, "milliseconds": 4.6 * cost, "cost": cost}
+        | dict(zip(("cosine", "box_iou"), changed.get(way, (1.0, 1.0)), strict=True))
+        for way, cost in costs.items()
+    ]
+    return {
+        **{"rows": rows, "images": 32, "timed": 8, "threads": 2, "gpu": None},
+        **{"float32_bytes": 3_600_000, "int8_bytes": 950_000, "int8_problem": None},
+    }
+
+
 def plain_table() -> list[dict[str, Any]]:
     """Return plain Grad-CAM's row as ours, and the baselines."""
     _, first, *rest = table()
@@ -383,7 +399,7 @@ def write_run(folder: Path, photos: Sequence[tuple[np.ndarray, Box]], content: d
 
 def curves_of(folder: Path, content: Results) -> list[FigureEntry]:
     """Draw every curve that the results have."""
-    figures = score_curves(folder, content)
+    figures = [pipeline(folder, content), *score_curves(folder, content)]
     if masks := content.get("segmentation"):
         figures.append(describe("segmentation_curve.svg", masks, "dog"))
         draw_segmentation_curve(folder / figures[-1]["file"], masks, "dog")

@@ -46,7 +46,10 @@ def run_all(
         Option(help="Localisation method, such as gradcam.", show_default="the best on val at under 3 times the cost"),
     ] = None,
     quick: Annotated[
-        bool, Option("--quick", help="Run one method (gradcam, or --method); no comparison, no steps 5 and 6.")
+        bool,
+        Option(
+            "--quick", help="Run one method (gradcam, or --method); no comparison, no throughput, no steps 5 and 6."
+        ),
     ] = False,
     impl: Annotated[
         Literal["auto", "reference", "mine"],

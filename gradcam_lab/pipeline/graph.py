@@ -19,6 +19,7 @@ from gradcam_lab.pipeline.stages import (
     results,
     scores,
     threshold,
+    throughput,
 )
 
 MEASURING: tuple[Stage, ...] = (
@@ -35,6 +36,7 @@ MEASURING: tuple[Stage, ...] = (
     scores.STAGE,
     masks.STAGE,
     faithfulness.STAGE,
+    throughput.STAGE,
     results.STAGE,
     figures.STAGE,
 )

@@ -35,7 +35,7 @@ class Settings:
         course: whose code runs, and what the report may show; None for the reference, all of it.
         stall: seconds without progress after which a student's code is ended.
         method: how boxes are found, a name of `localise.methods.METHODS`; None for the one that val likes best.
-        quick: plain Grad-CAM unless told otherwise, and neither a comparison of methods nor steps 5 and 6.
+        quick: plain Grad-CAM unless told otherwise, and no comparison of methods, no throughput, no steps 5 and 6.
     """
 
     data: str = TOYVOC

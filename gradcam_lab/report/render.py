@@ -203,7 +203,9 @@ def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environ
         keep_trailing_newline=True,
     )
     environment.filters.update(pct=percent, points=wording.points, signed=wording.signed, decimal=wording.decimal)
-    environment.filters.update(threshold=wording.threshold, listed=wording.listed, phrase=phrase)
+    environment.filters.update(
+        threshold=wording.threshold, listed=wording.listed, phrase=phrase, time_of=wording.time_of
+    )
     environment.filters.update(flat=facts.flat, code=markdown.code, scientific=markdown.scientific)
     return environment
 

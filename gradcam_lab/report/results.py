@@ -28,6 +28,7 @@ from gradcam_lab.evaluate.records import (
     Segmentation,
     TableRow,
     Threshold,
+    Throughput,
     TopFive,
 )
 from gradcam_lab.files import read_json
@@ -202,6 +203,8 @@ class Results(About):
     """Null where there are no masks, or were not asked for. Since 0.4."""
     truth: NotRequired[Faithfulness | None]
     """Tests of the heatmaps; null where not asked for. Since 0.4."""
+    throughput: NotRequired[Throughput | None]
+    """What batches, threads and fewer bits save; null where not asked for. Since 0.5."""
     failures: Failures
 
 

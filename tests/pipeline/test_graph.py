@@ -31,6 +31,7 @@ boxes        | detections.json      | data target method min_area       | 3 4
 scores       | scores.json          | data target method seed min_area  | 3 4
 masks        | segmentation.json    | data masks target network seed    | 2 3 5
 faithfulness | truth.json           | data target network seed          | 2 3 4 6
+throughput   | throughput.json      | data target network min_area      | 2 3 4
 results      | results.json         | settings texts                    | 3
 figures      | figures/figures.json | seed network templates            | 1 2 3 4 5 6
 report       | report.html          | templates date                    |
@@ -53,12 +54,13 @@ boxes        | maps, threshold      | heatmaps, threshold | heatmaps, threshold 
 scores       | heatmaps, maps, boxes | heatmaps, boxes    | heatmaps, boxes     | heatmaps, boxes
 masks        |                      | -                   |                     |
 faithfulness | heatmaps             | -                   | heatmaps            | heatmaps
+throughput   | methods              | -                   | methods             | threshold
 results      | *                    | *                   | *                   | *
 figures      | *                    | *                   | *                   | *
 report       | results, figures     | results, figures    | results, figures    | results, figures
 pdf          | report               | report              | report              | report
 """
-"""What each stage reads in four kinds of runs; "-": it is no part of the run, "*": every stage down to faithfulness."""
+"""What each stage reads in four kinds of runs; "-": it is no part of the run, "*": every stage down to throughput."""
 
 KINDS: dict[str, dict[str, Any]] = {
     "whole": {},
@@ -149,13 +151,14 @@ class TestWhatRunsAgain:
             ("heatmaps", "classifier methods maps scores faithfulness"),
             ("classifier", ""),
             ("cam", ""),
-            ("methods", "threshold"),
+            ("methods", "threshold throughput"),
             ("maps", "threshold boxes scores"),
             ("threshold", "boxes"),
             ("boxes", "scores"),
             ("scores", ""),
             ("masks", ""),
             ("faithfulness", ""),
+            ("throughput", ""),
         ],
     )
     def test_a_changed_artifact_reaches_all_that_read_it(self, touched, stage, readers):
@@ -168,9 +171,9 @@ class TestWhatRunsAgain:
         ("step", "stages"),
         [
             ("step1_cam", "cam methods maps"),
-            ("step2_gradcam", "heatmaps cam methods maps masks faithfulness"),
-            ("step3_boxes", "methods maps threshold boxes scores masks faithfulness"),
-            ("step4_metrics", "methods maps threshold boxes scores faithfulness"),
+            ("step2_gradcam", "heatmaps cam methods maps masks faithfulness throughput"),
+            ("step3_boxes", "methods maps threshold boxes scores masks faithfulness throughput"),
+            ("step4_metrics", "methods maps threshold boxes scores faithfulness throughput"),
             ("step5_segmentation", "methods maps masks"),
             ("step6_faithfulness", "faithfulness"),
         ],
@@ -186,14 +189,14 @@ class TestWhatRunsAgain:
             network = run.classifier
             run.classifier = replace(network, preprocessing=replace(network.preprocessing, size=192))
 
-        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "results", "figures"}
+        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "throughput", "results", "figures"}
         assert touched(change=change) == again
 
     @pytest.mark.parametrize(
         ("helper", "stages"),
         [
             # stages/threshold.py -> localise/threshold.py -> localise/detector.py -> ...
-            ("localise/watershed.py", "methods threshold boxes scores masks faithfulness figures"),
+            ("localise/watershed.py", "methods threshold boxes scores masks faithfulness throughput figures"),
             # stages/scores.py -> evaluate/scores.py -> evaluate/bootstrap.py, and others
             ("evaluate/bootstrap.py", "classifier methods scores masks faithfulness figures"),
         ],
@@ -212,14 +215,15 @@ class TestWhatRunsAgain:
             assert touched(data=str(data)) == {"masks", "results"}
 
     def test_another_network_sees_everything_again(self, touched):
-        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "results", "figures"}
+        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "throughput", "results", "figures"}
         assert touched(precision="bf16") == again
 
     def test_another_method_finds_other_boxes_even_where_its_maps_are_the_same(self, touched):
         assert touched(method="watershed") == {"maps", "threshold", "boxes", "scores", "results"}
 
     def test_another_target_and_other_images_are_another_run(self, touched):
-        readers = {"cam", "methods", "maps", "threshold", "boxes", "scores", "masks", "faithfulness", "results"}
+        readers = {"cam", "methods", "maps", "threshold", "boxes", "scores", "masks", "faithfulness", "throughput"}
+        readers |= {"results"}
         assert touched(target="cat") == {"data", "heatmaps", "classifier", *readers}
         assert touched(limit=LIMIT - 1) == {"data", "heatmaps", "classifier", *readers}
 

@@ -40,6 +40,7 @@ def test_a_row_a_stage_and_nothing_is_written(plan, tmp_path):
         **dict.fromkeys(("data", "heatmaps", "cam", "masks"), ("yes", "not there yet")),
         **dict.fromkeys(("all maps", "classes"), ("no", "not part of this run")),
         **dict.fromkeys(("classifier", "methods", "faithfulness"), ("perhaps", "heatmaps may change")),
+        "throughput": ("perhaps", "methods may change"),
         **dict.fromkeys(("maps", "threshold", "boxes", "scores"), ("perhaps", "methods decides")),
         **dict.fromkeys(("results", "figures"), ("perhaps", "methods decides")),
         "report": ("perhaps", "results and figures may change"),
@@ -59,12 +60,14 @@ def test_of_a_finished_run_everything_is_unchanged(plan, whole):
 def test_another_seed_draws_again_and_makes_no_map_again(plan, flip):
     rows = without_artifacts(plan(flip[0], "--method", "flip", "--seed", 1))
     draws = ("classifier", "methods", "masks", "faithfulness")
-    measured = "classifier and methods and threshold and boxes and scores and masks and faithfulness may change"
+    measured = (
+        "classifier and methods and threshold and boxes and scores and masks and faithfulness and throughput may change"
+    )
     assert rows == {
         **dict.fromkeys(("data", "heatmaps", "cam", "maps"), ("no", "unchanged")),
         **dict.fromkeys(("all maps", "classes"), ("no", "not part of this run")),
         **dict.fromkeys(draws, ("yes", "its inputs changed")),
-        "threshold": ("perhaps", "methods may change"),
+        **dict.fromkeys(("threshold", "throughput"), ("perhaps", "methods may change")),
         "boxes": ("perhaps", "threshold may change"),
         "scores": ("perhaps", "boxes may change"),
         **dict.fromkeys(("results", "figures"), ("perhaps", measured)),

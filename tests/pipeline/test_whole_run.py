@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import jsonschema
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.data.layouts.voc import read_split
+from gradcam_lab.evaluate.throughput import COMPARED
 from gradcam_lab.files import read_json
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import Experiment
@@ -19,6 +21,8 @@ from gradcam_lab.localise.methods import METHODS
 from gradcam_lab.localise.threshold import choose as choose_threshold
 from gradcam_lab.models import zoo
 from gradcam_lab.pipeline.provenance import shown_method
+from gradcam_lab.pipeline.run import Run
+from gradcam_lab.pipeline.stages import throughput
 from gradcam_lab.report.results import schema
 from tests.commands import lab
 from tests.pipeline.conftest import LIMIT
@@ -39,7 +43,8 @@ def test_everything_is_in_the_results_and_the_report(whole, results):
         assert results[part]
         assert section in page
     records = {Path(record["file"]).stem: record["caption"] for record in read_json(whole / "figures" / "figures.json")}
-    assert {"segmentation", "segmentation_curve", "replacement", "randomisation", "two_class_test"} <= set(records)
+    drawn = {"segmentation", "segmentation_curve", "replacement", "randomisation", "two_class_test", "pipeline"}
+    assert drawn <= set(records)
     cut = METHODS[results["run"]["method"]["name"]].cut
     assert ("above the threshold" in records["method"]) is cut
     assert "--quick" not in results["provenance"]["command"]
@@ -72,6 +77,19 @@ def test_plain_grad_cam_stands_beside_it_with_the_same_numbers_in_both_tables(re
         assert plain[0]["scores"] == compared["scores"]
 
 
+def test_the_ways_to_compute_the_maps_are_compared_at_the_threshold_of_plain_grad_cam(whole, results, settings):
+    found = results["throughput"]
+    assert [row["way"] for row in found["rows"]][:3] == ["batch", "one by one", "bf16"]
+    assert found["images"] == min(results["data"]["splits"]["test"]["images_with_target"], COMPARED)
+    plain = next(row["threshold"] for row in results["methods"]["rows"] if row["name"] == "gradcam")
+    over_all = results["threshold"]["chosen"]  # a run over all classes compares no methods
+    for wish, threshold in (({}, plain), ({"target": "all"}, over_all)):
+        with mock.patch("gradcam_lab.evaluate.throughput.measure", return_value={}) as measure:
+            throughput.make(Run(settings(whole, **wish)), whole.parent / "throughput.json")
+        assert measure.call_args.args[-1] == threshold
+    assert "What a map costs" in (whole / "report.html").read_text(encoding="utf-8")
+
+
 def said(out):
     """What a run said of each stage: unchanged, or its time."""
     lines = [line.split("  ") for line in out.splitlines() if line.startswith("  ")]
@@ -80,13 +98,13 @@ def said(out):
 
 def test_a_second_run_computes_nothing(whole, run_all):
     stages = said(run_all(whole).out)
-    assert {"methods", "masks", "faithfulness"} <= set(stages)
+    assert {"methods", "masks", "faithfulness", "throughput"} <= set(stages)
     assert set(stages.values()) == {"unchanged"}
 
 
 def test_a_method_that_is_asked_for_uses_all_that_was_done_before_it(flip, whole):
     before = read_json(whole / "results.json")["run"]["method"]["name"]
-    kept = {"data", "heatmaps", "classifier", "cam", "methods", "masks", "faithfulness"}
+    kept = {"data", "heatmaps", "classifier", "cam", "methods", "masks", "faithfulness", "throughput"}
     kept |= set(said(flip[1])) if before == "flip" else set()
     ran = {stage for stage, word in said(flip[1]).items() if word == "ran"}
     assert not ran & kept

@@ -233,7 +233,7 @@ def test_answers_have_a_decent_length_and_begin_with_the_commonest_failure(run, 
     answers = [words_of(part) for part in html.split("<h3 ")[1:]]
     assert len(answers) == 4
     for answer in answers:
-        assert 200 <= len(answer.split()) <= 460, len(answer.split())
+        assert 200 <= len(answer.split()) <= 690, len(answer.split())
     assert f"Here 7 are {kind}, 1" in answers[3]
     assert answers[3].index(f"(against {kind})") == min(
         place.start() for place in re.finditer(r"\(against", answers[3])

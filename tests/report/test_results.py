@@ -95,6 +95,8 @@ ENTRY = {"points": 1, "possible": 10, "passed": ["2.1"], "stub": True}
         lambda r: r["methods"]["rows"][0].update(cost=0),
         lambda r: r["segmentation"]["curve"].pop("test"),
         lambda r: r["truth"].pop("pointing"),
+        lambda r: r["throughput"]["rows"][0].update(way="int4"),
+        lambda r: r["throughput"].pop("int8_problem"),
         lambda r: r["truth"]["max_box_acc"]["Grad-CAM"].update(oracle=False),
     ],
 )

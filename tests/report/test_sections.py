@@ -10,6 +10,7 @@ import pytest
 
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.errors import LabError
+from gradcam_lab.report.figures.pictures import pipeline
 from gradcam_lab.report.render import to_html
 from gradcam_lab.report.text.listing import reference
 from tests import synthetic_run
@@ -240,7 +241,168 @@ def test_an_answer_that_quotes_sixteen_rows_is_still_an_answer(page, kind):
     more = [{**row, "title": f"Grad-CAM, flip, earlier layer {i}"} for i in range(8) for row in methods()["rows"][2:3]]
     content["methods"]["rows"] += [{**row, "name": f"more{i}"} for i, row in enumerate(more)]
     answer = section(page(content), "answers").split("What would you improve with more time?")[1]
-    assert 200 <= len(answer.split()) <= 470
+    assert 200 <= len(answer.split()) <= 740
+
+
+# --- CAM beside Grad-CAM, the diagram, and what a map costs ---
+
+
+def changed_rows(**rows: dict[str, Any] | None) -> dict[str, Any]:
+    """Results in which some ways to compute the maps have other numbers, or (None) were not measured."""
+    content = results()
+    content["throughput"]["rows"] = [
+        {**row, **(rows.get(row["way"]) or {})}
+        for row in content["throughput"]["rows"]
+        if rows.get(row["way"], {}) is not None
+    ]
+    return content
+
+
+def improvements(html: str) -> str:
+    """The answer on what to improve."""
+    return section(html, "answers").split("What would you improve with more time?")[1]
+
+
+def test_cam_and_grad_cam_stand_side_by_side_with_what_was_measured(page, whole):
+    def cells(html: str) -> dict[str, str]:
+        table = html.split('<section id="answers">')[1].split("CAM and Grad-CAM side by side.")[1].split("</table>")[0]
+        found = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', table)
+        return {name: words_of(row.replace("</td>", " | ")) for name, row in found}
+
+    measured, time = "where both are defined", "time in this run, from the input to boxes"
+    assert list(cells(whole)) == [
+        *("network", "weight of a channel", "passes", "what it explains", "at which layer", "sign", "how exact"),
+        *(measured, time),
+    ]
+    assert "Measured here over 16 images: 1.9e-07 of the map’s maximum apart at most" in cells(whole)[measured]
+    assert cells(whole)[time] == "16 ms an image, about the same time as Grad-CAM | 16 ms an image |"
+    content = results()
+    content["methods"]["rows"][0].update(cost=0.7, milliseconds=10.9)
+    assert cells(page(content))[time].startswith("11 ms an image, 0.70 of the time of Grad-CAM |")
+    assert time not in cells(page(without("methods")))
+    undefined = page({**results(), "cam_vs_gradcam": None})
+    assert "Not measured here: CAM is not defined for resnet (ToyNet)" in cells(undefined)[measured]
+    nothing = {"images": 16, "max_relative_difference": None, "mean_cosine": None}
+    assert "Not measured here: no map had any" in cells(page({**results(), "cam_vs_gradcam": nothing}))[measured]
+
+
+def test_the_table_of_ways_has_a_row_for_each_that_was_measured(page, whole):
+    table = rows(whole, "gradcam")
+    assert list(table) == [
+        *("float32, a batch, 1 thread", "float32, one image after the other, 1 thread", "float32, a batch, 2 threads"),
+        *("bf16, a batch, 1 thread", "int8 up to the target layer, a batch, 1 thread"),
+    ]
+    cells = re.findall(r'<td class="number">(.*?)</td>', table["int8 up to the target layer, a batch, 1 thread"])
+    assert cells == ["1.1", "0.23", "0.994", "0.913"]
+    none = rows(page(changed_rows(int8={"cosine": None, "box_iou": None})), "gradcam")
+    assert none["int8 up to the target layer, a batch, 1 thread"].count(">–<") == 2
+    for content in (without("throughput"), older(results())):
+        assert "What a map costs" not in words_of(page(content))
+
+
+def test_what_batches_and_threads_save_is_said_either_way(page, whole):
+    text = improvements(whole)
+    assert (
+        "one image after the other takes 1.24 times the time of a batch. 2 threads take 0.58 of the time of one. "
+        in text
+    )
+    assert "It found no GPU, so that is not measured." in text
+    assert "an image of test has 1.0 boxes, on average" in text
+    slow = improvements(page(changed_rows(**{"one by one": {"cost": 0.9}, "threads": {"cost": 2.76}})))
+    assert "one image after the other takes 0.90 of the time of a batch." in slow
+    assert "2 threads take 2.76 times the time of one: the batch is small, or the machine was busy." in slow
+    alone = page(changed_rows(threads=None))
+    assert "It had one thread, so several are not measured." in improvements(alone)
+    assert "The run had one thread, so several are not measured." in section(alone, "gradcam")
+    assert "several are not measured" not in words_of(whole)
+
+
+def test_a_gpu_is_measured_where_there_is_one(page, whole):
+    assert "No GPU was found, so a GPU is not measured." in section(whole, "gradcam")
+    content = results()
+    row = {"way": "gpu", "milliseconds": 0.1, "cost": 0.02, "cosine": 1.0, "box_iou": 1.0}
+    content["throughput"]["rows"].append(row)
+    content["throughput"]["gpu"] = "NVIDIA [X]"
+    html = page(content)
+    assert "The GPU (NVIDIA [X]) takes 0.02 of the time of one thread." in improvements(html)
+    assert "float32, a batch, on the GPU" in rows(html, "gradcam")
+    assert "GPU is not measured" not in words_of(html)
+    assert "found no GPU" not in words_of(html)
+
+
+def test_what_fewer_bits_save_and_change_is_said_either_way(page, whole):
+    text = improvements(whole)
+    assert (
+        "int8 takes 0.23 of the time of float32 and 0.26 of the memory for weights; its maps have a mean cosine of "
+        "0.994 with those of float32, the surest boxes a mean IoU of 0.913. bf16 takes 0.60 of the time of float32; "
+        "its maps are the same to three digits."
+    ) in text
+    told = section(whole, "gradcam")
+    assert (
+        "In bf16 the maps are the same to the digits of the table. In int8 the maps have a mean cosine of 0.994 with "
+        "those of the first row, and the surest boxes overlap theirs with a mean IoU of 0.913."
+    ) in told
+    assert "The weights take 0.26 of their size." in told
+    other = page(
+        changed_rows(
+            int8={"cost": 1.3, "cosine": 1.0, "box_iou": 1.0}, bf16={"cost": 1.5, "cosine": 0.98, "box_iou": None}
+        )
+    )
+    text = improvements(other)
+    assert "int8 takes 1.30 times the time of float32 and 0.26 of the memory for weights; its maps are the same" in text
+    assert "bf16 takes 1.50 times the time of float32; its maps have a mean cosine of 0.980 with those of" in text
+    assert (
+        "In bf16 the maps have a mean cosine of 0.980 with those of the first row. In int8 the maps are the same"
+        in (section(other, "gradcam"))
+    )
+    dark = page(changed_rows(int8={"cosine": None, "box_iou": None}))
+    assert "for weights; there was no map with evidence to compare." in improvements(dark)
+    assert "No map has any evidence, so none can be compared." in section(dark, "gradcam")
+
+
+def test_a_network_that_cannot_be_quantised_is_a_sentence(page, whole):
+    content = changed_rows(int8=None)
+    content["throughput"].update(int8_bytes=None, int8_problem="PyTorch 9 says: no [such] *kernel*")
+    html = page(content)
+    assert "int8 could not be measured with this network. bf16 takes" in improvements(html)
+    assert (
+        "int8 could not be measured: this network cannot be quantised up to layer4 here (PyTorch 9 says: no [such] "
+        "*kernel*). In bf16"
+    ) in section(html, "gradcam")
+    assert "could not be measured" not in words_of(whole)
+
+
+def test_a_run_that_measured_no_times_says_how_to_have_them(page, whole):
+    told = "A new run without --quick measures what int8 and bf16 save, and what they change."
+    for content in (without("throughput"), older(results())):
+        text = improvements(page(content))
+        assert told in text
+        assert "In this run" not in text
+    assert told not in improvements(whole)
+
+
+def test_ideas_of_the_exercises_that_are_not_built_are_named(page, whole):
+    text = improvements(whole)
+    assert "Localisation as a Markov decision process (Caicedo and Lazebnik, 2015): a deep Q-network" in text
+    assert "Occlusion: cover one place after the other" in text
+    rest = "Several scales (+8.8 points) and a threshold of the image’s own (−6.0) are in the comparison above."
+    assert rest in text
+    assert "Several scales" not in improvements(page(without("methods")))
+    content = results()
+    content["methods"]["rows"] = [row for row in content["methods"]["rows"] if row["name"] != "otsu"]
+    assert "Several scales" not in improvements(page(content))
+
+
+def test_the_answer_on_the_detection_points_to_the_diagram_where_there_is_one(page, whole, tmp_path):
+    assert "drawn as a diagram" not in whole
+    (tmp_path / "figures").mkdir()
+    content: Any = results()
+    entry = pipeline(tmp_path / "figures", content)
+    (tmp_path / "results.json").write_text(json.dumps(results()), encoding="utf-8")
+    (tmp_path / "figures" / "figures.json").write_text(json.dumps([entry]), encoding="utf-8")
+    html = to_html(tmp_path)
+    assert '<a href="#figure-pipeline">drawn as a diagram</a>' in html
+    assert 'id="figure-pipeline"' in html.split('<section id="boxes">')[1].split("</section>")[0]
 
 
 # --- masks ---

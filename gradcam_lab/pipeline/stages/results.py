@@ -37,6 +37,7 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
         "methods": run.read("methods.json") if run.compares else None,
         "segmentation": None if quick else run.read("segmentation.json"),
         "truth": None if quick else run.read("truth.json"),
+        "throughput": None if quick else run.read("throughput.json"),
     }
     write_json(path, content)
     return _write_code(run.folder, run.settings.texts, records.get("results", {}).get("files", {}))

@@ -22,6 +22,7 @@ from gradcam_lab.localise.explainer import explain_score, inputs_of
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.report.figures import plots
 from gradcam_lab.report.figures.captions import FigureEntry, describe
+from gradcam_lab.report.figures.diagram import draw_pipeline
 from gradcam_lab.report.figures.photos import Panel, Row, draw_rows, in_rows
 from gradcam_lab.report.figures.rgb import dimmed, gradient_picture, painted_seeds
 from gradcam_lab.report.figures.select import Selection
@@ -80,6 +81,7 @@ class Pictures:
             *self.cam_vs_gradcam(folder),
             self.input_gradient(folder),
             self.method(folder),
+            pipeline(folder, results),
             *score_curves(folder, results),
             self.random_images(folder),
             *self.worst_failures(folder, results["failures"]["iou"]),
@@ -258,6 +260,11 @@ def failure_rows(panels: Mapping[str, Sequence[Panel]]) -> list[Row]:
         for kind, meaning in FAILURES.items()
         for row in in_rows(panels.get(kind, ()), 4, f"{kind.capitalize()}: {meaning}")
     ]
+
+
+def pipeline(folder: Path, results: Results) -> FigureEntry:
+    """Draw the way from an image to its average precision, as the lessons go it."""
+    return save_plot(folder, describe("pipeline.svg", results["run"]), draw_pipeline, results)
 
 
 def score_curves(folder: Path, results: Results) -> list[FigureEntry]:

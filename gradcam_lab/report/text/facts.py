@@ -43,6 +43,7 @@ def template_variables(results: Results) -> dict[str, Any]:
         "methods": methods and findings.of_methods(methods, named["name"], results["table"], ious),
         "segmentation": segmentation and findings.of_masks(segmentation, target),
         "faithfulness": tests and findings.of_faithfulness(tests),
+        "throughput": (found := results.get("throughput")) and findings.of_throughput(found),
         "ours": ours,
         "ious": ious,
         "low": ious[0],

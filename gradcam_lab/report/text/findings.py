@@ -14,6 +14,8 @@ from gradcam_lab.evaluate.records import (
     ScoreRow,
     Segmentation,
     TableRow,
+    Throughput,
+    Way,
 )
 from gradcam_lab.report.results import Results
 from gradcam_lab.report.text.wording import NEGLIGIBLE, compared
@@ -59,9 +61,10 @@ def of_methods(
 
     Returns:
         `rows`, each with its `gain` over plain Grad-CAM at the highest IoU; of these `plain`; `choice`, which val
-        chose; `shown`, whose boxes the report shows; `dearest`, which takes longest; `oracle`, the best of test;
-        `twins`, with the very scores of plain Grad-CAM; `tried`, all others, the best first; and `behind`, those that
-        lose. Also the `gains` of the choice, one an IoU, the `limit` of the cost, and the better `centre` box.
+        chose; `cam`, `scales` and `otsu`, None where the run lacks them; `shown`, whose boxes the report shows;
+        `dearest`, which takes longest; `oracle`, the best of test; `twins`, with the very scores of plain Grad-CAM;
+        `tried`, all others, the best first; and `behind`, those that lose. Also the `gains` of the choice, one an IoU,
+        the `limit` of the cost, and the better `centre` box.
     """
     rows = with_gains(methods["rows"], ious[-1])
     plain, choice = rows[PLAIN], rows[methods["default"]]
@@ -73,6 +76,9 @@ def of_methods(
         "limit": methods["limit"],
         "plain": plain,
         "choice": choice,
+        "cam": rows.get("cam"),
+        "scales": rows.get("scales"),
+        "otsu": rows.get("otsu"),
         "shown": rows.get(method),
         "gains": [{"iou": iou, **compared(ap_of(choice["scores"], iou), ap_of(plain["scores"], iou))} for iou in ious],
         "twins": twins,
@@ -242,3 +248,44 @@ def _beaten(gain: MeanWithInterval, good: str) -> bool:
     """Whether the interval of a difference lies on the right side of 0; where it should be near 0, not above it."""
     near = gain["low"] is not None and gain["low"] <= 0
     return {"high": above_zero(gain), "low": below_zero(gain), "near": near}[good]
+
+
+# --- throughput ---
+
+ALIKE = 0.9995
+"""A mean cosine, or a mean IoU of boxes, that is no less is printed as 1.000."""
+
+WAYS: dict[Way, str] = {
+    "batch": "float32, a batch, 1 thread",
+    "one by one": "float32, one image after the other, 1 thread",
+    "threads": "float32, a batch, {threads} threads",
+    "bf16": "bf16, a batch, 1 thread",
+    "int8": "int8 up to the target layer, a batch, 1 thread",
+    "gpu": "float32, a batch, on the GPU",
+}
+"""What each way is called in the table."""
+
+
+def of_throughput(throughput: Throughput) -> dict[str, Any]:
+    """Say what each way to compute the maps saves.
+
+    Returns:
+        The results' own, with each of the `rows` also by its name, under `ways` (None where it was not measured): its
+        `title`, and whether its maps are `alike` those of the first way. Also the `size` of the int8 network relative
+        to the float32 one, None where there is none.
+    """
+    int8 = throughput["int8_bytes"]
+    rows = [
+        {
+            **row,
+            "title": WAYS[row["way"]].format(threads=throughput["threads"]),
+            "alike": all(value is None or value >= ALIKE for value in (row["cosine"], row["box_iou"])),
+        }
+        for row in throughput["rows"]
+    ]
+    return {
+        **throughput,
+        "rows": rows,
+        "ways": {**dict.fromkeys(WAYS), **{row["way"]: row for row in rows}},
+        "size": int8 and int8 / throughput["float32_bytes"],
+    }

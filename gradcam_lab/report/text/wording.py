@@ -8,6 +8,9 @@ from gradcam_lab.evaluate.records import FailureKind, MeanWithInterval
 NEGLIGIBLE = 0.0005
 """Fractions nearer than this are the same number in a table of percents."""
 
+LEVEL = 0.05
+"""Times whose ratio is nearer to 1 than this are the same: they are not measured more exactly."""
+
 FAILURES: dict[FailureKind, str] = {
     "missed": "no box overlaps the object in any way worth mentioning",
     "head only": "the box lies inside the object and holds only a part of it",
@@ -53,6 +56,18 @@ def points(fraction: float) -> str:
 def signed(difference: float, percent: bool = True) -> str:
     """A difference with its sign: of two fractions in percent with one decimal, of other numbers with two."""
     return (f"{100 * difference:+.1f}" if percent else f"{difference:+.2f}").replace("-", "−")
+
+
+def time_of(cost: float, other: str) -> str:
+    """A time relative to that of something else, in words.
+
+    Examples:
+        >>> time_of(0.583, "one thread"), time_of(2.4, "one thread"), time_of(1.04, "one thread")
+        ('0.58 of the time of one thread', '2.40 times the time of one thread', 'about the same time as one thread')
+    """
+    if abs(cost - 1) < LEVEL:
+        return f"about the same time as {other}"
+    return f"{cost:.2f} {'of' if cost < 1 else 'times'} the time of {other}"
 
 
 def threshold(fraction: float) -> str:

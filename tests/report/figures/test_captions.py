@@ -27,6 +27,7 @@ FIGURES = [
     describe("replacement.svg", TRUTH["replacement"]),
     describe("randomisation.svg", TRUTH["randomisation"]),
     describe("two_class_test.svg"),
+    describe("pipeline.svg", CONTENT["run"]),
 ]
 
 

@@ -24,6 +24,7 @@ from gradcam_lab.report.figures.pictures import (
     faithfulness_curves,
     mask_panels,
     overlaid,
+    pipeline,
     score_curves,
 )
 from gradcam_lab.report.figures.rgb import painted_seeds
@@ -124,8 +125,9 @@ def test_what_there_is_not_has_no_figure(pictures, tmp_path):
 
 
 def test_curves_are_written_where_their_records_say(tmp_path):
-    figures = [*score_curves(tmp_path, CONTENT), *faithfulness_curves(tmp_path, CONTENT["truth"])]
-    assert len(figures) == 6
+    curves = [*score_curves(tmp_path, CONTENT), *faithfulness_curves(tmp_path, CONTENT["truth"])]
+    figures = [pipeline(tmp_path, CONTENT), *curves]
+    assert len(figures) == 7
     assert {path.name for path in tmp_path.iterdir()} == {figure["file"] for figure in figures}
 
 

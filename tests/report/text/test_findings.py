@@ -58,3 +58,24 @@ def test_a_test_of_no_image_was_not_asked():
     content["truth"]["randomisation"]["curve"] = [findings.UNKNOWN] * 6
     found = findings.of_faithfulness(content["truth"])
     assert [test["short"] for test in found["unasked"]] == ["the test of random weights"]
+
+
+def test_each_way_to_compute_the_maps_is_named_and_compared():
+    found = findings.of_throughput(CONTENT["throughput"])
+    ways = found["ways"]
+    assert ways["threads"]["title"] == "float32, a batch, 2 threads"
+    assert ways["gpu"] is None
+    assert {way for way, row in ways.items() if row and row["alike"]} == {"batch", "one by one", "threads", "bf16"}
+    assert found["size"] == pytest.approx(0.95 / 3.6)
+    content: Any = results()
+    content["throughput"]["int8_bytes"] = None
+    assert findings.of_throughput(content["throughput"])["size"] is None
+
+
+@pytest.mark.parametrize("key", ["cosine", "box_iou"])
+def test_maps_are_alike_where_both_numbers_are_printed_as_one(key):
+    content: Any = results()
+    row = content["throughput"]["rows"][0]
+    for value, alike in ((0.9995, True), (0.9994, False), (None, True)):
+        row[key] = value
+        assert findings.of_throughput(content["throughput"])["ways"]["batch"]["alike"] is alike

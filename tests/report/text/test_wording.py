@@ -3,7 +3,7 @@
 import pytest
 
 from gradcam_lab.evaluate.records import MeanWithInterval
-from gradcam_lab.report.text.wording import compared, decimal, listed, signed
+from gradcam_lab.report.text.wording import compared, decimal, listed, signed, time_of
 
 
 def mean(value: float | None, low: float | None, high: float | None) -> MeanWithInterval:
@@ -40,3 +40,18 @@ def test_numbers_have_a_true_minus():
 @pytest.mark.parametrize(("words", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
 def test_listed(words, text):
     assert listed(words) == text
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        (0.58, "0.58 of the time of one"),
+        (0.949, "0.95 of the time of one"),
+        (0.96, "about the same time as one"),
+        (1.04, "about the same time as one"),
+        (1.051, "1.05 times the time of one"),
+        (16.66, "16.66 times the time of one"),
+    ],
+)
+def test_a_time_is_a_share_or_a_multiple_of_another_or_the_same(cost, words):
+    assert time_of(cost, "one") == words
