@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from typer import Option, Typer
 
 from gradcam_lab.cli.options import (
+    ApOption,
     ClassifierOption,
     DataRoot,
     Json,
@@ -45,6 +46,7 @@ def run_all(
         str | None,
         Option(help="Localisation method, such as gradcam.", show_default="the best on val at under 3 times the cost"),
     ] = None,
+    ap: ApOption = "area",
     quick: Annotated[
         bool, Option("--quick", help="Run one method (gradcam, or --method); no comparison, no steps 5 and 6.")
     ] = False,
@@ -77,6 +79,7 @@ def run_all(
         precision=precision,
         skip_bad=skip_bad,
         method=method,
+        ap=ap,
         quick=quick,
         stall=stall,
         course=students_work(impl),
@@ -113,9 +116,8 @@ def evaluate(
     ties: Annotated[
         Literal["group", "order"], Option(help="Equal scores: as one step, or in the order of the file.")
     ] = "group",
-    method: Annotated[
-        Literal["area", "11point"], Option(help="AP: area below all points, or VOC2007's mean of eleven.")
-    ] = "area",
+    ap: ApOption = "area",
+    method: Annotated[str | None, Option(hidden=True)] = None,
     count_difficult: Annotated[
         bool, Option("--count-difficult", help="Count difficult objects like all others.")
     ] = False,
@@ -126,15 +128,18 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score any boxes: AP, recall and CorLoc with 95% intervals."""
+    from gradcam_lab.errors import LabError
     from gradcam_lab.pipeline import saved_boxes
 
+    if method is not None:
+        raise LabError(f"evaluate calls it --ap now, as run-all and sweep do: give --ap {method}.")
     scores = saved_boxes.evaluate_files(
         detections=detections,
         ground_truth=ground_truth,
         target=target,
         split=split,
         ties=ties,
-        method=method,
+        ap=ap,
         count_difficult=count_difficult,
         bootstrap=bootstrap,
         seed=seed,

@@ -114,6 +114,7 @@ class Run:
             "seed": lambda: self.seed,
             "min_area": lambda: self.experiment.min_area,
             "method": lambda: self.method,
+            "ap": lambda: self.settings.ap,
             "masks": lambda: masks_hash([*self.val.samples, *self.test.samples]),
             "settings": lambda: self.about,
             "texts": lambda: self.settings.texts,
@@ -136,7 +137,10 @@ class Run:
     @property
     def experiment(self) -> Experiment:
         """What travels together through the stages."""
-        return Experiment(self.classifier, self.lessons, self.target, self.settings.precision, seed=self.seed)
+        settings = self.settings
+        return Experiment(
+            self.classifier, self.lessons, self.target, settings.precision, seed=self.seed, ap=settings.ap
+        )
 
     @property
     def compares(self) -> bool:

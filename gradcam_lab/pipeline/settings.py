@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC
-from gradcam_lab.localise.experiment import Precision
+from gradcam_lab.localise.experiment import Ap, Precision
 from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.pipeline.supervise import STALL
 
 VALUES = (
     *("data", "data_root", "checkpoint", "classifier", "weights"),
-    *("target", "limit", "method", "seed", "precision"),
+    *("target", "limit", "method", "ap", "seed", "precision"),
 )
 FLAGS = ("quick", "skip_bad")
 
@@ -35,6 +35,7 @@ class Settings:
         course: whose code runs, and what the report may show; None for the reference, all of it.
         stall: seconds without progress after which a student's code is ended.
         method: how boxes are found, a name of `localise.methods.METHODS`; None for the one that val likes best.
+        ap: how average precision is taken, "area" or "11point".
         quick: plain Grad-CAM unless told otherwise, and neither a comparison of methods nor steps 5 and 6.
     """
 
@@ -52,6 +53,7 @@ class Settings:
     course: StudentsWork | None = None
     stall: float = STALL
     method: str | None = None
+    ap: Ap = "area"
     quick: bool = False
 
     @property

@@ -11,7 +11,15 @@ from gradcam_lab.pipeline.students_work import StudentsWork
 def test_every_choice_that_is_not_the_default_is_in_the_command():
     chosen: dict[str, Any] = {
         **{"data": "pets", "data_root": Path("a b"), "checkpoint": Path("c.pth"), "classifier": "vgg16"},
-        **{"weights": "imagenet", "target": "cat", "limit": 3, "method": "otsu", "seed": 1, "precision": "bf16"},
+        **{
+            "weights": "imagenet",
+            "target": "cat",
+            "limit": 3,
+            "method": "otsu",
+            "ap": "11point",
+            "seed": 1,
+            "precision": "bf16",
+        },
     }
     words = shlex.split(Settings(**chosen, quick=True, skip_bad=True, course=StudentsWork({}, {}, "mine")).command)
     assert words[:2] == ["gradcam-lab", "run-all"]
