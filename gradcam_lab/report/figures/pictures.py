@@ -218,7 +218,7 @@ class Pictures:
         """A panel of an image with its annotated boxes and its detections."""
         truth = [(o.box, o.difficult) for o in sample.objects if o.name == self.target]
         found = [((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in self.detections[sample.id].tolist()]
-        return replace(panel, truth=truth, detections=found)
+        return replace(panel, truth=truth, detections=found, name=self.target)
 
 
 def save_photos(folder: Path, figure: FigureEntry, rows: Sequence[Row], tallest: float = 3.0) -> FigureEntry:
