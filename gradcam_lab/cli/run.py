@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from typer import Option, Typer
 
 from gradcam_lab.cli.options import (
+    AP_HELP,
+    Ap,
     ApOption,
     ClassifierOption,
     DataRoot,
@@ -151,15 +153,41 @@ def evaluate(
 @app.command()
 def sweep(
     run: RunFolder = Path("report/toyvoc"),
-    split: Annotated[SplitName, Option(help="Split: val, or test (labelled as an oracle).")] = "val",
-    start: Annotated[float, Option("--from", min=0, max=1, help="Lowest threshold.")] = 0.05,
-    stop: Annotated[float, Option("--to", min=0, max=1, help="Highest threshold.")] = 0.95,
-    step: Annotated[float, Option(min=0.001, max=1, help="Distance between two thresholds.")] = 0.05,
+    split: Annotated[
+        SplitName, Option(help="Split: val, test (labelled as an oracle), or train, whose heatmaps are made first.")
+    ] = "val",
+    start: Annotated[
+        float | None, Option("--from", min=0, max=1, help="Lowest threshold.", show_default="0.05")
+    ] = None,
+    stop: Annotated[float | None, Option("--to", min=0, max=1, help="Highest threshold.", show_default="0.95")] = None,
+    step: Annotated[
+        float | None, Option(min=0.001, max=1, help="Distance between two thresholds.", show_default="0.05")
+    ] = None,
+    thresholds: Annotated[
+        list[float] | None,
+        Option("--threshold", min=0, max=1, help="Instead: a threshold, whose boxes are kept as a file. Repeatable."),
+    ] = None,
     iou: Annotated[list[float] | None, iou("the run's")] = None,
-    out: Annotated[Path | None, Option(help="Folder for the curves.", show_default="the run's folder")] = None,
+    ap: Annotated[Ap | None, Option(help=AP_HELP, show_default="the run's")] = None,
+    out: Annotated[
+        Path | None, Option(help="Folder for the curves and boxes.", show_default="the run's folder")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Try thresholds on a run's saved heatmaps: a table, and AP and recall against the threshold."""
     from gradcam_lab.pipeline.sweep_run import sweep_run
 
-    print(sweep_run(run, split=split, start=start, stop=stop, step=step, iou=iou, json=json, out=out))
+    with resumable():  # the heatmaps of train may take a while
+        answer = sweep_run(
+            run,
+            split=split,
+            start=start,
+            stop=stop,
+            step=step,
+            thresholds=thresholds,
+            iou=iou,
+            ap=ap,
+            json=json,
+            out=out,
+        )
+    print(answer)

@@ -49,7 +49,7 @@ class Run:
         self.lessons = load_lessons(settings.course.students if settings.course else None)
         enter("reading")
         with distributed.leader_first():  # what one process has downloaded, the others find
-            self.classifier = _load(settings)
+            self.classifier = load_network(settings)
             data = open_data(settings.data, settings.data_root)
         place(self.classifier)
         self.everything = settings.target == ALL
@@ -225,7 +225,12 @@ class Run:
         return next(row["threshold"] for row in self.read("methods.json")["rows"] if row["name"] == method)
 
 
-def _load(settings: Settings) -> Classifier:
+def load_network(settings: Settings) -> Classifier:
+    """Return the network that the settings name.
+
+    Raises:
+        LabError: it cannot be had.
+    """
     if settings.checkpoint:
         return zoo.load_file(settings.checkpoint)
     return zoo.load(settings.classifier, settings.weights)

@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC
@@ -55,6 +56,17 @@ class Settings:
     method: str | None = None
     ap: Ap = "area"
     quick: bool = False
+
+    @classmethod
+    def of_network(cls, command: str) -> "Settings":
+        """Return settings that name the same network as a `command` of a run; all else is the default."""
+        said = dict(pairwise(shlex.split(command)))
+        checkpoint = said.get("--checkpoint")
+        return cls(
+            classifier=said.get("--classifier", cls.classifier),
+            weights=said.get("--weights"),
+            checkpoint=Path(checkpoint) if checkpoint else None,
+        )
 
     @property
     def students(self) -> dict[str, Path]:
