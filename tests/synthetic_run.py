@@ -49,7 +49,7 @@ def results() -> dict[str, Any]:
                 "min_area": 30,
                 "iou_thresholds": [0.3, 0.4, 0.5],
                 "ties": "group",
-                "method": "area",
+                "ap": "area",
                 "nms": 0.5,
                 "bootstrap": 1000,
             },

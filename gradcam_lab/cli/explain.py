@@ -85,14 +85,16 @@ def show(
         str | None,
         Option("--class", metavar="NAME|INDEX", help="With --model: class to explain.", show_default="the predicted"),
     ] = None,
-    split: Annotated[
-        SplitName | None, Option(help="Split of the data.", show_default="val; of saved boxes test")
-    ] = None,
+    split: Annotated[SplitName | None, Option(help="Split of the data.", show_default="test; of --model val")] = None,
     data: Annotated[
         str | None, Option(help="With --model: data set, by name or folder.", show_default="that of the training")
     ] = None,
     data_root: DataRoot = None,
     target: Annotated[str | None, Option(help="With --detections: class.")] = None,
+    threshold: Annotated[
+        float | None, Option(min=0, max=1, help="With --run: another threshold.", show_default="the run's")
+    ] = None,
+    heatmap: Annotated[bool, Option("--heatmap", help="With --run: draw the heatmap under the boxes.")] = False,
     out: Annotated[Path | None, Option(help="Folder for the pictures.", show_default="shown")] = None,
     seed: Annotated[int, Option(min=0, help="Random seed of the choice of images.")] = 1,
 ) -> None:
@@ -114,6 +116,8 @@ def show(
             data=data,
             data_root=data_root,
             target=target,
+            threshold=threshold,
+            heatmap=heatmap,
             out=out,
             seed=seed,
         ),

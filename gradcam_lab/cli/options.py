@@ -22,6 +22,9 @@ Limit = Annotated[int | None, Option(min=1, help="Number of images to use of eac
 Pdf = Annotated[bool, Option(help="Also make the PDF.")]
 RunFolder = Annotated[Path, Option(help="Folder of a finished run.")]
 TaskArgument = Annotated[str, Argument(help="Number of a task, such as 2.3.")]
+AP_HELP = "Average precision: area below all points, or VOC2007's mean of eleven."
+Ap = Literal["area", "11point"]
+ApOption = Annotated[Ap, Option(help=AP_HELP)]
 Image = Annotated[Path, Argument(help="Image file, JPEG or PNG.")]
 
 

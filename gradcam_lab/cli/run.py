@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 from typer import Option, Typer
 
 from gradcam_lab.cli.options import (
+    AP_HELP,
+    Ap,
+    ApOption,
     ClassifierOption,
     DataRoot,
     Json,
@@ -45,6 +48,7 @@ def run_all(
         str | None,
         Option(help="Localisation method, such as gradcam.", show_default="the best on val at under 3 times the cost"),
     ] = None,
+    ap: ApOption = "area",
     quick: Annotated[
         bool,
         Option(
@@ -80,6 +84,7 @@ def run_all(
         precision=precision,
         skip_bad=skip_bad,
         method=method,
+        ap=ap,
         quick=quick,
         stall=stall,
         course=students_work(impl),
@@ -116,9 +121,8 @@ def evaluate(
     ties: Annotated[
         Literal["group", "order"], Option(help="Equal scores: as one step, or in the order of the file.")
     ] = "group",
-    method: Annotated[
-        Literal["area", "11point"], Option(help="AP: area below all points, or VOC2007's mean of eleven.")
-    ] = "area",
+    ap: ApOption = "area",
+    method: Annotated[str | None, Option(hidden=True)] = None,
     count_difficult: Annotated[
         bool, Option("--count-difficult", help="Count difficult objects like all others.")
     ] = False,
@@ -129,15 +133,18 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score any boxes: AP, recall and CorLoc with 95% intervals."""
+    from gradcam_lab.errors import LabError
     from gradcam_lab.pipeline import saved_boxes
 
+    if method is not None:
+        raise LabError(f"evaluate calls it --ap now, as run-all and sweep do: give --ap {method}.")
     scores = saved_boxes.evaluate_files(
         detections=detections,
         ground_truth=ground_truth,
         target=target,
         split=split,
         ties=ties,
-        method=method,
+        ap=ap,
         count_difficult=count_difficult,
         bootstrap=bootstrap,
         seed=seed,
@@ -149,15 +156,41 @@ def evaluate(
 @app.command()
 def sweep(
     run: RunFolder = Path("report/toyvoc"),
-    split: Annotated[SplitName, Option(help="Split: val, or test (labelled as an oracle).")] = "val",
-    start: Annotated[float, Option("--from", min=0, max=1, help="Lowest threshold.")] = 0.05,
-    stop: Annotated[float, Option("--to", min=0, max=1, help="Highest threshold.")] = 0.95,
-    step: Annotated[float, Option(min=0.001, max=1, help="Distance between two thresholds.")] = 0.05,
+    split: Annotated[
+        SplitName, Option(help="Split: val, test (labelled as an oracle), or train, whose heatmaps are made first.")
+    ] = "val",
+    start: Annotated[
+        float | None, Option("--from", min=0, max=1, help="Lowest threshold.", show_default="0.05")
+    ] = None,
+    stop: Annotated[float | None, Option("--to", min=0, max=1, help="Highest threshold.", show_default="0.95")] = None,
+    step: Annotated[
+        float | None, Option(min=0.001, max=1, help="Distance between two thresholds.", show_default="0.05")
+    ] = None,
+    thresholds: Annotated[
+        list[float] | None,
+        Option("--threshold", min=0, max=1, help="Instead: a threshold, whose boxes are kept as a file. Repeatable."),
+    ] = None,
     iou: Annotated[list[float] | None, iou("the run's")] = None,
-    out: Annotated[Path | None, Option(help="Folder for the curves.", show_default="the run's folder")] = None,
+    ap: Annotated[Ap | None, Option(help=AP_HELP, show_default="the run's")] = None,
+    out: Annotated[
+        Path | None, Option(help="Folder for the curves and boxes.", show_default="the run's folder")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Try thresholds on a run's saved heatmaps: a table, and AP and recall against the threshold."""
     from gradcam_lab.pipeline.sweep_run import sweep_run
 
-    print(sweep_run(run, split=split, start=start, stop=stop, step=step, iou=iou, json=json, out=out))
+    with resumable():  # the heatmaps of train may take a while
+        answer = sweep_run(
+            run,
+            split=split,
+            start=start,
+            stop=stop,
+            step=step,
+            thresholds=thresholds,
+            iou=iou,
+            ap=ap,
+            json=json,
+            out=out,
+        )
+    print(answer)

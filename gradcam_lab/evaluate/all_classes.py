@@ -91,7 +91,7 @@ def threshold_curve(classes: Sequence[Experiment], maps: Maps, samples: Sequence
     total = np.zeros(len(COARSE_GRID))
     for of_class in tracked(classes, "all classes on val", len(classes)):
         mine, truth = maps.of_class(of_class.target), of_class.ground_truth(samples)
-        total += sweep(Detector.of(of_class), mine, truth, COARSE_GRID, of_class.ious).mean_ap
+        total += sweep(Detector.of(of_class), mine, truth, COARSE_GRID, of_class.ious, ap=of_class.ap).mean_ap
     return (total / len(classes)).tolist()
 
 

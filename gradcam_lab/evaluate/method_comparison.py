@@ -61,7 +61,8 @@ def choose_threshold(
 
     def try_out(part: Sequence[float]) -> None:
         new = [threshold for threshold in part if threshold not in tried]
-        tried.update(zip(new, sweep(detector, maps, truth, new, experiment.ious, samples).mean_ap, strict=True))
+        curves = sweep(detector, maps, truth, new, experiment.ious, samples, ap=experiment.ap)
+        tried.update(zip(new, curves.mean_ap, strict=True))
 
     if grid == GRID and method != METHODS[GRADCAM]:
         try_out(grid[FIRST])

@@ -41,8 +41,8 @@ def score_detections(
         matches = metrics.match_all(detections, truth, iou)
         correct = metrics.correct_localisation(detections, truth, iou)
         hits = np.array([correct.get(image, np.nan) for image in truth], dtype=float)
-        draws = resample_images(metrics, matches, hits, counts=counts)
-        scored[f"{iou:g}"] = Scored(score_matches(metrics, matches, hits, draws), draws)
+        draws = resample_images(metrics, matches, hits, counts=counts, method=experiment.ap)
+        scored[f"{iou:g}"] = Scored(score_matches(metrics, matches, hits, draws, method=experiment.ap), draws)
     return scored
 
 

@@ -1,7 +1,7 @@
 """Photos with their annotated and their detected boxes, one by one and on a contact sheet."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,17 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.report.figures.photos import SHOWN_SCORE, Panel, Row, draw_rows, in_rows
 
 COLUMNS = 4
-LEGEND = f"Green: annotated (dashed: difficult). Orange: detected, with its score (below {SHOWN_SCORE:g} left out)."
 
 
 def draw(
-    folder: Path, images: Mapping[str, Path], truth: Mapping[str, ObjectArrays], found: Mapping[str, np.ndarray]
+    folder: Path,
+    images: Mapping[str, Path],
+    truth: Mapping[str, ObjectArrays],
+    found: Mapping[str, np.ndarray],
+    *,
+    name: str = "",
+    cut: str = "",
+    under: Callable[[str, np.ndarray], np.ndarray] | None = None,
 ) -> list[Path]:
     """Draw each image by itself, and all of them on `contact-sheet.jpg`.
 
@@ -26,6 +32,9 @@ def draw(
         images: the file of each image, by its name.
         truth: boxes (m, 4) and difficult (m,) of each image.
         found: detections (n, 5) of each image that has some.
+        name: what the boxes show, by which they are called, such as "dog".
+        cut: how the boxes were cut, where it is not the run's way, such as "at threshold 0.02".
+        under: makes, of an image's name and its pixels, the picture that lies under the boxes.
 
     Returns:
         One JPEG an image, and the contact sheet, last.
@@ -35,16 +44,24 @@ def draw(
     """
     if not images:
         raise LabError("There is nothing to show: draw at least one image.")
-    panels, files = [], []
+    panels, files, legend = [], [], legend_of(cut)
     for number, (image, path) in enumerate(tracked(images.items(), "drawing", len(images)), 1):
-        panels.append(panel(image, read_image(path), truth[image], found.get(image, np.zeros((0, 5)))))
+        pixels = read_image(path)
+        shown = under(image, pixels) if under else pixels
+        panels.append(panel(image, shown, truth[image], found.get(image, np.zeros((0, 5))), name))
         files.append(folder / f"{number:02}-{file_name(image)}.jpg")
-        draw_rows(files[-1], [Row(panels[-1:], LEGEND)], tallest=6.0)
-    draw_rows(folder / "contact-sheet.jpg", in_rows(panels, COLUMNS, LEGEND))
+        draw_rows(files[-1], [Row(panels[-1:], legend)], tallest=6.0)
+    draw_rows(folder / "contact-sheet.jpg", in_rows(panels, COLUMNS, legend))
     return [*files, folder / "contact-sheet.jpg"]
 
 
-def panel(image: str, pixels: np.ndarray, objects: ObjectArrays, rows: np.ndarray) -> Panel:
+def legend_of(cut: str = "") -> str:
+    """The line above the pictures: what the colours mean, and how the boxes were cut."""
+    detected = f"detected {cut}".strip()
+    return f"Green: annotated (dashed: difficult). Orange: {detected} (score below {SHOWN_SCORE:g} left out)."
+
+
+def panel(image: str, pixels: np.ndarray, objects: ObjectArrays, rows: np.ndarray, name: str = "") -> Panel:
     """Put an image and its boxes together; the title says how many boxes are too faint to be drawn."""
     faint = int((rows[:, 4] < SHOWN_SCORE).sum())
     title = f"{image}, {faint} left out" if faint else image
@@ -54,6 +71,7 @@ def panel(image: str, pixels: np.ndarray, objects: ObjectArrays, rows: np.ndarra
         title,
         list(zip(map(tuple, boxes.tolist()), difficult.tolist(), strict=True)),
         [((xmin, ymin, xmax, ymax), score) for xmin, ymin, xmax, ymax, score in rows.tolist()],
+        name=name,
     )
 
 

@@ -6,6 +6,14 @@ from typing import Any
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain import show_boxes
 
+WHY = {
+    ("--threshold", "--model"): "--model draws heatmaps, no boxes.",
+    ("--threshold", "--detections"): "saved boxes are cut already; sweep --threshold saves those of another threshold.",
+    ("--heatmap", "--model"): "--model draws the heatmap without being asked.",
+    ("--heatmap", "--detections"): "a file of boxes holds no heatmaps.",
+}
+"""Why an option of a run is of no use to another source."""
+
 
 def show(
     *,
@@ -19,6 +27,8 @@ def show(
     split: str | None,
     out: Path | None,
     seed: int,
+    threshold: float | None = None,
+    heatmap: bool = False,
     **of_model: Any,
 ) -> list[Path]:
     """Draw from one of the three sources: `run` (the default), `model`, or `detections` with two more.
@@ -31,9 +41,11 @@ def show(
         images: likewise.
         random: number of images; of a run and of detections 10 by default.
         target: the class of the detections.
-        split: "val" by default, of detections "test".
+        split: "val" by default, of a run and of detections "test".
         out: the folder for the pictures; by default `shown`, of a run `shown` in its folder.
         seed: of the choice of images.
+        threshold: of a run, see `show_boxes.show_run`.
+        heatmap: likewise.
         of_model: what else `show_model.show_model` takes.
 
     Returns:
@@ -44,13 +56,24 @@ def show(
     """
     if sum(source is not None for source in (run, model, detections)) > 1:
         raise LabError("Give one of --run, --model and --detections: each is another source of pictures.")
+    for option, given in (("--threshold", threshold is not None), ("--heatmap", heatmap)):
+        if given and (model or detections):
+            raise LabError(f"{option} goes with --run alone: {WHY[option, '--model' if model else '--detections']}")
     if model:
         from gradcam_lab.explain.show_model import show_model  # it takes a second to import torch
 
         return show_model(model, random=random, split=split or "val", out=out or Path("shown"), seed=seed, **of_model)
     count = random or 10
     if not detections:
-        return show_boxes.show_run(run or Path("report/toyvoc"), random=count, seed=seed, out=out)
+        return show_boxes.show_run(
+            run or Path("report/toyvoc"),
+            random=count,
+            seed=seed,
+            out=out,
+            split=split or "test",
+            threshold=threshold,
+            heatmap=heatmap,
+        )
     if not (ground_truth and images):
         raise LabError("--detections needs --ground-truth and --images: the true boxes and the folder of the images.")
     return show_boxes.show_saved(

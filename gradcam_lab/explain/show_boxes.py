@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from gradcam_lab.data.box_files.comp4 import class_in_name
 from gradcam_lab.data.box_files.formats import read_both
 from gradcam_lab.data.box_files.ground_truth import objects_of
 from gradcam_lab.data.box_files.json_boxes import read_detections
@@ -17,14 +18,27 @@ T = TypeVar("T")
 ENDINGS = ("", ".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
 
 
-def show_run(run: Path, *, random: int = 10, seed: int = 1, out: Path | None = None) -> list[Path]:
-    """Draw random test images of a finished run: ground truth and detections.
+def show_run(
+    run: Path,
+    *,
+    random: int = 10,
+    seed: int = 1,
+    out: Path | None = None,
+    split: str = "test",
+    threshold: float | None = None,
+    heatmap: bool = False,
+) -> list[Path]:
+    """Draw random images of a finished run: ground truth and detections.
 
     Args:
         run: its folder; the data folder must be where it was.
         random: number of images.
         seed: of the choice of images.
-        out: where the pictures go; None for `shown` in the run's folder.
+        out: where the pictures go; None for `shown` in the run's folder, with the split and the threshold in its name
+            where they are not the run's.
+        split: of the images; the boxes of another than test are cut from the saved heatmaps, like those of
+        threshold: another threshold than the run's.
+        heatmap: whether the heatmap lies under the boxes.
 
     Returns:
         One JPEG an image, and the contact sheet, last.
@@ -32,16 +46,37 @@ def show_run(run: Path, *, random: int = 10, seed: int = 1, out: Path | None = N
     Raises:
         LabError: the run or its data cannot be used.
     """
-    from gradcam_lab.pipeline.finished_run import FinishedRun  # it takes a second to import torch
+    from gradcam_lab.lesson_modules import load_lessons  # it takes a second to import torch
+    from gradcam_lab.pipeline.finished_run import FinishedRun
+    from gradcam_lab.pipeline.train_maps import maps_of
 
-    finished = FinishedRun(run)
-    found = read_detections(finished.file("detections.json"))
-    samples = {sample.id: sample for sample in finished.samples(finished.maps("test"))}
-    if strangers := sorted(set(found) - set(samples)):
-        raise LabError(f"'{run / 'detections.json'}' has the image '{strangers[0]}', heatmaps.npz has not: run again.")
-    truth = objects_of(samples.values(), finished.value("run", "target"))
-    paths = {image: samples[image].path for image in random_choice(list(samples), random, seed)}
-    return draw(out or run / "shown", paths, truth, found)
+    finished, lessons = FinishedRun(run), load_lessons()
+    if threshold is not None:
+        finished.require_cut()
+    maps = maps_of(finished, split, lessons)
+    samples = {sample.id: sample for sample in finished.samples(maps)}
+    chosen = random_choice(list(samples), random, seed)
+    cut, folder = "", "shown"
+    if threshold is None and split == "test":
+        found = read_detections(finished.file("detections.json"))
+        if strangers := sorted(set(found) - set(samples)):
+            raise LabError(
+                f"'{run / 'detections.json'}' has the image '{strangers[0]}', heatmaps.npz has not: run again."
+            )
+    else:
+        at = finished.value("threshold", "chosen") if threshold is None else threshold
+        found = finished.detector(lessons)(maps.named(chosen), at, [samples[image] for image in chosen])
+        cut, folder = f"at threshold {at:g}", f"shown_{split}_{at:g}"
+    target = finished.value("run", "target")
+    truth = objects_of(samples.values(), target)
+    paths = {image: samples[image].path for image in chosen}
+    raw = dict(zip(maps.ids.tolist(), maps.maps, strict=True))
+
+    def under(image: str, pixels: np.ndarray) -> np.ndarray:
+        upsampled = lessons.boxes.upsample(raw[image], pixels.shape[:2])
+        return lessons.cam.overlay(pixels, lessons.cam.normalize_map(upsampled))
+
+    return draw(out or run / folder, paths, truth, found, name=target, cut=cut, under=under if heatmap else None)
 
 
 def show_saved(
@@ -77,7 +112,7 @@ def show_saved(
         raise LabError(f"There is no folder of images '{images}': check the name given to --images.")
     found, truth = read_both(detections, ground_truth, target=target, split=split)
     paths = {image: find_image(images, image) for image in random_choice(list(truth), random, seed)}
-    return draw(out or detections.parent / "shown", paths, truth, found)
+    return draw(out or detections.parent / "shown", paths, truth, found, name=target or class_in_name(detections) or "")
 
 
 def random_choice(items: Sequence[T], count: int, seed: int) -> list[T]:

@@ -22,6 +22,9 @@ MIN_AREA = 30
 
 Precision = Literal["float32", "bf16"]
 
+Ap = Literal["area", "11point"]
+"""The average precision: the area below all points of the curve, or VOC2007's mean of eleven; see step 4."""
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -35,6 +38,7 @@ class Experiment:
         ious: the IoU thresholds.
         min_area: the smallest island that becomes a box, in pixels of the image.
         seed: of the bootstrap and of all other random numbers.
+        ap: how average precision is taken.
     """
 
     classifier: Classifier
@@ -44,6 +48,7 @@ class Experiment:
     ious: tuple[float, ...] = IOUS
     min_area: int = MIN_AREA
     seed: int = 0
+    ap: Ap = "area"
 
     def ground_truth(self, samples: Sequence[Sample]) -> dict[str, GroundTruth]:
         """Return step 4's `GroundTruth` of the target for each image, by its id."""

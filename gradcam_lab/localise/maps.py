@@ -1,5 +1,6 @@
 """The one container of maps, and its file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,9 +28,15 @@ class Maps(NamedTuple):
 
     def of(self, split: str) -> "Maps":
         """Keep the images of one split."""
-        chosen = self.splits == split
+        return self._only(self.splits == split)
+
+    def _only(self, chosen: np.ndarray) -> "Maps":
         rows = {name: value if name == "classes" else value[chosen] for name, value in self._asdict().items()}
         return Maps(**rows)
+
+    def named(self, ids: Sequence[str]) -> "Maps":
+        """Keep the images of these names."""
+        return self._only(np.isin(self.ids, list(ids)))
 
     def of_class(self, name: str) -> "Maps":
         """Keep the maps and probabilities of one class, where this holds those of every class."""

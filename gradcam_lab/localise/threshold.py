@@ -7,7 +7,9 @@ import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.localise.detector import Detector
+from gradcam_lab.lesson_protocols import MetricsLesson
+from gradcam_lab.localise.detector import Detections, Detector
+from gradcam_lab.localise.experiment import Ap
 from gradcam_lab.localise.maps import Maps
 
 
@@ -49,6 +51,7 @@ def sweep(
     ious: Sequence[float],
     samples: Sequence[Sample] = (),
     title: str | None = None,
+    ap: Ap = "area",
 ) -> ThresholdCurves:
     """Find and score the boxes of one split at every threshold of a grid.
 
@@ -60,14 +63,27 @@ def sweep(
         ious: the IoU thresholds at which boxes are scored.
         samples: the images, for a method that looks at them.
         title: of a progress bar; None for none.
+        ap: how average precision is taken.
     """
     found = detector.at(maps, grid, samples, title)
+    return score_thresholds(detector.lessons.metrics, found, truth, ious, title, ap)
+
+
+def score_thresholds(
+    metrics: MetricsLesson,
+    found: Sequence[Detections],
+    truth: Mapping[str, Any],
+    ious: Sequence[float],
+    title: str | None = None,
+    ap: Ap = "area",
+) -> ThresholdCurves:
+    """Score the boxes that were found at each threshold; `metrics` is step 4, the rest as in `sweep`."""
     scores = [
-        detector.lessons.metrics.evaluate(detections, truth, ious)
+        metrics.evaluate(detections, truth, ious, method=ap)
         for detections in (tracked(found, f"{title}: scores", len(found)) if title else found)
     ]
-    ap = {f"{iou:g}": [score[iou].ap for score in scores] for iou in ious}
+    aps = {f"{iou:g}": [score[iou].ap for score in scores] for iou in ious}
     recall = {f"{iou:g}": [score[iou].recall for score in scores] for iou in ious}
     return ThresholdCurves(
-        [sum(map(len, boxes.values())) for boxes in found], ap, recall, np.mean([*ap.values()], axis=0).tolist()
+        [sum(map(len, boxes.values())) for boxes in found], aps, recall, np.mean([*aps.values()], axis=0).tolist()
     )

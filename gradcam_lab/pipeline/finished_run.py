@@ -1,14 +1,18 @@
 """A finished run, read again from its folder: what `sweep` and `show` need of it."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.data.registry import TOYVOC, BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import sha256
+from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.maps import Maps, read_maps
 from gradcam_lab.localise.methods import METHODS, Method
@@ -68,6 +72,22 @@ class FinishedRun:
             raise LabError(f"The run in '{self.folder}' used the method '{name}', which this lab lacks: run it again.")
         return METHODS[name]
 
+    def detector(self, lessons: Lessons) -> Detector:
+        """Return what finds boxes in the maps of this run as it did, by these lessons."""
+        return Detector(lessons, self.method, self.value("run", "parameters", "min_area"))
+
+    def require_cut(self) -> None:
+        """Check that the run's method cuts its maps at a threshold, of which there can be another.
+
+        Raises:
+            LabError: it does not.
+        """
+        if not self.method.cut:
+            raise LabError(
+                f"The run in '{self.folder}' used the method '{self.method.title}', which cuts no map at a threshold "
+                "of yours: give a run of another --method."
+            )
+
     def maps(self, split: str) -> Maps:
         """Return the maps of one split, those in which the run found its boxes.
 
@@ -90,9 +110,8 @@ class FinishedRun:
             LabError: the folder has gone, or no longer holds the same images.
         """
         (split,) = set(maps.splits.tolist())
-        data = self._data(split)
-        read = data.read(split, known=maps.classes.tolist(), limit=self.value("run", "limit"), skip_bad=True)
-        by_id = {sample.id: sample for sample in read.samples}
+        data = self.data(split)
+        by_id = {sample.id: sample for sample in self.read(data, split, maps.classes.tolist(), skip_bad=True).samples}
         for name, size in zip(maps.ids.tolist(), maps.sizes.tolist(), strict=True):
             if name not in by_id or list(by_id[name].size) != size:
                 raise LabError(
@@ -100,7 +119,22 @@ class FinishedRun:
                 )
         return [by_id[name] for name in maps.ids.tolist()]
 
-    def _data(self, split: str) -> BoxData:
+    def read(self, data: BoxData, split: str, known: Sequence[str], *, skip_bad: bool | None = None) -> Split:
+        """Read a split as the run read its own: as many images, and bad ones skipped where it was asked to.
+
+        Raises:
+            LabError: the split is missing, or an image is bad.
+        """
+        asked = "--skip-bad" in shlex.split(self.value("provenance", "command"))
+        skip = asked if skip_bad is None else skip_bad
+        return data.read(split, known=known, limit=self.value("run", "limit"), skip_bad=skip)
+
+    def data(self, split: str) -> BoxData:
+        """Return the data of the run, of which a split is wanted.
+
+        Raises:
+            LabError: its folder has gone, or is another.
+        """
         root, name = Path(self.value("run", "data_root")), self.value("run", "data")
         if not root.is_dir() and name != TOYVOC:
             raise LabError(

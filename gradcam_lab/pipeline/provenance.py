@@ -40,7 +40,7 @@ def run_settings(settings: Settings, experiment: Experiment, method: str, data_r
         "min_area": experiment.min_area,
         "iou_thresholds": list(experiment.ious),
         "ties": "group",
-        "method": "area",
+        "ap": experiment.ap,
         "nms": inspect.signature(experiment.lessons.boxes.detect).parameters["max_overlap"].default,
         "bootstrap": DRAWS,
     }

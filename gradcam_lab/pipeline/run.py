@@ -49,7 +49,7 @@ class Run:
         self.lessons = load_lessons(settings.course.students if settings.course else None)
         enter("reading")
         with distributed.leader_first():  # what one process has downloaded, the others find
-            self.classifier = _load(settings)
+            self.classifier = load_network(settings)
             data = open_data(settings.data, settings.data_root)
         place(self.classifier)
         self.everything = settings.target == ALL
@@ -114,6 +114,7 @@ class Run:
             "seed": lambda: self.seed,
             "min_area": lambda: self.experiment.min_area,
             "method": lambda: self.method,
+            "ap": lambda: self.settings.ap,
             "masks": lambda: masks_hash([*self.val.samples, *self.test.samples]),
             "settings": lambda: self.about,
             "texts": lambda: self.settings.texts,
@@ -136,7 +137,10 @@ class Run:
     @property
     def experiment(self) -> Experiment:
         """What travels together through the stages."""
-        return Experiment(self.classifier, self.lessons, self.target, self.settings.precision, seed=self.seed)
+        settings = self.settings
+        return Experiment(
+            self.classifier, self.lessons, self.target, settings.precision, seed=self.seed, ap=settings.ap
+        )
 
     @property
     def compares(self) -> bool:
@@ -221,7 +225,12 @@ class Run:
         return next(row["threshold"] for row in self.read("methods.json")["rows"] if row["name"] == method)
 
 
-def _load(settings: Settings) -> Classifier:
+def load_network(settings: Settings) -> Classifier:
+    """Return the network that the settings name.
+
+    Raises:
+        LabError: it cannot be had.
+    """
     if settings.checkpoint:
         return zoo.load_file(settings.checkpoint)
     return zoo.load(settings.classifier, settings.weights)

@@ -27,7 +27,7 @@ def evaluate_files(
     thresholds: Sequence[float],
     *,
     ties: str,
-    method: str,
+    ap: str,
     count_difficult: bool,
     bootstrap: int,
     seed: int,
@@ -44,7 +44,7 @@ def evaluate_files(
         ground_truth: our JSON, COCO ground truth, or a folder in VOC layout.
         thresholds: the IoU thresholds.
         ties: see step 4.
-        method: see step 4.
+        ap: how average precision is taken, "area" or "11point".
         count_difficult: see step 4.
         bootstrap: the samples behind the intervals; 0 for none.
         seed: of the bootstrap.
@@ -68,8 +68,8 @@ def evaluate_files(
     for threshold in thresholds:
         matches = by_score(matching.at(threshold))
         hits = matching.correct(threshold)
-        draws = resample(matches, hits, ties=ties, method=method)
-        scores[f"{threshold:g}"] = score_matches(metrics, matches, hits, draws, ties, method)
+        draws = resample(matches, hits, ties=ties, method=ap)
+        scores[f"{threshold:g}"] = score_matches(metrics, matches, hits, draws, ties, ap)
     return scores
 
 

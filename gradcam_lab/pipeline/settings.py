@@ -2,16 +2,17 @@
 
 import shlex
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC
-from gradcam_lab.localise.experiment import Precision
+from gradcam_lab.localise.experiment import Ap, Precision
 from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.pipeline.supervise import STALL
 
 VALUES = (
     *("data", "data_root", "checkpoint", "classifier", "weights"),
-    *("target", "limit", "method", "seed", "precision"),
+    *("target", "limit", "method", "ap", "seed", "precision"),
 )
 FLAGS = ("quick", "skip_bad")
 
@@ -35,6 +36,7 @@ class Settings:
         course: whose code runs, and what the report may show; None for the reference, all of it.
         stall: seconds without progress after which a student's code is ended.
         method: how boxes are found, a name of `localise.methods.METHODS`; None for the one that val likes best.
+        ap: how average precision is taken, "area" or "11point".
         quick: plain Grad-CAM unless told otherwise, and no comparison of methods, no throughput, no steps 5 and 6.
     """
 
@@ -52,7 +54,19 @@ class Settings:
     course: StudentsWork | None = None
     stall: float = STALL
     method: str | None = None
+    ap: Ap = "area"
     quick: bool = False
+
+    @classmethod
+    def of_network(cls, command: str) -> "Settings":
+        """Return settings that name the same network as a `command` of a run; all else is the default."""
+        said = dict(pairwise(shlex.split(command)))
+        checkpoint = said.get("--checkpoint")
+        return cls(
+            classifier=said.get("--classifier", cls.classifier),
+            weights=said.get("--weights"),
+            checkpoint=Path(checkpoint) if checkpoint else None,
+        )
 
     @property
     def students(self) -> dict[str, Path]:

@@ -1,23 +1,26 @@
-"""`sweep`: thresholds over the saved heatmaps of a finished run; no network runs."""
+"""`sweep`: thresholds over the saved heatmaps of a finished run; a network runs only for those of train."""
 
 import json
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gradcam_lab.data.box_files.json_boxes import read_ground_truth
+from gradcam_lab.data.box_files.json_boxes import read_ground_truth, write_detections, write_objects
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import moved_into_place
+from gradcam_lab.files import moved_into_place, require_writable
 from gradcam_lab.lesson_modules import Lessons, load_lessons
 from gradcam_lab.lesson_protocols import GroundTruth
-from gradcam_lab.localise.detector import Detector
-from gradcam_lab.localise.experiment import ground_truth
+from gradcam_lab.localise.detector import Detections
+from gradcam_lab.localise.experiment import IOUS, Ap, ground_truth
 from gradcam_lab.localise.maps import Maps
-from gradcam_lab.localise.threshold import ThresholdCurves, choose, sweep
+from gradcam_lab.localise.threshold import ThresholdCurves, choose, score_thresholds
 from gradcam_lab.pipeline.finished_run import FinishedRun
+from gradcam_lab.pipeline.train_maps import TRAIN, learned, maps_of
 from gradcam_lab.report.figures.style import BLUE, INK, MUTED, OURS, TRUTH, svg_figure
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 MOST = 1000
 """Thresholds that make sense in one sweep."""
+
+START, STOP, STEP = 0.05, 0.95, 0.05
+"""The grid where the user names no threshold."""
 
 LINE_STYLES = ((OURS, "-"), (BLUE, "--"), (TRUTH, "-."), (INK, ":"))
 """Told apart by colour, and by dashes where colours are not seen."""
@@ -40,6 +46,9 @@ class Swept:
         grid: the thresholds, fractions of each map's maximum.
         curves: boxes, AP and recall along the grid.
         chosen: the run's own threshold, chosen on val.
+        ap: how average precision was taken.
+        listed: whether the user named each threshold: then neighbours need not be near.
+        learned: whether the network is known to have been trained on these very images.
     """
 
     split: str
@@ -47,16 +56,20 @@ class Swept:
     grid: Sequence[float]
     curves: ThresholdCurves
     chosen: float
+    ap: Ap = "area"
+    listed: bool = False
+    learned: bool = False
 
     @property
     def best(self) -> int:
-        """Where on the grid AP is best: as the run chooses on val, and without mercy, the oracle, elsewhere."""
-        return choose(self.curves.mean_ap) if self.split == "val" else int(np.argmax(self.curves.mean_ap))
+        """Where AP is best: as the run chooses, or the single best one of a list and, the oracle, of test."""
+        smooth = self.split != "test" and not self.listed
+        return choose(self.curves.mean_ap) if smooth else int(np.argmax(self.curves.mean_ap))
 
     @property
     def best_name(self) -> str:
         """What the best is called."""
-        return "best of val" if self.split == "val" else "oracle"
+        return "oracle" if self.split == "test" else f"best of {self.split}"
 
     @property
     def chosen_place(self) -> int | None:
@@ -65,14 +78,23 @@ class Swept:
         return int(places[0]) if len(places) else None
 
 
+class Kept(NamedTuple):
+    """The files of the boxes, one a threshold in the order of the grid, and that of the annotated ones."""
+
+    detections: list[Path]
+    ground_truth: Path
+
+
 def sweep_run(
     run: Path,
     *,
     split: str = "val",
-    start: float = 0.05,
-    stop: float = 0.95,
-    step: float = 0.05,
+    start: float | None = None,
+    stop: float | None = None,
+    step: float | None = None,
+    thresholds: Sequence[float] | None = None,
     iou: Sequence[float] | None = None,
+    ap: Ap | None = None,
     json: bool = False,
     out: Path | None = None,
 ) -> str:
@@ -82,13 +104,16 @@ def sweep_run(
 
     Args:
         run: the folder of a finished run.
-        split: "val", whose objects are read from the run's data folder, or "test", which needs the run alone.
-        start: the first threshold.
-        stop: the last one.
-        step: the distance between two.
+        split: "val", whose objects are read from the run's data folder; "test", which needs the run alone; or
+            "train", whose maps the run's network makes at the first time.
+        start: the first threshold; 0.05 by default.
+        stop: the last one; 0.95 by default.
+        step: the distance between two; 0.05 by default.
+        thresholds: instead of these three, single thresholds, whose boxes are kept as files.
         iou: the IoU thresholds; None for those of the run.
+        ap: how average precision is taken; None as in the run.
         json: return JSON.
-        out: the folder for `sweep.png` and `sweep.svg`; None for the run's.
+        out: the folder for `sweep.png`, `sweep.svg` and the boxes; None for the run's.
 
     Returns:
         A table, or JSON.
@@ -96,13 +121,42 @@ def sweep_run(
     Raises:
         LabError: the run, its data or the grid cannot be used.
     """
-    grid = grid_of(start, stop, step)
+    grid = asked_grid(thresholds, start, stop, step)
     finished, lessons = FinishedRun(run), load_lessons()
-    swept = swept_of(finished, lessons, split, grid, iou or finished.value("iou_thresholds"))
+    finished.require_cut()
+    require_writable(out or run)
+    ious, kind = iou or finished.value("iou_thresholds"), ap or finished.value("run", "parameters", "ap")
+    maps = maps_of(finished, split, lessons)
+    truth = truth_of(finished, lessons, maps, split)
+    title, target = f"thresholds on {split}", finished.value("run", "target")
+    found = finished.detector(lessons).at(maps, grid, title=title)
+    curves = score_thresholds(lessons.metrics, found, truth, ious, title, kind)
+    seen = split == TRAIN and learned(finished)
+    swept = Swept(split, target, grid, curves, finished.value("threshold", "chosen"), kind, bool(thresholds), seen)
     picture, _ = draw(out or run, swept)
+    kept = keep_boxes(out or run, swept, found, truth) if thresholds else None
     if json:
-        return as_json(swept)
-    return "\n".join([*table(swept), *notes(swept), *_other_code(finished), f"Drawn in '{picture}'."])
+        return as_json(swept, kept)
+    lines = [*table(swept), *notes(swept), *_other_code(finished, split), f"Drawn in '{picture}'."]
+    return "\n".join(lines + (_about_files(kept, swept, _images(finished, maps)) if kept else []))
+
+
+def asked_grid(
+    thresholds: Sequence[float] | None, start: float | None, stop: float | None, step: float | None
+) -> list[float]:
+    """Return the thresholds to try, rising, each once.
+
+    Raises:
+        LabError: they are asked for in two ways, or are no thresholds.
+    """
+    if not thresholds:
+        given = [default if value is None else value for value, default in ((start, START), (stop, STOP), (step, STEP))]
+        return grid_of(*given)
+    if any(value is not None for value in (start, stop, step)):
+        raise LabError("Give either --threshold or --from, --to and --step: both say which thresholds are tried.")
+    if not all(0 <= threshold <= 1 for threshold in thresholds):
+        raise LabError(f"Thresholds {', '.join(f'{t:g}' for t in thresholds)}: give fractions from 0 to 1.")
+    return sorted({round(threshold, 9) for threshold in thresholds})
 
 
 def grid_of(start: float, stop: float, step: float) -> list[float]:
@@ -121,25 +175,8 @@ def grid_of(start: float, stop: float, step: float) -> list[float]:
     return [round(start + i * step, 9) for i in range(count)]
 
 
-def swept_of(
-    finished: FinishedRun, lessons: Lessons, split: str, grid: Sequence[float], ious: Sequence[float]
-) -> Swept:
-    """Find and score the boxes at every threshold of the grid."""
-    maps = finished.maps(split)
-    truth, min_area = truth_of(finished, lessons, maps, split), finished.value("run", "parameters", "min_area")
-    method = finished.method
-    if not method.cut:
-        raise LabError(
-            f"The run in '{finished.folder}' used the method '{method.title}', which cuts no map at a threshold of "
-            "yours: sweep a run of another --method."
-        )
-    title = f"thresholds on {split}"
-    curves = sweep(Detector(lessons, method, min_area), maps, truth, grid, ious, title=title)
-    return Swept(split, finished.value("run", "target"), grid, curves, finished.value("threshold", "chosen"))
-
-
 def truth_of(finished: FinishedRun, lessons: Lessons, maps: Maps, split: str) -> dict[str, GroundTruth]:
-    """Return step 4's `GroundTruth` by image: of test from the run, of val from its data folder.
+    """Return step 4's `GroundTruth` by image: of test from the run, of others from its data folder.
 
     Raises:
         LabError: it is not there, or of other images.
@@ -153,17 +190,57 @@ def truth_of(finished: FinishedRun, lessons: Lessons, maps: Maps, split: str) ->
     return truth
 
 
-def as_json(swept: Swept) -> str:
-    """Return the curves as JSON, all fractions."""
+def keep_boxes(folder: Path, swept: Swept, found: Sequence[Detections], truth: Mapping[str, GroundTruth]) -> Kept:
+    """Write the boxes of each threshold and the annotated ones, as `evaluate` and `show` take them."""
+    files = [folder / f"boxes_{swept.split}_{threshold:.10g}.json" for threshold in swept.grid]
+    for file, boxes in zip(files, found, strict=True):
+        write_detections(file, boxes)
+    kept = Kept(files, folder / f"ground_truth_{swept.split}.json")
+    write_objects(kept.ground_truth, {image: (item.boxes, item.difficult) for image, item in truth.items()})
+    return kept
+
+
+def _about_files(kept: Kept, swept: Swept, images: Path | None) -> list[str]:
+    """Say where the boxes are, and what can be typed to score and to draw them."""
+    both = ["--detections", str(kept.detections[0]), "--ground-truth", str(kept.ground_truth)]
+    ious = [float(iou) for iou in swept.curves.ap]
+    score = [*both, *(["--ap", swept.ap] if swept.ap != "area" else [])]
+    score += [word for iou in ious for word in ("--iou", f"{iou:g}")] if tuple(ious) != IOUS else []
+    lines = [
+        *(f"Boxes at {t:g} in '{file}'." for t, file in zip(swept.grid, kept.detections, strict=True)),
+        f"Annotated boxes in '{kept.ground_truth}'.",
+        f"To score them: {shlex.join(['gradcam-lab', 'evaluate', *score])}",
+    ]
+    if images is None:
+        return lines
+    draw_them = [*both, "--images", str(images), "--target", swept.target]
+    return [*lines, f"To draw them: {shlex.join(['gradcam-lab', 'show', *draw_them])}"]
+
+
+def _images(finished: FinishedRun, maps: Maps) -> Path | None:
+    """The one folder of the images, where there is one and the data have not gone."""
+    with suppress(LabError):
+        folders = {sample.path.parent for sample in finished.samples(maps)}
+        return folders.pop() if len(folders) == 1 else None
+    return None
+
+
+def as_json(swept: Swept, kept: Kept | None = None) -> str:
+    """Return the curves as JSON, all fractions, and the names of the files of boxes."""
     best = {"threshold": swept.grid[swept.best], "mean_ap": swept.curves.mean_ap[swept.best]}
     content = {
         "split": swept.split,
         "target": swept.target,
+        "average_precision": swept.ap,
         "grid": list(swept.grid),
         **swept.curves._asdict(),
         "chosen": swept.chosen,
         swept.best_name.replace(" ", "_"): best,
     }
+    if swept.split == TRAIN:
+        content["learned"] = swept.learned
+    if kept:
+        content |= {"detections": [str(file) for file in kept.detections], "ground_truth": str(kept.ground_truth)}
     return json.dumps(content, indent=1, allow_nan=False)
 
 
@@ -189,17 +266,22 @@ def notes(swept: Swept) -> list[str]:
     lines = [f"chosen: the run's threshold, {swept.chosen:g}, chosen on val."]
     if swept.chosen_place is None:
         lines = [f"The run's threshold, {swept.chosen:g}, chosen on val, is not on this grid."]
-    if swept.split == "val":
-        return [
-            *lines,
-            "best of val: the highest mean AP, each point averaged with its neighbours; the run chooses so.",
-        ]
-    return [*lines, "oracle: the best mean AP, known only by looking at test; not a result that anyone may claim."]
+    if swept.ap == "11point":
+        lines.insert(0, "AP is VOC2007's: the mean of eleven points of the curve.")
+    if swept.split == "test":
+        return [*lines, "oracle: the best mean AP, known only by looking at test; not a result that anyone may claim."]
+    how = "of those listed" if swept.listed else "each point averaged with its neighbours; the run chooses so on val"
+    lines.append(f"{swept.best_name}: the highest mean AP, {how}.")
+    if swept.split == TRAIN:
+        seen = "the network was trained on these images: the scores are optimistic."
+        unknown = "whether the network was trained on these images is not known; if so, the scores are optimistic."
+        lines.append(f"train: {seen if swept.learned else unknown}")
+    return lines
 
 
-def _other_code(finished: FinishedRun) -> list[str]:
-    theirs = [step for step, who in finished.value("implementation").items() if who == "mine"]
-    theirs = [step for step in theirs if step in ("step3_boxes", "step4_metrics")]
+def _other_code(finished: FinishedRun, split: str) -> list[str]:
+    used = ["step3_boxes", "step4_metrics", *(["step2_gradcam"] if split == TRAIN else [])]
+    theirs = [step for step, who in finished.value("implementation").items() if who == "mine" and step in used]
     return [f"The run used your {' and '.join(theirs)}; this sweep used the reference."] if theirs else []
 
 
@@ -210,7 +292,9 @@ def draw(folder: Path, swept: Swept) -> list[Path]:
         left, right = figure.subplots(1, 2, sharey=True)
         for axes, curves, name in ((left, swept.curves.ap, "AP"), (right, swept.curves.recall, "recall")):
             _curves(axes, swept, curves)
-            axes.set_title(f"{name} of {swept.target} on {swept.split}", loc="left")
+            seen = ", which the network was trained on" if swept.learned else ""
+            kind = "11-point AP" if name == "AP" and swept.ap == "11point" else name
+            axes.set_title(f"{kind} of {swept.target} on {swept.split}{seen}", loc="left")
             axes.set(xlabel="threshold, as a fraction of the map's maximum", ylim=(0, 103))
         left.set_ylabel("%")
         handles, labels = left.get_legend_handles_labels()
@@ -226,7 +310,12 @@ def _curves(axes: "Axes", swept: Swept, curves: dict[str, list[float]]) -> None:
         colour, dashes = LINE_STYLES[number % len(LINE_STYLES)]
         percent = [100 * value for value in values]
         axes.plot(
-            swept.grid, percent, dashes, color=colour, label=f"IoU {t}", marker="o" if len(percent) == 1 else None
+            swept.grid,
+            percent,
+            dashes,
+            color=colour,
+            label=f"IoU {t}",
+            marker="o" if swept.listed or len(percent) == 1 else None,
         )
     best, chosen = swept.grid[swept.best], f"chosen on val: {swept.chosen:g}"
     if swept.best == swept.chosen_place:

@@ -38,6 +38,9 @@ SCHEMA = "gradcam-lab/results/1"
 OLD_STEP, STEP = "step6_truth", "step6_faithfulness"
 """A step's name in the runs of older versions, and today's."""
 
+OLD_AP, AP = "method", "ap"
+"""The name of a parameter in the runs of older versions, and today's."""
+
 T = TypeVar("T")
 
 Version = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+")]
@@ -73,7 +76,8 @@ class Parameters(Record):
     """Pixels of the image."""
     iou_thresholds: Fractions
     ties: Literal["group", "order"]
-    method: Literal["area", "11point"]
+    ap: Literal["area", "11point"]
+    """Average precision: the area below all points of the curve, or the mean of eleven. Before 0.4 called `method`."""
     nms: Fraction
     bootstrap: Count
 
@@ -235,10 +239,11 @@ def read_results(run: Path) -> Results:
 
 
 def _with_new_names(part: Any) -> Any:
-    """The same part of the results, with the step's new name as a key."""
+    """The same part of the results, with the new names of a step and of a parameter as keys."""
     if not isinstance(part, dict):
         return part
-    return {STEP if key == OLD_STEP else key: _with_new_names(value) for key, value in part.items()}
+    renamed = {OLD_STEP: STEP} | ({OLD_AP: AP} if part.get(OLD_AP) in ("area", "11point") else {})
+    return {renamed.get(key, key): _with_new_names(value) for key, value in part.items()}
 
 
 if __name__ == "__main__":

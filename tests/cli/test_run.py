@@ -244,7 +244,7 @@ class TestEvaluate:
         [
             ((), 0.5),
             (("--ties", "order"), 1),
-            (("--method", "11point"), 0.5),
+            (("--ap", "11point"), 0.5),
             (("--count-difficult",), 2 / 3 * 0.5 + 0.5),
             (("--bootstrap", 0), 0.5),
             (("--iou", 1), 0),
@@ -258,6 +258,19 @@ class TestEvaluate:
         assert row["ap"] == pytest.approx(ap)
         assert (row["ap_low"] is None) == ("--bootstrap" in options)
         assert (row["recall"], row["corloc"]) == ((0, 0) if "--iou" in options else (1, 1))
+
+    def test_the_two_averages_differ_and_the_old_name_of_the_choice_is_answered(self, tmp_path):
+        write_json(tmp_path / "G.json", {"a": [[1, 1, 10, 10], [50, 50, 60, 60]]})
+        write_json(tmp_path / "D.json", {"a": [[1, 1, 10, 10, 0.5]]})
+        files = ("--detections", tmp_path / "D.json", "--ground-truth", tmp_path / "G.json", "--iou", 0.5)
+        area, eleven = (
+            json.loads(lab("evaluate", *files, *more, "--json").out)["0.5"]["ap"] for more in ((), ("--ap", "11point"))
+        )
+        assert area == pytest.approx(1 / 2)
+        assert eleven == pytest.approx(6 / 11)
+        done = lab("evaluate", *files, "--method", "11point")
+        assert (done.code, done.out) == (2, "")
+        assert "give --ap 11point" in done.err
 
     def test_nothing_to_find_is_a_dash_and_null(self, files, tmp_path):
         write_json(tmp_path / "G.json", {"a": [], "b": []})

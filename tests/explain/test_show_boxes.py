@@ -1,15 +1,22 @@
 """Random images with their boxes: of a run, or of saved files."""
 
 import shutil
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain import draw_boxes, show_boxes
-from gradcam_lab.report.figures.style import OURS, TRUTH
+from gradcam_lab.localise.detector import Detector
+from gradcam_lab.localise.maps import read_maps
+from gradcam_lab.report.figures.photos import WIDTH
+from gradcam_lab.report.figures.style import OURS, TRUTH, style, text_width
+from tests.commands import lab
 from tests.invented_run import change_results
 from tests.saved_files import written
 
@@ -97,3 +104,71 @@ class TestShow:
         np.savez(invented_copy / "heatmaps.npz", **arrays)
         with pytest.raises(LabError, match="is not what it was in this run"):
             show_boxes.show_run(invented_copy)
+
+
+class TestThreshold:
+    """Boxes that are cut at a threshold of the user's, and the heatmap under them."""
+
+    @pytest.fixture
+    def drawn(self, monkeypatch):
+        """What was handed on to be drawn."""
+        seen: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+        def remember(*args: Any, **more: Any) -> list[Path]:
+            seen.append((args, more))
+            return []
+
+        monkeypatch.setattr(show_boxes, "draw", remember)
+        return seen
+
+    @pytest.mark.parametrize("split", ["val", "test"])
+    def test_boxes_are_cut_at_it_from_the_saved_heatmaps(self, invented_run, lessons, drawn, split):
+        show_boxes.show_run(invented_run, random=5, split=split, threshold=0.02)
+        (folder, paths, truth, found), more = drawn[0]
+        expected = Detector(lessons)(read_maps(invented_run / "heatmaps.npz").of(split), 0.02)
+        assert len(paths) == len(found) == 5
+        for image, boxes in found.items():
+            np.testing.assert_array_equal(boxes, expected[image])
+        assert folder == invented_run / f"shown_{split}_0.02"
+        assert (more["name"], more["cut"], more["under"]) == ("dog", "at threshold 0.02", None)
+        assert set(paths) <= set(truth)
+
+    def test_without_one_another_split_is_cut_at_the_runs_and_test_has_the_runs_boxes(self, invented_run, drawn):
+        show_boxes.show_run(invented_run, split="val")
+        show_boxes.show_run(invented_run)
+        (of_val, more), (of_test, plain) = drawn
+        assert (of_val[0].name, more["cut"]) == ("shown_val_0.3", "at threshold 0.3")
+        assert (of_test[0].name, plain["cut"]) == ("shown", "")
+        assert of_test[3].keys() == read_detections(invented_run / "detections.json").keys()
+
+    def test_the_legend_names_the_threshold_and_fits_on_the_page(self):
+        assert "detected at threshold 0.02 (" in draw_boxes.legend_of("at threshold 0.02")
+        assert "detected (" in draw_boxes.legend_of()
+        with style():
+            assert text_width(draw_boxes.legend_of("at threshold 0.0333333"), 9, "bold") < WIDTH
+
+    def test_the_heatmap_lies_under_the_boxes_on_request(self, invented_run, drawn):
+        show_boxes.show_run(invented_run, random=1, heatmap=True)
+        (args, more) = drawn[0]
+        (image,) = args[1]
+        maps = read_maps(invented_run / "heatmaps.npz").of("test")
+        cam = maps.maps[maps.ids.tolist().index(image)]
+        grey = np.full((140, 210, 3), 128, np.uint8)
+        picture = more["under"](image, grey).astype(int)
+        hottest, coldest = (np.array(np.unravel_index(place, cam.shape)) for place in (cam.argmax(), cam.argmin()))
+        red, _, blue = picture[tuple(hottest * (20, 30) + (10, 15))]
+        assert red > blue + 40
+        red, _, blue = picture[tuple(coldest * (20, 30) + (10, 15))]
+        assert blue > red
+
+    def test_a_method_that_cuts_nothing_refuses_a_threshold(self, invented_copy):
+        change_results(invented_copy, "run", "method", "name", value="otsu")
+        with pytest.raises(LabError, match="Otsu's threshold', which cuts no map at a threshold of yours"):
+            show_boxes.show_run(invented_copy, threshold=0.02)
+
+    @pytest.mark.parametrize("option", [("--threshold", 0.1), ("--heatmap",)])
+    @pytest.mark.parametrize("source", ["--model", "--detections"])
+    def test_other_sources_refuse_both(self, source, option):
+        done = lab("show", source, "x", *option)
+        assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+        assert f"{option[0]} goes with --run alone: " in done.err

@@ -1,6 +1,8 @@
 """`sweep`: other thresholds on the saved maps of a run."""
 
 import json
+import shlex
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,10 @@ from gradcam_lab.localise.experiment import ground_truth
 from gradcam_lab.localise.maps import read_maps
 from gradcam_lab.localise.methods import GRID
 from gradcam_lab.localise.threshold import choose, sweep
-from gradcam_lab.pipeline.sweep_run import grid_of, sweep_run
+from gradcam_lab.pipeline.saved_boxes import evaluate_files
+from gradcam_lab.pipeline.sweep_run import asked_grid, grid_of, sweep_run
 from gradcam_lab.report.figures.style import OURS, TRUTH
+from tests.commands import lab
 from tests.invented_run import change_results
 
 
@@ -100,8 +104,6 @@ class TestSweep:
     def test_what_a_run_may_lack(self, invented_copy, tmp_path):
         with pytest.raises(LabError, match=r"There is no 'results.json'"):
             sweep_run(tmp_path)
-        with pytest.raises(LabError, match="has no heatmaps of 'train'"):
-            sweep_run(invented_copy, split="train")
         (invented_copy / "ground_truth.json").write_text("{}", encoding="utf-8")
         with pytest.raises(LabError, match=r"ground_truth\.json' does not name the image"):
             sweep_run(invented_copy, split="test")
@@ -114,3 +116,67 @@ class TestSweep:
         (invented_copy / "heatmaps.npz").unlink()
         with pytest.raises(LabError, match=r"There is no 'heatmaps\.npz'"):
             sweep_run(invented_copy)
+
+
+class TestThresholds:
+    """Single thresholds, whose boxes are kept."""
+
+    @pytest.mark.parametrize("split", ["val", "test"])
+    def test_the_kept_boxes_score_as_the_sweep_says(self, invented_copy, split):
+        ours = json.loads(sweep_run(invented_copy, split=split, thresholds=[0.06, 0.01, 0.3, 0.06], json=True))
+        names = [f"boxes_{split}_{threshold}.json" for threshold in ("0.01", "0.06", "0.3")]
+        assert ours["grid"] == [0.01, 0.06, 0.3]
+        assert ours["detections"] == [str(invented_copy / name) for name in names]
+        assert ours["ground_truth"] == str(invented_copy / f"ground_truth_{split}.json")
+        for place, file in enumerate(ours["detections"]):
+            scores = evaluate_files(
+                Path(file),
+                Path(ours["ground_truth"]),
+                [0.3, 0.4, 0.5],
+                ties="group",
+                ap="area",
+                count_difficult=False,
+                bootstrap=0,
+                seed=0,
+            )
+            for iou, row in scores.items():
+                assert row["ap"] == pytest.approx(ours["ap"][iou][place], abs=1e-6)
+                assert row["recall"] == ours["recall"][iou][place]
+        if split == "test":  # at the run's own threshold the boxes are the run's
+            assert (invented_copy / names[2]).read_bytes() == (invented_copy / "detections.json").read_bytes()
+
+    def test_what_it_says_can_be_typed(self, invented_copy, tmp_path):
+        text = sweep_run(invented_copy, thresholds=[0.2], ap="11point", out=tmp_path / "a b")
+        lines = text.splitlines()
+        assert "AP is VOC2007's: the mean of eleven points of the curve." in lines
+        typed = {line.split(":")[0]: shlex.split(line.partition("gradcam-lab ")[2]) for line in lines if "lab " in line}
+        scored = lab(*typed["To score them"], "--bootstrap", 0)
+        assert (scored.code, scored.err) == (0, "")
+        row = lines[1].split()
+        assert [line.split()[1] for line in scored.out.splitlines()[1:4]] == row[2:5]
+        drawn = lab(*typed["To draw them"], "--random", 1, "--out", tmp_path / "shown")
+        assert (drawn.code, len(drawn.out.splitlines())) == (0, 2)
+
+    def test_a_grid_keeps_no_boxes(self, invented_copy):
+        sweep_run(invented_copy, split="test", step=0.3)
+        assert not list(invented_copy.glob("boxes_*"))
+
+    @pytest.mark.parametrize("part", [{"start": 0.1}, {"stop": 0.5}, {"step": 0.05}])
+    def test_two_ways_to_ask_are_one_too_many(self, part):
+        with pytest.raises(LabError, match="either --threshold or --from, --to and --step"):
+            asked_grid([0.1], **{"start": None, "stop": None, "step": None, **part})
+
+    def test_the_best_of_a_list_is_the_highest_itself(self, invented_run, tmp_path):
+        ours = json.loads(sweep_run(invented_run, thresholds=[0.3, 0.9, 0.95], json=True, out=tmp_path))
+        assert ours["best_of_val"]["mean_ap"] == max(ours["mean_ap"])
+
+    def test_the_average_precision_is_the_runs_unless_another_is_asked_for(self, invented_copy, tmp_path):
+        def swept(**more: Any) -> Any:
+            return json.loads(sweep_run(invented_copy, thresholds=[0.3], json=True, out=tmp_path, **more))
+
+        area, eleven = swept(), swept(ap="11point")
+        assert (area["average_precision"], eleven["average_precision"]) == ("area", "11point")
+        assert area["ap"] != eleven["ap"]
+        assert area["recall"] == eleven["recall"]
+        change_results(invented_copy, "run", "parameters", "ap", value="11point")
+        assert swept() == eleven

@@ -53,8 +53,10 @@ def test_the_invented_runs_of_the_tests_keep_to_it(content):
 def test_a_run_of_an_older_version_is_read_under_todays_names(tmp_path):
     content = synthetic_run.results()
     text = json.dumps(content)
-    (tmp_path / "results.json").write_text(text.replace(f'"{STEP}"', f'"{OLD_STEP}"'), encoding="utf-8")
+    old = text.replace(f'"{STEP}"', f'"{OLD_STEP}"').replace('"ap": "area"', '"method": "area"')
+    (tmp_path / "results.json").write_text(old, encoding="utf-8")
     assert STEP in text
+    assert '"ap": "area"' in text
     assert read_results(tmp_path) == content
 
 

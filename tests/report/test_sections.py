@@ -53,6 +53,26 @@ def rows(html: str, name: str) -> dict[str, str]:
     return {words_of(row.split("</th>")[0]): row for row in found}
 
 
+# --- which average precision ---
+
+
+def test_a_run_of_11_point_ap_says_so_wherever_ap_is_explained(page, whole):
+    content = results()
+    content["run"]["parameters"]["ap"] = "11point"
+    eleven = page(content)
+    for name, area_words, eleven_words in (
+        ("summary", "reach an average precision of", "reach an 11-point average precision of"),
+        ("metrics", "AP is the area under the interpolated curve.", "AP is the mean height of the interpolated curve"),
+        ("metrics", "AP is the area below all points of the curve.", "AP is the mean of eleven points of the curve"),
+        ("metrics", "The same AP judges the classifier,", "the area under its curve, not the mean of eleven points"),
+        ("methods", ": AP on test with 95%", ": 11-point AP on test with 95%"),
+        ("conventions", "all-point area", "the mean of the interpolated precision at 11 levels of recall"),
+    ):
+        of_area, of_eleven = section(whole, name), section(eleven, name)
+        assert (area_words in of_area, eleven_words in of_area) == (True, False), area_words
+        assert (area_words in of_eleven, eleven_words in of_eleven) == (False, True), eleven_words
+
+
 # --- whose boxes ---
 
 

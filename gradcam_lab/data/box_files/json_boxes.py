@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradcam_lab.data.box_files.arrays import finite_rows
-from gradcam_lab.data.box_files.ground_truth import ObjectArrays
+from gradcam_lab.data.box_files.ground_truth import ObjectArrays, objects_of
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_json
@@ -77,11 +77,13 @@ def _rounded(row: list[float]) -> list[float]:
 
 def write_ground_truth(path: Path, samples: Iterable[Sample], target: str) -> None:
     """Write the objects of one class in each sample."""
-    truth = {
-        sample.id: [{"box": o.box, "difficult": o.difficult} for o in sample.objects if o.name == target]
-        for sample in samples
-    }
-    write_json(path, truth)
+    write_objects(path, objects_of(samples, target))
+
+
+def write_objects(path: Path, truth: Mapping[str, ObjectArrays]) -> None:
+    """Write the objects of each image: their boxes, shape (m, 4), and whether each is difficult, shape (m,)."""
+    rows = {image: zip(boxes.tolist(), difficult.tolist(), strict=True) for image, (boxes, difficult) in truth.items()}
+    write_json(path, {image: [{"box": box, "difficult": flag} for box, flag in row] for image, row in rows.items()})
 
 
 def _lists_by_image(path: Path, content: Any) -> dict[str, list[Any]]:

@@ -34,6 +34,6 @@ STAGE = Stage(
     "figures/figures.json",
     make,
     EVERY_MEASUREMENT,
-    depends=("seed", "network", "templates"),
+    depends=("seed", "network", "templates", "ap"),
     lessons=STEP_NAMES,
 )

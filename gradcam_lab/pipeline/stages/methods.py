@@ -36,7 +36,7 @@ STAGE = Stage(
     "methods.json",
     make,
     reads=("heatmaps",),
-    depends=("data", "target", "network", "seed", "min_area"),
+    depends=("data", "target", "network", "seed", "min_area", "ap"),
     lessons=STEP_NAMES[:5],
     when=lambda run: run.compares,
 )

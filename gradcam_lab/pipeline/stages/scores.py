@@ -68,7 +68,8 @@ def plain_detections(run: "Run") -> Detections:
     detector, threshold = Detector.of(run.experiment), run.compared_threshold(GRADCAM)
     if threshold is None:
         truth = run.experiment.ground_truth(run.val.samples)
-        curves = sweep(detector, run.heatmaps.of("val"), truth, GRID, run.experiment.ious, title="thresholds on val")
+        maps, ious, ap = run.heatmaps.of("val"), run.experiment.ious, run.experiment.ap
+        curves = sweep(detector, maps, truth, GRID, ious, title="thresholds on val", ap=ap)
         threshold = GRID[choose(curves.mean_ap)]
     return detector(run.heatmaps.of("test"), threshold)
 
@@ -78,6 +79,6 @@ STAGE = Stage(
     "scores.json",
     make,
     reads=("heatmaps", "maps", "boxes"),
-    depends=("data", "target", "method", "seed", "min_area"),
+    depends=("data", "target", "method", "seed", "min_area", "ap"),
     lessons=BOXING_STEPS,
 )

@@ -35,7 +35,7 @@ def make(run: "Run", path: Path) -> None:
 def _curves(run: "Run", split: Split, grid: tuple[float, ...]) -> ThresholdCurve:
     detector, truth = Detector.of(run.experiment, run.chosen_method), run.experiment.ground_truth(split.samples)
     maps, title = run.maps.of(split.name), f"thresholds on {split.name}"
-    curves = sweep(detector, maps, truth, grid, run.experiment.ious, split.samples, title)
+    curves = sweep(detector, maps, truth, grid, run.experiment.ious, split.samples, title, run.experiment.ap)
     return {"ap": curves.ap, "recall": curves.recall, "mean_ap": curves.mean_ap}
 
 
@@ -44,6 +44,6 @@ STAGE = Stage(
     "threshold.json",
     make,
     reads=("maps or heatmaps", "methods"),
-    depends=("data", "target", "method", "min_area"),
+    depends=("data", "target", "method", "min_area", "ap"),
     lessons=lambda run: run.chosen_method.boxing_steps,
 )

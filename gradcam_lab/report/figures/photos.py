@@ -1,4 +1,4 @@
-"""Photos with boxes, in rows that fill the width of the page; nothing is distorted."""
+"""Photos with boxes and their names, in rows that fill the width of the page; nothing is distorted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcam_lab.data.sample import Box
+from gradcam_lab.report.figures.labels import LABEL_SIZE, Label, names_of, place
 from gradcam_lab.report.figures.style import INK, MUTED, OURS, TRUTH, aspect, save_jpeg, show_image, style
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Panel:
         truth: annotated boxes, each with VOC's flag `difficult`.
         detections: detected boxes, each with its score; those below `SHOWN_SCORE` are not drawn.
         outlines: detected boxes that have no score.
+        name: what the boxes show, such as "dog": they are called `GT_dog`, `dog_1` and so on, where there is room.
     """
 
     image: np.ndarray
@@ -42,6 +44,7 @@ class Panel:
     truth: Sequence[tuple[Box, bool]] = ()
     detections: Sequence[tuple[Box, float]] = ()
     outlines: Sequence[Box] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def _draw_row(figure: "Figure", row: Row, top: float, tallest: float) -> None:
             title = shorten(panel.title, int(width / CHARACTER))
             figure.text(left / WIDTH, (top + 0.055) / page, title, size=TITLE_SIZE, color=MUTED)
         axes = figure.add_axes((left / WIDTH, (top - height) / page, width / WIDTH, height / page))
-        _draw_panel(axes, panel)
+        _draw_panel(axes, panel, width)
         left += width + GAP
 
 
@@ -126,16 +129,18 @@ def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
 
 
-def _draw_panel(axes: "Axes", panel: Panel) -> None:
+def _draw_panel(axes: "Axes", panel: Panel, width: float) -> None:
+    """Draw a panel that is so many inches wide: the image, its boxes, and over all of them their labels."""
     show_image(axes, panel.image)
+    shown = [(box, score) for box, score in panel.detections if score >= SHOWN_SCORE]
     for box, difficult in panel.truth:
         _draw_box(axes, box, TRUTH, 1.5, "--" if difficult else "-")
-    for box, score in panel.detections:
-        if score >= SHOWN_SCORE:
-            _draw_box(axes, box, OURS, 1.8, "-")
-            _draw_score(axes, box, score)
-    for box in panel.outlines:
+    for box in [*(box for box, _ in shown), *panel.outlines]:
         _draw_box(axes, box, OURS, 1.8, "-")
+    names = names_of(panel.name, [box for box, _ in panel.truth], shown)
+    height, across = panel.image.shape[:2]
+    for label in place(names, (across, height), width / across):
+        _draw_label(axes, label)
 
 
 def _draw_box(axes: "Axes", box: Box, colour: str, width: float, line: str) -> None:
@@ -153,17 +158,15 @@ def _draw_box(axes: "Axes", box: Box, colour: str, width: float, line: str) -> N
         outline.set_clip_on(False)  # a box along the border keeps its full line
 
 
-def _draw_score(axes: "Axes", box: Box, score: float) -> None:
-    label = {"facecolor": OURS, "edgecolor": "none", "boxstyle": "square,pad=0.18"}
-    axes.annotate(
-        f"{score:.2f}",
-        (box[0] - 1, box[1] - 1),
-        xytext=(2.2, -2.2),
-        textcoords="offset points",
-        ha="left",
-        va="top",
-        size=6,
-        weight="bold",
-        color="white",
-        bbox=label,
+def _draw_label(axes: "Axes", label: Label) -> None:
+    """Write a label on a ground of its box's colour."""
+    from matplotlib.patches import Rectangle
+
+    left, top, right, bottom = label.place
+    ground = Rectangle((left, top), right - left, bottom - top, facecolor=label.colour, edgecolor="none", zorder=3)
+    axes.add_patch(ground)
+    ground.set_clip_on(False)
+    middle = ((left + right) / 2, (top + bottom) / 2)
+    axes.text(
+        *middle, label.text, size=LABEL_SIZE, weight="bold", color="white", ha="center", va="center_baseline", zorder=4
     )

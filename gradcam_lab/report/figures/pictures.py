@@ -220,7 +220,7 @@ class Pictures:
         """A panel of an image with its annotated boxes and its detections."""
         truth = [(o.box, o.difficult) for o in sample.objects if o.name == self.target]
         found = [((x0, y0, x1, y1), score) for x0, y0, x1, y1, score in self.detections[sample.id].tolist()]
-        return replace(panel, truth=truth, detections=found)
+        return replace(panel, truth=truth, detections=found, name=self.target)
 
 
 def save_photos(folder: Path, figure: FigureEntry, rows: Sequence[Row], tallest: float = 3.0) -> FigureEntry:
@@ -272,9 +272,15 @@ def score_curves(folder: Path, results: Results) -> list[FigureEntry]:
     sweep, curves, table = results["threshold"], results["curves"], results["table"]
     ours = next(row["name"] for row in table if row["kind"] == "ours")
     classifier, target = results["classifier"], results["run"]["target"]
+    eleven = results["run"]["parameters"]["ap"] == "11point"
     return [
         save_plot(folder, describe("threshold_sweep.svg", ours, sweep), plots.draw_threshold_sweep, sweep),
-        save_plot(folder, describe("precision_recall.svg", ours), plots.draw_precision_recall, curves, table),
+        save_plot(
+            folder,
+            describe("precision_recall.svg", ours, eleven),
+            plots.draw_precision_recall,
+            *(curves, table, eleven),
+        ),
         save_plot(folder, describe("class_ap.svg"), plots.draw_class_ap, classifier, target),
     ]
 

@@ -65,8 +65,13 @@ def _mark(axes: Any, threshold: float, mean_ap: float, name: str, colour: str) -
     )
 
 
-def draw_precision_recall(path: Path, curves: Mapping[str, PrecisionRecallCurve], table: Sequence[TableRow]) -> None:
-    """Draw precision over recall at each IoU threshold, one small plot each, with the area that AP measures."""
+def draw_precision_recall(
+    path: Path, curves: Mapping[str, PrecisionRecallCurve], table: Sequence[TableRow], eleven: bool = False
+) -> None:
+    """Draw precision over recall at each IoU threshold, one small plot each, with what AP measures.
+
+    That is the area below the interpolated curve, or the mean of its `eleven` points at 0, 10, ..., 100% of recall.
+    """
     ours = next(row for row in table if row["kind"] == "ours")
     with svg_figure(path, WIDTH, 2.35) as figure:
         plots = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
@@ -75,9 +80,13 @@ def draw_precision_recall(path: Path, curves: Mapping[str, PrecisionRecallCurve]
             if points:
                 recall, precision, envelope = (percents(values) for values in zip(*points, strict=True))
                 corners = [0, *recall], [envelope[0], *envelope]
-                axes.fill_between(*corners, step="pre", color=OURS, alpha=0.12, linewidth=0)
+                if not eleven:
+                    axes.fill_between(*corners, step="pre", color=OURS, alpha=0.12, linewidth=0)
                 axes.step(*corners, where="pre", color=OURS, linewidth=1)
                 axes.plot(recall, precision, color=INK, linewidth=0.9)
+            if eleven:
+                heights = percents(eleven_points(curve["recall"], curve["precision"]))
+                axes.plot(range(0, 101, 10), heights, "o", color=OURS, markersize=4, clip_on=False, zorder=3)
             ap = ours["scores"][iou]["ap"]
             axes.set_title(f"IoU > {iou}: AP {100 * (ap or 0):.1f}", loc="left")
             axes.set(xlim=(0, 100), ylim=(0, 103), xlabel="recall (%)")
@@ -94,8 +103,19 @@ def thinned(points: list[Any], most: int = 300) -> list[Any]:
 
 
 def falling(values: list[float]) -> list[float]:
-    """Replace each value by the largest of it and all after it: the interpolated precision of all-point AP."""
+    """Replace each value by the largest of it and all after it: the interpolated precision."""
     return np.maximum.accumulate(values[::-1])[::-1].tolist()
+
+
+def eleven_points(recall: Sequence[float], precision: Sequence[float]) -> list[float]:
+    """Return the best precision at a recall of at least 0, 0.1, ..., 1; 0 where the curve does not reach so far.
+
+    Examples:
+        >>> eleven_points([0.25, 0.5], [1.0, 0.5])
+        [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    levels = [level / 10 - 1e-9 for level in range(11)]  # 3 of 10 objects reach 0.3, however that is rounded
+    return [max((p for r, p in zip(recall, precision, strict=True) if r >= level), default=0.0) for level in levels]
 
 
 def draw_class_ap(path: Path, scores: ClassifierScores, target: str) -> None:

@@ -76,6 +76,16 @@ def aspect(image: np.ndarray) -> float:
     return width / height
 
 
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """The width of a line as matplotlib will draw it, in inches; `size` is in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(weight=weight, size=size)  # the family is the style's
+    points, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return points / 72
+
+
 def show_image(axes: "Axes", image: np.ndarray) -> None:
     """Show an image without axes; pixel (i, j) covers [j, j + 1] x [i, i + 1] of the axes' coordinates."""
     height, width = image.shape[:2]

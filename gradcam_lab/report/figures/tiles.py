@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from gradcam_lab.report.figures.style import INK, MUTED, aspect, save_jpeg, show_image, style
+from gradcam_lab.report.figures.style import INK, MUTED, aspect, save_jpeg, show_image, style, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,25 +123,15 @@ def draw_sheet(path: Path, strips: Sequence[Strip], columns: int = 3) -> None:
 
 def wrap(text: str, width: float, size: float) -> list[str]:
     """Break text into lines of at most `width` inches at `size` points; a word that is longer is broken too."""
-    if (total := text_width(text, size)) <= width:
+    if (total := text_width(text, size, _weight(size))) <= width:
         return textwrap.wrap(text, len(text) + 1)
     characters = int(1.25 * len(text) * width / total)  # lines that are a little too long, to begin with
     while characters > 1:
         lines = textwrap.wrap(text, characters)
-        if all(text_width(line, size) <= width for line in lines):
+        if all(text_width(line, size, _weight(size)) <= width for line in lines):
             return lines
         characters -= 1
     return list(text)
-
-
-def text_width(text: str, size: float) -> float:
-    """The width of a line as matplotlib will draw it, in inches."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    font = FontProperties(weight=_weight(size), size=size)  # the family is the style's
-    points, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return points / 72
 
 
 def _weight(size: float) -> str:

@@ -29,13 +29,15 @@ def template_variables(results: Results) -> dict[str, Any]:
     named = results["run"].get("method", OLD_METHOD)
     method = {**OLD_METHOD, **named}
     methods, segmentation, tests = results.get("methods"), results.get("segmentation"), results.get("truth")
-    target = results["run"]["target"]
+    target, eleven = results["run"]["target"], results["run"]["parameters"]["ap"] == "11point"
     return {
         **results,
         "all_classes": results.get("all_classes"),  # these, and what follows from them, are younger than the rest
         "course": results.get("course"),
         "answers": results.get("answers") or {},
         "method": method,
+        "eleven": eleven,
+        "ap_name": "11-point AP" if eleven else "AP",
         "us": "Grad-CAM" if method["name"] == findings.PLAIN else "our method",
         "plain": next((row for row in results["table"] if row["kind"] == "plain"), None),
         "quick": results["run"].get("quick"),

@@ -20,7 +20,7 @@ FIGURES = [
     describe("random.jpg", 10, 0),
     describe("failures.jpg", 0.5),
     describe("threshold_sweep.svg", OURS, CONTENT["threshold"]),
-    describe("precision_recall.svg", OURS),
+    describe("precision_recall.svg", OURS, False),
     describe("class_ap.svg"),
     describe("segmentation.jpg"),
     describe("segmentation_curve.svg", CONTENT["segmentation"], "dog"),
