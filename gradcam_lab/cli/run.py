@@ -122,7 +122,7 @@ def evaluate(
         Literal["group", "order"], Option(help="Equal scores: as one step, or in the order of the file.")
     ] = "group",
     ap: ApOption = "area",
-    method: Annotated[str | None, Option(hidden=True)] = None,
+    method: Annotated[str | None, Option(hidden=True, help="Former name of --ap.")] = None,
     count_difficult: Annotated[
         bool, Option("--count-difficult", help="Count difficult objects like all others.")
     ] = False,
