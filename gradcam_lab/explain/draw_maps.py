@@ -17,7 +17,7 @@ from gradcam_lab.report.figures.tiles import ColourBar, Strip, Tile, draw_sheet,
 READING = "red and yellow: most important, blue: least"
 """How step 1's colours are read."""
 
-SHARES = ("0", "0.25", "0.5", "0.75", "1 = the map's maximum")
+SHARES = ("0: least", "0.5", "1: most important")
 """What stands under a colour bar."""
 
 RAMP = np.linspace(0, 1, 256, dtype=np.float32)[None]

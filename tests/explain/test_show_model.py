@@ -103,7 +103,7 @@ def test_the_heatmap_is_coloured_as_its_bar_says(model, folder, lessons, strips,
     assert ramp[10, 2] > ramp[10, 0] + 50  # blue
     assert min(ramp[170, :2]) > ramp[170, 2] + 50  # yellow
     assert ramp[240, 0] > max(ramp[240, 1:]) + 50  # red
-    assert (tile.bar.labels[0], tile.bar.labels[-1]) == ("0", "1 = the map's maximum")
+    assert (tile.bar.labels[0], tile.bar.labels[-1]) == ("0: least", "1: most important")
     photo = Photo(folder / "val" / "rot" / "val 1.png", zoo.load_file(model), lessons)
     heat = lessons.boxes.upsample(photo.cam(photo.predicted()), tile.image.shape[:2])
     hot, cold = (np.unravel_index(place, heat.shape) for place in (heat.argmax(), heat.argmin()))
