@@ -1,4 +1,4 @@
-"""The exception for every error that the user can mend."""
+"""The exception for every error that the user can mend, and what to say where the memory does not suffice."""
 
 
 class LabError(Exception):
@@ -7,3 +7,27 @@ class LabError(Exception):
     The command line prints it as one sentence on stderr and exits with 2; nothing else is caught there, so a
     traceback always means a bug of ours.
     """
+
+
+OUT_OF_MEMORY = ("out of memory", "not enough memory", "alloc_failed")
+"""What torch says on a GPU, what it says on a CPU, and what cuDNN and cuBLAS say."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Say whether an error of torch means that the memory does not suffice; torch need not be imported for it."""
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in OUT_OF_MEMORY)
+
+
+def memory_advice(error: BaseException, batch: str = "") -> str:
+    """Say in one sentence what to do where the memory does not suffice.
+
+    Args:
+        error: torch's.
+        batch: which option makes the batch smaller; a batch whose size does not matter was halved already.
+    """
+    first = str(error).strip().splitlines()[0].rstrip(".")
+    smaller = f"give {batch}" if batch else "even one image at a time was too much: take a smaller network"
+    return (
+        f"The memory does not suffice ({first}): {smaller}, end other programs that use the GPU, or set the "
+        "environment variable CUDA_VISIBLE_DEVICES to nothing, which computes on the CPU."
+    )

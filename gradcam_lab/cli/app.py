@@ -2,13 +2,13 @@
 
 import io
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from typer import Option
 
 from gradcam_lab.cli.groups import LazyGroup
-from gradcam_lab.errors import LabError
+from gradcam_lab.errors import LabError, is_out_of_memory, memory_advice
 
 app = typer.Typer(
     cls=LazyGroup, invoke_without_command=True, add_completion=False, pretty_exceptions_enable=False, name="gradcam-lab"
@@ -23,8 +23,17 @@ def main() -> None:
     try:
         app()
     except LabError as error:
-        print(f"gradcam-lab: {error}", file=sys.stderr)
-        sys.exit(2)
+        end(str(error))
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        end(memory_advice(error))
+
+
+def end(sentence: str) -> NoReturn:
+    """End with a sentence on stderr and exit code 2."""
+    print(f"gradcam-lab: {sentence}", file=sys.stderr)
+    sys.exit(2)
 
 
 def print_version(wanted: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
-from gradcam_lab.cli.options import ClassifierOption, DataRoot, Image, Json, SplitName, WeightsOption
+from gradcam_lab.cli.options import ClassifierOption, DataRoot, Image, ImageSize, Json, SplitName, WeightsOption
 
 app = Typer()
 
@@ -71,7 +71,8 @@ def explain(
 def show(
     run: Annotated[Path | None, Option(help="Folder of a finished run.", show_default="report/toyvoc")] = None,
     model: Annotated[
-        Path | None, Option(help="Instead of --run: a network of gradcam-lab train, to show heatmaps of.")
+        Path | None,
+        Option(help="Instead of --run: a network of gradcam-lab train or a state dict, to show heatmaps of."),
     ] = None,
     detections: Annotated[
         Path | None, Option(help="Instead of --run: saved boxes, with --ground-truth and --images.")
@@ -90,6 +91,7 @@ def show(
         str | None, Option(help="With --model: data set, by name or folder.", show_default="that of the training")
     ] = None,
     data_root: DataRoot = None,
+    img_size: ImageSize = None,
     target: Annotated[str | None, Option(help="With --detections: class.")] = None,
     threshold: Annotated[
         float | None, Option(min=0, max=1, help="With --run: another threshold.", show_default="the run's")
@@ -115,6 +117,7 @@ def show(
             split=split,
             data=data,
             data_root=data_root,
+            img_size=img_size,
             target=target,
             threshold=threshold,
             heatmap=heatmap,

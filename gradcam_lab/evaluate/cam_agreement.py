@@ -10,6 +10,7 @@ from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.records import CamAgreement, TopFive
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of
+from gradcam_lab.models.memory import in_parts
 
 COMPARED_IMAGES = 16
 
@@ -41,11 +42,15 @@ def cam_and_gradcam(experiment: Experiment, samples: Sequence[Sample]) -> tuple[
         return None
     with torch.no_grad():
         group = classifier.outputs_of(experiment.target)
-        best = classifier.network(images)[:, group].argmax(dim=1).tolist()
+        best = torch.cat(in_parts(classifier.network, images))[:, group].argmax(dim=1).tolist()
     outputs = [group[index] for index in best]
     one = partial(lessons.cam.class_activation_map, classifier.network)
     cam = torch.cat([one(image[None], output) for image, output in zip(images, outputs, strict=True)])
-    return cam.relu() / cam[0].numel(), explain_score(classifier, lessons, images, outputs)
+    explained = in_parts(
+        lambda some: explain_score(classifier, lessons, images[some], [outputs[i] for i in some]),
+        list(range(len(images))),
+    )
+    return cam.relu() / cam[0].numel(), torch.cat(explained)
 
 
 def measure(maps: tuple[Tensor, Tensor] | None) -> CamAgreement | None:

@@ -12,7 +12,16 @@ from gradcam_lab.explain.explanation import AT_THE_PIXELS, TITLES, Explanation
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import Target
 from gradcam_lab.report.figures.rgb import gradient_picture
-from gradcam_lab.report.figures.tiles import Strip, Tile, draw_sheet, for_display
+from gradcam_lab.report.figures.tiles import ColourBar, Strip, Tile, draw_sheet, for_display
+
+READING = "red and yellow: most important, blue: least"
+"""How step 1's colours are read."""
+
+SHARES = ("0: least", "0.5", "1: most important")
+"""What stands under a colour bar."""
+
+RAMP = np.linspace(0, 1, 256, dtype=np.float32)[None]
+"""All values of a normalised map, shape (1, 256)."""
 
 
 def draw_class(path: Path, one: Explanation) -> None:
@@ -38,14 +47,15 @@ def draw_classes(path: Path, explanations: Sequence[Explanation]) -> None:
 
 
 def draw_panels(path: Path, photo: Photo, title: str, target: Target, heading: str) -> None:
-    """Draw the image under `title`, its CAM or else Grad-CAM cell by cell, and the same over the image."""
+    """Draw the image under `title`, its CAM or else Grad-CAM in colours, the same cell by cell and over the image."""
     name, heatmap = ("Grad-CAM", photo.gradcam(target.score)) if photo.why_no_cam else ("CAM", photo.cam(target))
     tiles = [
         image_tile(photo, title),
-        cells(photo, heatmap, f"{name} of {target.title}, p {describe.probability(photo, target)};"),
+        coloured(photo, heatmap, f"{name} of {target.title}, p {describe.probability(photo, target)}"),
+        cells(photo, heatmap, "the raw map,"),
         overlaid(photo, heatmap, f"{name} over the image"),
     ]
-    draw_sheet(path, [Strip(tiles, heading)])
+    draw_sheet(path, [Strip(tiles, heading)], columns=len(tiles))
 
 
 def image_tile(photo: Photo, title: str) -> Tile:
@@ -66,8 +76,21 @@ def overlaid(photo: Photo, heatmap: np.ndarray, title: str) -> Tile:
     """The photo under its map, shape (h, w), upsampled, with a line at half of the maximum."""
     image = for_display(photo.image)
     heat = photo.lessons.cam.normalize_map(photo.lessons.boxes.upsample(heatmap, image.shape[:2]))
-    evidence = "; the line is half of the maximum" if heatmap.max() > 0 else ": no evidence"
+    evidence = f"; {READING}; the line is half of the maximum" if heatmap.max() > 0 else ": no evidence"
     return Tile(photo.lessons.cam.overlay(image, heat), title + evidence, heat)
+
+
+def coloured(photo: Photo, heatmap: np.ndarray, title: str) -> Tile:
+    """The map alone, shape (h, w), upsampled to the image, in the colours of `overlaid`, with their meaning."""
+    image = for_display(photo.image)
+    heat = photo.lessons.cam.normalize_map(photo.lessons.boxes.upsample(heatmap, image.shape[:2]))
+    meaning = READING if heatmap.max() > 0 else "no evidence"
+    return Tile(_colours(photo, heat), f"{title}; {meaning}", bar=ColourBar(_colours(photo, RAMP)[0], SHARES))
+
+
+def _colours(photo: Photo, heat: np.ndarray) -> np.ndarray:
+    """The colours of a normalised map, shape (H, W), as step 1 mixes them into an image: RGB, uint8."""
+    return photo.lessons.cam.overlay(np.zeros((*heat.shape, 3), np.uint8), heat, alpha=1)
 
 
 def cells(photo: Photo, heatmap: np.ndarray, title: str = "") -> Tile:

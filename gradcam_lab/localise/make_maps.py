@@ -17,6 +17,7 @@ from gradcam_lab.localise.explainer import Explained, Explainer
 from gradcam_lab.localise.map_recipe import GRADCAM, PLAIN_RECIPE, MapRecipe
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.models import distributed
+from gradcam_lab.models.memory import in_parts
 
 BATCH = 16
 SAVE_EVERY = 30.0
@@ -86,9 +87,10 @@ def _explained(
             advance(done)
             for start in range(done, len(todo), BATCH):
                 batch = [sample for _, sample in todo[start : start + BATCH]]
-                part = explainer(explainer.inputs(batch))
-                _require_finite(part, recipes, batch)
-                parts.append(part)
+                found = in_parts(lambda some: explainer(explainer.inputs(some)), batch)
+                for part in found:
+                    _require_finite(part, recipes, batch)
+                parts += found
                 advance(len(batch))
                 if time.monotonic() - saved > SAVE_EVERY:
                     _write(unfinished, parts)

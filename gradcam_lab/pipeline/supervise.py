@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from gradcam_lab import console
-from gradcam_lab.errors import LabError
+from gradcam_lab.errors import LabError, is_out_of_memory, memory_advice
 from gradcam_lab.files import write_text
 
 STALL = 60.0
@@ -131,6 +131,8 @@ def explain(error: BaseException, doing: Doing, files: StudentsFiles, log: Path)
     """
     if isinstance(error, LabError):
         return str(error)
+    if is_out_of_memory(error):
+        return memory_advice(error)
     kind, text = type(error).__name__, _text(error)
     frame = _innermost(error, files)
     task = re.match(r"task ((\d+)\.\d+)", text) if isinstance(error, NotImplementedError) else None

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.commands import lab
+from tests.commands import lab, refused
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,12 @@ def test_the_cam_trainer_from_config_to_picture(labelled, tmp_path, monkeypatch)
     scored = lab("evaluate-classifier", "--model", best, "--data", labelled, "--split", "val", "--json")
     assert scored.code == 0, scored.err
     assert json.loads(scored.out)["images"] == 6
-    shown = lab("show", "--model", best, "--data", labelled, "--index", 0, "--class", "church", "--out", "shown")
+    again = lab("evaluate-classifier", "--model", best, "--json")  # the data and the split of the training
+    assert json.loads(again.out) == {**json.loads(scored.out), "data": "imagenette"}
+    part = lab("evaluate-classifier", "--model", best, "--val-size", 2, "--json")
+    assert json.loads(part.out)["images"] == 2
+    refused(lab("evaluate-classifier", "--model", best, "--val-size", 7), "but there are 6 images", "--val-size")
+    shown = lab("show", "--model", best, "--index", 0, "--class", "church", "--out", "shown")
     assert shown.code == 0, shown.err
     assert len(shown.out.splitlines()) >= 1
 

@@ -63,7 +63,7 @@ def model(tmp_path_factory, folder):
 def strips(monkeypatch):
     """What would have been drawn, instead of drawing it."""
     kept = []
-    monkeypatch.setattr(draw_maps, "draw_sheet", lambda path, drawn: kept.extend(drawn))
+    monkeypatch.setattr(draw_maps, "draw_sheet", lambda path, drawn, columns: kept.extend(drawn))
     return kept
 
 
@@ -73,10 +73,10 @@ def test_draws_image_heatmap_and_overlay(model, folder, tmp_path, capsys):
     assert file == tmp_path / "aus gabe" / "val-0.jpg"
     with Image.open(file) as drawn:
         pixels = np.asarray(drawn).astype(int)
-    third = pixels.shape[1] // 3
+    quarter = pixels.shape[1] // 4
     is_red = (pixels[..., 0] > 190) & (pixels[..., 1:] < 80).all(axis=2)
-    assert is_red[:, :third].sum() > 100_000
-    assert is_red[:, third : 2 * third].sum() == 0  # the heatmap, without the image
+    assert is_red[:, :quarter].sum() > 100_000
+    assert is_red[:, 2 * quarter : 3 * quarter].sum() == 0  # the raw cells, without the image
     assert capsys.readouterr().out == "CAM at features: the network ends in an average and one linear layer\n"
 
 
@@ -87,10 +87,28 @@ def test_true_and_predicted_class_stand_above(model, folder, lessons, strips, tm
     assert [tile.title.split(",")[0] for tile in strips[0].tiles] == [
         "val 7: rot/val 1",
         "CAM of rot (2)",
-        "CAM over the image; the line is half of the maximum",
+        "the raw map",
+        "CAM over the image; red and yellow: most important",
     ]
     photo = Photo(folder / "val" / "rot" / "val 1.png", zoo.load_file(model), lessons)
-    assert strips[0].tiles[1].title.endswith(f" to bright {photo.cam(photo.predicted()).max():.3g}")
+    assert strips[0].tiles[2].title.endswith(f" to bright {photo.cam(photo.predicted()).max():.3g}")
+
+
+def test_the_heatmap_is_coloured_as_its_bar_says(model, folder, lessons, strips, tmp_path):
+    """Red and yellow are most important, blue is least, and the colours are those of the whole image's heatmap."""
+    show_model(model, index=7, out=tmp_path)
+    tile = strips[0].tiles[1]
+    assert tile.title.endswith("; red and yellow: most important, blue: least")
+    ramp = tile.bar.colours.astype(int)
+    assert ramp[10, 2] > ramp[10, 0] + 50  # blue
+    assert min(ramp[170, :2]) > ramp[170, 2] + 50  # yellow
+    assert ramp[240, 0] > max(ramp[240, 1:]) + 50  # red
+    assert (tile.bar.labels[0], tile.bar.labels[-1]) == ("0: least", "1: most important")
+    photo = Photo(folder / "val" / "rot" / "val 1.png", zoo.load_file(model), lessons)
+    heat = lessons.boxes.upsample(photo.cam(photo.predicted()), tile.image.shape[:2])
+    hot, cold = (np.unravel_index(place, heat.shape) for place in (heat.argmax(), heat.argmin()))
+    assert np.array_equal(tile.image[hot], ramp[-1])
+    assert np.array_equal(tile.image[cold], ramp[round(255 * max(0.0, float(heat[cold] / heat.max())))])
 
 
 def test_a_mistake_is_called_one(model, folder, strips, tmp_path):

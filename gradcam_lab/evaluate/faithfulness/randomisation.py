@@ -16,6 +16,7 @@ from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import Explainer, inputs_of
 from gradcam_lab.localise.make_maps import BATCH
 from gradcam_lab.localise.map_recipe import PLAIN_RECIPE
+from gradcam_lab.models.memory import in_parts
 
 CASCADE_STAGES = 6
 """Stages of the cascade in which the weights become random."""
@@ -71,7 +72,9 @@ def explain(experiment: Experiment, network: nn.Module, inputs: Tensor) -> np.nd
     classifier = replace(experiment.classifier, network=network)
     explainer = Explainer(replace(experiment, classifier=classifier, precision="float32"))
     parts = inputs.contiguous(memory_format=torch.channels_last).split(BATCH)
-    return np.concatenate([explainer(part)[PLAIN_RECIPE].maps for part in parts])
+    return np.concatenate(
+        [maps for part in parts for maps in in_parts(lambda x: explainer(x)[PLAIN_RECIPE].maps, part)]
+    )
 
 
 def cascade(network: nn.Module, stages: int = CASCADE_STAGES) -> list[list[str]]:

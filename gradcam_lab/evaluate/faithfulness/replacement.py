@@ -12,6 +12,7 @@ from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, compare
 from gradcam_lab.evaluate.faithfulness.records import MAPS, Replacement, ReplacementTest
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import inputs_of
+from gradcam_lab.models.memory import in_parts
 
 REPLACEMENT_STEPS = 10
 """Number of steps in which the pixels are replaced."""
@@ -50,7 +51,7 @@ def target_probability(experiment: Experiment, images: Tensor) -> Tensor:
     """Return the probability of the target for preprocessed images (N, 3, H, W): shape (N,)."""
     images = images.contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():
-        logits = experiment.classifier.network(images).float()
+        logits = torch.cat(in_parts(experiment.classifier.network, images)).float()
         return experiment.classifier.probability(logits, experiment.target)
 
 

@@ -11,7 +11,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.models import zoo
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank, build
 from gradcam_lab.models.training.settings import TrainingSettings
-from gradcam_lab.models.weights import efeo_checkpoint, model_file
+from gradcam_lab.models.weights import bare_state_dict, efeo_checkpoint, model_file
 from gradcam_lab.models.weights.state_dict import mismatch
 
 
@@ -21,7 +21,7 @@ def architecture_options(settings: TrainingSettings) -> dict[str, Any]:
     Raises:
         LabError: the network in the weights' file has another architecture or other options.
     """
-    asked = {} if settings.residual is None else {"residual": settings.residual}
+    asked = {} if settings.residual is None or settings.arch != "cam_net" else {"residual": settings.residual}
     if not settings.weights or not model_file.is_model_file(Path(settings.weights)):
         return asked
     description = model_file.read(Path(settings.weights))[0]
@@ -59,6 +59,8 @@ def _given_weights(arch: str, weights: str, options: Mapping[str, Any], classes:
         known = description.classes
     elif weights != "imagenet" and efeo_checkpoint.is_checkpoint(path):
         state, known = _efeo_weights(arch, path), efeo_checkpoint.CLASSES
+    elif weights != "imagenet":
+        state, known = _bare_weights(arch, path, options), ()
     elif arch in TORCHVISION:
         state, known = dict(zoo.imagenet_state(arch, weights)), ()
     else:
@@ -71,6 +73,15 @@ def _efeo_weights(arch: str, path: Path) -> dict[str, Tensor]:
     if mismatch(blank(arch, len(efeo_checkpoint.CLASSES)), state):
         raise LabError(f"'{path}' holds '{efeo_checkpoint.ARCH}' and not '{arch}': give --arch {efeo_checkpoint.ARCH}.")
     return state
+
+
+def _bare_weights(arch: str, path: Path, options: Mapping[str, Any]) -> dict[str, Tensor]:
+    saved = bare_state_dict.read(path)
+    if saved.arch != arch:
+        raise LabError(f"'{path}' holds '{saved.arch}' and not '{arch}': give --arch {saved.arch}.")
+    if dict(saved.options) != dict(options):
+        raise LabError(f"'{path}' holds a {arch} whose 'residual' is {saved.options.get('residual', False)}.")
+    return saved.state
 
 
 def _without_outputs(arch: str, options: Mapping[str, Any], state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """The inputs of a network in training: batches of augmented images, or of features that were computed once."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -11,6 +12,7 @@ from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed
 from gradcam_lab.models.classifier import Preprocessing
+from gradcam_lab.models.memory import in_parts
 from gradcam_lab.models.networks.architectures import features
 from gradcam_lab.models.training.augmentation import augment
 from gradcam_lab.models.training.pixels import open_pixels
@@ -97,8 +99,8 @@ class FeatureInputs:
         kept: list[Tensor] = []
         with progress("features", -(-images.count // BATCH)) as advance, torch.no_grad():
             for inputs in images.plain():
-                both = [features(network, arch, x) for x in (inputs, inputs.flip(3))]
-                kept += torch.stack(both, dim=1).cpu()  # one tensor (2, ...) per image
+                for part in in_parts(partial(_both_features, network, arch), inputs):
+                    kept += part.cpu()  # one tensor (2, ...) per image
                 self._require_memory(kept, memory)
                 advance()
         self.pairs = torch.stack(distributed.gather(kept))  # (n, 2, ...)
@@ -124,6 +126,12 @@ class FeatureInputs:
             yield pairs[:, 0].to(self.device)
 
 
+def _both_features(network: nn.Module, arch: str, images: Tensor) -> Tensor:
+    """Return the features of images (N, ...) and of their mirror images, shape (N, 2, ...)."""
+    return torch.stack([features(network, arch, x) for x in (images, images.flip(3))], dim=1)
+
+
 def all_outputs(network: Callable[[Tensor], Tensor], inputs: Inputs) -> Tensor:
     """Return a network's outputs for all inputs, float32 of shape (n, C) on the CPU, in every process."""
-    return torch.stack(distributed.gather([row for x in inputs.plain() for row in network(x).float().cpu()]))
+    parts = (part for x in inputs.plain() for part in in_parts(network, x))
+    return torch.stack(distributed.gather([row for part in parts for row in part.float().cpu()]))

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from gradcam_lab.console import Advance, progress
-from gradcam_lab.errors import LabError
+from gradcam_lab.errors import LabError, is_out_of_memory, memory_advice
 from gradcam_lab.files import require_writable
 from gradcam_lab.models import distributed
 from gradcam_lab.models.classifier import Preprocessing, best_device, weights_hash
@@ -53,7 +53,13 @@ def train_network(settings: TrainingSettings) -> Path:
     require_writable(folder.parent)  # better now than after the training
     with distributed.session():
         training = Training(settings, folder)
-        training.run()
+        try:
+            training.run()
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            batch = f"a smaller --batch (batch_size in the configuration) than {training.recipe.batch}"
+            raise LabError(memory_advice(error, batch)) from error
         best = training.finish(file)
         say_once(str(best))
         distributed.wait()  # until the leader has written it
@@ -218,6 +224,8 @@ def _describe(settings: TrainingSettings, recipe: Recipe, data: TrainingData) ->
         **asdict(recipe),
         "start": Path(settings.weights).name if settings.weights else "random weights",
         "data": data.name,
+        "data_folder": str(settings.data_root or settings.data_dir or settings.data),
+        "val_size": settings.val_size,
         "data_sha256": data.sha256,
         "images": len(data.splits["train"].samples),
         "processes": distributed.world(),

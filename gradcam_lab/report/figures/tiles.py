@@ -25,12 +25,26 @@ TALLEST = 3.2
 SMALLEST = 0.02  # a photo of 5000 x 10 pixels is still drawn
 GAP = 0.12
 MARGIN = 0.08
+BAR, BAR_GAP, BAR_ROOM = 0.1, 0.06, 0.32  # a colour bar, the space over it, and both with the labels
 DPI = 200
 TITLE, HEADING = 7.5, 9.0  # points
 LEADING = 1.35
 
 SHOWN = (400, 1000)
 """The least and the greatest longer side of a drawn image: on a tiny one no line could be seen."""
+
+
+@dataclass(frozen=True)
+class ColourBar:
+    """What the colours of a picture mean: a bar under it.
+
+    Attributes:
+        colours: from the least value to the greatest, RGB, uint8, shape (n, 3).
+        labels: as many as shall stand under the bar, evenly spread from its left end to its right one.
+    """
+
+    colours: np.ndarray
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -43,12 +57,14 @@ class Tile:
         heat: a normalised map of the image's height and width; the line around what reaches half of the maximum is
             drawn, which a reader finds without telling red from green.
         mark: where a small cross is drawn, as fractions (x, y) of width and height.
+        bar: the meaning of the colours.
     """
 
     image: np.ndarray
     title: str = ""
     heat: np.ndarray | None = None
     mark: tuple[float, float] | None = None
+    bar: ColourBar | None = None
 
     @property
     def height(self) -> float:
@@ -87,7 +103,7 @@ class _Page:
             self._write(left, tile.title, COLUMN, TITLE) for left, tile in zip(lefts, tiles, strict=True)
         )
         self.tiles += [(left, self.bottom, tile) for left, tile in zip(lefts, tiles, strict=True)]
-        self.bottom += max(tile.height for tile in tiles) + GAP
+        self.bottom += max(tile.height + (BAR_ROOM if tile.bar else 0) for tile in tiles) + GAP
 
     def _write(self, left: float, text: str, width: float, size: float) -> float:
         """Place wrapped text at the current height and return the height that it needs."""
@@ -149,7 +165,19 @@ def _drawn(page: _Page) -> "Figure":
         corner = (left / page.width, 1 - (top + tile.height) / page.bottom)
         axes = figure.add_axes((*corner, tile.width / page.width, tile.height / page.bottom))
         _draw_tile(axes, tile)
+        if tile.bar:
+            # As wide as the column, because on a narrow photo the labels would overlap.
+            corner = (left / page.width, 1 - (top + tile.height + BAR_GAP + BAR) / page.bottom)
+            _draw_bar(figure.add_axes((*corner, COLUMN / page.width, BAR / page.bottom)), tile.bar)
     return figure
+
+
+def _draw_bar(axes: "Axes", bar: ColourBar) -> None:
+    axes.imshow(bar.colours[None], aspect="auto", extent=(0, 1, 0, 1), interpolation="nearest")
+    axes.set_axis_off()
+    for x, label in zip(np.linspace(0, 1, len(bar.labels)), bar.labels, strict=True):
+        side = "left" if x == 0 else "right" if x == 1 else "center"
+        axes.text(x, -0.25, label, size=TITLE, color=MUTED, ha=side, va="top", transform=axes.transAxes)
 
 
 def _draw_tile(axes: "Axes", tile: Tile) -> None:

@@ -63,6 +63,14 @@ def test_imagenet_weights_keep_all_but_the_outputs(tmp_path):
     assert set(before) - taken_over(before, after) == {"classifier.1.weight", "classifier.1.bias"}
 
 
+def test_a_state_dict_with_any_outputs_keeps_all_but_these(tmp_path):
+    torch.manual_seed(4)
+    before = build("cam_net", len(CLASSES)).state_dict()
+    torch.save(before, tmp_path / "bare.pth")
+    after = initial_state(tmp_path, weights=str(tmp_path / "bare.pth"))  # it does not say which class is which
+    assert set(before) - taken_over(before, after) == {"fc.weight", "fc.bias"}
+
+
 def test_what_does_not_fit_is_refused(trained, tmp_path):
     with pytest.raises(LabError, match=r"holds 'cam_net' and not 'toynet': give --arch cam_net"):
         initial_state(tmp_path, arch="toynet", weights=str(trained))
@@ -70,6 +78,8 @@ def test_what_does_not_fit_is_refused(trained, tmp_path):
         initial_state(tmp_path, residual=True, weights=str(trained))
     with pytest.raises(LabError, match="'imagenet' has no weights for cam_net"):
         initial_state(tmp_path, weights="imagenet")
-    torch.save(build("mobilenet_v2", 10).state_dict(), tmp_path / "ten.pth")
-    with pytest.raises(LabError, match=r"ten\.pth' does not fit mobilenet_v2, 'classifier\.1\.weight' has the"):
+    torch.save(build("cam_net", 10).state_dict(), tmp_path / "ten.pth")
+    with pytest.raises(LabError, match=r"ten\.pth' holds 'cam_net' and not 'mobilenet_v2': give --arch cam_net"):
         initial_state(tmp_path, arch="mobilenet_v2", weights=str(tmp_path / "ten.pth"))
+    with pytest.raises(LabError, match=r"ten\.pth' holds a cam_net whose 'residual' is False"):
+        initial_state(tmp_path, residual=True, weights=str(tmp_path / "ten.pth"))

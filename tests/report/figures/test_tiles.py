@@ -80,6 +80,20 @@ def test_for_display(shape, expected):
     assert tiles.for_display(np.zeros((*shape, 3), np.uint8)).shape[:2] == expected
 
 
+def test_a_colour_bar_stands_under_its_picture(tmp_path):
+    """From the first colour at the left to the last at the right, and the page grows by it."""
+    grey = np.full((200, 200, 3), 128, np.uint8)
+    colours = np.linspace((255, 0, 0), (0, 0, 255), 256).round().astype(np.uint8)
+    tiles.draw_sheet(tmp_path / "bare.jpg", [tiles.Strip([tiles.Tile(grey)])])
+    tiles.draw_sheet(tmp_path / "bar.jpg", [tiles.Strip([tiles.Tile(grey, bar=tiles.ColourBar(colours, ("0", "1")))])])
+    bare, drawn = (np.asarray(Image.open(tmp_path / f"{name}.jpg")).astype(int) for name in ("bare", "bar"))
+    assert drawn.shape[0] > bare.shape[0] + 40
+    strip = drawn[bare.shape[0] - 10 :]
+    for channel, half in ((0, slice(None, drawn.shape[1] // 3)), (2, slice(-drawn.shape[1] // 3, None))):
+        part = strip[:, half]
+        assert (part[..., channel] > 150 + part[..., 2 - channel]).sum() > 200
+
+
 def test_nothing_to_draw(tmp_path):
     with pytest.raises(ValueError, match="at least one tile"):
         tiles.draw_sheet(tmp_path / "nothing.jpg", [tiles.Strip([])])
