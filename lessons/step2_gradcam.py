@@ -1,8 +1,10 @@
 r"""# Step 2: Grad-CAM
 
 CAM read its weights $w^c_k$ off the last layer, so it works for networks that end in an average and one linear
-layer, and for no other. Grad-CAM (Selvaraju et al., *Grad-CAM: Visual Explanations from Deep Networks via
-Gradient-based Localization*, ICCV 2017) asks a question that any network can answer:
+layer, and for no other. Grad-CAM (Selvaraju et al., *[Grad-CAM: Visual Explanations from Deep Networks via
+Gradient-based Localization](https://arxiv.org/abs/1610.02391)*, ICCV 2017;
+[their code](https://github.com/ramprs/grad-cam); a [video](https://www.youtube.com/watch?v=COjUB9Izk6E)) asks a
+question that any network can answer:
 
 > If channel $k$ of this layer were a little stronger, how much would the score of class $c$ rise?
 
@@ -323,9 +325,12 @@ class GradCAM:
 # ### A word of a caption
 #
 # "Any number" reaches further than classes. A captioning network is a CNN, the *encoder*, and a recurrent
-# *decoder*, which says one word after the other (Vinyals et al., *Show and Tell*, 2015). What is the score there?
-# The logit of one word at its place in the sentence; for a whole sentence, the sum of the logarithms of its words'
-# probabilities. The explainer stays as it is, because `target` says what to make of the outputs.
+# *decoder*, which says one word after the other (Vinyals et al., *[Show and Tell](https://arxiv.org/abs/1411.4555)*,
+# 2015; Karpathy and Li, *[Deep Visual-Semantic Alignments](https://cs.stanford.edu/people/karpathy/deepimagesent/)*,
+# with [NeuralTalk2](https://github.com/karpathy/neuraltalk2)). What is the score there? The logit of one word at its
+# place in the sentence; for a whole sentence, the sum of the logarithms of its words' probabilities. The explainer
+# stays as it is, because `target` says what to make of the outputs. A real captioner to try it on, show and tell
+# among others, is [ImageCaptioning.pytorch](https://github.com/ruotianluo/ImageCaptioning.pytorch).
 
 
 class Captioner(nn.Module):
@@ -373,9 +378,10 @@ class Captioner(nn.Module):
 
 # ## 2.5 All the way down to the pixels
 #
-# Why stop at a layer? Take the gradient at the input itself (Simonyan et al., *Deep Inside Convolutional
-# Networks*, 2013). It is sharp, and it is noisy: it says which pixels would change the score if touched, not
-# where the object is. Seen beside Grad-CAM it teaches why a coarse layer is worth its coarseness.
+# Why stop at a layer? Take the gradient at the input itself (Simonyan et al., *[Deep Inside Convolutional
+# Networks](https://arxiv.org/abs/1312.6034)*, 2013). It is sharp, and it is noisy: it says which pixels would change
+# the score if touched, not where the object is. Seen beside Grad-CAM it teaches why a coarse layer is worth its
+# coarseness.
 
 
 def input_gradient(model: nn.Module, images: Tensor, target: Target) -> Tensor:
@@ -404,7 +410,8 @@ def input_gradient(model: nn.Module, images: Tensor, target: Target) -> Tensor:
 #
 # (a) What does CAM need of a network that Grad-CAM does not? Name a network for which CAM is not defined, and
 # say which line of step 1 would fail. (b) You explain a VGG at its layer `features`. Which steps of VGG's
-# forward pass remain after it, and through which of them does the gradient of task 2.3 travel?
+# [forward pass](https://github.com/pytorch/vision/blob/main/torchvision/models/vgg.py) remain after it, and through
+# which of them does the gradient of task 2.3 travel?
 
 # ## 2.7 The same map by hand
 #
