@@ -75,6 +75,9 @@ class GradCamLesson(Protocol):
     def input_gradient(self, model: nn.Module, images: Tensor, target: Any) -> Tensor:
         """Return the gradient (N, 3, H, W) of the score at the pixels."""
 
+    def vgg_gradcam(self, vgg: nn.Module, images: Tensor, target: Any) -> Tensor:
+        """Return the maps (N, h, w) at `features` of a VGG, whose forward pass is written out."""
+
 
 class Iou(Protocol):
     """From boxes (n, 4) and boxes (m, 4) to their overlaps (n, m)."""

@@ -3,8 +3,9 @@ r"""# Step 1: Class activation maps
 A network was shown photographs and one word for each: *dog*, or *no dog*. Nobody ever told it *where* the dog
 was. It learned to say the word. In this step you will make it point.
 
-The trick (Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016) needs a network
-that ends in a particular way, and a ResNet does:
+The trick (Zhou et al., *[Learning Deep Features for Discriminative Localization](https://arxiv.org/abs/1512.04150)*,
+CVPR 2016; [their code](https://github.com/zhoubolei/CAM)) needs a network that ends in a particular way, and a
+[ResNet](https://arxiv.org/abs/1512.03385) does:
 
 1. convolutions turn the image into a **feature map** $A$ of $K$ channels on a coarse grid of $H \times W$
    cells. Channel $k$ at cell $(i, j)$ says how much of "something" (floppy ears, water, wheels) is seen around
@@ -21,6 +22,10 @@ $$z_c = \frac{1}{HW}\sum_{i,j} \sum_k w^c_k A^k_{ij} + b_c = \frac{1}{HW}\sum_{i
 The inner sum $M^c = \sum_k w^c_k A^k$ is the **class activation map**: one number a cell, and their mean plus
 the bias *is* the logit. Nothing was approximated. A large $M^c_{ij}$ is a cell that argued loudly for class
 $c$.
+
+Two pictures to try it on are those of the CSC413 lab: a [cat](https://www.cs.toronto.edu/~lczhang/413/cat.jpg), which
+ResNet-18 takes for a prison, and a [boat](https://www.cs.toronto.edu/~lczhang/413/boat.jpg). ImageNet's classes have
+[simpler names](https://github.com/anishathalye/imagenet-simple-labels) too, and the lab prints both.
 
 | task | what you write | points |
 | --- | --- | --- |

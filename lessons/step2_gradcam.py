@@ -1,8 +1,10 @@
 r"""# Step 2: Grad-CAM
 
 CAM read its weights $w^c_k$ off the last layer, so it works for networks that end in an average and one linear
-layer, and for no other. Grad-CAM (Selvaraju et al., *Grad-CAM: Visual Explanations from Deep Networks via
-Gradient-based Localization*, ICCV 2017) asks a question that any network can answer:
+layer, and for no other. Grad-CAM (Selvaraju et al., *[Grad-CAM: Visual Explanations from Deep Networks via
+Gradient-based Localization](https://arxiv.org/abs/1610.02391)*, ICCV 2017;
+[their code](https://github.com/ramprs/grad-cam); a [video](https://www.youtube.com/watch?v=COjUB9Izk6E)) asks a
+question that any network can answer:
 
 > If channel $k$ of this layer were a little stronger, how much would the score of class $c$ rise?
 
@@ -30,6 +32,7 @@ cell. The sum weighs the two; only the result is cut at zero.
 | 2.4 | `select_scores`: what to explain (1); `all_classes`: every class in one forward (1) | 2 |
 | 2.5 | `input_gradient`: the gradient at the pixels | 2 |
 | 2.6 | written: what CAM needs and Grad-CAM does not; VGG after `features` | 2 |
+| 2.7 | `vgg_gradcam`: VGG's forward pass by hand, and the same map without a hook | 2 |
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -46,7 +49,8 @@ Target = int | Sequence[int] | Tensor | Callable[[Tensor], Tensor]
 # ## 2.1 and 2.2 The two formulas
 #
 # They are one line each. Mind the axes: the weights average over space and keep the channels; the map sums over
-# channels and keeps the space.
+# channels and keeps the space. (Some lecture notes sum the gradient over space instead. That makes every weight
+# and the whole map H * W times larger, and changes nothing once the map is divided by its own maximum.)
 
 
 def channel_weights(gradients: Tensor) -> Tensor:
@@ -318,11 +322,66 @@ class GradCAM:
         ### END SOLUTION 2.4b
 
 
+# ### A word of a caption
+#
+# "Any number" reaches further than classes. A captioning network is a CNN, the *encoder*, and a recurrent
+# *decoder*, which says one word after the other (Vinyals et al., *[Show and Tell](https://arxiv.org/abs/1411.4555)*,
+# 2015; Karpathy and Li, *[Deep Visual-Semantic Alignments](https://cs.stanford.edu/people/karpathy/deepimagesent/)*,
+# with [NeuralTalk2](https://github.com/karpathy/neuraltalk2)). What is the score there? The logit of one word at its
+# place in the sentence; for a whole sentence, the sum of the logarithms of its words' probabilities. The explainer
+# stays as it is, because `target` says what to make of the outputs. A real captioner to try it on, show and tell
+# among others, is [ImageCaptioning.pytorch](https://github.com/ruotianluo/ImageCaptioning.pytorch).
+
+
+class Captioner(nn.Module):
+    """A small captioning network: what the convolutions saw is the first state of a GRU, which writes the caption.
+
+    Args:
+        words: the size of the vocabulary; word 0 begins every sentence.
+        length: the number of words of a caption.
+        channels: of the feature map, and the size of the GRU's state.
+
+    Examples:
+        >>> captioner, photo = Captioner(words=6, length=3).eval(), torch.rand(1, 3, 16, 24)
+        >>> caption = captioner(photo).argmax(dim=2)[0]  # such as "a brown dog", in numbers of words
+        >>> explain = GradCAM(captioner, "features")
+        >>> explain(photo, lambda logits: logits[:, 2, caption[2]]).shape  # where it saw what made it say "dog"
+        torch.Size([1, 8, 12])
+        >>> places = torch.arange(3)  # and the whole sentence:
+        >>> explain(photo, lambda logits: logits.log_softmax(dim=2)[:, places, caption].sum(dim=1)).shape
+        torch.Size([1, 8, 12])
+    """
+
+    def __init__(self, words: int, length: int, channels: int = 16) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, channels, kernel_size=3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, kernel_size=3, padding=1),
+        )
+        self.embedding = nn.Embedding(words, channels)
+        self.decoder = nn.GRUCell(channels, channels)
+        self.vocabulary = nn.Linear(channels, words)
+        self.length = length
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits of all words at every place of the caption, shape (N, length, words)."""
+        state = self.features(images).mean(dim=(2, 3))  # (N, channels)
+        word = torch.zeros(len(images), dtype=torch.long, device=images.device)
+        logits = []
+        for _ in range(self.length):
+            state = self.decoder(self.embedding(word), state)
+            logits.append(self.vocabulary(state))
+            word = logits[-1].argmax(dim=1)  # the word that it says is the next one that it reads
+        return torch.stack(logits, dim=1)
+
+
 # ## 2.5 All the way down to the pixels
 #
-# Why stop at a layer? Take the gradient at the input itself (Simonyan et al., *Deep Inside Convolutional
-# Networks*, 2013). It is sharp, and it is noisy: it says which pixels would change the score if touched, not
-# where the object is. Seen beside Grad-CAM it teaches why a coarse layer is worth its coarseness.
+# Why stop at a layer? Take the gradient at the input itself (Simonyan et al., *[Deep Inside Convolutional
+# Networks](https://arxiv.org/abs/1312.6034)*, 2013). It is sharp, and it is noisy: it says which pixels would change
+# the score if touched, not where the object is. Seen beside Grad-CAM it teaches why a coarse layer is worth its
+# coarseness.
 
 
 def input_gradient(model: nn.Module, images: Tensor, target: Target) -> Tensor:
@@ -351,4 +410,38 @@ def input_gradient(model: nn.Module, images: Tensor, target: Target) -> Tensor:
 #
 # (a) What does CAM need of a network that Grad-CAM does not? Name a network for which CAM is not defined, and
 # say which line of step 1 would fail. (b) You explain a VGG at its layer `features`. Which steps of VGG's
-# forward pass remain after it, and through which of them does the gradient of task 2.3 travel?
+# [forward pass](https://github.com/pytorch/vision/blob/main/torchvision/models/vgg.py) remain after it, and through
+# which of them does the gradient of task 2.3 travel?
+
+# ## 2.7 The same map by hand
+#
+# You have named the steps; now write them down. torchvision keeps a VGG in parts, so that its forward pass can be
+# interrupted after `features` and continued by your own lines: the feature map is then an ordinary variable, and
+# no hook is needed to get hold of it. The rest is as in 2.3: a leaf that requires the gradient, the target's
+# score, the gradient of the feature map, the two formulas. The result must be the same, number by number, so the
+# two check each other. What the hook buys is that no such lines have to be written for the next network.
+
+
+def vgg_gradcam(vgg: nn.Module, images: Tensor, target: Target) -> Tensor:
+    """Grad-CAM at the layer `features` of a VGG, by its forward pass written out; the network itself is not called.
+
+    Args:
+        vgg: a network of torchvision's layout, with the parts `features`, `avgpool` and `classifier`; it may be in
+            train mode or frozen, and is left exactly as it was: mode, `.grad`.
+        images: shape (N, 3, H, W).
+        target: see `select_scores`.
+
+    Returns:
+        The raw maps, shape (N, h, w), the same as those of `GradCAM(vgg, "features")`.
+    """
+    ### BEGIN SOLUTION 2.7
+    parts = dict(vgg.named_children())
+    with evaluating(vgg), torch.inference_mode(False):
+        with torch.no_grad():  # nothing before the feature map needs a graph
+            features = parts["features"](images)
+        with torch.enable_grad():
+            pooled = parts["avgpool"](features.requires_grad_())
+            outputs = parts["classifier"](torch.flatten(pooled, 1))  # one row an image
+            (gradients,) = torch.autograd.grad(select_scores(outputs, target).sum(), features)
+    return weighted_map(features.detach(), channel_weights(gradients))
+    ### END SOLUTION 2.7

@@ -12,6 +12,12 @@ plainest means:
    first, and among images those in which the network believes;
 5. **non-maximum suppression**: of two boxes that largely overlap, keep the better.
 
+Sources: the CAM paper cut its maps at a share of their maximum and boxed the islands first (Zhou et al., CVPR 2016,
+[section 3.2](https://arxiv.org/abs/1512.04150), [code](https://github.com/zhoubolei/CAM)); Grad-CAM did the same
+([section 4.1](https://arxiv.org/abs/1610.02391), [code](https://github.com/ramprs/grad-cam)). How much the threshold
+decides: Choe et al., *[Evaluating Weakly Supervised Object Localization Methods
+Right](https://arxiv.org/abs/2001.07437)*, CVPR 2020, [code](https://github.com/clovaai/wsolevaluation).
+
 Every choice here is a confession. Islands say that two touching dogs are one. The threshold says that all dogs
 are lit equally: if the network looks only at heads, the box is a head. You will see both in the report's list
 of failures.

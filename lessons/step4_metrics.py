@@ -16,7 +16,10 @@ $$\text{precision} = \frac{TP}{TP + FP} \qquad \text{recall} = \frac{TP}{\text{n
   one point: go down the list of detections from the surest, and draw precision against recall at every length
   of the list. **Average precision** is the area below that curve.
 
-Source: Everingham et al., *The PASCAL Visual Object Classes Challenge*, IJCV 2010, section 4.2, and its devkit.
+Source: Everingham et al., *[The PASCAL Visual Object Classes Challenge](https://doi.org/10.1007/s11263-009-0275-4)*,
+IJCV 2010, section 4.2, and its [devkit](http://host.robots.ox.ac.uk/pascal/VOC/voc2012/#devkit). COCO averages the same
+number over ten IoU thresholds (Lin et al., *[Microsoft COCO](https://arxiv.org/abs/1405.0312)*, ECCV 2014,
+[code](https://github.com/cocodataset/cocoapi)).
 
 | task | what you write | points |
 | --- | --- | --- |

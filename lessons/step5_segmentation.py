@@ -20,8 +20,11 @@ $$E(\alpha) = \sum_i -\log p(z_i \mid \alpha_i)
 
 How hot is hot? Both fractions are chosen on the validation images, as in step 3.
 
-Sources: Rother, Kolmogorov and Blake, *GrabCut*, SIGGRAPH 2004; Kolesnikov and Lampert, *Seed, Expand and Constrain*,
-ECCV 2016, for seeds from a heatmap; Everingham et al., IJCV 2010, section 4.4, for the measure.
+Sources: Rother, Kolmogorov and Blake, *[GrabCut](https://doi.org/10.1145/1015706.1015720)*, SIGGRAPH 2004, and
+[OpenCV's page](https://docs.opencv.org/4.x/d8/d83/tutorial_py_grabcut.html) about it; Kolesnikov and Lampert,
+*[Seed, Expand and Constrain](https://arxiv.org/abs/1603.06098)*, ECCV 2016, for seeds from a heatmap
+([code](https://github.com/kolesman/SEC)); Everingham et al., [IJCV 2010](https://doi.org/10.1007/s11263-009-0275-4),
+section 4.4, for the measure.
 
 | task | what you write | points |
 | --- | --- | --- |

@@ -4,18 +4,21 @@ A heatmap always looks like an explanation. It glows somewhere, the eye finds a 
 questions whose answers are numbers, and put the same questions to maps that know nothing: a **centre map**, which
 looks at the middle of every picture, and a **random map**. What they can do too is no merit of Grad-CAM.
 
-1. **Does it point at the object?** The pointing game (Zhang et al., *Top-Down Neural Attention by Excitation
-   Backprop*, IJCV 2018): its hottest pixel should lie on the object, or within 15 pixels of it.
+1. **Does it point at the object?** The pointing game (Zhang et al., *[Top-Down Neural Attention by Excitation
+   Backprop](https://arxiv.org/abs/1608.00507)*, IJCV 2018): its hottest pixel should lie on the object, or
+   within 15 pixels of it.
 2. **Does the network need what it shows?** Take the hottest pixels away first, and the probability should fall
-   quickly (*deletion*); give the hottest first, and it should rise quickly (*insertion*). Petsiuk et al., *RISE*,
-   BMVC 2018. With $p_i$ the probability after $i$ of $n$ steps, the area under the curve is
+   quickly (*deletion*); give the hottest first, and it should rise quickly (*insertion*). Petsiuk et al.,
+   *[RISE](https://arxiv.org/abs/1806.07421)*, BMVC 2018, [code](https://github.com/eclique/RISE). With $p_i$ the
+   probability after $i$ of $n$ steps, the area under the curve is
 
    $$\frac{1}{n}\left(\frac{p_0 + p_n}{2} + \sum_{i=1}^{n-1} p_i\right)$$
 
    low is good for deletion, high for insertion.
 3. **Does it depend on what the network has learned?** Replace the weights by random numbers, layer by layer from the
-   last one down, and compare the maps (Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018). A map that
-   does not change never looked at the weights: it is an edge detector with a good reputation.
+   last one down, and compare the maps (Adebayo et al., *[Sanity Checks for Saliency
+   Maps](https://arxiv.org/abs/1810.03292)*, NeurIPS 2018, [code](https://github.com/adebayoj/sanity_checks_saliency)).
+   A map that does not change never looked at the weights: it is an edge detector with a good reputation.
 4. **Does it tell two classes apart?** Where a picture holds a cat and a dog, the map for *cat* must leave the dog.
 
 None of these tests proves that a map is true. A map that fails one, though, has been caught.

@@ -19,7 +19,7 @@ def top5(experiment: Experiment, sample: Sample) -> TopFive:
     """Name the five most probable outputs of one image, beside what is really in it."""
     classifier = experiment.classifier
     image = inputs_of(classifier, [sample])[0]
-    names = classifier.output_names
+    names = [classifier.label(index) for index in range(len(classifier.output_names))]
     k = min(5, len(names))
     return {
         "image": sample.id,

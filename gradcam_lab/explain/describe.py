@@ -43,8 +43,8 @@ def _stand_in(one: Explanation) -> str:
     groups = [part for part in one.target.parts if part.index is None]
     if "cam" not in one.maps or not groups:
         return ""
-    output_names = one.photo.classifier.output_names
-    names = [f"{output_names[one.photo.member(part.outputs)]} for {part.name}" for part in groups]
+    photo = one.photo
+    names = [f"{photo.classifier.label(photo.member(part.outputs))} for {part.name}" for part in groups]
     return f" (CAM knows no groups and shows {' and '.join(names)}, its most probable member)"
 
 

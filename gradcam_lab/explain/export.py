@@ -80,6 +80,7 @@ def numbers(one: Explanation) -> dict[str, Any]:
     photo, target = one.photo, one.target
     return {
         "name": target.name,
+        "simple_name": target.simple_name or None,
         "index": target.index,
         "outputs": list(target.outputs),
         "probability": photo.probability(target),

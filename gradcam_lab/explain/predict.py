@@ -37,6 +37,7 @@ def predict(
 
 def _as_table(photo: Photo, rows: list[tuple[str, int, float]]) -> str:
     model = photo.classifier
+    rows = [(model.label(index), index, p) for _, index, p in rows]
     width = max(len("class"), *(len(name) for name, _, _ in rows))
     lines = [f"{photo.path.name} ({photo.size[0]} x {photo.size[1]} pixels) as {model.name} sees it"]
     lines.append(f"{'':>3}  {'class':<{width}}  {'index':>5}  probability")
@@ -52,6 +53,9 @@ def _as_json(photo: Photo, rows: list[tuple[str, int, float]]) -> str:
         "classifier": model.name,
         "weights_sha256": model.sha256,
         "activation": model.activation,
-        "predictions": [{"name": name, "index": index, "probability": p} for name, index, p in rows],
+        "predictions": [
+            {"name": name, "simple_name": model.simple_names[index] or None, "index": index, "probability": p}
+            for name, index, p in rows
+        ],
     }
     return json_text(answer)

@@ -6,21 +6,15 @@ logit is only the usual one. See `rather_than` for one that is not a class.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from torch import Tensor
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.models.class_names import Outputs, find_class, find_output
 from gradcam_lab.models.classifier import Classifier
 
 TargetScore = Callable[[Tensor], Tensor]
 """From logits (N, C) to one score an image, (N,)."""
-
-Outputs = tuple[int, ...]
-"""The outputs that make up a class."""
-
-LISTED = 5
-"""Number of names in a message; four times as many where none is nearer than the others."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +27,7 @@ class Target:
         score: what is explained; for a class its logit, for a group the log-sum-exp of its logits.
         probability: of the class.
         against: the other class, where the score is the difference of two.
+        simple_name: what people call an output of ImageNet; "" where that is no other name.
     """
 
     name: str
@@ -40,6 +35,7 @@ class Target:
     score: TargetScore
     probability: TargetScore
     against: "Target | None" = None
+    simple_name: str = ""
 
     @property
     def parts(self) -> "list[Target]":
@@ -48,8 +44,9 @@ class Target:
 
     @property
     def title(self) -> str:
-        """The name, with the index where it is one output, and of a difference both names."""
-        label = self.name if self.index is None else f"{self.name} ({self.index})"
+        """The name, with what people call it and the index where it is one output; of a difference both names."""
+        name = f"{self.name} / {self.simple_name}" if self.simple_name else self.name
+        label = name if self.index is None else f"{name} ({self.index})"
         return f"{label} rather than {self.against.title}" if self.against else label
 
     @property
@@ -66,25 +63,8 @@ class Target:
 
 
 def find_target(classifier: Classifier, word: str) -> Target:
-    """Find the class that a word means.
-
-    In this order: the name of a group (such as `dog` on ImageNet) or of an output, the same in other capitals, the
-    index of an output, the beginning of exactly one name.
-
-    Raises:
-        LabError: it means none or several; the message proposes what comes near.
-    """
-    candidates, folded = _candidates(classifier), word.casefold()
-    names = [word] if word in candidates else [name for name in candidates if name.casefold() == folded]
-    if not names and word.isdecimal():
-        return output_target(classifier, int(word))
-    names = names or [name for name in candidates if name.casefold().startswith(folded)]
-    meant = [(name, outputs) for name in names for outputs in candidates[name]]
-    if not word or not meant:
-        raise LabError(f"The classifier '{classifier.name}' has no class '{word}': {_proposal(word, list(candidates))}")
-    if len(meant) > 1:
-        raise LabError(f"'{word}' may mean {_listed(meant)}: write more of the name, or its index.")
-    return _target(classifier, *meant[0])
+    """Return the class that a word means as a target; the order and the errors are those of `find_class`."""
+    return _target(classifier, *find_class(classifier, word))
 
 
 def output_target(classifier: Classifier, index: int) -> Target:
@@ -93,10 +73,7 @@ def output_target(classifier: Classifier, index: int) -> Target:
     Raises:
         LabError: the network has no such output.
     """
-    count = len(classifier.output_names)
-    if index >= count:
-        raise LabError(f"There is no class {index}: '{classifier.name}' has {count} outputs, 0 to {count - 1}.")
-    return _target(classifier, classifier.output_names[index], (index,))
+    return _target(classifier, *find_output(classifier, index))
 
 
 def rather_than(target: Target, other: Target) -> Target:
@@ -116,36 +93,11 @@ def rather_than(target: Target, other: Target) -> Target:
 def _target(classifier: Classifier, name: str, outputs: Outputs) -> Target:
     """Have the classifier read these outputs as one class, whatever its own groups are."""
     single = replace(classifier, groups={name: outputs})
+    own = name == classifier.output_names[outputs[0]]  # a group of one output, such as `cow` for ox, has another name
     return Target(
         name,
         outputs,
+        simple_name=classifier.simple_names[outputs[0]] if own else "",
         score=lambda logits: single.score(logits, name),
         probability=lambda logits: single.probability(logits, name),
     )
-
-
-def _candidates(classifier: Classifier) -> dict[str, list[Outputs]]:
-    """All names that can be asked for, each with what it may mean: a group comes before outputs of its name."""
-    candidates: dict[str, list[Outputs]] = {}
-    for index, name in enumerate(classifier.output_names):
-        candidates.setdefault(name, []).append((index,))
-    return candidates | {name: [tuple(outputs)] for name, outputs in classifier.groups.items()}
-
-
-def _proposal(word: str, names: list[str]) -> str:
-    """Propose the nearest names; where none is near, list them, or the first of many."""
-    folded = {name.casefold(): name for name in names}
-    near = [folded[name] for name in get_close_matches(word.casefold(), folded, n=LISTED, cutoff=0.5)]
-    if near:
-        return f"did you mean {_either(near)}?"
-    return f"choose one of {', '.join(names[: 4 * LISTED])}{', ...' if len(names) > 4 * LISTED else ''}."
-
-
-def _listed(meant: list[tuple[str, Outputs]]) -> str:
-    """Say what a word may mean: each name, with its index where it is one output."""
-    words = [f"{name} ({outputs[0]})" if len(outputs) == 1 else name for name, outputs in meant]
-    return f"{', '.join(words[:LISTED])} and {len(words) - LISTED} more" if len(words) > LISTED else _either(words)
-
-
-def _either(words: list[str]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

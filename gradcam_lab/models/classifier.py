@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import cv2
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest
+from gradcam_lab.models import imagenet
 
 Activation = Literal["sigmoid", "softmax"]
 """How logits become probabilities: `sigmoid` where classes may occur together, `softmax` where exactly one is true."""
@@ -84,6 +86,16 @@ class Classifier:
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes."""
         return tuple(self.groups)
+
+    @cached_property
+    def simple_names(self) -> tuple[str, ...]:
+        """What people call each output where all are classes of ImageNet; "" where that is no other name."""
+        return imagenet.simple_names(self.output_names)
+
+    def label(self, index: int) -> str:
+        """Return the name of an output, and beside it what people call it."""
+        name, simple = self.output_names[index], self.simple_names[index]
+        return f"{name} / {simple}" if simple else name
 
     @property
     def fingerprint(self) -> str:

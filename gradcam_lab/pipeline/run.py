@@ -4,6 +4,7 @@ What a stage computes with is imported by its own module: only so is that code p
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +25,7 @@ from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.maps import Maps, read_maps
 from gradcam_lab.localise.methods import METHODS, Method, applicable
 from gradcam_lab.models import distributed, zoo
+from gradcam_lab.models.class_names import with_class
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline import provenance
 from gradcam_lab.pipeline.engine import Stage, UndecidedError
@@ -54,7 +56,8 @@ class Run:
         place(self.classifier)
         self.everything = settings.target == ALL
         if not self.everything:
-            self.classifier.outputs_of(settings.target)  # an unknown target should fail here
+            self.classifier, target = with_class(self.classifier, settings.target)  # an unknown one fails here
+            self.settings = settings = replace(settings, target=target)
         if not isinstance(data, BoxData):
             raise LabError(
                 f"'{settings.data}' says what each image shows, but not where, so there is nothing to score boxes by: "

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .checking import Case, Reasons, agree, agree_maps, call, check, demand, refuses, unchanged
+from .checking import Case, Reasons, Wrong, agree, agree_maps, call, check, demand, refuses, unchanged
 from .networks import HandNet, OverwritingNet, SideNet, VggLike, built, seeded
 
 Score = Callable[[Tensor], Tensor]
@@ -67,6 +67,14 @@ class Moody(HandNet):
         return super().forward(x) * (2 if self.training else 1)
 
 
+class Loud(nn.Module):
+    """Doubles in train mode."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x, or its double."""
+        return x * (2 if self.training else 1)
+
+
 # --- 2.1 and 2.2 ---
 
 
@@ -84,7 +92,11 @@ def test_channel_weights_average_over_space(mine: Any, case: Case) -> None:
         expected,
         "the weights",
         reasons=[
-            ("these are sums over space, not averages: divide by H * W, or use .mean", expected * h * w),
+            (
+                "these are sums over space, not averages: divide by H * W, or use .mean (the CSC413 lab sums: its map "
+                "is H * W times as large, and the same once it is divided by its maximum)",
+                expected * h * w,
+            ),
             (
                 "this averages over the channels: the weights keep axis 1 and average over axes 2 and 3",
                 gradients.mean(dim=1),
@@ -506,12 +518,138 @@ def test_input_gradient_leaves_model_and_images_alone(mine: Any, case: Case) -> 
     )
 
 
+# --- 2.7 ---
+
+
+@check("2.7", points=1)
+def test_vgg_by_hand_gives_the_map_of_the_hook(mine: Any, case: Case) -> None:
+    """The map at `features`, from a forward pass of your own: features, avgpool, flatten, classifier."""
+    n, h, w = case.sizes(3, 3, 6)
+    # Frozen weights, so that this check asks for the numbers only; the grid is not the one that avgpool makes.
+    network = seeded(built(VggLike, 5), case.seed).requires_grad_(False)
+    images = 3 * case.tensor(n, 3, 8 * h, 8 * w)
+    classes = [case.whole(0, 4) for _ in range(n)]
+    whole: list[int] = []
+    given: list[tuple[int, ...]] = []
+    network.register_forward_pre_hook(lambda *_: whole.append(1))
+    network.classifier.register_forward_pre_hook(lambda _, inputs: given.append(tuple(inputs[0].shape)))
+    try:
+        got = call(mine.vgg_gradcam, network, images, classes)
+    except RuntimeError as error:
+        _explain_error(error, given, (n, 12 * 2 * 2))
+        raise
+    ran = bool(whole)
+    features = network.features(images)
+
+    def head(a: Tensor) -> Tensor:
+        return network.classifier(network.avgpool(a).flatten(1))
+
+    expected = explained(features, head, of_class(*classes))
+    agree_maps(
+        got,
+        expected,
+        _by_hand_mistakes(features, network, head, classes, expected),
+        reason="features, avgpool, flatten, classifier; then the score of each image's class, and the formulas",
+        atol=1e-5 * float(expected.max()),
+    )
+    demand(
+        not ran,
+        "the parts are called one after the other",
+        "the whole network ran",
+        "the forward pass is to be written out here: call features, avgpool and classifier yourself, without a hook",
+    )
+
+
+def _explain_error(error: RuntimeError, given: list[tuple[int, ...]], wanted: tuple[int, int]) -> None:
+    """Say why torch refused, where it is a mistake that is often made here.
+
+    Raises:
+        Wrong: it is one.
+    """
+    if "require grad" in str(error) or "requires_grad" in str(error):
+        raise Wrong(
+            "a map, though the weights are frozen",
+            f"an error: {error}",
+            "nothing requires a gradient: detach the feature map, and call requires_grad_() on it before you go on",
+        )
+    if given and given[-1] != wanted:
+        reason = "avgpool is missing: it brings every grid to the one that the first linear layer was made for"
+        if len(given[-1]) != 2 or given[-1][0] != wanted[0]:
+            reason = "`classifier` takes one row an image: flatten from axis 1 on, torch.flatten(x, 1)"
+        raise Wrong(f"`classifier` gets a tensor of shape {wanted}", f"shape {given[-1]}", reason)
+
+
+def _by_hand_mistakes(
+    features: Tensor, network: VggLike, head: Callable[[Tensor], Tensor], classes: list[int], expected: Tensor
+) -> Reasons:
+    def of(score: Score) -> Tensor:
+        return explained(features, head, score)
+
+    leaf = features.detach().clone().requires_grad_()
+    (slopes,) = torch.autograd.grad(of_class(*classes)(head(leaf)).sum(), leaf)
+    n, cells = len(features), features.shape[2] * features.shape[3]
+    pooled = explained(network.avgpool(features), lambda a: network.classifier(a.flatten(1)), of_class(*classes))
+    return [
+        (
+            "the gradient was summed over space, as the CSC413 lab does: the map is H * W times as large, and the same "
+            "once it is divided by its maximum; use channel_weights",
+            expected * cells,
+        ),
+        (
+            "negative cells are left: weighted_map ends with a ReLU",
+            weighed(features, slopes.mean(dim=(2, 3))),
+        ),
+        (
+            "this is the map of what avgpool returns: the feature map, and its gradient, are those of `features`",
+            pooled,
+        ),
+        (
+            "this explains the softmax's probability: take the gradient of the logit, before any softmax",
+            of(lambda z: of_class(*classes)(z.softmax(dim=1))),
+        ),
+        (
+            "this explains the most probable class, not the one that was asked for: use select_scores",
+            of(lambda z: z.amax(dim=1)),
+        ),
+        (
+            "every image got the sum of all targets: with a list, outputs[:, target] is (N, N); use select_scores",
+            of(lambda z: z[:, classes].sum(dim=1)),
+        ),
+        ("all is divided by the number of images: sum the scores, do not average them", expected / n),
+    ]
+
+
+@check("2.7", points=1)
+def test_vgg_by_hand_leaves_the_network_as_it_was(mine: Any, case: Case) -> None:
+    """A VGG in train mode whose weights may learn: the map is that of eval mode, and mode and `.grad` stay."""
+    n, h, w = case.sizes(3, 3, 6)
+    network = seeded(built(VggLike, 5), case.seed)
+    network.classifier[2] = built(Loud)  # instead of dropout, which would draw random numbers
+    images = 3 * case.tensor(n, 3, 8 * h, 8 * w)
+    c = case.whole(0, 4)
+    features = network.eval().features(images)
+
+    def head(a: Tensor) -> Tensor:
+        return network.classifier(network.avgpool(a).flatten(1))
+
+    expected = explained(features, head, of_class(c))
+    network.train()
+    in_train_mode = explained(features, head, of_class(c))
+    agree_maps(
+        call(mine.vgg_gradcam, network, images, c),
+        expected,
+        [("this is the map of the network in train mode: put it in eval mode, with evaluating(vgg)", in_train_mode)],
+        reason="the check before this one says more",
+        atol=1e-5 * float(expected.max()),
+    )
+
+
 # --- the chain ---
 
 
 @check("2")
 def test_step_2_from_end_to_end(mine: Any, case: Case) -> None:
-    """Your own functions together: Grad-CAM, all classes and the gradient at the pixels, of a small VGG."""
+    """Your own functions together, of a small VGG: Grad-CAM by hook and by hand, all classes, the pixels' gradient."""
     n = case.whole(2, 3)
     network = seeded(built(VggLike, 5), case.seed)
     images = 3 * case.tensor(n, 3, 24, 32)
@@ -519,6 +657,7 @@ def test_step_2_from_end_to_end(mine: Any, case: Case) -> None:
     explain = mine.GradCAM(network, "features")
     one, every = call(explain, images, classes), call(explain.all_classes, images)
     slopes = call(mine.input_gradient, network, images, classes)
+    by_hand = call(mine.vgg_gradcam, network, images, classes)
 
     def head(a: Tensor) -> Tensor:
         return network.classifier(network.avgpool(a).flatten(1))
@@ -527,7 +666,9 @@ def test_step_2_from_end_to_end(mine: Any, case: Case) -> None:
     together = torch.stack([explained(features, head, of_class(c)) for c in range(5)], dim=1)
     hint = "each task's own check says more"
     atol = 1e-5 * float(together.max())
-    agree_maps(one, torch.stack([maps[c] for maps, c in zip(together, classes, strict=True)]), [], hint, atol)
+    each = torch.stack([maps[c] for maps, c in zip(together, classes, strict=True)])
+    agree_maps(one, each, [], hint, atol)
+    agree_maps(by_hand, each, [], hint, atol)
     agree(every, together, "the maps of all classes", reason=hint, atol=atol)
     expected = slopes_at(network, images, of_class(*classes))
     agree(slopes, expected, "the gradient at the pixels", reason=hint, atol=1e-5 * float(expected.abs().max()))

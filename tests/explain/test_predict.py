@@ -1,10 +1,12 @@
 """predict: the table and the JSON."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from gradcam_lab.explain.predict import predict
+from gradcam_lab.models import imagenet
 from gradcam_lab.models import zoo as models
 from tests.explain.pictures import CLASSES
 
@@ -15,6 +17,22 @@ def test_table(picture, resnet, monkeypatch):
     assert lines[0] == "ein Größenwahn [1].jpg (90 x 60 pixels) as resnet18 sees it"
     assert len(lines) == 6
     assert lines[-1] == "(probabilities of classes that exclude each other: all 10 sum to 1)"
+
+
+@pytest.fixture
+def of_imagenet(resnet):
+    names = ("Madagascar cat", "barrow", "prison", *imagenet.class_names()[:7])
+    return replace(resnet, output_names=names, groups={name: (i,) for i, name in enumerate(names)})
+
+
+def test_what_people_call_a_class_stands_beside_torchvisions_name(picture, of_imagenet, monkeypatch):
+    monkeypatch.setattr(models, "load", lambda name, weights: of_imagenet)
+    table = predict(picture, k=10)
+    assert "Madagascar cat / ring-tailed lemur  " in table
+    assert "barrow / wheelbarrow  " in table
+    rows = {row["name"]: row for row in json.loads(predict(picture, k=10, json=True))["predictions"]}
+    assert rows["barrow"]["simple_name"] == "wheelbarrow"
+    assert rows["prison"]["simple_name"] is None
 
 
 def test_json_agrees_with_the_network(picture, resnet, monkeypatch, photo):

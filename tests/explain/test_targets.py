@@ -38,13 +38,53 @@ def test_a_word_means_one_class(resnet, word, outputs):
 def test_capitals_tell_apart_what_differs_in_nothing_else(imagenet_names):
     assert find_target(imagenet_names, "Cardigan").index == 264
     assert find_target(imagenet_names, "cardigan").index == 474
-    with pytest.raises(LabError, match=r"'CARDIGAN' may mean Cardigan \(264\) or cardigan \(474\): write"):
+    with pytest.raises(
+        LabError, match=r"'CARDIGAN' may mean Cardigan / Cardigan Welsh Corgi \(264\) or cardigan \(474\): write"
+    ):
         find_target(imagenet_names, "CARDIGAN")
+
+
+@pytest.mark.parametrize(
+    ("word", "index", "title"),
+    [
+        ("ring-tailed lemur", 383, "Madagascar cat / ring-tailed lemur (383)"),
+        ("wheelbarrow", 428, "barrow / wheelbarrow (428)"),
+        ("Madagascar cat", 383, "Madagascar cat / ring-tailed lemur (383)"),
+        ("prison", 743, "prison (743)"),  # both lists call it so
+        ("Ring_Tailed-LEMUR", 383, "Madagascar cat / ring-tailed lemur (383)"),
+        ("madagascar_cat", 383, "Madagascar cat / ring-tailed lemur (383)"),
+        ("chain saw", 491, "chain saw (491)"),
+        ("ring-tailed", 383, "Madagascar cat / ring-tailed lemur (383)"),
+        ("crane machine", 517, "crane / crane (machine) (517)"),
+        ("crane bird", 134, "crane bird (134)"),
+        ("Maltese", 153, "Maltese dog / Maltese (153)"),
+    ],
+)
+def test_the_names_that_people_use_are_taken_in_any_spelling(imagenet_names, word, index, title):
+    target = find_target(imagenet_names, word)
+    assert (target.outputs, target.title) == ((index,), title)
+
+
+def test_a_group_comes_before_every_other_name(imagenet_names):
+    assert find_target(imagenet_names, "dog").outputs == imagenet.VOC_GROUPS["dog"]
+    assert find_target(imagenet_names, "Dining-Table").title == "diningtable (532)"
+    assert find_target(imagenet_names, "cow").title == "cow (345)"  # an ox, but a group of one keeps its own name
+
+
+@pytest.mark.parametrize("word", ["", "-", "_", "-1", "lemur_ring"])
+def test_separators_alone_mean_nothing(imagenet_names, word):
+    with pytest.raises(LabError, match=f"has no class '{word}'"):
+        find_target(imagenet_names, word)
 
 
 @pytest.mark.parametrize(
     ("word", "says"),
     [
+        ("crane", r"'crane' may mean crane bird \(134\) or crane / crane \(machine\) \(517\): write more of the name"),
+        (
+            "Maillot",
+            r"'Maillot' may mean maillot / tights \(638\) or maillot tank suit / tank suit \(639\): write more",
+        ),
         ("borde", r"'borde' may mean Border terrier \(182\) or Border collie \(232\): write more of the name, or"),
         ("b", r"'b' may mean .* and \d+ more: write"),
         ("samojed", "has no class 'samojed': did you mean Samoyed"),

@@ -10,7 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_lab.lessons import step1_cam, step2_gradcam
-from gradcam_lab.lessons.step2_gradcam import GradCAM, channel_weights, input_gradient, select_scores, weighted_map
+from gradcam_lab.lessons.step2_gradcam import (
+    Captioner,
+    GradCAM,
+    channel_weights,
+    input_gradient,
+    select_scores,
+    vgg_gradcam,
+    weighted_map,
+)
+from gradcam_lab.vision import torchvision
 from tests.networks import (
     BatchNormNet,
     GapNet,
@@ -478,3 +487,79 @@ def test_input_gradient_of_one_target_an_image():
     gradient = input_gradient(network, x, [0, 4, 1])
     for index, c in enumerate([0, 4, 1]):
         assert torch.allclose(gradient[index], input_gradient(network, x[index : index + 1], c)[0], rtol=0, atol=1e-6)
+
+
+# 2.4 a word of a caption
+
+
+@pytest.fixture
+def captioner():
+    """Three words of six, with other weights than torch's own, so that the state moves from word to word."""
+    return seeded(Captioner(words=6, length=3))
+
+
+def test_a_word_of_a_caption_is_a_target(captioner):
+    """Against a forward pass by hand, in which the feature map is a variable and autograd goes the whole way."""
+    photo = images(2)
+    leaf = captioner.features(photo).detach().requires_grad_()
+    with torch.no_grad():
+        words = captioner(photo).argmax(dim=2)  # (2, 3)
+    state = leaf.mean(dim=(2, 3))
+    for read in (torch.zeros(2, dtype=torch.long), words[:, 0], words[:, 1]):
+        state = captioner.decoder(captioner.embedding(read), state)
+    (slopes,) = torch.autograd.grad(captioner.vocabulary(state)[:, 4].sum(), leaf)
+    expected = torch.einsum("nk,nkhw->nhw", slopes.mean(dim=(2, 3)), leaf.detach()).relu()
+    maps = GradCAM(captioner, "features")(photo, lambda logits: logits[:, 2, 4])
+    assert torch.allclose(maps, expected, rtol=1e-4, atol=1e-7)
+    assert maps.max() > 1e-4
+
+
+def test_words_and_sentences_have_maps_of_their_own(captioner):
+    photo = images(1)
+    explain = GradCAM(captioner, "features")
+    first, third = (explain(photo, lambda z, place=place: z[:, place, 4]) for place in (0, 2))
+    sentence = explain(photo, lambda z: z.log_softmax(dim=2)[:, torch.arange(3), [4, 1, 2]].sum(dim=1))
+    assert not torch.allclose(first, third, rtol=1e-2)
+    assert not torch.allclose(first, sentence, rtol=1e-2)
+    with pytest.raises(ValueError, match="one an image"):
+        explain(photo, lambda z: z[0, :, 4])  # three words are three scores
+
+
+# 2.7 by hand
+
+
+@pytest.mark.parametrize("name", ["vgg11", "vgg11_bn"])
+def test_by_hand_and_by_the_hook_are_the_same_on_torchvisions_vgg(name):
+    """On an oblong image, so that avgpool has something to do; the convolutions are real, the head is narrow."""
+    with torch.device("meta"):
+        network = getattr(torchvision().models, name)()
+        network.classifier = nn.Sequential(nn.Linear(25088, 16), nn.ReLU(True), nn.Dropout(), nn.Linear(16, 5))
+    network = seeded(network.to_empty(device="cpu"))
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_running_stats()
+    photo = images(2, 96, 160)
+    expected = GradCAM(network, "features")(photo, [3, 1])
+    maps = vgg_gradcam(network, photo, [3, 1])
+    assert maps.shape == (2, 3, 5)
+    assert torch.allclose(maps, expected, rtol=1e-5, atol=1e-6 * float(expected.max()))
+    assert expected.max() > 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("frozen", [False, True])
+def test_by_hand_in_any_mode_and_without_traces(mode, frozen):
+    network = seeded(VggLike())
+    expected = GradCAM(network, "features")(images(2), lambda z: z[:, 2] - z[:, 0])
+    network.train().requires_grad_(not frozen)
+    with MODES[mode]():
+        maps = vgg_gradcam(network, images(2), lambda z: z[:, 2] - z[:, 0])
+    assert torch.equal(maps, expected)
+    assert not maps.requires_grad
+    assert all(module.training for module in network.modules())
+    assert all(p.grad is None and p.requires_grad is not frozen for p in network.parameters())
+
+
+def test_by_hand_too_the_number_of_targets_must_be_the_number_of_images():
+    with pytest.raises(ValueError, match="2 images need a target"):
+        vgg_gradcam(seeded(VggLike()), images(2), [1])

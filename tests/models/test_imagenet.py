@@ -2,7 +2,8 @@
 
 import pytest
 
-from gradcam_lab.models.imagenet import VOC_GROUPS, class_names
+from gradcam_lab.models.imagenet import SHARED_NAMES, VOC_GROUPS, class_names, simple_names
+from gradcam_lab.models.spelling import folded
 
 NAMES = {
     "aeroplane": "airliner, warplane",
@@ -52,3 +53,40 @@ def test_the_groups_are_the_20_classes_and_share_no_output():
     indices = [i for group in VOC_GROUPS.values() for i in group]
     assert len(indices) == len(set(indices))
     assert len(class_names()) == 1000
+
+
+def test_simple_names_stand_at_their_own_index():
+    """Those that the CSC413 lab prints, the first and last of the list, and those with which its README compares."""
+    of = dict(enumerate(simple_names(class_names())))
+    assert {i: of[i] for i in (383, 428, 87, 97, 156, 439, 628, 667, 699, 913, 930)} == {
+        **{383: "ring-tailed lemur", 428: "wheelbarrow", 87: "grey parrot", 97: "duck", 156: "King Charles Spaniel"},
+        **{439: "military cap", 628: "ocean liner", 667: "square academic cap", 699: "pan flute"},
+        **{913: "shipwreck", 930: "baguette"},
+    }
+    assert (of[4], of[998]) == ("hammerhead shark", "ear of corn")
+
+
+def test_a_name_that_is_only_spelt_otherwise_is_no_other_name():
+    """Of the 1000 classes 218 have two names; "Beagle" is no other name than "beagle"."""
+    names = simple_names(class_names())
+    assert sum(map(bool, names)) == 218
+    assert not any(folded(simple) == folded(own) for simple, own in zip(names, class_names(), strict=True))
+
+
+def test_no_name_of_one_class_is_that_of_another_but_for_two_that_are_told_apart_by_capitals():
+    owners: dict[str, set[int]] = {}
+    for index, both in enumerate(zip(class_names(), simple_names(class_names()), strict=True)):
+        for name in filter(None, both):
+            owners.setdefault(folded(name), set()).add(index)
+    assert [sorted(owned) for owned in owners.values() if len(owned) > 1] == [[264, 474]]
+
+
+def test_shared_names_are_those_of_torchvision():
+    assert all(member in class_names() for members in SHARED_NAMES.values() for member in members)
+
+
+def test_only_imagenets_classes_have_simple_names():
+    """A network for Imagenette names classes of ImageNet; one for VOC, or with one name twice, does not."""
+    assert simple_names(["English springer", "chain saw", "church"]) == ("English Springer Spaniel", "", "")
+    assert simple_names(["drake", "unicorn"]) == ("", "")
+    assert simple_names(["crane", "crane"]) == ("", "")

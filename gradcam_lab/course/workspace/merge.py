@@ -12,6 +12,8 @@ _SECTION = re.compile(r"^(?=## +(\d+\.\d+)\b)", re.MULTILINE)
 def merge(base: str, mine: str, new: str) -> tuple[str, list[int]]:
     """Bring the changes from base to new into a text that was changed otherwise.
 
+    Where both have only added lines, such as functions at the end of a file, both additions are kept, mine last.
+
     Args:
         base: the text that both come from.
         mine: wins wherever both have changed the same lines.
@@ -27,9 +29,13 @@ def merge(base: str, mine: str, new: str) -> tuple[str, list[int]]:
     merged: list[str] = []
     won = []
     for what, *lines in Merge3(a, b, c, sequence_matcher=matcher).merge_groups():
-        if what == "conflict":
+        if what != "conflict":
+            merged += lines[0]
+        elif not lines[0]:
+            merged += [*lines[2], *lines[1]]
+        else:
             won.append(len(merged) + 1)
-        merged += lines[1 if what == "conflict" else 0]
+            merged += lines[1]
     return "\n".join(merged) + "\n", won
 
 

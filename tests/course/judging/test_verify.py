@@ -122,4 +122,4 @@ def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, ca
     assert not verify.verify(jobs=1)
     out = capsys.readouterr().out.splitlines()
     assert "step2_gradcam: task 2.1 has 1 hints, and 3 are the least" in out
-    assert out[-1].startswith("1 steps, 11 points, 10 checks, 1 wrong answers: ")
+    assert out[-1].startswith("1 steps, 13 points, 12 checks, 1 wrong answers: ")

@@ -72,7 +72,7 @@ def test_one_task_is_checked_alone_and_remembered(checked, root):
     passed, lines = checked("2.1")
     assert passed
     assert row(lines, "2.2")[2] == "not checked"
-    assert "Step 2: 1/11 points, changed since the last check." in lines
+    assert "Step 2: 1/13 points, changed since the last check." in lines
     assert lines[-1] == "Next: gradcam-lab check 2"
     passed, lines = checked("2.2")
     assert not passed
@@ -83,13 +83,13 @@ def test_one_task_is_checked_alone_and_remembered(checked, root):
 def test_after_a_change_nothing_is_known(checked, root, capsys):
     path = write(root, 2, "2.1")
     checked("2")
-    assert "Step 2: 1/11 points." in status_lines(capsys)
+    assert "Step 2: 1/13 points." in status_lines(capsys)
     path.write_text(path.read_text(encoding="utf-8") + "\n# later\n", encoding="utf-8")
     lines = status_lines(capsys)
-    assert "Step 2: 0/11 points, changed since the last check." in lines
+    assert "Step 2: 0/13 points, changed since the last check." in lines
     assert row(lines, "2.1")[2] == "not checked"
     assert row(lines, "2.2")[2] == "not started"
-    assert "changed" not in " ".join(lines).replace("Step 2: 0/11 points, changed since the last check.", "")
+    assert "changed" not in " ".join(lines).replace("Step 2: 0/13 points, changed since the last check.", "")
 
 
 def test_what_the_code_prints_is_shown_in_part_and_without_its_tricks(checked, root):
@@ -172,7 +172,7 @@ def test_a_stray_file_costs_every_point_and_is_named(checked, root):
     (root / "torch.py").write_text("raise SystemExit(0)")
     passed, lines = checked("2")
     assert not passed
-    assert "Step 2: 0/11 points." in lines
+    assert "Step 2: 0/13 points." in lines
     assert "  got       torch.py lies beside your files" in lines
 
 

@@ -20,3 +20,8 @@ def test_no_line_of_the_students_is_lost_in_a_merge(base, new, data):
     assert all(1 <= line <= len(kept) + 1 for line in won)
     if not written:
         assert text.removesuffix("\n").split("\n") == (new or [""])
+
+
+def test_what_both_have_added_at_one_place_is_kept_mine_last():
+    base, mine, new = "a = 1\n", "a = 1\n\nmine = 2\n", "a = 1\n\ndef f(): ...\n"
+    assert upgrade.merge(base, mine, new) == ("a = 1\n\ndef f(): ...\n\nmine = 2\n", [])

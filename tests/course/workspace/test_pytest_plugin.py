@@ -68,7 +68,7 @@ class TestOutcomes:
         line = line_with(root / "step1_cam.py", "task 1.1:")
         assert lines[-6:] == [
             "Step 1: 0/8 points.",
-            "Step 2: 0/11 points.",
+            "Step 2: 0/13 points.",
             "Step 3: 0/10 points.",
             "Step 4: 0/12 points.",
             "Step 5: 0/9 points.",
@@ -93,17 +93,17 @@ class TestOutcomes:
         place = f"step2_gradcam.py line {line_with(path, 'def channel_weights(')}"
         begin = lines.index(f"Task 2.1: failed, {place}")
         assert [line.split()[0] for line in lines[begin + 1 : begin + 5]] == ["asks", "expected", "got", "likely"]
-        assert lines[-1] == f"Step 2: 0/11 points. Next: task 2.1, {place}. Stuck? gradcam-lab hint 2.1"
+        assert lines[-1] == f"Step 2: 0/13 points. Next: task 2.1, {place}. Stuck? gradcam-lab hint 2.1"
         assert Workspace(root).result(step_of("2")).tasks[0].status is Status.failed
 
     def test_words_choose_and_the_rest_is_remembered(self, run, root):
         write(root, 2, "2.1 2.2")
         code, lines = run("-k", "weights")
         assert (code, counts(lines)["passed"]) == (0, 1)
-        assert lines[-1] == "Step 2: 1/11 points, changed since the last check. Next: gradcam-lab check 2"
+        assert lines[-1] == "Step 2: 1/13 points, changed since the last check. Next: gradcam-lab check 2"
         code, lines = run("test_step2_gradcam.py::test_weighted_map_sums_the_channels_then_cuts_at_zero")
         assert (code, counts(lines)) == (0, {"passed": 1})
-        assert lines[-1].startswith("Step 2: 2/11 points. Next: task 2.3, step2_gradcam.py line ")
+        assert lines[-1].startswith("Step 2: 2/13 points. Next: task 2.3, step2_gradcam.py line ")
 
     def test_the_chain_waits_for_every_task(self, run, root):
         write(root, 2, "2.1 2.2 2.3 2.4")
@@ -123,14 +123,14 @@ class TestOutcomes:
         assert counts(lines)["passed"] == 1
         assert counts(lines)["failed"] == 1
         assert any(line.startswith("Task 2.1: crashed") for line in lines)
-        assert lines[-1].startswith("Step 2: 1/11 points. Next: task 2.1")
+        assert lines[-1].startswith("Step 2: 1/13 points. Next: task 2.1")
 
     @pytest.mark.parametrize("body", ["import pytest\npytest.skip('later')", "import pytest\npytest.exit('bye', 0)"])
     def test_pytest_cannot_be_talked_round(self, run, root, body):
         write(root, 2, "", {"2.1": body})
         code, lines = run("test_step2_gradcam.py", "-k", "channel_weights")
         assert (code, counts(lines)["failed"]) == (1, 1)
-        assert "Step 2: 0/11 points" in lines[-1]
+        assert "Step 2: 0/13 points" in lines[-1]
 
     def test_nothing_is_kept_of_a_file_saved_meanwhile(self, root, judge):
         path = write(root, 2, "2.1")
@@ -160,7 +160,7 @@ class TestFiles:
         code, lines = run("test_step2_gradcam.py", "-k", "channel_weights or weighted")
         assert counts(lines)["passed"] == 1
         assert code == 1
-        assert "Step 2: 0/11 points" in lines[-1]
+        assert "Step 2: 0/13 points" in lines[-1]
 
     def test_a_test_of_the_students_own(self, run, root):
         test = "assert mine.channel_weights(case.tensor(1, 2, 3, 3)).shape == (1, 2)"
@@ -180,7 +180,7 @@ class TestFiles:
         assert counts(lines)["failed"] == checks(2) - 1  # the chain waits
         assert "  got       conftest.py lies beside your files" in lines
         assert not any("I was run" in line for line in lines)
-        assert "Step 2: 0/11 points" in lines[-1]
+        assert "Step 2: 0/13 points" in lines[-1]
 
 
 class TestProcesses:
@@ -207,7 +207,7 @@ class TestProcesses:
         code, lines = run(f"{root.name}/test_step2_gradcam.py", "-k", "channel_weights")
         assert code == 0, lines
         assert counts(lines) == {"passed": 1}
-        assert lines[-1].startswith("Step 2: 1/11 points. Next: task 2.2, step2_gradcam.py line ")
+        assert lines[-1].startswith("Step 2: 1/13 points. Next: task 2.2, step2_gradcam.py line ")
 
     def test_from_inside_beside_a_stray_library(self, root):
         write(root, 2, "2.1")
@@ -216,4 +216,4 @@ class TestProcesses:
         assert code == 1
         assert "  got       torch.py lies beside your files" in lines
         assert not any("I was run" in line for line in lines)
-        assert lines[-1].startswith("Step 2: 0/11 points")
+        assert lines[-1].startswith("Step 2: 0/13 points")

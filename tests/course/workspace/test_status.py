@@ -21,12 +21,12 @@ def test_inside_without_running_anything(root, monkeypatch, capsys):
     assert out == [
         "Workspace 'my lab'.",
         "Step 1: 0/8 points.",
-        "Step 2: 1/11 points.",
+        "Step 2: 1/13 points.",
         "Step 3: 0/10 points.",
         "Step 4: 0/12 points.",
         "Step 5: 0/9 points.",
         "Step 6: 0/8 points.",
-        "Together: 1/58 points.",
+        "Together: 1/60 points.",
         f"Next: task 1.1, step1_cam.py line {line}. Stuck? gradcam-lab hint 1.1",
     ]
 
@@ -54,7 +54,7 @@ def test_status_as_json(root, capsys):
     answer = json.loads("\n".join(status_lines(capsys, json=True)))
     assert [step["number"] for step in answer["steps"]] == [1, 2, 3, 4, 5, 6]
     assert [step["changed"] for step in answer["steps"]] == [False, True, False, False, False, False]
-    assert (answer["points"], answer["possible"]) == (0, 58)
+    assert (answer["points"], answer["possible"]) == (0, 60)
 
 
 def test_torch_and_matplotlib_are_not_imported_for_it(root):

@@ -67,6 +67,20 @@ def test_a_new_function_comes_in_below_the_students(workspace, file, newer):
     assert set(cut.unit_lines(text)) >= {"channel_weights", "helper", "weighted_map", "GradCAM.__call__"}
 
 
+@pytest.mark.parametrize("helper", ["", "\n\ndef helper(x):\n    return x\n"], ids=["plain", "a helper at the end"])
+def test_a_task_that_is_new_comes_into_a_workspace_of_the_version_before(workspace, file, helper, capsys):
+    """Task 2.7, the last of its file; whoever has written something below the older file's end keeps both."""
+    heading = "\n# ## 2.7 The same map by hand\n"
+    older, rest = file.read_text(encoding="utf-8").split(heading)
+    (workspace.root / upgrade.BASE / FILE).write_text(older, encoding="utf-8", newline="\n")
+    file.write_text(older.replace(TODO, MINE) + helper, encoding="utf-8", newline="\n")
+    upgrade.upgrade()
+    assert f"{FILE}: brought up to date; your text is kept.\n" in said(capsys)
+    text = file.read_text(encoding="utf-8")
+    assert text == older.replace(TODO, MINE) + heading + rest + helper
+    assert find_task("2.7")[1].units[0] in cut.unit_lines(text)
+
+
 def test_where_both_changed_a_line_the_students_stays_and_is_named(workspace, file, newer, capsys):
     replace(file, OLD_WORDS, "Meine Worte.")
     mine = file.read_bytes()

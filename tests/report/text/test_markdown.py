@@ -44,3 +44,13 @@ def test_a_code_span_shows_its_value(value):
 def test_scientific():
     assert scientific(1.94e-7) == r"$1.9 \times 10^{-7}$"
     assert scientific(0.0) == "0"
+
+
+def test_a_link_of_the_texts_is_a_link_and_nothing_else_is():
+    """Neither a bare address nor a script is one, and a value that looks like a link stays the text that it is."""
+    assert '<a href="https://arxiv.org/abs/1610.02391">paper</a>' in to_html(
+        "[paper](https://arxiv.org/abs/1610.02391)"
+    )
+    value = escape(literal("[paper](https://arxiv.org/abs/1610.02391)"))
+    for text in ("https://arxiv.org", "[a](javascript:alert(1))", '<a href="https://a.b">x</a>', str(value)):
+        assert "<a " not in to_html(text)
