@@ -18,8 +18,8 @@ help:
 	@echo "make test        ruff, the type checker, the import contracts, the course's own examination and the whole test suite"
 	@echo "make pythons     make run and make test with every Python from 3.11 that is on the PATH or under pyenv"
 	@echo "make bench       Grad-CAM's speed beside a plain forward, captum, torchcam and grad-cam"
-	@echo "make checkpoint  train the embedded classifier again (about five and a half minutes on 2 cores)"
-	@echo "make sample      render report/sample/ again"
+	@echo "make checkpoint  train the embedded classifier again (minutes on 2 cores)"
+	@echo "make sample      render report/sample/ again, and write the figures that are quoted from it anew"
 	@echo "make clean       remove .venv, .pythons and everything that was computed"
 	@echo
 	@echo "make run INDEX=URL takes torch from another wheel index, such as PyTorch's own of CPU wheels; so does make test."
@@ -48,6 +48,7 @@ checkpoint: $(VENV)/.installed
 sample: $(VENV)/.installed
 	$(BIN)/gradcam-lab run-all --out $(REPORT)
 	$(BIN)/python -m gradcam_lab.report.sample $(REPORT) report/sample
+	$(BIN)/python -m gradcam_lab.report.quotes report/sample README.md lessons/checks/*.answers.md
 
 clean:
 	rm -rf $(VENV) .pythons $(REPORT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
