@@ -58,19 +58,22 @@ def check_python() -> str:
 
 
 def check_torch() -> str:
-    """Return the version of torch, which must be importable."""
+    """Return the version of torch, which must be importable, and what it is built for."""
     import torch
 
-    return torch.__version__
+    builds = (("CUDA", torch.version.cuda), ("ROCm", torch.version.hip))
+    built_for = [f"built for {name} {version}" for name, version in builds if version]
+    return f"{torch.__version__}, {built_for[0] if built_for else 'a build for the CPU'}"
 
 
 def check_device() -> str:
-    """Return the device that computes: a CUDA GPU, or the CPU with its number of threads."""
+    """Return the device that computes: a CUDA GPU, or the CPU with its number of threads and why it is no GPU."""
     import torch
 
     if torch.cuda.is_available():
         return f"CUDA: {torch.cuda.get_device_name()}"
-    return f"CPU with {torch.get_num_threads()} threads"
+    reason = "torch finds no GPU" if torch.version.cuda or torch.version.hip else "this torch uses no GPU"
+    return f"CPU with {torch.get_num_threads()} threads: {reason}"
 
 
 def check_torchvision() -> str:

@@ -52,6 +52,24 @@ def test_an_old_python(monkeypatch):
     assert (found.ok, found.remedy) == (False, "install Python 3.11 or newer")
 
 
+@pytest.mark.parametrize(
+    ("cuda", "hip", "build", "reason"),
+    [
+        (None, None, "a build for the CPU", "this torch uses no GPU"),
+        ("13.0", None, "built for CUDA 13.0", "torch finds no GPU"),
+        (None, "7.1", "built for ROCm 7.1", "torch finds no GPU"),
+    ],
+)
+def test_the_build_of_torch_is_named_and_why_no_gpu_is_used(monkeypatch, cuda, hip, build, reason):
+    import torch
+
+    monkeypatch.setattr(torch.version, "cuda", cuda)
+    monkeypatch.setattr(torch.version, "hip", hip)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert examine_one("torch").detail == f"{torch.__version__}, {build}"
+    assert examine_one("Device").detail.endswith(f" threads: {reason}")
+
+
 @pytest.mark.parametrize(("cuda", "detail"), [(True, "CUDA: Big One"), (False, "CPU with")])
 def test_the_device_is_named(monkeypatch, cuda, detail):
     import torch

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from gradcam_lab.console import Advance, progress, say
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, WrongAnswer, all_steps
+from gradcam_lab.course.authoring.manifest import Step, WrongAnswer, all_steps, lesson_folder
+from gradcam_lab.course.authoring.model_answers import examine_answers, sample_folder
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
 from gradcam_lab.errors import LabError
@@ -52,7 +53,7 @@ def verify(*, jobs: int = 2) -> bool:
 
 
 def examine(step: Step, advance: Advance) -> list[str]:
-    """Examine one step: its text, then the verdicts of its checks on right, empty and wrong answers.
+    """Examine one step: its text and model answers, then the verdicts of its checks on right, empty and wrong answers.
 
     Args:
         step: the step.
@@ -62,6 +63,8 @@ def examine(step: Step, advance: Advance) -> list[str]:
         A sentence for each thing that is out of order.
     """
     problems = list(read_through(step))
+    if any(task.written for task in step.tasks):
+        problems += examine_answers(step, lesson_folder() / "checks" / f"{step.name}.answers.md", sample_folder())
     with Judge() as judge:
         for seed in VERIFIED_SEEDS:
             problems += try_reference(step, judge, seed)

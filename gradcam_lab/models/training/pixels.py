@@ -43,6 +43,8 @@ class FromFiles:
             _ImageFiles(samples, preprocessing),
             batch_sampler=self.order,
             num_workers=workers,
+            # A fork of a process in which torch or OpenCV has threads may hang, and Python 3.14 forks no more.
+            multiprocessing_context="spawn" if workers else None,
             persistent_workers=workers > 0,
             collate_fn=partial(_joined, size=preprocessing.size),  # no closure: it is pickled for the workers
             worker_init_fn=_without_threads,
@@ -80,7 +82,7 @@ def _joined(images: Sequence[np.ndarray | LabError], size: int) -> Tensor | LabE
 
 
 def _without_threads(worker: int) -> None:
-    cv2.setNumThreads(0)  # OpenCV's threads do not survive a fork, and the workers already use all cores
+    cv2.setNumThreads(0)  # the workers already use all cores
 
 
 def stacked(images: Sequence[np.ndarray], size: int) -> Tensor:

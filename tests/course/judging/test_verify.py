@@ -115,11 +115,13 @@ def test_a_wrong_answer_that_costs_another_task_is_found(step, judge):
     assert any("loses no point" in problem for problem in problems)
 
 
-def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, capsys):
+def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, capsys, tmp_path):
     short = replace(with_task(step, "2.1", hints=("One.",)), wrong_answers=step.wrong_answers[:1])
     monkeypatch.setattr(verify, "all_steps", lambda: (short,))
     monkeypatch.setattr(verify, "VERIFIED_SEEDS", (0,))
+    monkeypatch.setattr(verify, "sample_folder", lambda: tmp_path)  # a sample without results
     assert not verify.verify(jobs=1)
     out = capsys.readouterr().out.splitlines()
     assert "step2_gradcam: task 2.1 has 1 hints, and 3 are the least" in out
+    assert any(line.startswith("step2_gradcam: the sample cannot be read: ") for line in out)
     assert out[-1].startswith("1 steps, 13 points, 12 checks, 1 wrong answers: ")
