@@ -1,1 +1,1 @@
-"""Files of weights: state dicts, the files of `gradcam-lab train`, the checkpoint of the EFEO exercise."""
+"""Files of weights: bare state dicts, the files of `gradcam-lab train`, the checkpoint of the EFEO exercise."""

@@ -1,0 +1,87 @@
+"""State dicts without a description: the architecture and the number of outputs are read off the tensors."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from gradcam_lab.errors import LabError
+from gradcam_lab.models.networks.architectures import ARCHITECTURES, blank, build
+from gradcam_lab.models.weights import bare_state_dict
+from tests.model_files import RunsCode
+
+
+def shapes(arch, outputs, options=None):
+    # Expanded zeros take no room in the file.
+    state = blank(arch, outputs, options).state_dict()
+    return {name: torch.zeros((), dtype=value.dtype).expand(value.shape) for name, value in state.items()}
+
+
+@pytest.fixture(scope="module")
+def small():
+    torch.manual_seed(0)
+    return build("cam_net", 3).state_dict()
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_every_architecture_is_recognised_with_any_number_of_outputs(tmp_path, arch):
+    torch.save(shapes(arch, 11), tmp_path / "a.pth")
+    found = bare_state_dict.read(tmp_path / "a.pth")
+    assert (found.arch, found.outputs, found.options) == (arch, 11, {})
+
+
+def test_a_residual_cam_net_is_told_from_a_plain_one(tmp_path):
+    torch.save(shapes("cam_net", 2, {"residual": True}), tmp_path / "a.pth")
+    assert bare_state_dict.read(tmp_path / "a.pth").options == {"residual": True}
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: state,
+        lambda state: {f"module.{name}": value for name, value in state.items()},
+        lambda state: {"epoch": 3, "model_state_dict": state, "optimizer_state_dict": {"state": {}, "groups": [1]}},
+        # The exercise's network keeps its ResNet as `model`, and has all but the last layer under a second name.
+        lambda state: {f"{part}.{name}": value for part in ("parts", "model") for name, value in state.items()},
+        lambda state: {n: v for n, v in state.items() if not n.endswith("num_batches_tracked")},
+    ],
+    ids=["plain", "DataParallel", "checkpoint", "two names", "old"],
+)
+def test_every_wrapping_gives_the_same_classifier(small, tmp_path, wrap):
+    torch.save(wrap(small), tmp_path / "net.pt")
+    saved = bare_state_dict.read(tmp_path / "net.pt")
+    model = saved.classifier(("a", "b", "c"), size=64, file="net.pt")
+    assert (model.name, model.output_names, model.activation) == ("cam_net", ("a", "b", "c"), "softmax")
+    assert model.preprocessing.size == 64
+    assert all(torch.equal(value, small[name]) for name, value in model.network.state_dict().items() if value.ndim)
+    assert torch.isfinite(model.network(torch.zeros(1, 3, 64, 64))).all()
+
+
+def test_safetensors_too(small, tmp_path):
+    save_file(dict(small), tmp_path / "net.safetensors")
+    assert bare_state_dict.read(tmp_path / "net.safetensors").arch == "cam_net"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ({"epoch": 3}, "holds no state dict"),
+        ([torch.zeros(1)], "holds no state dict"),
+        ({}, "holds no state dict"),
+        ({"a.b": torch.zeros(1)}, "a state dict of no network that is known here, its first entry is 'a.b'"),
+        ({**shapes("resnet18", 5), "extra": torch.zeros(1)}, "of no network that is known here"),
+        ({**shapes("resnet18", 5), "fc.weight": torch.zeros(4, 512)}, "of no network that is known here"),
+        ({n: v for n, v in shapes("resnet18", 5).items() if n != "fc.bias"}, "of no network that is known here"),
+    ],
+)
+def test_what_is_no_such_file_is_refused(tmp_path, value, says):
+    torch.save(value, tmp_path / "a.pth")
+    with pytest.raises(LabError, match=rf"a\.pth' .*{says}"):
+        bare_state_dict.read(tmp_path / "a.pth")
+
+
+def test_code_in_it_is_never_run(tmp_path):
+    trace = tmp_path / "the code ran"
+    torch.save({"model_state_dict": RunsCode(trace)}, tmp_path / "a.pth")
+    with pytest.raises(LabError, match="holds more than tensors"):
+        bare_state_dict.read(tmp_path / "a.pth")
+    assert not trace.exists()
