@@ -65,6 +65,11 @@ class LabelData:
         """Read one split; the arguments and errors are those of `imagenette.read_folder`."""
         return imagenette.read_folder(self.root, split, val_size=val_size, seed=seed, skip_bad=skip_bad)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their folders."""
+        return imagenette.classes_of(self.root)
+
     def sha256(self, split: LabelledSplit) -> str:
         """Return one SHA-256 of a split's images and annotations: which data a result was computed from."""
         return imagenette.labels_hash(split)
@@ -93,7 +98,7 @@ LAYOUTS = {
 """The layouts by name; a user's folder is in the first that fits. A new layout is one module and one line here."""
 
 
-def open_data(name: str, root: Path | None = None) -> BoxData | LabelData:
+def open_data(name: str, root: Path | None = None, *, into: Path | None = None) -> BoxData | LabelData:
     """Return a data set: ToyVOC, drawn on first use, an official one, downloaded, or a folder of the user's.
 
     A folder of the user's that is called like a data set is given with its path, such as `./pets`.
@@ -101,18 +106,19 @@ def open_data(name: str, root: Path | None = None) -> BoxData | LabelData:
     Args:
         name: one of `DATA_SET_NAMES`, or a folder in the layout of VOC, Imagenette or Oxford-IIIT Pet.
         root: with a name, the folder where the user has this data set already.
+        into: with a name and without `root`, the folder where the data set is, or else is downloaded into.
 
     Raises:
         LabError: there is no such folder, it is in none of the layouts, or the data set cannot be had.
     """
     if name == TOYVOC:
-        return LAYOUTS["voc"].data(name, voc.find_root(root) if root else toyvoc())
+        return LAYOUTS["voc"].data(name, voc.find_root(root) if root else toyvoc(into))
     if name in official.DATA_SETS:
-        return LAYOUTS[official.describe(name).layout].data(name, official.fetch(name, root))
-    if root is not None:
-        raise LabError(
-            f"'{name}' is a folder, or no data set that is known by name: --data-root goes with a name only."
-        )
+        found = official.fetch_into(name, into) if into and not root else official.fetch(name, root)
+        return LAYOUTS[official.describe(name).layout].data(name, found)
+    if root is not None or into is not None:
+        key = "data_dir" if root is None else "--data-root"
+        raise LabError(f"'{name}' is a folder, or no data set that is known by name: {key} goes with a name only.")
     folder = Path(name)
     for layout in LAYOUTS.values():
         with suppress(LabError):

@@ -86,6 +86,24 @@ def fetch(name: str, root: Path | None = None) -> Path:
     return home / official.inside
 
 
+def fetch_into(name: str, folder: Path) -> Path:
+    """Return an official data set in a folder of the user's, downloaded into it where it is not there yet.
+
+    The archives are kept in that folder under their own names, and what else is in it stays as it is. A part of the
+    set, which somebody else has unpacked, is not completed.
+
+    Raises:
+        LabError: only a part of the set is in the folder, or it cannot be downloaded or unpacked.
+    """
+    official = describe(name)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder / f".{official.folder}.lock", f"the data set '{name}'"):
+            if _is_absent(official, folder):
+                _unpack_into(official, folder)
+    return _found(official, folder)
+
+
 def describe(name: str) -> Official:
     """Return the description of a data set, with the addresses in torchvision's own tables.
 
@@ -142,9 +160,7 @@ def _found(official: Official, root: Path) -> Path:
     """Find the set in the user's folder: the folder itself, or the one inside where torchvision would look."""
     if not root.is_dir():
         raise LabError(f"There is no folder '{root}': check the name given to --data-root.")
-    steps = Path(official.inside).parts
-    candidates = [root.joinpath(*steps[i:]) for i in range(len(steps), -1, -1)]
-    best = min(candidates, key=lambda folder: len(_missing(official, folder)))
+    best = min(_candidates(official, root), key=lambda folder: len(_missing(official, folder)))
     missing = _missing(official, best)
     if missing:
         archive = official.parts[missing[0]]
@@ -153,6 +169,31 @@ def _found(official: Official, root: Path) -> Path:
             f"{archive.url} over it, or give another folder to --data-root."
         )
     return best
+
+
+def _candidates(official: Official, root: Path) -> list[Path]:
+    steps = Path(official.inside).parts
+    return [root.joinpath(*steps[i:]) for i in range(len(steps), -1, -1)]
+
+
+def _is_absent(official: Official, root: Path) -> bool:
+    """Say whether no part of the set is in the user's folder."""
+    return all(len(_missing(official, place)) == len(official.parts) for place in _candidates(official, root))
+
+
+def _unpack_into(official: Official, folder: Path) -> None:
+    """Download the archives into the user's folder, unpack them beside it all, and move the set to its place."""
+    for archive in official.archives:
+        _download_archive(official, archive, folder)
+    warn(f"Unpacking {official.name} into '{folder}'.")
+    temporary = folder / f".{official.folder}-unpacked"
+    try:
+        unpack([folder / archive.name for archive in official.archives], temporary / official.unpacked)
+        _require_all(official, temporary, folder)
+        top = Path(official.inside).parts[0]
+        (temporary / top).replace(folder / top)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 # ---------------------------------------------------------------------------------------------- the cache
@@ -186,11 +227,16 @@ def _install(official: Official, home: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
     warn(f"Unpacking {official.name} into '{home}'.")
     unpack([downloads / archive.name for archive in official.archives], target)
+    _require_all(official, home, downloads)
+    write_json(_stamp(home), _stamped(official))
+
+
+def _require_all(official: Official, home: Path, downloads: Path) -> None:
+    """Check that the archives, now unpacked in `home`, held the whole set."""
     missing = _missing(official, home / official.inside)
     if missing:
         archive = official.parts[missing[0]]
         raise LabError(f"'{downloads / archive.name}' is not what was expected, it lacks '{missing[0]}': remove it.")
-    write_json(_stamp(home), _stamped(official))
 
 
 def _download_archive(official: Official, archive: Archive, downloads: Path) -> None:

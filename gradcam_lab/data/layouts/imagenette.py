@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from gradcam_lab.data.layouts.holdout import train_or_val
+from gradcam_lab.data.layouts.holdout import some_of, train_or_val
 from gradcam_lab.data.layouts.split import ListedImage, only_root, read_images, read_size, samples_hash
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
@@ -64,8 +64,8 @@ def read_folder(
     Args:
         folder: the data set, as `find_root` takes it.
         split: `train` or `val`.
-        val_size: where there is no folder `val`, the share of each class of `train` that is kept for it; where there
-            is one, nothing.
+        val_size: from 1 on the number of val's images: of the folder `val`, or else of `train`, from which they are
+            kept. Below 1 the share of each class of `train` that is kept for val where there is no folder `val`.
         seed: of that choice.
         skip_bad: leave out what is bad instead of raising an error.
 
@@ -110,6 +110,20 @@ def class_names(folders: Sequence[str]) -> tuple[str, ...]:
     return tuple(english[name][0] if name in english else name for name in folders)
 
 
+def classes_of(root: Path) -> tuple[str, ...]:
+    """Return the classes of a data set, in the order of their folders.
+
+    Raises:
+        LabError: it has no folders.
+    """
+    return class_names(_class_folders(root / "train"))
+
+
+def imagenette_classes() -> tuple[str, ...]:
+    """Return Imagenette's ten classes in their official order, that of their WordNet numbers."""
+    return class_names(sorted(torchvision().datasets.Imagenette._WNID_TO_CLASS))
+
+
 def _class_folders(folder: Path) -> list[str]:
     names = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not names:
@@ -121,11 +135,15 @@ def _paths_of(root: Path, names: Sequence[str], split: str, val_size: float | No
     """The images of a split: those in its folder, or its share of `train`."""
     if (root / "val").is_dir():
         _require_known(root / "val", names)
-        return list(_paths_in(root / split, names))
+        paths = list(_paths_in(root / split, names))
+        if split == "train" or val_size is None or val_size < 1:
+            return paths
+        kept = some_of([path.parent.name for path in paths], int(val_size), seed)
+        return [path for path, is_kept in zip(paths, kept, strict=True) if is_kept]
     if val_size is None:
         if split == "train":
             return list(_paths_in(root / "train", names))
-        raise LabError(f"'{root}' has no folder 'val': say with val_size which share of 'train' is kept for it.")
+        raise LabError(f"'{root}' has no folder 'val': say with val_size how much of 'train' is kept for it.")
     return train_or_val(split, list(_paths_in(root / "train", names)), lambda path: path.parent.name, val_size, seed)
 
 

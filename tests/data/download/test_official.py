@@ -8,7 +8,7 @@ import pytest
 
 from gradcam_lab.data.cache import VARIABLE
 from gradcam_lab.data.download.lock import alone
-from gradcam_lab.data.download.official import DATA_SETS, describe, fetch
+from gradcam_lab.data.download.official import DATA_SETS, describe, fetch, fetch_into
 from gradcam_lab.errors import LabError
 from gradcam_lab.vision import torchvision
 from tests import folders
@@ -185,6 +185,48 @@ class TestOffline:
         cache.parent.write_text("in the way")
         with pytest.raises(LabError, match=f"Cannot write .*{VARIABLE}"):
             fetch("imagenette")
+
+
+class TestInto:
+    """`fetch_into`: a folder of the user's that is filled where the set is not in it."""
+
+    @pytest.mark.parametrize("name", ["voc2007", "imagenette", "pets"])
+    def test_a_folder_that_is_not_there_yet(self, mirror, cache, tmp_path, name):
+        root = fetch_into(name, tmp_path / "new" / "data")
+        described = describe(name)
+        assert root == tmp_path / "new" / "data" / described.inside
+        assert all((root / part).exists() for part in described.parts)
+        asked = len(mirror.asked)
+        assert (fetch_into(name, tmp_path / "new" / "data"), fetch(name, tmp_path / "new" / "data")) == (root, root)
+        assert len(mirror.asked) == asked == len(described.archives)
+        assert not cache.exists()
+
+    def test_what_else_is_in_the_folder_stays(self, mirror, tmp_path):
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "mine.txt").write_text("mine", encoding="utf-8")
+        fetch_into("imagenette", tmp_path / "data")
+        shown = sorted(path.name for path in (tmp_path / "data").iterdir() if not path.name.startswith("."))
+        assert shown == ["imagenette2-160", "imagenette2-160.tgz", "mine.txt"]
+
+    def test_the_sets_own_folder_will_do(self, mirror, tmp_path):
+        root = fetch_into("imagenette", tmp_path)
+        assert fetch_into("imagenette", root) == root
+        assert len(mirror.asked) == 1
+
+    def test_a_part_that_somebody_has_unpacked_is_left(self, mirror, tmp_path):
+        (tmp_path / "imagenette2-160" / "train").mkdir(parents=True)
+        with pytest.raises(LabError, match="is not the whole of imagenette, it lacks 'val'"):
+            fetch_into("imagenette", tmp_path)
+        assert mirror.asked == []
+
+    def test_offline_one_sentence_says_what_to_put_where(self, mirror, tmp_path, archives):
+        mirror.files.clear()
+        with pytest.raises(LabError) as error:
+            fetch_into("imagenette", tmp_path / "data")
+        for word in ("put imagenette2-160.tgz from", f"into the folder '{tmp_path / 'data'}'"):
+            assert word in str(error.value)
+        (tmp_path / "data" / "imagenette2-160.tgz").write_bytes(archives["imagenette2-160.tgz"])
+        assert (fetch_into("imagenette", tmp_path / "data") / "val").is_dir()
 
 
 class TestOwnFolder:

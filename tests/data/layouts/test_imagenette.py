@@ -68,6 +68,24 @@ class TestImagenette:
             read_folder(tmp_path, "val")
 
 
+class TestNumberOfVal:
+    """`val_size` from 1 on, where there is a folder `val`."""
+
+    def test_so_many_images_of_val_spread_over_the_classes_and_train_stays(self, root):
+        folders.imagenette(root, {"val": dict.fromkeys(("n01440764", "n02102040"), 8)})
+        whole, some = read_folder(root, "val"), read_folder(root, "val", val_size=4, seed=3)
+        assert (len(whole.samples), sorted(some.labels.count(label) for label in range(3))) == (17, [0, 2, 2])
+        assert set(some.samples) < set(whole.samples)
+        assert read_folder(root, "val", val_size=4, seed=3) == some
+        assert any(read_folder(root, "val", val_size=4, seed=seed).samples != some.samples for seed in (4, 5, 6))
+        assert read_folder(root, "train", val_size=4) == read_folder(root, "train")
+        assert read_folder(root, "val", val_size=len(whole.samples)).samples == whole.samples
+
+    def test_more_than_there_are(self, root):
+        with pytest.raises(LabError, match=r"size of val is 1000, but there are \d+ images: give val_size"):
+            read_folder(root, "val", val_size=1000)
+
+
 class TestSplitOff:
     @pytest.fixture
     def root(self, root):
@@ -88,6 +106,16 @@ class TestSplitOff:
         assert first == again
         assert first != other
 
+    def test_a_number_of_images_is_taken_exactly(self, root):
+        train, val = (read_folder(root, name, val_size=7, seed=1) for name in ("train", "val"))
+        assert (len(train.samples), len(val.samples)) == (len(read_folder(root, "train").samples) - 7, 7)
+        assert not {s.id for s in train.samples} & {s.id for s in val.samples}
+        assert read_folder(root, "val", val_size=7, seed=2).samples != val.samples
+        with pytest.raises(
+            LabError, match=r"size of val is 99, and there are \d+ images of 3 classes.*smaller val_size"
+        ):
+            read_folder(root, "val", val_size=99)
+
     def test_a_bad_image_does_not_move_the_others(self, root):
         val = read_folder(root, "val", val_size=0.3)
         val.samples[0].path.write_bytes(b"")
@@ -97,9 +125,9 @@ class TestSplitOff:
         with pytest.raises(LabError, match="no folder 'val': say with val_size"):
             read_folder(root, "val")
 
-    @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, 20, float("nan")])
+    @pytest.mark.parametrize("share", [0.0, 1.5, -0.1, float("inf"), float("nan")])
     def test_a_share_that_is_none(self, root, share):
-        with pytest.raises(LabError, match="val_size must lie between 0 and 1"):
+        with pytest.raises(LabError, match="val_size must be a share between 0 and 1, or a number of images"):
             read_folder(root, "val", val_size=share)
 
 
