@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
-from gradcam_lab.cli.options import ClassifierOption, DataRoot, Image, Json, SplitName, WeightsOption
+from gradcam_lab.cli.options import ClassifierOption, DataRoot, Image, ImageSize, Json, SplitName, WeightsOption
 
 app = Typer()
 
@@ -71,7 +71,8 @@ def explain(
 def show(
     run: Annotated[Path | None, Option(help="Folder of a finished run.", show_default="report/toyvoc")] = None,
     model: Annotated[
-        Path | None, Option(help="Instead of --run: a network of gradcam-lab train, to show heatmaps of.")
+        Path | None,
+        Option(help="Instead of --run: a network of gradcam-lab train or a state dict, to show heatmaps of."),
     ] = None,
     detections: Annotated[
         Path | None, Option(help="Instead of --run: saved boxes, with --ground-truth and --images.")
@@ -92,6 +93,7 @@ def show(
         str | None, Option(help="With --model: data set, by name or folder.", show_default="that of the training")
     ] = None,
     data_root: DataRoot = None,
+    img_size: ImageSize = None,
     target: Annotated[str | None, Option(help="With --detections: class.")] = None,
     out: Annotated[Path | None, Option(help="Folder for the pictures.", show_default="shown")] = None,
     seed: Annotated[int, Option(min=0, help="Random seed of the choice of images.")] = 1,
@@ -113,6 +115,7 @@ def show(
             split=split,
             data=data,
             data_root=data_root,
+            img_size=img_size,
             target=target,
             out=out,
             seed=seed,

@@ -19,6 +19,10 @@ Json = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
 DataRoot = Annotated[Path | None, Option(help="Folder where a named data set lies already.", show_default="a download")]
 SkipBad = Annotated[bool, Option("--skip-bad", help="Skip images that cannot be used, and name them.")]
 Limit = Annotated[int | None, Option(min=1, help="Number of images to use of each split.", show_default="all")]
+ImageSize = Annotated[
+    int | None,
+    Option(min=32, max=2048, help="Input size in pixels of a state dict.", show_default="160 for Imagenette, else 224"),
+]
 Pdf = Annotated[bool, Option(help="Also make the PDF.")]
 RunFolder = Annotated[Path, Option(help="Folder of a finished run.")]
 TaskArgument = Annotated[str, Argument(help="Number of a task, such as 2.3.")]

@@ -19,6 +19,7 @@ from gradcam_lab.files import require_writable
 from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.models.training.dataset import data_of, labels_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def show_model(
     split: str = "val",
     data: str | None = None,
     data_root: Path | None = None,
+    img_size: int | None = None,
     out: Path,
     seed: int = 0,
 ) -> list[Path]:
@@ -56,7 +58,7 @@ def show_model(
     The heatmap is CAM where the network ends in an average and one linear layer, else Grad-CAM; which one is said.
 
     Args:
-        model: a network that `gradcam-lab train` wrote.
+        model: a network's file, as `zoo.load_file` takes it.
         image: an image of the user's own; or
         random: number of random images of the split; or
         index: one image of the split, counted from 0.
@@ -64,6 +66,7 @@ def show_model(
         split: of the data set.
         data: a data set's name or folder; the one that the network was trained on by default.
         data_root: the folder where the user has a data set of that name already.
+        img_size: of the input of a state dict, in pixels; see `zoo.load_file`.
         out: the folder.
         seed: of the choice of images.
 
@@ -75,7 +78,8 @@ def show_model(
     """
     if sum(choice is not None for choice in (image, random, index)) != 1:
         raise LabError("Say which images to show: give exactly one of --image, --random and --index.")
-    classifier = zoo.load_file(model)
+    labels = (lambda: labels_of(open_data(data, data_root))) if data else None
+    classifier = zoo.load_file(model, labels, img_size)
     target = find_target(classifier, cls) if cls is not None else None
     if image is not None:
         chosen = [Shown(image.name, slug(image.stem), image, None)]
@@ -98,12 +102,7 @@ def read_images(classifier: Classifier, split: str, data: str | None, data_root:
         LabError: there is no such data set or split.
     """
     recipe = classifier.metadata.get("recipe", {})
-    name = data or recipe.get("data")
-    if not name:
-        raise LabError(
-            f"The file of '{classifier.name}' does not say on which data it was trained: name them by --data."
-        )
-    samples, truth = _with_truth(open_data(str(name), data_root), split, recipe)
+    samples, truth = _with_truth(data_of(classifier, data, data_root), split, recipe)
     return [
         # The index keeps names apart that differ only in their capitals, and is what --index takes.
         Shown(f"{split} {i}: {sample.id}", f"{split}-{i:04d}-{slug(sample.id)}", sample.path, true)

@@ -1,16 +1,19 @@
 """Classifiers by name: the embedded one, and torchvision's with ImageNet weights and the class names of VOC."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from gradcam_lab.console import warn
+from gradcam_lab.data.layouts.imagenette import imagenette_classes
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import imagenet
-from gradcam_lab.models.classifier import Classifier, Preprocessing, weights_hash
+from gradcam_lab.models.classifier import Activation, Classifier, Preprocessing, weights_hash
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank
-from gradcam_lab.models.weights import efeo_checkpoint, model_file
+from gradcam_lab.models.weights import bare_state_dict, efeo_checkpoint, model_file
+from gradcam_lab.models.weights.bare_state_dict import SavedNetwork
 from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_state_dict
 from gradcam_lab.vision import torchvision
 
@@ -19,6 +22,9 @@ LAYERS = {name: architecture.layer for name, architecture in TORCHVISION.items()
 
 CLASSIFIERS = ("embedded", *LAYERS)
 """Every name that `load` knows."""
+
+IMAGENETTE_SIZE = 160
+"""Height and width in pixels of the input of a network of Imagenette, as its exercise trains it."""
 
 EMBEDDED_FILE = Path(__file__).parent / "weights" / "toyvoc.safetensors"
 """The weights of ToyNet that come with the package."""
@@ -54,25 +60,79 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
         )
     file = Path(weights)
     if weights == "imagenet" or not (model_file.is_model_file(file) or efeo_checkpoint.is_checkpoint(file)):
-        return _imagenet_classifier(name, weights)
+        return _imagenet_classifier(name, imagenet_state(name, weights), weights)
     classifier = load_file(file)
     if classifier.name != name:
         raise LabError(f"'{weights}' holds '{classifier.name}' and not '{name}': give --classifier {classifier.name}.")
     return classifier
 
 
-def load_file(path: Path) -> Classifier:
-    """Return the classifier in a file that describes itself.
+Labels = tuple[str, tuple[str, ...], Activation]
+"""A data set's name, its classes, and `sigmoid` where they may occur together."""
+
+
+def load_file(path: Path, labels: Callable[[], Labels] | None = None, size: int | None = None) -> Classifier:
+    """Return the classifier in a file.
 
     Args:
-        path: a file that `gradcam-lab train` has made, or the VOC checkpoint of the EFEO exercise.
+        path: a file that `gradcam-lab train` has made, the VOC checkpoint of the EFEO exercise, or a state dict.
+        labels: returns those of the data set that the user names; called for a state dict only, which names no classes.
+            Without it 1000 outputs are ImageNet's, 10 are Imagenette's, and others are numbered.
+        size: height and width in pixels of the input of a state dict, which does not say it; 160 for Imagenette's
+            classes and 224 for others by default.
 
     Raises:
-        LabError: the file is missing, damaged, or of neither kind.
+        LabError: the file is missing, damaged, or of no kind that is known; or the data set has other classes.
     """
-    if path.suffix == ".safetensors" or not path.is_file():
-        return model_file.load(path)
-    return efeo_checkpoint.load(path)
+    if not path.is_file():
+        _missing_file(path)
+    if model_file.is_model_file(path) or (path.suffix != ".safetensors" and efeo_checkpoint.is_checkpoint(path)):
+        model = model_file.load(path) if path.suffix == ".safetensors" else efeo_checkpoint.load(path)
+        if size not in (None, model.preprocessing.size):
+            raise LabError(
+                f"'{path}' says itself that its input has {model.preprocessing.size} pixels: omit --img-size."
+            )
+        return model
+    return _named(path, bare_state_dict.read(path), labels() if labels else None, size)
+
+
+def _missing_file(path: Path) -> None:
+    best = path.with_name("best.safetensors")
+    advice = f"'{best}' is what gradcam-lab train has left there" if best.is_file() else "check the name"
+    raise LabError(f"There is no network file '{path}': {advice}.")
+
+
+def _named(path: Path, saved: SavedNetwork, labels: Labels | None, size: int | None) -> Classifier:
+    """Give a network that was saved without a description the classes of its data set."""
+    imagenette = imagenette_classes()
+    if labels:
+        data, classes, activation = labels
+        if len(classes) != saved.outputs:
+            raise LabError(
+                f"'{path}' has {saved.outputs} outputs and '{data}' {len(classes)} classes ({_some(classes)}): name "
+                "the data that it was trained on by --data."
+            )
+    elif saved.outputs == len(imagenet.class_names()):
+        return _imagenet_classifier(saved.arch, saved.state, path.name)
+    elif saved.outputs == len(imagenette):
+        data, classes, activation = "imagenette", imagenette, "softmax"
+    else:
+        data, classes, activation = "", tuple(f"class {i}" for i in range(saved.outputs)), "softmax"
+    size = size or (IMAGENETTE_SIZE if classes == imagenette else Preprocessing.size)
+    if not labels:
+        whose = f"they are taken for those of {data} ({_some(classes)})" if data else "so they are numbered"
+        warn(
+            f"'{path}' does not name its {saved.outputs} classes: {whose}, and its input is taken for {size} x {size} "
+            "pixels; --data and --img-size say otherwise."
+        )
+    model = saved.classifier(classes, activation, size=size, file=path.name)
+    if data and not labels:
+        model.metadata["recipe"] = {"data": data}
+    return model
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def imagenet_state(name: str, weights: str) -> Mapping[str, Tensor]:
@@ -88,9 +148,9 @@ def imagenet_state(name: str, weights: str) -> Mapping[str, Tensor]:
     return state
 
 
-def _imagenet_classifier(name: str, weights: str) -> Classifier:
+def _imagenet_classifier(name: str, state: Mapping[str, Tensor], weights: str) -> Classifier:
     network = _blank(name)
-    load_weights(network, imagenet_state(name, weights))
+    load_weights(network, state)
     return Classifier(
         name=name,
         network=network,

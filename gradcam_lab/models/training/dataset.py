@@ -1,7 +1,9 @@
 """The data of a training: the images of a data set of any kind, with the labels that a classifier learns."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -16,7 +18,9 @@ from gradcam_lab.data.spread import spread
 from gradcam_lab.data.toyvoc import CLASSES
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed
+from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.models.training.settings import TrainingSettings
+from gradcam_lab.models.zoo import Labels
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def read_training_data(settings: TrainingSettings) -> TrainingData:
         LabError: the data cannot be had, something in it is bad, or it has another number of classes than it should.
     """
     with distributed.leader_first():  # it draws or downloads the data
-        data = open_data(settings.data, settings.data_root)
+        data = open_data(settings.data, settings.data_root, into=settings.data_dir)
     read = _read_boxes(data, settings) if isinstance(data, BoxData) else _read_folders(data, settings)
     if settings.num_classes not in (None, len(read.classes)):
         raise LabError(
@@ -69,11 +73,49 @@ def read_training_data(settings: TrainingSettings) -> TrainingData:
     return read
 
 
+def data_of(classifier: Classifier, data: str | None, data_root: Path | None) -> BoxData | LabelData:
+    """Open the data set that the user names, or else the one that a classifier was trained on.
+
+    Args:
+        classifier: its file may say on which data it was trained.
+        data: a name or a folder; None takes the training's, from the folder where it was, if it is still there.
+        data_root: where the user has a data set that is given by its name.
+
+    Raises:
+        LabError: neither the user nor the file names one, or it cannot be had.
+    """
+    recipe = classifier.metadata.get("recipe", {})
+    name, folder = data or recipe.get("data"), recipe.get("data_folder")
+    if not data and name and folder and not data_root and Path(folder).is_dir():
+        with suppress(LabError):
+            return open_data(name, Path(folder)) if name in DATA_SET_NAMES else open_data(folder)
+    if not name:
+        raise LabError(
+            f"The file of '{classifier.name}' does not say on which data it was trained: name them by --data."
+        )
+    return open_data(str(name), data_root)
+
+
+def labels_of(data: BoxData | LabelData) -> Labels:
+    """Return the name and the classes of a data set, in the order in which a training numbers them.
+
+    Raises:
+        LabError: something in its `train` is bad.
+    """
+    if isinstance(data, LabelData):
+        return data.name, data.classes, "softmax"
+    return data.name, _box_classes(data, data.read("train", skip_bad=True).samples), "sigmoid"
+
+
+def _box_classes(data: BoxData, train: Iterable[Sample]) -> tuple[str, ...]:
+    shown = {o.name for sample in train for o in sample.objects}
+    return CLASSES if data.name == TOYVOC else tuple(sorted(shown))
+
+
 def _read_boxes(data: BoxData, settings: TrainingSettings) -> TrainingData:
     splits = [data.read(name, limit=settings.limit, skip_bad=settings.skip_bad) for name in ("train", "val", "test")]
     warn_skipped(skipped for split in splits for skipped in split.skipped)
-    shown = {o.name for sample in splits[0].samples for o in sample.objects}
-    classes = CLASSES if data.name == TOYVOC else tuple(sorted(shown))
+    classes = _box_classes(data, splits[0].samples)
     labelled = {split.name: LabelledSamples(split.samples, box_labels(split.samples, classes)) for split in splits}
     return TrainingData(_name(data), classes, "boxes", labelled, data.sha256(splits[0]))
 

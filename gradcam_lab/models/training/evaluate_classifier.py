@@ -13,7 +13,14 @@ from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.classifier import Classifier, best_device
 from gradcam_lab.models.training.classifier_scores import class_probabilities, classifier_scores, summary
 from gradcam_lab.models.training.config_file import settings_of
-from gradcam_lab.models.training.dataset import LabelledSamples, box_labels, read_labels, warn_skipped
+from gradcam_lab.models.training.dataset import (
+    LabelledSamples,
+    box_labels,
+    data_of,
+    labels_of,
+    read_labels,
+    warn_skipped,
+)
 from gradcam_lab.models.training.inputs import ImageInputs, all_outputs
 from gradcam_lab.models.training.recipe import Recipe
 from gradcam_lab.models.training.settings import TrainingSettings
@@ -21,25 +28,28 @@ from gradcam_lab.models.training.settings import TrainingSettings
 
 def evaluate_classifier(
     model: Path,
-    data: str,
-    split: str = "test",
+    data: str | None = None,
+    split: str | None = None,
     *,
     data_root: Path | None = None,
     limit: int | None = None,
     val_size: float | None = None,
     seed: int | None = None,
+    img_size: int | None = None,
     skip_bad: bool = False,
 ) -> dict[str, Any]:
     """Score a trained classifier on one split.
 
     Args:
         model: a file that `zoo.load_file` reads.
-        data: a name, or a folder.
-        split: of boxes the name of a list of images, of labelled folders `train` or `val`.
+        data: a name, or a folder; by default that of the training, where the file says it.
+        split: of boxes the name of a list of images, `test` by default; of labelled folders `train` or `val`, which is
+            the default.
         data_root: the folder of a data set that is given by its name.
         limit: the number of images at most.
-        val_size: that of the training, where labelled folders have no `val`.
-        seed: that of the training, for the same reason.
+        val_size: how many images, or which share of them, are val's; by default as in the training.
+        seed: of that choice; by default that of the training.
+        img_size: of the input of a state dict, in pixels; see `zoo.load_file`.
         skip_bad: go on without bad images.
 
     Returns:
@@ -49,15 +59,19 @@ def evaluate_classifier(
     Raises:
         LabError: the classifier or the data cannot be used, or their classes differ.
     """
-    given = {"data": data, "data_root": data_root, "limit": limit, "val_size": val_size, "seed": seed}
-    settings = settings_of({**given, "skip_bad": skip_bad})
+    given = {"data_root": data_root, "limit": limit, "val_size": val_size, "seed": seed, "skip_bad": skip_bad}
+    settings_of(given)  # what is wrong with them is said before anything is read
     with distributed.session():
-        classifier = zoo.load_file(model)
         with distributed.leader_first():
-            opened = open_data(data, data_root)
+            labels = (lambda: labels_of(open_data(data, data_root))) if data else None
+            classifier = zoo.load_file(model, labels, img_size)
+            opened = data_of(classifier, data, data_root)
+        split = split or ("val" if isinstance(opened, LabelData) else "test")
+        as_trained = {name: classifier.metadata.get("recipe", {}).get(name) for name in ("val_size", "seed")}
+        settings = settings_of({**as_trained, **{name: value for name, value in given.items() if value is not None}})
         classes, labelled = _read(opened, classifier, split, settings)
         scores = score_classifier(classifier, labelled, classes)
-    facts = {"model": model.name, "arch": classifier.name, "data": data, "split": split}
+    facts = {"model": model.name, "arch": classifier.name, "data": data or opened.name, "split": split}
     return {**facts, "images": len(labelled.samples), **scores}
 
 

@@ -57,6 +57,8 @@ def test_another_number_of_classes_is_told(tmp_path):
 def test_another_structure_is_refused(tmp_path, value):
     torch.save(value, tmp_path / "a.pth.tar")
     with pytest.raises(LabError, match="is neither a file that gradcam-lab train has made nor a checkpoint with"):
+        efeo_checkpoint.load(tmp_path / "a.pth.tar")
+    with pytest.raises(LabError, match=r"holds (no state dict|a state dict of no network that is known here)"):
         zoo.load_file(tmp_path / "a.pth.tar")
 
 
