@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
-from gradcam_lab.cli.options import DataRoot, Json, Limit, SkipBad, SplitName
+from gradcam_lab.cli.options import DataRoot, ImageSize, Json, Limit, SkipBad, SplitName
 from gradcam_lab.cli.output import resumable
 
 app = Typer()
@@ -15,13 +15,21 @@ DATA_HELP = "Data: toyvoc, voc2007, imagenette, pets, or a folder."
 
 @app.command()
 def train(
-    data: Annotated[str | None, Option(help=DATA_HELP, show_default="toyvoc")] = None,
+    data: Annotated[str | None, Option(help=DATA_HELP, show_default="the configuration's")] = None,
     data_root: DataRoot = None,
-    config: Annotated[Path | None, Option(help="YAML file with model, training and dataset; flags win.")] = None,
-    arch: Annotated[
-        str | None, Option(help="Architecture: toynet, cam_net, resnet18, ...", show_default="toynet")
+    config: Annotated[
+        Path | None,
+        Option(help="YAML file of the settings; flags win.", show_default="without --data: cam_config.yaml"),
     ] = None,
-    weights: Annotated[str | None, Option(help="Initial weights: imagenet, or a file.", show_default="random")] = None,
+    write_config: Annotated[
+        bool, Option("--write-config", help="Write cam_config.yaml, or the file of --config, and stop.")
+    ] = False,
+    arch: Annotated[
+        str | None, Option(help="Architecture: toynet, cam_net, resnet_cam, resnet18, ...", show_default="toynet")
+    ] = None,
+    weights: Annotated[
+        str | None, Option(help="Initial weights: imagenet, random, or a file.", show_default="random")
+    ] = None,
     freeze_features: Annotated[
         bool | None, Option("--freeze-features", help="Train only the layers after the features.")
     ] = None,
@@ -50,6 +58,10 @@ def train(
         Option(help="Floating-point format; fp16 needs a GPU.", show_default="float32"),
     ] = None,
     limit: Limit = None,
+    val_size: Annotated[
+        float | None,
+        Option(help="Labelled folders: number of val's images, or below 1 share of train.", show_default="0.2"),
+    ] = None,
     out: Annotated[
         Path | None, Option(help="Output folder, or a file ending in .safetensors.", show_default="classifier")
     ] = None,
@@ -68,6 +80,8 @@ def train(
     from gradcam_lab.models.training import config_file
     from gradcam_lab.models.training import train as training
 
+    if write_config:
+        return print(config_file.write_config(config))
     flags = {
         "data": data,
         "data_root": data_root,
@@ -83,29 +97,33 @@ def train(
         "patience": patience,
         "precision": precision,
         "limit": limit,
+        "val_size": val_size,
         "out": out,
         "resume": resume,
         "seed": seed,
         "skip_bad": skip_bad,
     }
     with resumable():
-        training.train_network(config_file.settings_of(flags, config))
+        training.train_network(config_file.settings_for(flags, config))
 
 
 @app.command("evaluate-classifier")
 def evaluate_classifier(
-    model: Annotated[Path, Option(help="File of gradcam-lab train or of the EFEO exercise (.pth.tar).")],
-    data: Annotated[str, Option(help=DATA_HELP)] = "toyvoc",
+    model: Annotated[Path, Option(help="File of gradcam-lab train, of the EFEO exercise, or a state dict.")],
+    data: Annotated[str | None, Option(help=DATA_HELP, show_default="that of the training")] = None,
     data_root: DataRoot = None,
-    split: Annotated[SplitName, Option(help="Split; of labelled folders train or val.")] = "test",
+    split: Annotated[
+        SplitName | None, Option(help="Split; of labelled folders train or val.", show_default="test, or val")
+    ] = None,
     limit: Limit = None,
     val_size: Annotated[
         float | None,
-        Option(help="Share of a labelled folder's images that the training kept for val.", show_default="0.2"),
+        Option(help="Labelled folders: number of val's images, or below 1 share.", show_default="the training's"),
     ] = None,
     seed: Annotated[
-        int | None, Option(min=0, help="Random seed of the training, which chose these images.", show_default="0")
+        int | None, Option(min=0, help="Random seed of the choice of these.", show_default="the training's")
     ] = None,
+    img_size: ImageSize = None,
     skip_bad: SkipBad = False,
     json: Json = False,
 ) -> None:
@@ -114,7 +132,15 @@ def evaluate_classifier(
     from gradcam_lab.models.training import evaluate_classifier as evaluating
 
     result = evaluating.evaluate_classifier(
-        model, data, split, data_root=data_root, limit=limit, val_size=val_size, seed=seed, skip_bad=skip_bad
+        model,
+        data,
+        split,
+        data_root=data_root,
+        limit=limit,
+        val_size=val_size,
+        seed=seed,
+        img_size=img_size,
+        skip_bad=skip_bad,
     )
     if distributed.leads():
         print(evaluating.as_json(result) if json else evaluating.as_table(result))

@@ -20,23 +20,27 @@ class Architecture:
         layer: the module whose output is the last feature map.
         head: the module that turns features into logits; all modules before it can be frozen.
         build: builds one of the lab's own, given the number of classes and its options; None for torchvision's.
+        residual: whether its blocks add their input to their output; None where an option decides.
     """
 
     layer: str
     head: str = "classifier"
     build: Callable[..., nn.Module] | None = None
+    residual: bool | None = False
 
 
-RESNET = Architecture("layer4", "fc")
+RESNET = Architecture("layer4", "fc", residual=True)
 TORCHVISION = {
     **dict.fromkeys(("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"), RESNET),
-    **dict.fromkeys(("vgg16", "vgg19", "mobilenet_v2", "squeezenet1_1"), Architecture("features")),
+    **dict.fromkeys(("vgg16", "vgg19"), Architecture("features")),
+    "mobilenet_v2": Architecture("features", residual=True),
+    "squeezenet1_1": Architecture("features"),
 }
 """The architectures of torchvision."""
 
 ARCHITECTURES = {
-    "toynet": Architecture("layer4", "fc", ToyNet),
-    "cam_net": Architecture("features", "fc", CamNet),
+    "toynet": Architecture("layer4", "fc", ToyNet, residual=True),
+    "cam_net": Architecture("features", "fc", CamNet, residual=None),
     **TORCHVISION,
 }
 """Every architecture that can be trained."""

@@ -1,11 +1,7 @@
-"""The settings of a training from flags and from a YAML file: `gradcam-lab train --config cam.yaml`.
+"""The settings of a training from flags and from a YAML file: `gradcam-lab train --config cam_config.yaml`.
 
-    model:    {name: cam_net, input_shape: [3, 160, 160], num_classes: 10, residual: true}
-    training: {learning_rate: 0.001, batch_size: 32, num_epochs: 30, weight_decay: 0.0001, checkpoint_dir: cam,
-               log_every: 50, save_every: 1, early_stopping_patience: 5, optimizer: adam, scheduler: cosine}
-    dataset:  {name: imagenette, data_dir: data, img_size: 160, val_size: 0.2}
-
-Every key may be left out. An error names its line.
+`cam_config.yaml` beside this module is the Imagenette exercise's own file, with a comment for every key; each may be
+left out. An error names its line.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,13 +13,22 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import write_text
+from gradcam_lab.models.distributed import say_once
+from gradcam_lab.models.networks.architectures import ARCHITECTURES
 from gradcam_lab.models.training.settings import InputSize, PositiveCount, TrainingSettings
 
 Place = tuple[str | int, ...]
 """The position of a value: its section and its key."""
 
 CONFIG_SECTIONS = {
-    "model": {"name": "arch", "input_shape": "img_size", "num_classes": "num_classes", "residual": "residual"},
+    "model": {
+        "name": "arch",
+        "input_shape": "img_size",
+        "num_classes": "num_classes",
+        "residual": "residual",
+        "weights": "weights",
+    },
     "training": {
         "learning_rate": "learning_rate",
         "batch_size": "batch",
@@ -36,7 +41,7 @@ CONFIG_SECTIONS = {
         "optimizer": "optimizer",
         "scheduler": "scheduler",
     },
-    "dataset": {"name": "data", "data_dir": "data_root", "img_size": "img_size", "val_size": "val_size"},
+    "dataset": {"name": "data", "data_dir": "data_dir", "img_size": "img_size", "val_size": "val_size"},
 }
 """The keys of each section, and the fields of `TrainingSettings` that they set."""
 
@@ -64,6 +69,12 @@ def _config_model() -> type[BaseModel]:
 
 CONFIG = _config_model()
 
+FILE = "cam_config.yaml"
+"""The name under which the file is looked for, and written."""
+
+SHIPPED = Path(__file__).with_name(FILE)
+"""The package's own file."""
+
 
 def settings_of(flags: Mapping[str, Any], config: Path | None = None) -> TrainingSettings:
     """Join flags and a YAML file; flags win.
@@ -80,17 +91,68 @@ def settings_of(flags: Mapping[str, Any], config: Path | None = None) -> Trainin
         ((112, 10), (224, 2))
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    in_file = _without_overruled(read_config(config), given) if config else {}
     try:
-        settings = TrainingSettings(**{**(read_config(config) if config else {}), **given})
+        settings = TrainingSettings(**{**in_file, **given})
     except ValidationError as error:
         first = error.errors()[0]
         flag = "--" + str(first["loc"][0]).replace("_", "-")
         raise LabError(f"{flag} is '{first['input']}', but {_reason(first['msg'])}.") from error
     if settings.freeze_features and not settings.weights:
         raise LabError("--freeze-features needs features that are worth keeping: give --weights imagenet or a file.")
-    if settings.residual and settings.arch != "cam_net":
-        raise LabError(f"'residual' belongs to cam_net, and the network is {settings.arch}: leave it out.")
+    is_residual = ARCHITECTURES[settings.arch].residual
+    if settings.residual not in (None, is_residual) and is_residual is not None:
+        where = f"'{config}', line {_line_in(config, ('model', 'residual'))}: " if config else ""
+        raise LabError(
+            f"{where}residual is {settings.residual}, but {settings.arch} is {'' if is_residual else 'not '}residual: "
+            "leave it out, or take cam_net, which can be both."
+        )
     return settings
+
+
+def _without_overruled(in_file: dict[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what the file says of its own network and its own data, where a flag names others."""
+    overruled: set[str] = set()
+    if flags.get("arch", in_file.get("arch")) != in_file.get("arch"):
+        overruled |= {"weights", "residual"}
+    if flags.get("data", in_file.get("data")) != in_file.get("data"):
+        overruled |= {"data_dir", "num_classes"}
+    return {name: value for name, value in in_file.items() if name not in overruled}
+
+
+def settings_for(flags: Mapping[str, Any], config: Path | None) -> TrainingSettings:
+    """Join flags and a YAML file as `settings_of`; where neither names data or a file, take the default one and say so.
+
+    Raises:
+        LabError: as for `settings_of`.
+    """
+    if config is None and flags.get("data") is None:
+        config = default_config()
+        whose = "your own" if config != SHIPPED else "the package's own; --write-config writes it here"
+        say_once(f"configuration: {config} ({whose})")
+    return settings_of(flags, config)
+
+
+def default_config() -> Path:
+    """Return the file that is taken where none is named: the one in the current folder, else the package's own."""
+    own = Path(FILE)
+    return own if own.is_file() else SHIPPED
+
+
+def write_config(path: Path | None = None) -> Path:
+    """Write the package's own file, which explains every key, and return where.
+
+    Args:
+        path: of the new file; `FILE` in the current folder by default.
+
+    Raises:
+        LabError: there is such a file already, or it cannot be written.
+    """
+    path = path or Path(FILE)
+    if path.exists():
+        raise LabError(f"'{path}' exists already and was left as it is: name another by --config, or remove it.")
+    write_text(path, SHIPPED.read_text(encoding="utf-8"))
+    return path
 
 
 def _reason(message: str) -> str:
@@ -164,6 +226,10 @@ def _sentence(path: Path, error: ValidationError, lines: dict[Place, int]) -> st
     if len(first["loc"]) == 1:
         return f"{where}: the section '{name}' should hold keys, such as {', '.join(CONFIG_SECTIONS[name])}."
     return f"{where}: {name} is {first['input']!r}, but {_reason(first['msg'])}."
+
+
+def _line_in(path: Path, place: Place) -> int:
+    return _line_of(place, _read_yaml(path)[1])
 
 
 def _line_of(place: Place, lines: dict[Place, int]) -> int:

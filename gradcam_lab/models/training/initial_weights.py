@@ -21,7 +21,7 @@ def architecture_options(settings: TrainingSettings) -> dict[str, Any]:
     Raises:
         LabError: the network in the weights' file has another architecture or other options.
     """
-    asked = {} if settings.residual is None else {"residual": settings.residual}
+    asked = {} if settings.residual is None or settings.arch != "cam_net" else {"residual": settings.residual}
     if not settings.weights or not model_file.is_model_file(Path(settings.weights)):
         return asked
     description = model_file.read(Path(settings.weights))[0]

@@ -5,10 +5,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from gradcam_lab.models.networks.architectures import ARCHITECTURES
 from gradcam_lab.models.training.recipe import Optimizer, Recipe, Scheduler, TrainingPrecision
+
+RESNET_CAM = "resnet_cam"
+"""The Imagenette exercise's name for torchvision's ResNet-18, which begins with ImageNet's weights and a new `fc`."""
+
+RANDOM = "random"
+"""The initial weights' name where they are drawn from the seed."""
 
 SIZE = 224
 FROM_SCRATCH = Recipe(epochs=((SIZE, 30),))
@@ -23,11 +29,18 @@ def _no_bool(value: Any) -> Any:
 
 
 def _known(name: str) -> str:
-    if name not in ARCHITECTURES:
-        near = get_close_matches(name, ARCHITECTURES, n=1)
+    known = (RESNET_CAM, *ARCHITECTURES)
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
         advice = f"; did you mean '{near[0]}'" if near else ""
-        raise ValueError(f"should be one of {', '.join(ARCHITECTURES)}{advice}")
+        raise ValueError(f"should be one of {', '.join(known)}{advice}")
     return name
+
+
+def _share_or_number(value: float) -> float:
+    if value >= 1 and value != int(value):
+        raise ValueError("should be a share below 1 or a whole number of images")
+    return value
 
 
 _Number = BeforeValidator(_no_bool)
@@ -35,7 +48,7 @@ PositiveCount = Annotated[int, _Number, Field(gt=0)]
 Seed = Annotated[int, _Number, Field(ge=0)]
 PositiveFloat = Annotated[float, _Number, Field(gt=0, allow_inf_nan=False)]
 NonNegativeFloat = Annotated[float, _Number, Field(ge=0, allow_inf_nan=False)]
-OpenFraction = Annotated[float, _Number, Field(gt=0, lt=1)]
+ValSize = Annotated[float, _Number, Field(gt=0, allow_inf_nan=False), AfterValidator(_share_or_number)]
 InputSize = Annotated[int, _Number, Field(ge=32, le=2048)]
 Arch = Annotated[str, AfterValidator(_known)]
 
@@ -46,10 +59,12 @@ class TrainingSettings(BaseModel):
     Attributes:
         data: a name, or a folder, as `open_data` takes it.
         data_root: where the user has a data set that is given by its name.
+        data_dir: the folder for it: downloaded into it where it is not there yet.
         out: the folder of the training; or a file ending in `.safetensors`, and then nothing else is left.
-        arch: one of `ARCHITECTURES`.
-        residual: whether the CAM network has residual blocks.
-        weights: initial weights: `imagenet`, a state dict with ImageNet's outputs, or a file that was trained here.
+        arch: one of `ARCHITECTURES`; `RESNET_CAM` becomes `resnet18`, with the weights of `imagenet` where none are
+            named.
+        residual: whether the CAM network has residual blocks; of another network, whether it is residual.
+        weights: initial weights: `imagenet`, a state dict, a file that was trained here, or None for `random` ones.
         freeze_features: train the head only.
         epochs: passes over the images.
         batch: images per step.
@@ -61,7 +76,8 @@ class TrainingSettings(BaseModel):
         precision: arithmetic of the network.
         seed: of weights, order, augmentation, and of the images kept for val.
         img_size: height and width of the input in pixels.
-        val_size: the share of `train` that is kept for val, where labelled folders have no `val`.
+        val_size: of labelled folders, the number of val's images; below 1 the share of `train` that is kept for val
+            where they have no `val`.
         num_classes: how many classes the data must have.
         limit: images of each split at most: the first ones, or of labelled folders ones spread over all classes.
         skip_bad: go on without bad images.
@@ -74,6 +90,7 @@ class TrainingSettings(BaseModel):
 
     data: str = "toyvoc"
     data_root: Path | None = None
+    data_dir: Path | None = None
     out: Path = Path("classifier")
     arch: Arch = "toynet"
     residual: bool | None = None
@@ -89,13 +106,22 @@ class TrainingSettings(BaseModel):
     precision: TrainingPrecision = "float32"
     seed: Seed = 0
     img_size: InputSize = SIZE
-    val_size: OpenFraction = 0.2
+    val_size: ValSize = 0.2
     num_classes: PositiveCount | None = None
     limit: PositiveCount | None = None
     skip_bad: bool = False
     log_every: PositiveCount | None = None
     save_every: PositiveCount = 1
     resume: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resnet_cam(cls, values: Any) -> Any:
+        """Read the exercise's name for a network, and `random` for no weights."""
+        values = dict(values)
+        if values.get("arch") == RESNET_CAM:
+            values = {**values, "arch": "resnet18", "weights": values.get("weights") or "imagenet"}
+        return values | ({"weights": None} if values.get("weights") == RANDOM else {})
 
     def recipe(self) -> Recipe:
         """Return the recipe that fits, with the values that the user gave."""

@@ -218,6 +218,8 @@ def _describe(settings: TrainingSettings, recipe: Recipe, data: TrainingData) ->
         **asdict(recipe),
         "start": Path(settings.weights).name if settings.weights else "random weights",
         "data": data.name,
+        "data_folder": str(settings.data_root or settings.data_dir or settings.data),
+        "val_size": settings.val_size,
         "data_sha256": data.sha256,
         "images": len(data.splits["train"].samples),
         "processes": distributed.world(),

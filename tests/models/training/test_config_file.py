@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.models.training.config_file import read_config, settings_of
+from gradcam_lab.models.training.config_file import SHIPPED, read_config, settings_for, settings_of, write_config
 from gradcam_lab.models.training.settings import TrainingSettings
 
 EFEO = """\
@@ -50,7 +50,7 @@ class TestGood:
     def test_every_key_of_the_efeo_exercise_is_understood(self, write):
         assert settings_of({}, write(EFEO)) == TrainingSettings(
             data="imagenette",
-            data_root=Path("data"),
+            data_dir=Path("data"),
             out=Path("check points"),
             arch="cam_net",
             residual=True,
@@ -95,12 +95,15 @@ BAD = {
     "training:\n  optimizer: rmsprop": r"line 2: training\.optimizer is 'rmsprop', but should be 'adam', 'adamw'",
     "training:\n  scheduler: linear": r"line 2: training\.scheduler is 'linear', but should be 'onecycle', 'step'",
     "model:\n  name: resnet5": r"line 2: model\.name is 'resnet5', but should be one of .*; did you mean 'resnet50'\.",
+    "model:\n  weights: 3": r"line 2: model\.weights is 3, but should be a valid string",
+    "model:\n  name: resnet_kam": r"line 2: model\.name is 'resnet_kam', but .*; did you mean 'resnet_cam'\.",
+    "dataset:\n  val_size: 0": r"line 2: dataset\.val_size is 0, but should be greater than 0\.",
     "model:\n  residual: perhaps": r"line 2: model\.residual is 'perhaps', but should be a valid boolean",
     "model:\n  input_shape: [1, 64, 64]": r"line 2: model\.input_shape is .*, but should be \[3, S, S\]",
     "model:\n  input_shape: [3, 64, 32]": r"line 2: model\.input_shape is .*, but should be \[3, S, S\]",
     "model:\n  input_shape: [3, 64]": r"line 2: model\.input_shape is",
     "model:\n  input_shape: [3, 64, x]": r"line 2: model\.input_shape is 'x', but should be a valid integer",
-    "dataset:\n  val_size: 1.5": r"line 2: dataset\.val_size is 1\.5, but should be less than 1\.",
+    "dataset:\n  val_size: 1.5": r"line 2: dataset\.val_size is 1\.5, but should be a share below 1 or a whole number",
     "dataset:\n  img_size: 8": r"line 2: dataset\.img_size is 8, but should be greater than or equal to 32\.",
     "model: {input_shape: [3, 64, 64]}\ndataset:\n  img_size: 96": r"line 3: dataset\.img_size is 96, but "
     r"model\.input_shape in line 1 says 64: give both the same\.",
@@ -116,6 +119,121 @@ BAD = {
     "model: " + 1200 * "[": "is not valid YAML",
     "5: {a: 1}": r"line 1: there is no key '5'",
 }
+
+
+EXERCISE = """\
+model:
+  name: resnet_cam
+  input_shape: [3, 160, 160] # [channels, height, width] for Imagenette (160x160)
+  num_classes: 10
+  residual: true
+
+training:
+  learning_rate: 0.001
+  batch_size: 64
+  num_epochs: 50
+  weight_decay: 0.0001
+  checkpoint_dir: checkpoints/
+  log_every: 10
+  save_every: 2
+  early_stopping_patience: 5
+  optimizer: adam # [adam, sgd]
+  scheduler: reduce_lr # [reduce_lr, cosine]
+
+dataset:
+  name: imagenette
+  data_dir: data/
+  img_size: 160 # Imagenette image resolution
+  val_size: 1000 # Validation set size
+"""
+"""The Imagenette exercise's own file."""
+
+
+class TestTheExercisesFile:
+    def test_it_is_understood_as_it_is(self, write):
+        settings = settings_of({}, write(EXERCISE))
+        assert settings == TrainingSettings(
+            data="imagenette",
+            data_dir=Path("data"),
+            out=Path("checkpoints"),
+            arch="resnet18",
+            weights="imagenet",
+            residual=True,
+            epochs=50,
+            batch=64,
+            learning_rate=0.001,
+            weight_decay=0.0001,
+            optimizer="adam",
+            scheduler="plateau",
+            patience=5,
+            img_size=160,
+            val_size=1000,
+            num_classes=10,
+            log_every=10,
+            save_every=2,
+        )
+        recipe = settings.recipe()
+        assert (recipe.epochs, recipe.batch, recipe.scheduler, recipe.patience) == (((160, 50),), 64, "plateau", 5)
+
+    def test_the_packages_own_says_the_same_and_explains_every_key(self, write):
+        text = SHIPPED.read_text(encoding="utf-8")
+        keys = [line for line in text.splitlines() if line.startswith("  ")]
+        assert all(" # " in line for line in keys)
+        bare = [line.split(" # ")[0] for line in keys]
+        exercise = [line.split(" # ")[0] for line in EXERCISE.splitlines() if line.startswith("  ")]
+        assert [line for line in bare if line != "  weights: imagenet"] == exercise
+        assert settings_of({}, SHIPPED) == settings_of({}, write(EXERCISE))
+
+    def test_weights_may_be_random_or_a_file(self, write):
+        for word, weights in (("random", None), ("a.pth", "a.pth"), ("imagenet", "imagenet")):
+            settings = settings_of({}, write(EXERCISE.replace("  residual", f"  weights: {word}\n  residual")))
+            assert (settings.arch, settings.weights) == ("resnet18", weights)
+        assert settings_of({"weights": "random"}, SHIPPED).weights is None
+
+    def test_a_flag_for_another_network_or_other_data_leaves_out_what_the_file_says_of_its_own(self):
+        settings = settings_of({"arch": "vgg16", "data": "pets"}, SHIPPED)
+        assert (settings.weights, settings.residual, settings.data_dir, settings.num_classes) == (None,) * 4
+        assert settings_of({"arch": "resnet_cam", "data": "imagenette"}, SHIPPED) == settings_of({}, SHIPPED)
+
+    def test_residual_is_true_of_a_resnet(self, write):
+        path = write(EXERCISE.replace("residual: true", "residual: false"))
+        with pytest.raises(
+            LabError, match=r"cam\.yaml', line 5: residual is False, but resnet18 is residual: leave it"
+        ):
+            settings_of({}, path)
+
+    def test_it_is_written_once(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        assert write_config() == Path("cam_config.yaml")
+        assert read_config(Path("cam_config.yaml")) == read_config(SHIPPED)
+        Path("cam_config.yaml").write_text("mine", encoding="utf-8")
+        with pytest.raises(LabError, match=r"'cam_config\.yaml' exists already and was left as it is"):
+            write_config()
+        assert Path("cam_config.yaml").read_text(encoding="utf-8") == "mine"
+        assert write_config(tmp_path / "other.yaml").is_file()
+
+
+class TestDefault:
+    """Which file is taken where none is named: it is said in one line."""
+
+    @pytest.fixture(autouse=True)
+    def _here(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+
+    def test_the_packages_own(self, capsys):
+        assert settings_for({"epochs": 2}, None).epochs == 2
+        assert capsys.readouterr().out.startswith(f"configuration: {SHIPPED} (the package's own; --write-config")
+
+    def test_the_one_in_the_current_folder(self, capsys):
+        Path("cam_config.yaml").write_text("training: {num_epochs: 7}", encoding="utf-8")
+        assert settings_for({}, None).epochs == 7
+        assert capsys.readouterr().out == "configuration: cam_config.yaml (your own)\n"
+
+    def test_none_where_the_data_or_a_file_is_named(self, capsys, write):
+        Path("cam_config.yaml").write_text("training: {num_epochs: 7}", encoding="utf-8")
+        assert settings_for({"data": "toyvoc"}, None) == TrainingSettings()
+        assert settings_for({}, write("training: {num_epochs: 3}")).epochs == 3
+        assert capsys.readouterr().out == ""
 
 
 class TestBad:

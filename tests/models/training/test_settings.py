@@ -38,8 +38,12 @@ class TestFlags:
             ({"learning_rate": -1}, r"--learning-rate is '-1', but should be greater than 0\."),
             ({"arch": "resnet5"}, r"--arch is 'resnet5', but should be one of .*did you mean 'resnet50'\."),
             ({"precision": "int8"}, r"--precision is 'int8', but should be 'float32', 'bf16' or 'fp16'\."),
-            ({"val_size": 1}, r"--val-size is '1', but should be less than 1\."),
-            ({"residual": True}, "'residual' belongs to cam_net, and the network is toynet"),
+            ({"val_size": 1.5}, r"--val-size is '1\.5', but should be a share below 1 or a whole number of images\."),
+            (
+                {"residual": True, "arch": "vgg16"},
+                "residual is True, but vgg16 is not residual: leave it out, or take cam_net",
+            ),
+            ({"residual": False, "arch": "resnet18"}, "residual is False, but resnet18 is residual: leave it out"),
             ({"freeze_features": True}, "--freeze-features needs features"),
         ],
     )
