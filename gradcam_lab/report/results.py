@@ -31,6 +31,7 @@ from gradcam_lab.evaluate.records import (
     TopFive,
 )
 from gradcam_lab.files import read_json
+from gradcam_lab.report.published import Published
 
 SCHEMA = "gradcam-lab/results/1"
 
@@ -203,6 +204,8 @@ class Results(About):
     truth: NotRequired[Faithfulness | None]
     """Tests of the heatmaps; null where not asked for. Since 0.4."""
     failures: Failures
+    published: NotRequired[Published]
+    """What others have published, in percent. Since 0.4."""
 
 
 def schema() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcam_lab.evaluate.records import FailureKind, TableRow, TopFive
+from gradcam_lab.report.published import PUBLISHED
 from gradcam_lab.report.results import Results, ShownMethod, StepProgress, WrittenAnswer
 from gradcam_lab.report.text import findings
 from gradcam_lab.report.text.wording import FAILURES, compared
@@ -35,6 +36,7 @@ def template_variables(results: Results) -> dict[str, Any]:
         "all_classes": results.get("all_classes"),  # these, and what follows from them, are younger than the rest
         "course": results.get("course"),
         "answers": results.get("answers") or {},
+        "published": PUBLISHED,
         "method": method,
         "us": "Grad-CAM" if method["name"] == findings.PLAIN else "our method",
         "plain": next((row for row in results["table"] if row["kind"] == "plain"), None),
