@@ -45,6 +45,16 @@ def run_all(
         str | None,
         Option(help="Localisation method, such as gradcam.", show_default="the best on val at under 3 times the cost"),
     ] = None,
+    threshold: Annotated[
+        float | None,
+        Option(
+            help="Threshold of every map, a fraction of its maximum, more than 0 and at most 1.",
+            show_default="the best on val",
+        ),
+    ] = None,
+    max_detections: Annotated[
+        int | None, Option(min=1, help="Most boxes an image, the surest ones.", show_default="all")
+    ] = None,
     quick: Annotated[
         bool, Option("--quick", help="Run one method (gradcam, or --method); no comparison, no steps 5 and 6.")
     ] = False,
@@ -77,6 +87,8 @@ def run_all(
         precision=precision,
         skip_bad=skip_bad,
         method=method,
+        threshold=threshold,
+        max_detections=max_detections,
         quick=quick,
         stall=stall,
         course=students_work(impl),

@@ -68,6 +68,11 @@ class FinishedRun:
             raise LabError(f"The run in '{self.folder}' used the method '{name}', which this lab lacks: run it again.")
         return METHODS[name]
 
+    @property
+    def max_detections(self) -> int | None:
+        """The most boxes of an image; None for all, as in runs of older versions."""
+        return self.value("run", "parameters").get("max_detections")
+
     def maps(self, split: str) -> Maps:
         """Return the maps of one split, those in which the run found its boxes.
 

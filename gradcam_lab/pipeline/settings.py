@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC
+from gradcam_lab.errors import LabError
 from gradcam_lab.localise.experiment import Precision
 from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.pipeline.supervise import STALL
 
 VALUES = (
     *("data", "data_root", "checkpoint", "classifier", "weights"),
-    *("target", "limit", "method", "seed", "precision"),
+    *("target", "limit", "method", "threshold", "max_detections", "seed", "precision"),
 )
 FLAGS = ("quick", "skip_bad")
 
@@ -35,6 +36,8 @@ class Settings:
         course: whose code runs, and what the report may show; None for the reference, all of it.
         stall: seconds without progress after which a student's code is ended.
         method: how boxes are found, a name of `localise.methods.METHODS`; None for the one that val likes best.
+        threshold: the fraction of the map's maximum at which every map is cut; None for the one that val chooses.
+        max_detections: the most boxes of an image, the surest ones; None for all.
         quick: plain Grad-CAM unless told otherwise, and neither a comparison of methods nor steps 5 and 6.
     """
 
@@ -52,7 +55,21 @@ class Settings:
     course: StudentsWork | None = None
     stall: float = STALL
     method: str | None = None
+    threshold: float | None = None
+    max_detections: int | None = None
     quick: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a threshold that is none.
+
+        Raises:
+            LabError: it is no number above 0 and up to 1.
+        """
+        if self.threshold is not None and not 0 < self.threshold <= 1:  # nan is not either
+            raise LabError(
+                f"--threshold {self.threshold:g} is no fraction of a map's maximum: give a number above 0 and up to 1, "
+                "such as 0.5, or leave it out for the one that val chooses."
+            )
 
     @property
     def students(self) -> dict[str, Path]:

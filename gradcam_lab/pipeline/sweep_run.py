@@ -39,7 +39,8 @@ class Swept:
         target: the class.
         grid: the thresholds, fractions of each map's maximum.
         curves: boxes, AP and recall along the grid.
-        chosen: the run's own threshold, chosen on val.
+        chosen: the run's own threshold.
+        given: whether the user gave it, in val's place.
     """
 
     split: str
@@ -47,6 +48,7 @@ class Swept:
     grid: Sequence[float]
     curves: ThresholdCurves
     chosen: float
+    given: bool = False
 
     @property
     def best(self) -> int:
@@ -57,6 +59,16 @@ class Swept:
     def best_name(self) -> str:
         """What the best is called."""
         return "best of val" if self.split == "val" else "oracle"
+
+    @property
+    def mark(self) -> str:
+        """What the run's own threshold is called, in a word."""
+        return "given" if self.given else "chosen"
+
+    @property
+    def how(self) -> str:
+        """How the run came by its own threshold."""
+        return "given by --threshold, not chosen on val" if self.given else "chosen on val"
 
     @property
     def chosen_place(self) -> int | None:
@@ -134,8 +146,11 @@ def swept_of(
             "yours: sweep a run of another --method."
         )
     title = f"thresholds on {split}"
-    curves = sweep(Detector(lessons, method, min_area), maps, truth, grid, ious, title=title)
-    return Swept(split, finished.value("run", "target"), grid, curves, finished.value("threshold", "chosen"))
+    detector = Detector(lessons, method, min_area, finished.max_detections)
+    curves = sweep(detector, maps, truth, grid, ious, title=title)
+    threshold = finished.value("threshold")
+    given = threshold.get("given", False)  # runs of older versions always asked val
+    return Swept(split, finished.value("run", "target"), grid, curves, finished.value("threshold", "chosen"), given)
 
 
 def truth_of(finished: FinishedRun, lessons: Lessons, maps: Maps, split: str) -> dict[str, GroundTruth]:
@@ -162,6 +177,7 @@ def as_json(swept: Swept) -> str:
         "grid": list(swept.grid),
         **swept.curves._asdict(),
         "chosen": swept.chosen,
+        "given": swept.given,
         swept.best_name.replace(" ", "_"): best,
     }
     return json.dumps(content, indent=1, allow_nan=False)
@@ -180,19 +196,20 @@ def table(swept: Swept) -> list[str]:
 
 
 def _mark(swept: Swept, place: int) -> str:
-    marks = ["chosen"] * (place == swept.chosen_place) + [swept.best_name] * (place == swept.best)
+    marks = [swept.mark] * (place == swept.chosen_place) + [swept.best_name] * (place == swept.best)
     return ", ".join(marks)
 
 
 def notes(swept: Swept) -> list[str]:
     """Say what the marks mean."""
-    lines = [f"chosen: the run's threshold, {swept.chosen:g}, chosen on val."]
+    lines = [f"{swept.mark}: the run's threshold, {swept.chosen:g}, {swept.how}."]
     if swept.chosen_place is None:
-        lines = [f"The run's threshold, {swept.chosen:g}, chosen on val, is not on this grid."]
+        lines = [f"The run's threshold, {swept.chosen:g}, {swept.how}, is not on this grid."]
     if swept.split == "val":
         return [
             *lines,
-            "best of val: the highest mean AP, each point averaged with its neighbours; the run chooses so.",
+            "best of val: the highest mean AP, each point averaged with its neighbours; "
+            + ("a run without --threshold chooses so." if swept.given else "the run chooses so."),
         ]
     return [*lines, "oracle: the best mean AP, known only by looking at test; not a result that anyone may claim."]
 
@@ -228,9 +245,9 @@ def _curves(axes: "Axes", swept: Swept, curves: dict[str, list[float]]) -> None:
         axes.plot(
             swept.grid, percent, dashes, color=colour, label=f"IoU {t}", marker="o" if len(percent) == 1 else None
         )
-    best, chosen = swept.grid[swept.best], f"chosen on val: {swept.chosen:g}"
+    best, chosen = swept.grid[swept.best], f"{swept.how}: {swept.chosen:g}"
     if swept.best == swept.chosen_place:
-        chosen = f"chosen on val, and {swept.best_name}: {best:g}"
+        chosen = f"{swept.how}, and {swept.best_name}: {best:g}"
     else:
         dots = (0, (2, 2))
         axes.axvline(best, color=MUTED, linewidth=1.2, linestyle=dots, label=f"{swept.best_name}: {best:g}")

@@ -76,6 +76,8 @@ class Parameters(Record):
     method: Literal["area", "11point"]
     nms: Fraction
     bootstrap: Count
+    max_detections: NotRequired[AtLeastOne | None]
+    """The most boxes of an image, the surest ones; null for all. Since 0.4."""
 
 
 class RunSettings(Record):
@@ -95,6 +97,8 @@ class RunSettings(Record):
     precision: Literal["float32", "bf16"]
     method: NotRequired[ShownMethod]
     """How boxes were found. Since 0.4."""
+    threshold: NotRequired[Fraction | None]
+    """Given by the user; null where val chose. Since 0.4."""
     quick: NotRequired[bool]
     """Whether the comparison and steps 5 and 6 were left out. Since 0.4."""
     parameters: Parameters

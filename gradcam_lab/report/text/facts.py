@@ -54,6 +54,11 @@ def template_variables(results: Results) -> dict[str, Any]:
         "leads": results.get("leads") or {},  # younger than the rest
         "cut": method["find"] in ("islands", "watershed"),  # at the threshold itself
         "own_threshold": len(sweep["grid"]) == 1,
+        "given": sweep.get("given", False),  # younger than the rest, as the next two
+        "val_at_its_choice": mean_ap_at(
+            sweep["grid"], sweep["val"]["mean_ap"], sweep.get("choice_of_val", sweep["chosen"])
+        ),
+        "most_boxes": results["run"]["parameters"].get("max_detections"),
         "val_at_chosen": mean_ap_at(sweep["grid"], sweep["val"]["mean_ap"], sweep["chosen"]),
         "test_at_chosen": mean_ap_at(sweep["grid"], sweep["test"]["mean_ap"], sweep["chosen"]),
         "top5": read_top5(results["top5"], set(results["classifier"]["classes"])),
