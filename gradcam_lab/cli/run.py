@@ -32,7 +32,7 @@ def run_all(
     weights: WeightsOption = None,
     checkpoint: Annotated[
         Path | None,
-        Option(help="Instead of --classifier: a file of gradcam-lab train or of the EFEO exercise (.pth.tar)."),
+        Option(help="Instead of --classifier: a file of gradcam-lab train, or the EFEO exercise's network."),
     ] = None,
     target: Annotated[str, Option(help="Class to find, or all.")] = "dog",
     limit: Limit = None,

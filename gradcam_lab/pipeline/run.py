@@ -242,5 +242,5 @@ class Run:
 
 def _load(settings: Settings) -> Classifier:
     if settings.checkpoint:
-        return zoo.load_file(settings.checkpoint)
+        return zoo.load_file(settings.checkpoint, option="--checkpoint")
     return zoo.load(settings.classifier, settings.weights)
