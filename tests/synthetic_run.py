@@ -16,6 +16,7 @@ from gradcam_lab.report.figures.photos import Panel, Row, draw_rows, in_rows
 from gradcam_lab.report.figures.pictures import failure_rows, faithfulness_curves, pipeline, score_curves
 from gradcam_lab.report.figures.plots import draw_segmentation_curve
 from gradcam_lab.report.figures.rgb import dimmed, painted_seeds
+from gradcam_lab.report.published import PUBLISHED
 from gradcam_lab.report.results import Results
 
 STEPS = ("step1_cam", "step2_gradcam", "step3_boxes", "step4_metrics", "step5_segmentation", "step6_faithfulness")
@@ -115,6 +116,7 @@ def results() -> dict[str, Any]:
         "curves": {iou: curve(end) for iou, end in (("0.3", 0.86), ("0.4", 0.74), ("0.5", 0.58))},
         "cam_vs_gradcam": {"images": 16, "max_relative_difference": 1.9e-7, "mean_cosine": 1.0},
         "failures": {"counts": {"missed": 9, "head only": 31, "merged": 12, "context": 19}, "iou": 0.5},
+        "published": PUBLISHED,
         "methods": methods(),
         "segmentation": segmentation(),
         "truth": truth(),

@@ -35,7 +35,7 @@ def run_all(
     weights: WeightsOption = None,
     checkpoint: Annotated[
         Path | None,
-        Option(help="Instead of --classifier: a file of gradcam-lab train or of the EFEO exercise (.pth.tar)."),
+        Option(help="Instead of --classifier: a file of gradcam-lab train, or the EFEO exercise's network."),
     ] = None,
     target: Annotated[str, Option(help="Class to find, or all.")] = "dog",
     limit: Limit = None,
@@ -49,6 +49,16 @@ def run_all(
         Option(help="Localisation method, such as gradcam.", show_default="the best on val at under 3 times the cost"),
     ] = None,
     ap: ApOption = "area",
+    threshold: Annotated[
+        float | None,
+        Option(
+            help="Threshold of every map, a fraction of its maximum, more than 0 and at most 1.",
+            show_default="the best on val",
+        ),
+    ] = None,
+    max_detections: Annotated[
+        int | None, Option(min=1, help="Most boxes an image, the surest ones.", show_default="all")
+    ] = None,
     quick: Annotated[
         bool,
         Option(
@@ -85,6 +95,8 @@ def run_all(
         skip_bad=skip_bad,
         method=method,
         ap=ap,
+        threshold=threshold,
+        max_detections=max_detections,
         quick=quick,
         stall=stall,
         course=students_work(impl),

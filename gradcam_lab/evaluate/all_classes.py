@@ -37,7 +37,7 @@ def classes_with_objects(*splits: Sequence[Sample]) -> list[str]:
 
 
 def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: Sequence[Sample]) -> AllClasses:
-    """Choose the threshold on val and score every class on test.
+    """Choose the threshold on val, unless it is given, and score every class on test.
 
     Args:
         experiment: whose steps 3 and 4 do it; its target does not matter.
@@ -49,7 +49,8 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
     counts = image_draws(len(test), experiment.seed)
     found: dict[str, dict[str, dict[str, Scored]]] = {row: {} for row in ROWS}
     curve = threshold_curve(list(classes.values()), maps.of("val"), val)
-    threshold = COARSE_GRID[choose(curve)]
+    given = experiment.threshold
+    threshold = COARSE_GRID[choose(curve)] if given is None else given
     on_test = maps.of("test")
     for name, of_class in tracked(classes.items(), "all classes on test", len(classes)):
         mine, truth = on_test.of_class(name), of_class.ground_truth(test)
@@ -61,6 +62,7 @@ def score_all(experiment: Experiment, maps: Maps, val: Sequence[Sample], test: S
         "grid": list(COARSE_GRID),
         "curve": curve,
         "threshold": threshold,
+        "given": given is not None,
         "objects": {
             name: sum(not item.difficult for sample in test for item in sample.objects if item.name == name)
             for name in classes

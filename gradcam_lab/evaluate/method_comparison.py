@@ -44,7 +44,7 @@ BESIDE = 3
 def choose_threshold(
     experiment: Experiment, method: Method, maps: Maps, samples: Sequence[Sample]
 ) -> tuple[float | None, float]:
-    """Return the threshold that `choose` takes on a split, and its AP averaged over the IoUs.
+    """Return the threshold that `choose` takes on a split, or the given one, and its AP averaged over the IoUs.
 
     Plain Grad-CAM tries its whole grid, as the run's own sweep does, so that the two agree. The others try every fourth
     threshold of `GRID` first, and then those beside the best. The threshold is None where each image has its own.
@@ -56,7 +56,8 @@ def choose_threshold(
         samples: the images of the split.
     """
     truth, detector = experiment.ground_truth(samples), Detector.of(experiment, method)
-    grid = method.grid or (0.0,)
+    given = experiment.threshold
+    grid = method.grid or (0.0,) if given is None else (given,)
     tried: dict[float, float] = {}
 
     def try_out(part: Sequence[float]) -> None:

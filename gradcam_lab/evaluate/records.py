@@ -105,12 +105,17 @@ class ThresholdOracle(Record):
 
 
 class Threshold(Record):
-    """Every tried threshold (fractions of the map's maximum) on both splits; val chooses."""
+    """Every tried threshold (fractions of the map's maximum) on both splits; val chooses, or the user."""
 
     grid: Fractions
     val: ThresholdCurve
     test: ThresholdCurve
     chosen: Fraction
+    """The one of the boxes."""
+    given: NotRequired[bool]
+    """Whether it was given by the user, and so not chosen on val. Since 0.4, as the next."""
+    choice_of_val: NotRequired[Fraction]
+    """What val chose, or would have chosen."""
     oracle: ThresholdOracle
 
 
@@ -118,7 +123,7 @@ class Threshold(Record):
 
 
 class ComparedMethod(Record):
-    """One method on test, at the threshold that val chose for it."""
+    """One method on test, at the threshold that val chose for it, or that was given."""
 
     name: Name
     title: Name
@@ -137,13 +142,15 @@ class MethodRow(ComparedMethod):
 
 
 class MethodComparison(Record):
-    """Methods on the same images, thresholds from val."""
+    """Methods on the same images, thresholds from val, or one given threshold for all."""
 
     rows: NonEmpty[MethodRow]
     default: Name
     """The best by val of those below the limit."""
     limit: float
     """The cost that the default stays below."""
+    given: NotRequired[bool]
+    """Whether the threshold of all rows was given by the user, and so not chosen on val. Since 0.4."""
 
 
 # --- throughput ---
@@ -213,6 +220,8 @@ class AllClasses(Record):
     curve: list[Fraction]
     """Mean AP over classes and IoUs on val, along the grid."""
     threshold: Fraction
+    given: NotRequired[bool]
+    """Whether it was given by the user, and so not chosen on val. Since 0.4."""
     objects: ByClass[Count]
     """Objects of test that are not difficult, by class."""
     rows: NonEmpty[AllClassesRow]

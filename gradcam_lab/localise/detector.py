@@ -31,16 +31,18 @@ class Detector:
         lessons: whose steps 3 and 4 do it.
         method: which finder, and whether it looks at the image.
         min_area: the least area of an island that becomes a box, in pixels of the image.
+        max_detections: the most boxes of an image, the surest ones; None for all.
     """
 
     lessons: Lessons
     method: Method = METHODS[GRADCAM]
     min_area: int = MIN_AREA
+    max_detections: int | None = None
 
     @classmethod
     def of(cls, experiment: Experiment, method: Method = METHODS[GRADCAM]) -> "Detector":
         """Bind what an experiment says of it."""
-        return cls(experiment.lessons, method, experiment.min_area)
+        return cls(experiment.lessons, method, experiment.min_area, experiment.max_detections)
 
     def __call__(self, maps: Maps, threshold: float, samples: Sequence[Sample] = ()) -> Detections:
         """Find the boxes of all images at one threshold.
@@ -80,7 +82,7 @@ class Detector:
         threshold: float,
         image: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Turn one raw map into scored boxes: islands by step 3 itself, and as step 3 does where they are others.
+        """Turn one raw map into scored boxes, of which the surest `max_detections` are kept.
 
         Args:
             cam: raw, shape (h, w).
@@ -92,6 +94,12 @@ class Detector:
         Returns:
             float64, shape (n, 5), the best first; (0, 5) where there is no evidence.
         """
+        return self._all_boxes(cam, size, probability, threshold, image)[: self.max_detections]
+
+    def _all_boxes(
+        self, cam: np.ndarray, size: Sequence[int], probability: float, threshold: float, image: np.ndarray | None
+    ) -> np.ndarray:
+        """Find the islands by step 3 itself, and as step 3 does where they are others."""
         lessons, (width, height) = self.lessons, size
         iou = lessons.metrics.box_iou
         if self.method.find is islands:  # the whole of step 3, which may be a student's

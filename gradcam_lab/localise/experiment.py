@@ -39,6 +39,8 @@ class Experiment:
         min_area: the smallest island that becomes a box, in pixels of the image.
         seed: of the bootstrap and of all other random numbers.
         ap: how average precision is taken.
+        threshold: given by the user, a fraction of the map's maximum; None where val chooses.
+        max_detections: the most boxes of an image, the surest ones; None for all.
     """
 
     classifier: Classifier
@@ -49,6 +51,8 @@ class Experiment:
     min_area: int = MIN_AREA
     seed: int = 0
     ap: Ap = "area"
+    threshold: float | None = None
+    max_detections: int | None = None
 
     def ground_truth(self, samples: Sequence[Sample]) -> dict[str, GroundTruth]:
         """Return step 4's `GroundTruth` of the target for each image, by its id."""

@@ -14,6 +14,7 @@ from gradcam_lab.models.classifier import Activation, Classifier, Preprocessing,
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank
 from gradcam_lab.models.weights import bare_state_dict, efeo_checkpoint, model_file
 from gradcam_lab.models.weights.bare_state_dict import SavedNetwork
+from gradcam_lab.models.weights.missing_file import missing_file
 from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_state_dict
 from gradcam_lab.vision import torchvision
 
@@ -35,9 +36,8 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
 
     Args:
         name: one of `CLASSIFIERS`.
-        weights: `imagenet` for torchvision's download, or a file: one that `load_file` reads, or for torchvision's
-            architectures also a state dict with ImageNet's 1000 outputs. None is for `embedded` only, whose weights
-            come with the package.
+        weights: `imagenet` for torchvision's download, or a file that `load_file` reads. None is for `embedded` only,
+            whose weights come with the package.
 
     Raises:
         LabError: there is no such name, no weights were given where they are needed, or they cannot be loaded.
@@ -52,6 +52,8 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
                 f"The embedded classifier '{EMBEDDED_FILE}' is missing: install gradcam-lab again, or give --weights "
                 "FILE."
             )
+        if weights and efeo_checkpoint.is_checkpoint(Path(weights)):
+            raise LabError(f"'{weights}' holds '{efeo_checkpoint.ARCH}': give --classifier {efeo_checkpoint.ARCH}.")
         return model_file.load(Path(weights) if weights else EMBEDDED_FILE)
     if not weights:
         raise LabError(
@@ -59,7 +61,7 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
             "--weights FILE."
         )
     file = Path(weights)
-    if weights == "imagenet" or not (model_file.is_model_file(file) or efeo_checkpoint.is_checkpoint(file)):
+    if weights == "imagenet" or not _says_its_network(file):
         return _imagenet_classifier(name, imagenet_state(name, weights), weights)
     classifier = load_file(file)
     if classifier.name != name:
@@ -67,27 +69,42 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
     return classifier
 
 
+def _says_its_network(file: Path) -> bool:
+    """Say whether a file is no state dict with ImageNet's outputs, or one that fails to be that."""
+    if model_file.is_model_file(file) or efeo_checkpoint.is_checkpoint(file):
+        return True
+    try:
+        return bare_state_dict.read(file).outputs != len(imagenet.class_names())
+    except LabError:
+        return False  # the next reader of the file says what is wrong
+
+
 Labels = tuple[str, tuple[str, ...], Activation]
 """A data set's name, its classes, and `sigmoid` where they may occur together."""
 
 
-def load_file(path: Path, labels: Callable[[], Labels] | None = None, size: int | None = None) -> Classifier:
+def load_file(
+    path: Path, labels: Callable[[], Labels] | None = None, size: int | None = None, option: str = "--model"
+) -> Classifier:
     """Return the classifier in a file.
 
     Args:
         path: a file that `gradcam-lab train` has made, the VOC checkpoint of the EFEO exercise, or a state dict.
         labels: returns those of the data set that the user names; called for a state dict only, which names no classes.
-            Without it 1000 outputs are ImageNet's, 10 are Imagenette's, and others are numbered.
+            Without it 1000 outputs are ImageNet's, 10 are Imagenette's, and others are numbered; the 20 of a ResNet-50
+            are those of the EFEO exercise, also for data whose classes are among them.
         size: height and width in pixels of the input of a state dict, which does not say it; 160 for Imagenette's
             classes and 224 for others by default.
+        option: by which the user named the file.
 
     Raises:
         LabError: the file is missing, damaged, or of no kind that is known; or the data set has other classes.
     """
     if not path.is_file():
-        _missing_file(path)
-    if model_file.is_model_file(path) or (path.suffix != ".safetensors" and efeo_checkpoint.is_checkpoint(path)):
-        model = model_file.load(path) if path.suffix == ".safetensors" else efeo_checkpoint.load(path)
+        raise missing_file(path, option)
+    ours = model_file.is_model_file(path)
+    if ours or (efeo_checkpoint.is_checkpoint(path) and not _other_classes(labels)):
+        model = model_file.load(path) if ours else efeo_checkpoint.load(path)
         if size not in (None, model.preprocessing.size):
             raise LabError(
                 f"'{path}' says itself that its input has {model.preprocessing.size} pixels: omit --img-size."
@@ -96,10 +113,12 @@ def load_file(path: Path, labels: Callable[[], Labels] | None = None, size: int 
     return _named(path, bare_state_dict.read(path), labels() if labels else None, size)
 
 
-def _missing_file(path: Path) -> None:
-    best = path.with_name("best.safetensors")
-    advice = f"'{best}' is what gradcam-lab train has left there" if best.is_file() else "check the name"
-    raise LabError(f"There is no network file '{path}': {advice}.")
+def _other_classes(labels: Callable[[], Labels] | None) -> bool:
+    """Say whether the data that the user names have classes that the EFEO exercise's network lacks."""
+    try:
+        return labels is not None and not set(labels()[1]) <= set(efeo_checkpoint.CLASSES)
+    except LabError:
+        return False  # whatever is wrong with the data is said when they are read
 
 
 def _named(path: Path, saved: SavedNetwork, labels: Labels | None, size: int | None) -> Classifier:

@@ -74,7 +74,7 @@ class FinishedRun:
 
     def detector(self, lessons: Lessons) -> Detector:
         """Return what finds boxes in the maps of this run as it did, by these lessons."""
-        return Detector(lessons, self.method, self.value("run", "parameters", "min_area"))
+        return Detector(lessons, self.method, self.value("run", "parameters", "min_area"), self.max_detections)
 
     def require_cut(self) -> None:
         """Check that the run's method cuts its maps at a threshold, of which there can be another.
@@ -87,6 +87,11 @@ class FinishedRun:
                 f"The run in '{self.folder}' used the method '{self.method.title}', which cuts no map at a threshold "
                 "of yours: give a run of another --method."
             )
+
+    @property
+    def max_detections(self) -> int | None:
+        """The most boxes of an image; None for all, as in runs of older versions."""
+        return self.value("run", "parameters").get("max_detections")
 
     def maps(self, split: str) -> Maps:
         """Return the maps of one split, those in which the run found its boxes.

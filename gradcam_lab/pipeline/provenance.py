@@ -43,6 +43,7 @@ def run_settings(settings: Settings, experiment: Experiment, method: str, data_r
         "ap": experiment.ap,
         "nms": inspect.signature(experiment.lessons.boxes.detect).parameters["max_overlap"].default,
         "bootstrap": DRAWS,
+        "max_detections": experiment.max_detections,
     }
     return {
         "data": settings.data_name,
@@ -58,6 +59,7 @@ def run_settings(settings: Settings, experiment: Experiment, method: str, data_r
         "limit": settings.limit,
         "precision": settings.precision,
         "method": shown_method(method, settings.method),
+        "threshold": settings.threshold,
         "quick": settings.quick,
         "parameters": parameters,
     }

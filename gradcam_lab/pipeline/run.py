@@ -99,8 +99,12 @@ class Run:
     def _methods(self) -> dict[str, Method]:
         """The methods that suit the network; the wish for another one, or for one that the run cannot do, fails."""
         asked, methods = self.settings.method, applicable(self.classifier, self.lessons)
+        if self.settings.threshold is not None:  # it has no meaning where a map is not cut at a threshold from outside
+            methods = {name: method for name, method in methods.items() if method.cut}
         if asked is not None and asked not in methods:
             why = "does not suit this network" if asked in METHODS else "does not exist"
+            if asked in METHODS and not METHODS[asked].cut and self.settings.threshold is not None:
+                why = "cuts no map at a --threshold of yours"
             raise LabError(f"The method '{asked}' {why}: choose --method from {', '.join(methods)}.")
         if self.everything and asked not in (None, GRADCAM):
             raise LabError(f"--target all runs plain Grad-CAM: leave out --method {asked}, or name one target.")
@@ -116,6 +120,8 @@ class Run:
             "network": lambda: (self.classifier.fingerprint, self.settings.precision),
             "seed": lambda: self.seed,
             "min_area": lambda: self.experiment.min_area,
+            "max_detections": lambda: self.experiment.max_detections,
+            "given_threshold": lambda: self.experiment.threshold,
             "method": lambda: self.method,
             "ap": lambda: self.settings.ap,
             "masks": lambda: masks_hash([*self.val.samples, *self.test.samples]),
@@ -142,7 +148,11 @@ class Run:
         """What travels together through the stages."""
         settings = self.settings
         return Experiment(
-            self.classifier, self.lessons, self.target, settings.precision, seed=self.seed, ap=settings.ap
+            *(self.classifier, self.lessons, self.target, settings.precision),
+            seed=self.seed,
+            threshold=settings.threshold,
+            max_detections=settings.max_detections,
+            ap=settings.ap,
         )
 
     @property
@@ -182,8 +192,15 @@ class Run:
         wanted = f"all classes ({self.target} in the pictures)" if self.everything else self.target
         return (
             f"{len(self.val.samples)} images of val, {len(self.test.samples)} of test, looking for {wanted} with "
-            f"{self.classifier.name} at layer {self.classifier.layer}"
+            f"{self.classifier.name} at layer {self.classifier.layer}{self._given}"
         )
+
+    @property
+    def _given(self) -> str:
+        """What the user has decided in val's place, as the end of a sentence."""
+        threshold, most = self.settings.threshold, self.settings.max_detections
+        cut = f", cut at the given threshold {threshold:g}" if threshold is not None else ""
+        return cut + (f", at most {most} box{'es' if most > 1 else ''} an image" if most else "")
 
     @property
     def about(self) -> About:
@@ -213,7 +230,7 @@ class Run:
 
     @cached_property
     def threshold(self) -> float:
-        """What validation chose."""
+        """What validation chose, or the user."""
         return self.read("threshold.json")["chosen"]
 
     @cached_property
@@ -222,7 +239,7 @@ class Run:
         return json_boxes.read_detections(self.folder / "detections.json")
 
     def compared_threshold(self, method: str) -> float | None:
-        """What val chose in the comparison, if there was one: in a report there is one threshold of a method."""
+        """The threshold of a method in the comparison, if there was one: a report has one threshold a method."""
         if not self.compares:
             return None
         return next(row["threshold"] for row in self.read("methods.json")["rows"] if row["name"] == method)
@@ -235,5 +252,5 @@ def load_network(settings: Settings) -> Classifier:
         LabError: it cannot be had.
     """
     if settings.checkpoint:
-        return zoo.load_file(settings.checkpoint)
+        return zoo.load_file(settings.checkpoint, option="--checkpoint")
     return zoo.load(settings.classifier, settings.weights)

@@ -16,6 +16,9 @@ from gradcam_lab.pipeline.supervise import supervise
 from gradcam_lab.report.pdf import PdfError
 from gradcam_lab.report.render import Rendered
 
+SHOWN = ("seed", "min_area", "max_detections", "given_threshold")
+"""The fields whose values a plan shows, where they have one; the others are hashes."""
+
 
 def run_all(settings: Settings, *, pdf: bool = True) -> Rendered | None:
     """Run every stage, from the images to the report; those with a student's code in a process of their own.
@@ -98,13 +101,15 @@ def _say_plan(settings: Settings, pdf: bool) -> None:
     run.pdf = pdf
     engine = Engine(run, STAGES)
     heads = ("stage", "artifact", "runs", "why", "reads", "depends on")
-    rows = [heads, *(_cells(planned) for planned in engine.plan())]
+    rows = [heads, *(_cells(planned, run) for planned in engine.plan())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _cells(planned: Planned) -> tuple[str, ...]:
+def _cells(planned: Planned, run: Run) -> tuple[str, ...]:
     stage = planned.stage
-    reads, depends = (", ".join(names) or "-" for names in (stage.reads, stage.depends))
+    values = {name: run.value_of(name) for name in stage.depends if name in SHOWN}
+    fields = [name if values.get(name) is None else f"{name}={values[name]}" for name in stage.depends]
+    reads, depends = (", ".join(names) or "-" for names in (stage.reads, fields))
     return stage.name, stage.output, planned.runs, planned.reason, reads, depends

@@ -6,13 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC
+from gradcam_lab.errors import LabError
 from gradcam_lab.localise.experiment import Ap, Precision
 from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.pipeline.supervise import STALL
 
 VALUES = (
     *("data", "data_root", "checkpoint", "classifier", "weights"),
-    *("target", "limit", "method", "ap", "seed", "precision"),
+    *("target", "limit", "method", "ap", "threshold", "max_detections", "seed", "precision"),
 )
 FLAGS = ("quick", "skip_bad")
 
@@ -37,6 +38,8 @@ class Settings:
         stall: seconds without progress after which a student's code is ended.
         method: how boxes are found, a name of `localise.methods.METHODS`; None for the one that val likes best.
         ap: how average precision is taken, "area" or "11point".
+        threshold: the fraction of the map's maximum at which every map is cut; None for the one that val chooses.
+        max_detections: the most boxes of an image, the surest ones; None for all.
         quick: plain Grad-CAM unless told otherwise, and no comparison of methods, no throughput, no steps 5 and 6.
     """
 
@@ -55,7 +58,21 @@ class Settings:
     stall: float = STALL
     method: str | None = None
     ap: Ap = "area"
+    threshold: float | None = None
+    max_detections: int | None = None
     quick: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a threshold that is none.
+
+        Raises:
+            LabError: it is no number above 0 and up to 1.
+        """
+        if self.threshold is not None and not 0 < self.threshold <= 1:  # nan is not either
+            raise LabError(
+                f"--threshold {self.threshold:g} is no fraction of a map's maximum: give a number above 0 and up to 1, "
+                "such as 0.5, or leave it out for the one that val chooses."
+            )
 
     @classmethod
     def of_network(cls, command: str) -> "Settings":

@@ -45,7 +45,8 @@ class Swept:
         target: the class.
         grid: the thresholds, fractions of each map's maximum.
         curves: boxes, AP and recall along the grid.
-        chosen: the run's own threshold, chosen on val.
+        chosen: the run's own threshold.
+        given: whether the user gave it, in val's place.
         ap: how average precision was taken.
         listed: whether the user named each threshold: then neighbours need not be near.
         learned: whether the network is known to have been trained on these very images.
@@ -56,6 +57,7 @@ class Swept:
     grid: Sequence[float]
     curves: ThresholdCurves
     chosen: float
+    given: bool = False
     ap: Ap = "area"
     listed: bool = False
     learned: bool = False
@@ -70,6 +72,16 @@ class Swept:
     def best_name(self) -> str:
         """What the best is called."""
         return "oracle" if self.split == "test" else f"best of {self.split}"
+
+    @property
+    def mark(self) -> str:
+        """What the run's own threshold is called, in a word."""
+        return "given" if self.given else "chosen"
+
+    @property
+    def how(self) -> str:
+        """How the run came by its own threshold."""
+        return "given by --threshold, not chosen on val" if self.given else "chosen on val"
 
     @property
     def chosen_place(self) -> int | None:
@@ -132,7 +144,14 @@ def sweep_run(
     found = finished.detector(lessons).at(maps, grid, title=title)
     curves = score_thresholds(lessons.metrics, found, truth, ious, title, kind)
     seen = split == TRAIN and learned(finished)
-    swept = Swept(split, target, grid, curves, finished.value("threshold", "chosen"), kind, bool(thresholds), seen)
+    threshold = finished.value("threshold")
+    swept = Swept(
+        *(split, target, grid, curves, threshold["chosen"]),
+        given=threshold.get("given", False),  # runs of older versions always asked val
+        ap=kind,
+        listed=bool(thresholds),
+        learned=seen,
+    )
     picture, _ = draw(out or run, swept)
     kept = keep_boxes(out or run, swept, found, truth) if thresholds else None
     if json:
@@ -235,6 +254,7 @@ def as_json(swept: Swept, kept: Kept | None = None) -> str:
         "grid": list(swept.grid),
         **swept.curves._asdict(),
         "chosen": swept.chosen,
+        "given": swept.given,
         swept.best_name.replace(" ", "_"): best,
     }
     if swept.split == TRAIN:
@@ -257,20 +277,21 @@ def table(swept: Swept) -> list[str]:
 
 
 def _mark(swept: Swept, place: int) -> str:
-    marks = ["chosen"] * (place == swept.chosen_place) + [swept.best_name] * (place == swept.best)
+    marks = [swept.mark] * (place == swept.chosen_place) + [swept.best_name] * (place == swept.best)
     return ", ".join(marks)
 
 
 def notes(swept: Swept) -> list[str]:
     """Say what the marks mean."""
-    lines = [f"chosen: the run's threshold, {swept.chosen:g}, chosen on val."]
+    lines = [f"{swept.mark}: the run's threshold, {swept.chosen:g}, {swept.how}."]
     if swept.chosen_place is None:
-        lines = [f"The run's threshold, {swept.chosen:g}, chosen on val, is not on this grid."]
+        lines = [f"The run's threshold, {swept.chosen:g}, {swept.how}, is not on this grid."]
     if swept.ap == "11point":
         lines.insert(0, "AP is VOC2007's: the mean of eleven points of the curve.")
     if swept.split == "test":
         return [*lines, "oracle: the best mean AP, known only by looking at test; not a result that anyone may claim."]
-    how = "of those listed" if swept.listed else "each point averaged with its neighbours; the run chooses so on val"
+    chooses = "a run without --threshold chooses so on val" if swept.given else "the run chooses so on val"
+    how = "of those listed" if swept.listed else f"each point averaged with its neighbours; {chooses}"
     lines.append(f"{swept.best_name}: the highest mean AP, {how}.")
     if swept.split == TRAIN:
         seen = "the network was trained on these images: the scores are optimistic."
@@ -317,9 +338,9 @@ def _curves(axes: "Axes", swept: Swept, curves: dict[str, list[float]]) -> None:
             label=f"IoU {t}",
             marker="o" if swept.listed or len(percent) == 1 else None,
         )
-    best, chosen = swept.grid[swept.best], f"chosen on val: {swept.chosen:g}"
+    best, chosen = swept.grid[swept.best], f"{swept.how}: {swept.chosen:g}"
     if swept.best == swept.chosen_place:
-        chosen = f"chosen on val, and {swept.best_name}: {best:g}"
+        chosen = f"{swept.how}, and {swept.best_name}: {best:g}"
     else:
         dots = (0, (2, 2))
         axes.axvline(best, color=MUTED, linewidth=1.2, linestyle=dots, label=f"{swept.best_name}: {best:g}")

@@ -32,6 +32,7 @@ from gradcam_lab.evaluate.records import (
     TopFive,
 )
 from gradcam_lab.files import read_json
+from gradcam_lab.report.published import Published
 
 SCHEMA = "gradcam-lab/results/1"
 
@@ -80,6 +81,8 @@ class Parameters(Record):
     """Average precision: the area below all points of the curve, or the mean of eleven. Before 0.4 called `method`."""
     nms: Fraction
     bootstrap: Count
+    max_detections: NotRequired[AtLeastOne | None]
+    """The most boxes of an image, the surest ones; null for all. Since 0.4."""
 
 
 class RunSettings(Record):
@@ -99,6 +102,8 @@ class RunSettings(Record):
     precision: Literal["float32", "bf16"]
     method: NotRequired[ShownMethod]
     """How boxes were found. Since 0.4."""
+    threshold: NotRequired[Fraction | None]
+    """Given by the user; null where val chose. Since 0.4."""
     quick: NotRequired[bool]
     """Whether the comparison and steps 5 and 6 were left out. Since 0.4."""
     parameters: Parameters
@@ -210,6 +215,8 @@ class Results(About):
     throughput: NotRequired[Throughput | None]
     """What batches, threads and fewer bits save; null where not asked for. Since 0.5."""
     failures: Failures
+    published: NotRequired[Published]
+    """What others have published, in percent. Since 0.4."""
 
 
 def schema() -> dict[str, Any]:

@@ -33,6 +33,16 @@ class TestAllImages:
         assert all(len(rows) == 0 for rows in Detector(lessons, min_area=2000)(maps, 0.5).values())
 
 
+@pytest.mark.parametrize("method", ["gradcam", "watershed"])
+def test_of_each_image_the_surest_boxes_are_kept(lessons, maps, method):
+    every = Detector(lessons, METHODS[method], min_area=1)(maps, 0.2)
+    first = Detector(lessons, METHODS[method], min_area=1, max_detections=1)(maps, 0.2)
+    assert max(map(len, every.values())) > 1
+    for name, boxes in every.items():
+        assert first[name].tolist() == boxes[:1].tolist()
+        assert all(boxes[:1, 4] >= box[4] for box in boxes)
+
+
 def test_islands_go_through_the_students_detect(lessons, maps):
     asked = []
 

@@ -17,25 +17,25 @@ from gradcam_lab.pipeline.run import Run
 from tests.pipeline.conftest import LIMIT
 
 GRAPH = """
-stage        | artifact             | depends on                           | lessons
-data         | ground_truth.json    | data target                          |
-all maps     | class_maps.npz       | data network                         | 2
-heatmaps     | heatmaps.npz         | data target network                  | 2
-classifier   | classification.json  | data target seed                     |
-cam          | comparison.json      | data target network                  | 1 2
-methods      | methods.json         | data target network seed min_area ap | 1 2 3 4 5
-maps         | maps.npz             | data target network method           | 1 2 3 4 5
-threshold    | threshold.json       | data target method min_area ap       | 3 4
-classes      | classes.json         | data seed min_area ap                | 3 4
-boxes        | detections.json      | data target method min_area          | 3 4
-scores       | scores.json          | data target method seed min_area ap  | 3 4
-masks        | segmentation.json    | data masks target network seed       | 2 3 5
-faithfulness | truth.json           | data target network seed             | 2 3 4 6
-throughput   | throughput.json      | data target network min_area         | 2 3 4
-results      | results.json         | settings texts                       | 3
-figures      | figures/figures.json | seed network templates ap            | 1 2 3 4 5 6
-report       | report.html          | templates date                       |
-pdf          | report.pdf           | date                                 |
+stage        | artifact             | depends on                                                          | lessons
+data         | ground_truth.json    | data target                                                         |
+all maps     | class_maps.npz       | data network                                                        | 2
+heatmaps     | heatmaps.npz         | data target network                                                 | 2
+classifier   | classification.json  | data target seed                                                    |
+cam          | comparison.json      | data target network                                                 | 1 2
+methods      | methods.json         | data target network seed min_area max_detections given_threshold ap | 1 2 3 4 5
+maps         | maps.npz             | data target network method                                          | 1 2 3 4 5
+threshold    | threshold.json       | data target method min_area max_detections given_threshold ap       | 3 4
+classes      | classes.json         | data seed min_area max_detections given_threshold ap                | 3 4
+boxes        | detections.json      | data target method min_area max_detections                          | 3 4
+scores       | scores.json          | data target method seed min_area max_detections given_threshold ap  | 3 4
+masks        | segmentation.json    | data masks target network seed                                      | 2 3 5
+faithfulness | truth.json           | data target network seed                                            | 2 3 4 6
+throughput   | throughput.json      | data target network min_area                                        | 2 3 4
+results      | results.json         | settings texts                                                      | 3
+figures      | figures/figures.json | seed network templates ap                                           | 1 2 3 4 5 6
+report       | report.html          | templates date                                                      |
+pdf          | report.pdf           | date                                                                |
 """
 """The rows are the stages in order; a stage also depends on the code of its module's import closure."""
 
@@ -183,6 +183,10 @@ class TestWhatRunsAgain:
             run.lessons = replace(run.lessons, sha256={**run.lessons.sha256, step: "other"})
 
         assert touched(change=change) == {*stages.split(), "results", "figures"}
+
+    @pytest.mark.parametrize(("choice", "more"), [({"threshold": 0.3}, set()), ({"max_detections": 1}, {"boxes"})])
+    def test_a_wish_about_the_boxes_makes_no_map_again(self, touched, choice, more):
+        assert touched(**choice) == {"methods", "threshold", "scores", "results", *more}
 
     def test_another_input_size_makes_new_maps(self, touched):
         def change(run):

@@ -1,11 +1,13 @@
 """A run's settings: the command line that says them, and the folder."""
 
+import math
 import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gradcam_lab.errors import LabError
 from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.students_work import StudentsWork
 
@@ -19,6 +21,8 @@ def test_every_choice_that_is_not_the_default_is_in_the_command():
             "limit": 3,
             "method": "otsu",
             "ap": "11point",
+            "threshold": 0.5,
+            "max_detections": 1,
             "seed": 1,
             "precision": "bf16",
         },
@@ -48,3 +52,13 @@ def test_the_default_folder_is_named_after_the_data(tmp_path):
     assert Settings().folder == Path("report") / "toyvoc"
     assert Settings(data=str(tmp_path / "pets-mini")).folder == Path("report") / "pets-mini"
     assert Settings(data="pets", out=tmp_path).folder == tmp_path
+
+
+@pytest.mark.parametrize("value", [0.0, -0.5, 1.5, math.nan, math.inf])
+def test_a_threshold_that_is_no_fraction_is_refused(value):
+    with pytest.raises(LabError, match=rf"--threshold {value:g} is no fraction .* give a number above 0 and up to 1"):
+        Settings(threshold=value)
+
+
+def test_the_whole_maximum_is_a_threshold():
+    assert Settings(threshold=1).threshold == 1

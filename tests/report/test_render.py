@@ -96,8 +96,9 @@ def test_the_report_quotes_the_run(original):
         "highest around 0.35",
         "with 58.0. That is an oracle",
         "head only (31 of 71 at IoU 0.5)",
-        "Published elsewhere, not measured here: first 500 images of VOC2007 test",
-        "40.296106",
+        "Published elsewhere, not measured here: the first 500 images of VOC2007 test",
+        "50.43",
+        "Other images than those of the table before",
         "Task 3.4 nms",
         "gradcam-lab run-all --data toyvoc",
         "image 000123 the most probable class, dog, is annotated. It also gives cat a probability of 0.62",
@@ -113,13 +114,22 @@ def test_ties_show_their_range_and_others_a_dash(original):
     assert rows[1].count('<td class="number">–</td>') == 3
 
 
-def test_published_rows_have_a_dash_where_nothing_was_published(original):
-    table = to_html(original).split('<aside class="published">')[1].split("</aside>")[0]
-    rows = re.findall(r'<tr class="\w+"><th scope="row">(.*?)</tr>', table)
-    assert rows[0].startswith("the EFEO exercise’s Grad-CAM<")
-    cells = [re.findall(r'<td class="number">([^<]+)</td>', row) for row in rows]
-    assert [found[3:] for found, row in zip(cells, rows, strict=True) if row.startswith("C")] == [["–"] * 3]
-    assert [len(found) for found in cells] == [6] * 6
+def test_published_rows_are_shown_to_two_digits_each_with_its_source(original):
+    first, second = re.findall(r'<aside class="published">(.*?)</aside>', to_html(original), re.DOTALL)
+    rows = [re.findall(r'<tr(?: class="cheating")?><th scope="row">(.*?)</tr>', table) for table in (first, second)]
+    assert [len(found) for found in rows] == [6, 3]
+    for row in (*rows[0], *rows[1]):
+        assert re.search(r"<small>[^<]+</small>", row)
+        assert len(re.findall(r'<td class="number">\d+\.\d\d</td>', row)) == 6
+    assert ">50.43</td>" in rows[0][3]  # C, whose recall has no dash any more
+    assert rows[0][3].endswith('>54.00</td><td class="number">38.00</td><td class="number">16.00</td>')
+    assert "530" not in words_of(first)
+    assert "whole numbers of dogs out of 530" in words_of(second)
+
+
+def test_the_published_map_stands_beside_the_classifiers_own(original):
+    section = words_of(to_html(original)).split("The classifier itself")[-1].split("Published elsewhere")[0]
+    assert "mAP of about 83 to 85 on VOC2007 test" in section
 
 
 def test_a_run_that_is_worse_than_the_baseline_says_so(run):

@@ -1,15 +1,21 @@
 """The VOC checkpoint of the EFEO exercise: a ResNet-50 with 20 outputs, which `torch.save` wrote during training.
 
 `model_at_epoch_019.pth.tar` is a dict of `i_epoch`, `model_sdict` and `optimizer_sdict`. It says nothing about the
-classes: their order is the one below.
+classes: their order is the one below. `model_at_epoch_019_compatible.pt` is the same in torch's old serialisation.
+
+A bare state dict says even less. One of a ResNet-50 with 20 outputs is taken for this network, because no other
+ResNet-50 with 20 outputs is known here; who saved one with its classes in another order is told so by the line that
+says which order was taken, and by a mean AP near chance.
 """
 
 from pathlib import Path
 from typing import Any
 
+from gradcam_lab.console import warn
 from gradcam_lab.errors import LabError
 from gradcam_lab.models.classifier import Classifier, Preprocessing
 from gradcam_lab.models.networks.architectures import blank
+from gradcam_lab.models.weights import bare_state_dict
 from gradcam_lab.models.weights.model_file import Description
 from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_pickle
 
@@ -40,13 +46,17 @@ KEYS = {"i_epoch", "model_sdict", "optimizer_sdict"}
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Say whether a file has the structure of the EFEO exercise's checkpoint; its name does not matter."""
-    if path.suffix == ".safetensors":
-        return False
+    """Say whether a file holds the EFEO exercise's checkpoint or a bare state dict of its network.
+
+    The file's name does not matter, and one that `gradcam-lab train` has made is to be recognised as such before.
+    """
     try:
-        return _has_structure(read_pickle(path))
+        if path.suffix != ".safetensors" and _has_structure(read_pickle(path)):
+            return True
+        saved = bare_state_dict.read(path)
     except LabError:
         return False  # the next reader of the file says what is wrong
+    return (saved.arch, saved.outputs) == (ARCH, len(CLASSES))
 
 
 def _has_structure(value: object) -> bool:
@@ -54,19 +64,16 @@ def _has_structure(value: object) -> bool:
 
 
 def load(path: Path) -> Classifier:
-    """Read the EFEO exercise's checkpoint, also where the network was wrapped in `DataParallel`.
+    """Read the EFEO exercise's checkpoint or a state dict of its network, also of one wrapped in `DataParallel`.
 
-    Nothing in the file is ever executed.
+    Nothing in the file is ever executed. Of a bare state dict it is said in which order its classes are taken.
 
     Raises:
         LabError: the file is missing, damaged, of another structure, or not of this network.
     """
-    checkpoint: Any = read_pickle(path)
+    checkpoint: Any = None if path.suffix == ".safetensors" else read_pickle(path)
     if not _has_structure(checkpoint):
-        raise LabError(
-            f"'{path}' is neither a file that gradcam-lab train has made nor a checkpoint with "
-            f"{', '.join(sorted(KEYS))}: give another file."
-        )
+        return _bare(path)
     state = {str(name).removeprefix("module."): value for name, value in checkpoint["model_sdict"].items()}
     network = blank(ARCH, len(CLASSES))
     wrong = mismatch(network, state)
@@ -75,3 +82,17 @@ def load(path: Path) -> Classifier:
     load_weights(network, state)
     recipe = {"epoch": checkpoint["i_epoch"]}
     return Description(ARCH, CLASSES, "sigmoid", Preprocessing(), recipe=recipe).classifier(network, path.name)
+
+
+def _bare(path: Path) -> Classifier:
+    saved = bare_state_dict.read(path)
+    if (saved.arch, saved.outputs) != (ARCH, len(CLASSES)):
+        raise LabError(
+            f"'{path}' holds a {saved.arch} with {saved.outputs} outputs, and not a {ARCH} with the {len(CLASSES)} "
+            "classes of VOC."
+        )
+    warn(
+        f"'{path}' does not name its {len(CLASSES)} classes: they are taken in the EFEO exercise's order "
+        f"({', '.join(CLASSES[:5])}, ...)."
+    )
+    return saved.classifier(CLASSES, "sigmoid", file=f"{path.name}, classes in the order of the EFEO exercise")

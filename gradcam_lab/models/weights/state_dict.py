@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.models.weights.missing_file import missing_file
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
@@ -73,7 +74,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def _must_exist(path: Path) -> None:
     if not path.is_file():
-        raise LabError(f"There is no weights file '{path}': check the name given to --weights.")
+        raise missing_file(path, "--weights")
 
 
 def _holds_code(path: Path, error: pickle.UnpicklingError) -> bool:

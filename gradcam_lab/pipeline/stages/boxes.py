@@ -1,4 +1,4 @@
-"""Find the boxes on test at val's threshold."""
+"""Find the boxes on test at the threshold of val, or the given one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,6 @@ STAGE = Stage(
     "detections.json",
     make,
     reads=("maps or heatmaps", "threshold"),
-    depends=("data", "target", "method", "min_area"),
+    depends=("data", "target", "method", "min_area", "max_detections"),
     lessons=lambda run: run.chosen_method.boxing_steps,
 )

@@ -22,7 +22,7 @@ STAGE = Stage(
     "classes.json",
     make,
     reads=("all maps",),
-    depends=("data", "seed", "min_area", "ap"),
+    depends=("data", "seed", "min_area", "max_detections", "given_threshold", "ap"),
     lessons=BOXING_STEPS,
     when=lambda run: run.everything,
 )

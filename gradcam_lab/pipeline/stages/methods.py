@@ -27,6 +27,7 @@ def make(run: "Run", path: Path) -> None:
         "rows": rows,
         "default": method_comparison.best_affordable(rows),
         "limit": method_comparison.AFFORDABLE,
+        "given": run.experiment.threshold is not None,
     }
     write_json(path, content)
 
@@ -36,7 +37,7 @@ STAGE = Stage(
     "methods.json",
     make,
     reads=("heatmaps",),
-    depends=("data", "target", "network", "seed", "min_area", "ap"),
+    depends=("data", "target", "network", "seed", "min_area", "max_detections", "given_threshold", "ap"),
     lessons=STEP_NAMES[:5],
     when=lambda run: run.compares,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from gradcam_lab.files import write_json, write_text
 from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.pipeline.engine import EVERY_MEASUREMENT, Stage, read_records
+from gradcam_lab.report.published import PUBLISHED
 from gradcam_lab.report.results import ClassifierScores, Results
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
         "segmentation": None if quick else run.read("segmentation.json"),
         "truth": None if quick else run.read("truth.json"),
         "throughput": None if quick else run.read("throughput.json"),
+        "published": PUBLISHED,
     }
     write_json(path, content)
     return _write_code(run.folder, run.settings.texts, records.get("results", {}).get("files", {}))

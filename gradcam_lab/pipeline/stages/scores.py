@@ -64,8 +64,10 @@ def make(run: "Run", path: Path) -> None:
 
 
 def plain_detections(run: "Run") -> Detections:
-    """Find the boxes on test by plain Grad-CAM, at the threshold that val chooses for it."""
-    detector, threshold = Detector.of(run.experiment), run.compared_threshold(GRADCAM)
+    """Find the boxes on test by plain Grad-CAM, at the given threshold or the one that val chooses for it."""
+    detector, threshold = Detector.of(run.experiment), run.experiment.threshold
+    if threshold is None:
+        threshold = run.compared_threshold(GRADCAM)
     if threshold is None:
         truth = run.experiment.ground_truth(run.val.samples)
         maps, ious, ap = run.heatmaps.of("val"), run.experiment.ious, run.experiment.ap
@@ -79,6 +81,6 @@ STAGE = Stage(
     "scores.json",
     make,
     reads=("heatmaps", "maps", "boxes"),
-    depends=("data", "target", "method", "seed", "min_area", "ap"),
+    depends=("data", "target", "method", "seed", "min_area", "max_detections", "given_threshold", "ap"),
     lessons=BOXING_STEPS,
 )

@@ -1,4 +1,4 @@
-"""Choose the threshold on val, and draw the curve of test beside it, whose best is the oracle."""
+"""Choose the threshold on val, unless it is given, and draw the curve of test beside it, whose best is the oracle."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,15 +18,21 @@ ITS_OWN = (1.0,)
 
 
 def make(run: "Run", path: Path) -> None:
-    """Write the `grid`, the curves of `val` and `test`, what was `chosen`, and the `oracle`."""
-    grid = run.chosen_method.grid or ITS_OWN
+    """Write the `grid`, the curves of `val` and `test`, what was `chosen` and by whom, and the `oracle`."""
+    choices, given = run.chosen_method.grid or ITS_OWN, run.experiment.threshold
+    grid = choices if given is None else tuple(sorted({*choices, given}))
     val, test = (_curves(run, split, grid) for split in (run.val, run.test))
+    by_val = choices[choose([ap for threshold, ap in zip(grid, val["mean_ap"], strict=True) if threshold in choices])]
+    if given is None:
+        by_val = run.compared_threshold(run.method) or by_val
     best = max(test["mean_ap"])
     content: Threshold = {
         "grid": list(grid),
         "val": val,
         "test": test,
-        "chosen": run.compared_threshold(run.method) or grid[choose(val["mean_ap"])],
+        "chosen": by_val if given is None else given,
+        "given": given is not None,
+        "choice_of_val": by_val,
         "oracle": {"threshold": grid[test["mean_ap"].index(best)], "mean_ap": best},
     }
     write_json(path, content)
@@ -44,6 +50,6 @@ STAGE = Stage(
     "threshold.json",
     make,
     reads=("maps or heatmaps", "methods"),
-    depends=("data", "target", "method", "min_area", "ap"),
+    depends=("data", "target", "method", "min_area", "max_detections", "given_threshold", "ap"),
     lessons=lambda run: run.chosen_method.boxing_steps,
 )

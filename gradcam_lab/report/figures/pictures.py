@@ -44,7 +44,7 @@ class Pictures:
         maps: those in which boxes were found.
         detections: (n, 5) arrays by image.
         failures: from `find_failures`.
-        threshold: the fraction that validation chose.
+        threshold: the fraction that validation chose, or the user gave.
         cut: whether the method cuts every map at that fraction.
     """
 

@@ -21,6 +21,7 @@ from gradcam_lab.report.figures.style import BLUE, GREYS, INK, MUTED, OURS, RULE
 from gradcam_lab.report.results import ClassifierScores
 from gradcam_lab.report.text.facts import mean_ap_at
 from gradcam_lab.report.text.findings import REFINED, better_centre
+from gradcam_lab.report.text.wording import threshold as threshold_text
 
 WIDTH = 6.7  # inches: the text width of the printed page
 
@@ -28,7 +29,8 @@ WIDTH = 6.7  # inches: the text width of the printed page
 def draw_threshold_sweep(path: Path, sweep: Threshold) -> None:
     """Draw mean AP over the grid of thresholds, and AP at each IoU, on val and on test side by side.
 
-    The threshold that val chose is marked in both; the best one of test is marked in test and labelled "oracle".
+    The threshold of the boxes, which val chose or the user gave, is marked in both; the best one of test is marked
+    in test and labelled "oracle".
     """
     with svg_figure(path, WIDTH, 2.75) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
@@ -38,11 +40,12 @@ def draw_threshold_sweep(path: Path, sweep: Threshold) -> None:
             axes.plot(sweep["grid"], percents(scores["mean_ap"]), color=OURS, linewidth=2, label="mean of the three")
             axes.axvline(sweep["chosen"], color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
             axes.set(xlabel="threshold, as a fraction of the map's maximum", ylim=(0, None))
-        left.set_title("val: where the threshold is chosen", loc="left")
+        given = sweep.get("given")
+        left.set_title("val, which was not asked" if given else "val: where the threshold is chosen", loc="left")
         right.set_title("test: for looking back only", loc="left")
         left.set_ylabel("AP (%)")
         val_at_chosen = mean_ap_at(sweep["grid"], sweep["val"]["mean_ap"], sweep["chosen"])
-        _mark(left, sweep["chosen"], val_at_chosen, "chosen", OURS)
+        _mark(left, sweep["chosen"], val_at_chosen, "given" if given else "chosen", OURS)
         _mark(right, sweep["oracle"]["threshold"], sweep["oracle"]["mean_ap"], "oracle", BLUE)
         figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=4, handlelength=1.6)
         figure.subplots_adjust(left=0.075, right=0.995, top=0.92, bottom=0.26, wspace=0.06)
@@ -52,7 +55,7 @@ def _mark(axes: Any, threshold: float, mean_ap: float, name: str, colour: str) -
     axes.plot([threshold], [100 * mean_ap], "o", color=colour, markersize=6, markeredgecolor="white", zorder=5)
     right_half = threshold > sum(axes.get_xlim()) / 2
     axes.annotate(
-        f"{name} {threshold:.2f}",
+        f"{name} {threshold_text(threshold)}",
         (threshold, 100 * mean_ap),
         xytext=(-7 if right_half else 7, 7),
         textcoords="offset points",

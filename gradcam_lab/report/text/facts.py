@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcam_lab.evaluate.records import FailureKind, TableRow, TopFive
+from gradcam_lab.report.published import PUBLISHED
 from gradcam_lab.report.results import Results, ShownMethod, StepProgress, WrittenAnswer
 from gradcam_lab.report.text import findings
 from gradcam_lab.report.text.wording import FAILURES, compared
@@ -35,6 +36,7 @@ def template_variables(results: Results) -> dict[str, Any]:
         "all_classes": results.get("all_classes"),  # these, and what follows from them, are younger than the rest
         "course": results.get("course"),
         "answers": results.get("answers") or {},
+        "published": PUBLISHED,
         "method": method,
         "eleven": eleven,
         "ap_name": "11-point AP" if eleven else "AP",
@@ -55,6 +57,11 @@ def template_variables(results: Results) -> dict[str, Any]:
         "leads": results.get("leads") or {},  # younger than the rest
         "cut": method["find"] in ("islands", "watershed"),  # at the threshold itself
         "own_threshold": len(sweep["grid"]) == 1,
+        "given": sweep.get("given", False),  # younger than the rest, as the next two
+        "val_at_its_choice": mean_ap_at(
+            sweep["grid"], sweep["val"]["mean_ap"], sweep.get("choice_of_val", sweep["chosen"])
+        ),
+        "most_boxes": results["run"]["parameters"].get("max_detections"),
         "val_at_chosen": mean_ap_at(sweep["grid"], sweep["val"]["mean_ap"], sweep["chosen"]),
         "test_at_chosen": mean_ap_at(sweep["grid"], sweep["test"]["mean_ap"], sweep["chosen"]),
         "top5": read_top5(results["top5"], set(results["classifier"]["classes"])),

@@ -71,8 +71,8 @@ def time_of(cost: float, other: str) -> str:
 
 
 def threshold(fraction: float) -> str:
-    """A fraction of a map's maximum: with two decimals, or with the three that it has."""
-    return f"{fraction:.2f}" if round(fraction, 2) == fraction else f"{fraction:.3f}"
+    """A fraction of a map's maximum: with two decimals, or with as many as it has."""
+    return f"{fraction:.2f}" if round(fraction, 2) == fraction else f"{fraction:g}"
 
 
 def decimal(value: float) -> str:
