@@ -19,7 +19,7 @@ from gradcam_lab.pipeline.saved_boxes import LARGE, by_score, evaluate_files
 from tests.bench_scoring import scene
 from tests.saved_files import refused, written
 
-RULES: dict[str, Any] = {"ties": "group", "method": "area"}
+RULES: dict[str, Any] = {"ties": "group", "ap": "area"}
 OPTIONS: dict[str, Any] = {**RULES, "count_difficult": False, "bootstrap": 20, "seed": 0}
 
 
