@@ -114,7 +114,7 @@ class TestManyBoxes:
     def scored(self, found, truth, resample):
         matching = Matching(found, truth, lowest=0.5, ties="group")
         matches, hits = by_score(matching.at(0.5)), matching.correct(0.5)
-        return score_matches(metrics, matches, hits, resample(matches, hits), **RULES)
+        return score_matches(metrics, matches, hits, resample(matches, hits), ties="group", method="area")
 
     @pytest.mark.parametrize(("images", "boxes_each", "large"), [(120, 4, False), (2500, 9, True)])
     def test_blocks_are_drawn_and_the_points_stay(self, tmp_path, images, boxes_each, large):
