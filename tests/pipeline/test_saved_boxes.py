@@ -19,7 +19,7 @@ from gradcam_lab.pipeline.saved_boxes import LARGE, by_score, evaluate_files
 from tests.bench_scoring import scene
 from tests.saved_files import refused, written
 
-RULES: dict[str, Any] = {"ties": "group", "method": "area"}
+RULES: dict[str, Any] = {"ties": "group", "ap": "area"}
 OPTIONS: dict[str, Any] = {**RULES, "count_difficult": False, "bootstrap": 20, "seed": 0}
 
 
@@ -114,7 +114,7 @@ class TestManyBoxes:
     def scored(self, found, truth, resample):
         matching = Matching(found, truth, lowest=0.5, ties="group")
         matches, hits = by_score(matching.at(0.5)), matching.correct(0.5)
-        return score_matches(metrics, matches, hits, resample(matches, hits), **RULES)
+        return score_matches(metrics, matches, hits, resample(matches, hits), ties="group", method="area")
 
     @pytest.mark.parametrize(("images", "boxes_each", "large"), [(120, 4, False), (2500, 9, True)])
     def test_blocks_are_drawn_and_the_points_stay(self, tmp_path, images, boxes_each, large):
@@ -124,8 +124,10 @@ class TestManyBoxes:
         detections, ground_truth = self.files(tmp_path, found, truth)
         row = evaluate_files(detections, ground_truth, (0.5,), **options)["0.5"]
         counts = image_draws(images, 3, 50)
-        plain = self.scored(found, truth, partial(resample_images, metrics, counts=counts, **RULES))
-        blocks = self.scored(found, truth, partial(resample_blocks, metrics, seed=3, draws=50, **RULES))
+        plain = self.scored(found, truth, partial(resample_images, metrics, counts=counts, ties="group", method="area"))
+        blocks = self.scored(
+            found, truth, partial(resample_blocks, metrics, seed=3, draws=50, ties="group", method="area")
+        )
         assert row == (blocks if large else plain)
         for name in ("ap", "ap_worst_order", "ap_best_order", "recall", "corloc"):
             assert row[name] == plain[name]
