@@ -62,7 +62,7 @@ def test_a_run_of_11_point_ap_says_so_wherever_ap_is_explained(page, whole):
     eleven = page(content)
     for name, area_words, eleven_words in (
         ("summary", "reach an average precision of", "reach an 11-point average precision of"),
-        ("metrics", "AP is the area under the interpolated curve.", "AP is the mean height of the interpolated curve"),
+        ("metrics", "AP is the area under the interpolated curve", "AP is the mean height of the interpolated curve"),
         ("metrics", "AP is the area below all points of the curve.", "AP is the mean of eleven points of the curve"),
         ("metrics", "The same AP judges the classifier,", "the area under its curve, not the mean of eleven points"),
         ("methods", ": AP on test with 95%", ": 11-point AP on test with 95%"),
