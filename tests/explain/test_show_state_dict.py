@@ -106,7 +106,7 @@ def test_a_file_that_describes_itself_needs_no_size(weights, tmp_path):
 
 
 def test_what_train_has_left_is_proposed(tmp_path):
-    with pytest.raises(LabError, match=r"no network file '.*resnet_cam\.pth': check the name"):
+    with pytest.raises(LabError, match=r"no weights file '.*resnet_cam\.pth': check the name"):
         zoo.load_file(tmp_path / "resnet_cam.pth")
     (tmp_path / "best.safetensors").touch()
     with pytest.raises(LabError, match=r"resnet_cam\.pth': '.*best\.safetensors' is what gradcam-lab train has left"):

@@ -143,5 +143,5 @@ class TestArchitectures:
             zoo.load_file(tmp_path / "b.safetensors")
 
     def test_no_such_file(self, tmp_path):
-        with pytest.raises(LabError, match=r"no network file '.*none\.pth'"):
+        with pytest.raises(LabError, match=r"no weights file '.*none\.pth'"):
             zoo.load_file(tmp_path / "none.pth")
