@@ -2,14 +2,14 @@
 # They need Python 3.11 or newer and make; nothing else is installed outside .venv.
 
 PYTHON ?= python3
-VENV   ?= .venv
-REPORT ?= report/toyvoc
+VENV   := .venv
+REPORT := report/toyvoc
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 # The wheel index from which torch is taken: what the environment has it from, empty for pip's own.
 KNOWN  := $(shell cat $(VENV)/.index 2>/dev/null)
-INDEX  ?= $(KNOWN)
+INDEX  := $(KNOWN)
 
 .PHONY: run test pythons bench checkpoint sample clean help
 
