@@ -94,7 +94,8 @@ class Detector:
         Returns:
             float64, shape (n, 5), the best first; (0, 5) where there is no evidence.
         """
-        return self._all_boxes(cam, size, probability, threshold, image)[: self.max_detections]
+        boxes = self._all_boxes(cam, size, probability, threshold, image)
+        return boxes if self.max_detections is None else boxes[: self.max_detections]
 
     def _all_boxes(
         self, cam: np.ndarray, size: Sequence[int], probability: float, threshold: float, image: np.ndarray | None

@@ -144,10 +144,9 @@ def sweep_run(
     found = finished.detector(lessons).at(maps, grid, title=title)
     curves = score_thresholds(lessons.metrics, found, truth, ious, title, kind)
     seen = split == TRAIN and learned(finished)
-    threshold = finished.value("threshold")
     swept = Swept(
-        *(split, target, grid, curves, threshold["chosen"]),
-        given=threshold.get("given", False),  # runs of older versions always asked val
+        *(split, target, grid, curves, finished.value("threshold", "chosen")),
+        given=finished.value("threshold").get("given", False),  # runs of older versions always asked val
         ap=kind,
         listed=bool(thresholds),
         learned=seen,

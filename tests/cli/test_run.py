@@ -155,7 +155,7 @@ class TestRunAll:
         ("words", "left_out", "maps"),
         [
             ((), [], "methods decides"),
-            (("--quick",), ["methods", "maps", "masks", "faithfulness"], "not part of this run"),
+            (("--quick",), ["methods", "maps", "masks", "faithfulness", "throughput"], "not part of this run"),
             (("--method", "layercam"), [], "heatmaps may change"),
         ],
     )

@@ -47,7 +47,7 @@ class TestChooseThreshold:
         """An experiment whose boxes are the threshold itself, which a function judges in step 4's place."""
 
         def make(judge, method):
-            def evaluate(detections, truth, ious):
+            def evaluate(detections, truth, ious, method):
                 (threshold,) = {float(rows[0, 4]) for rows in detections.values()}
                 tried.append(threshold)
                 return {iou: SimpleNamespace(ap=judge(threshold), recall=0.0) for iou in ious}

@@ -52,7 +52,9 @@ def test_the_page_is_self_contained_and_complete(original):
     html = to_html(original)
     page = Page(html)
     assert len(html) < 6_000_000
-    assert all(address.startswith(("data:", "#")) for name in ("src", "href") for address in page.all(name))
+    assert all(address.startswith("data:") for address in page.all("src"))
+    assert all(address.startswith(("#", "https://")) for address in page.all("href"))
+    assert {tag for tag, attributes in page.elements if (attributes.get("href") or "#")[0] != "#"} <= {"a"}
     assert "url(" not in html
     assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.elements}
     images = [attributes for tag, attributes in page.elements if tag == "img"]
@@ -60,7 +62,7 @@ def test_the_page_is_self_contained_and_complete(original):
     assert sum("math" in (image.get("class") or "") for image in images) < len(images)
     ids = page.all("id")
     assert len(ids) == len(set(ids))
-    assert {address[1:] for address in page.all("href")} <= set(ids)
+    assert {address[1:] for address in page.all("href") if address.startswith("#")} <= set(ids)
     figures = json.loads((original / "figures" / "figures.json").read_text(encoding="utf-8"))
     assert {f"figure-{Path(record['file']).stem}" for record in figures} <= set(ids)
 
