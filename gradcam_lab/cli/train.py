@@ -48,7 +48,7 @@ def train(
     ] = None,
     scheduler: Annotated[
         Literal["onecycle", "step", "cosine", "plateau", "constant"] | None,
-        Option(help="Learning-rate schedule.", show_default="onecycle"),
+        Option(help="Learning-rate schedule; plateau is the configuration's reduce_lr.", show_default="onecycle"),
     ] = None,
     patience: Annotated[
         int | None, Option(min=1, help="Epochs without improvement before stopping.", show_default="never")

@@ -282,11 +282,13 @@ def _mark(swept: Swept, place: int) -> str:
 
 def notes(swept: Swept) -> list[str]:
     """Say what the marks mean."""
-    lines = [f"{swept.mark}: the run's threshold, {swept.chosen:g}, {swept.how}."]
-    if swept.chosen_place is None:
-        lines = [f"The run's threshold, {swept.chosen:g}, {swept.how}, is not on this grid."]
+    lines = [f"These are the boxes for {swept.target} on {swept.split}."]
     if swept.ap == "11point":
-        lines.insert(0, "AP is VOC2007's: the mean of eleven points of the curve.")
+        lines.append("AP is VOC2007's: the mean of eleven points of the curve.")
+    if swept.chosen_place is None:
+        lines.append(f"The run's threshold, {swept.chosen:g}, {swept.how}, is not on this grid.")
+    else:
+        lines.append(f"{swept.mark}: the run's threshold, {swept.chosen:g}, {swept.how}.")
     if swept.split == "test":
         return [*lines, "oracle: the best mean AP, known only by looking at test; not a result that anyone may claim."]
     chooses = "a run without --threshold chooses so on val" if swept.given else "the run chooses so on val"

@@ -1,7 +1,7 @@
 """The settings of a training from flags and from a YAML file: `gradcam-lab train --config cam_config.yaml`.
 
 `cam_config.yaml` beside this module is the Imagenette exercise's own file, with a comment for every key; each may be
-left out. An error names its line.
+left out. An error in the file names its line; what only the data can tell, such as too few images, names its key.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -104,8 +104,8 @@ def settings_of(flags: Mapping[str, Any], config: Path | None = None) -> Trainin
     if settings.residual not in (None, is_residual) and is_residual is not None:
         where = f"'{config}', line {_line_in(config, ('model', 'residual'))}: " if config else ""
         raise LabError(
-            f"{where}residual is {settings.residual}, but {settings.arch} is {'' if is_residual else 'not '}residual: "
-            "leave it out, or take cam_net, which can be both."
+            f"{where}residual is {_in_yaml(settings.residual)}, but {settings.arch} is "
+            f"{'' if is_residual else 'not '}residual: leave it out, or take cam_net, which can be both."
         )
     return settings
 
@@ -157,7 +157,7 @@ def write_config(path: Path | None = None) -> Path:
 
 def _reason(message: str) -> str:
     """Turn pydantic's message into the end of a sentence, such as "should be greater than 0"."""
-    return message.removeprefix("Input ").removeprefix("Value error, ")
+    return message.removeprefix("Input ").removeprefix("Value error, ").split(", unable to")[0]
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -174,6 +174,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise LabError(_sentence(path, error, lines)) from error
     given = {(section, key): value for section, keys in config for key, value in keys if value is not None}
     _require_one_size(path, given, lines)
+    _require_places(path, given, lines)
     return {CONFIG_SECTIONS[section][key]: value for (section, key), value in given.items()}
 
 
@@ -210,7 +211,7 @@ def _lines(path: Path, node: yaml.Node | None, place: Place = ()) -> Iterator[tu
 
 
 def _rename_scheduler(value: dict[str, Any]) -> None:
-    """Accept the name that the EFEO exercise's files have for `plateau`."""
+    """Accept the name that the Imagenette exercise's file has for `plateau`."""
     training = value.get("training")
     if isinstance(training, dict) and training.get("scheduler") == "reduce_lr":
         training["scheduler"] = "plateau"
@@ -225,7 +226,15 @@ def _sentence(path: Path, error: ValidationError, lines: dict[Place, int]) -> st
     name = ".".join(map(str, first["loc"][:2]))
     if len(first["loc"]) == 1:
         return f"{where}: the section '{name}' should hold keys, such as {', '.join(CONFIG_SECTIONS[name])}."
-    return f"{where}: {name} is {first['input']!r}, but {_reason(first['msg'])}."
+    reason = _reason(first["msg"])
+    if first["loc"][-1] == "scheduler":
+        reason = reason.replace("'plateau'", "'plateau' (or 'reduce_lr')")
+    return f"{where}: {name} is {_in_yaml(first['input'])}, but {reason}."
+
+
+def _in_yaml(value: object) -> str:
+    """Write a value as its file does."""
+    return str(value).lower() if isinstance(value, bool) or value is None else repr(value)
 
 
 def _line_in(path: Path, place: Place) -> int:
@@ -260,3 +269,19 @@ def _require_one_size(path: Path, given: Mapping[tuple[str, str], Any], lines: M
             f"'{path}', line {lines[size]}: dataset.img_size is {given[size]}, but model.input_shape in line "
             f"{lines[shape]} says {given[shape]}: give both the same."
         )
+
+
+def _require_places(path: Path, given: Mapping[tuple[str, str], Any], lines: Mapping[Place, int]) -> None:
+    """Check that the paths in the file can be what they are named for."""
+    for place, problem, advice in (
+        (("training", "checkpoint_dir"), Path.is_file, "is a file: name a folder."),
+        (("dataset", "data_dir"), Path.is_file, "is a file: name the folder of the data, which need not be there yet."),
+        (("model", "weights"), _is_missing, "is not there: give imagenet, random, or a file of weights."),
+    ):
+        value = given.get(place)
+        if value is not None and problem(Path(value)):
+            raise LabError(f"'{path}', line {lines[place]}: {'.'.join(place)} is '{value}', but this {advice}")
+
+
+def _is_missing(weights: Path) -> bool:
+    return str(weights) not in ("imagenet", "random") and not weights.is_file()

@@ -68,7 +68,7 @@ def read_training_data(settings: TrainingSettings) -> TrainingData:
     if settings.num_classes not in (None, len(read.classes)):
         raise LabError(
             f"'{read.name}' has {len(read.classes)} classes ({', '.join(read.classes)}) and not "
-            f"{settings.num_classes}: mend num_classes or leave it out."
+            f"{settings.num_classes}: mend num_classes (of model) or leave it out."
         )
     return read
 

@@ -1,5 +1,6 @@
 """Settings from a YAML file: every key is understood, and an error names its line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,8 @@ class TestGood:
         assert read_config(write(f"training: {{scheduler: {scheduler}}}")) == {"scheduler": scheduler}
 
 
+FILE = json.dumps(__file__)
+
 BAD = {
     "training:\n  num_epoch: 3": r"line 2: there is no key 'num_epoch' in 'training': did you mean 'num_epochs'\?",
     "model:\n  name: cam_net\n\n  xyz: 3": r"line 4: there is no key 'xyz' in 'model': choose one of name, input_shape",
@@ -90,8 +93,13 @@ BAD = {
     "training:\n  learning_rate: .inf": r"line 2: training\.learning_rate is inf, but should be a finite number\.",
     "training:\n  learning_rate: fast": r"line 2: training\.learning_rate is 'fast', but should be a valid number",
     "training:\n  batch_size: 2.5": r"line 2: training\.batch_size is 2\.5, but should be a valid integer",
-    "training:\n  num_epochs: true": r"line 2: training\.num_epochs is True, but should be a number\.",
+    "training:\n  num_epochs: true": r"line 2: training\.num_epochs is true, but should be a number\.",
     "training:\n  num_epochs: 0": r"line 2: training\.num_epochs is 0, but should be greater than 0\.",
+    "training:\n  learning_rate: x": r"line 2: training\.learning_rate is 'x', but should be a valid number\.",
+    "training:\n  scheduler: foo": r"line 2: training\.scheduler is 'foo', but .*'plateau' \(or 'reduce_lr'\)",
+    f"training:\n  checkpoint_dir: {FILE}": r"line 2: training\.checkpoint_dir is '.*', but this is a file",
+    f"dataset:\n  name: pets\n  data_dir: {FILE}": r"line 3: dataset\.data_dir is '.*', but this is a file",
+    "model:\n  weights: nowhere.pth": r"line 2: model\.weights is 'nowhere\.pth', but this is not there: give imagenet",
     "training:\n  optimizer: rmsprop": r"line 2: training\.optimizer is 'rmsprop', but should be 'adam', 'adamw'",
     "training:\n  scheduler: linear": r"line 2: training\.scheduler is 'linear', but should be 'onecycle', 'step'",
     "model:\n  name: resnet5": r"line 2: model\.name is 'resnet5', but should be one of .*; did you mean 'resnet50'\.",
@@ -184,8 +192,10 @@ class TestTheExercisesFile:
         assert [line for line in bare if line != "  weights: imagenet"] == exercise
         assert settings_of({}, SHIPPED) == settings_of({}, write(EXERCISE))
 
-    def test_weights_may_be_random_or_a_file(self, write):
-        for word, weights in (("random", None), ("a.pth", "a.pth"), ("imagenet", "imagenet")):
+    def test_weights_may_be_random_or_a_file(self, write, tmp_path):
+        (tmp_path / "a.pth").touch()
+        file = (tmp_path / "a.pth").as_posix()
+        for word, weights in (("random", None), (file, file), ("imagenet", "imagenet")):
             settings = settings_of({}, write(EXERCISE.replace("  residual", f"  weights: {word}\n  residual")))
             assert (settings.arch, settings.weights) == ("resnet18", weights)
         assert settings_of({"weights": "random"}, SHIPPED).weights is None
@@ -198,7 +208,7 @@ class TestTheExercisesFile:
     def test_residual_is_true_of_a_resnet(self, write):
         path = write(EXERCISE.replace("residual: true", "residual: false"))
         with pytest.raises(
-            LabError, match=r"cam\.yaml', line 5: residual is False, but resnet18 is residual: leave it"
+            LabError, match=r"cam\.yaml', line 5: residual is false, but resnet18 is residual: leave it"
         ):
             settings_of({}, path)
 

@@ -41,9 +41,9 @@ class TestFlags:
             ({"val_size": 1.5}, r"--val-size is '1\.5', but should be a share below 1 or a whole number of images\."),
             (
                 {"residual": True, "arch": "vgg16"},
-                "residual is True, but vgg16 is not residual: leave it out, or take cam_net",
+                "residual is true, but vgg16 is not residual: leave it out, or take cam_net",
             ),
-            ({"residual": False, "arch": "resnet18"}, "residual is False, but resnet18 is residual: leave it out"),
+            ({"residual": False, "arch": "resnet18"}, "residual is false, but resnet18 is residual: leave it out"),
             ({"freeze_features": True}, "--freeze-features needs features"),
         ],
     )
