@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
+from gradcam_lab.errors import one_line
+
 T = TypeVar("T")
 
 
@@ -72,4 +74,4 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """Print one plain line on stderr, where it cannot end up in JSON that is written to stdout."""
     heartbeat()
-    print(text, file=sys.stderr, flush=True)
+    print(one_line(text), file=sys.stderr, flush=True)

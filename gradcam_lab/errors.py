@@ -8,6 +8,24 @@ class LabError(Exception):
     traceback always means a bug of ours.
     """
 
+    def __init__(self, text: str) -> None:
+        super().__init__(one_line(text))
+
+
+def one_line(text: str) -> str:
+    r"""Write what cannot be seen as its escape, for names in it come from files and may hold anything.
+
+    A line break would make two sentences of one, a terminal's control sequence could hide it, and an invisible letter
+    would make two names look alike.
+
+    Examples:
+        >>> print(one_line("no class 'traffic\nlight'"))
+        no class 'traffic\nlight'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
 
 OUT_OF_MEMORY = ("out of memory", "not enough memory", "alloc_failed")
 """What torch says on a GPU, what it says on a CPU, and what cuDNN and cuBLAS say."""

@@ -1,4 +1,4 @@
-"""Writing files and folders whole or not at all, reading JSON, and hashing."""
+"""Writing files and folders whole or not at all, reading text and JSON, and hashing."""
 
 import hashlib
 import json
@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,26 +124,54 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
 
 
+def read_text(path: Path, what: str) -> str:
+    """Read UTF-8 text; the byte order mark that some editors put first is no part of it.
+
+    Args:
+        path: the file.
+        what: what it should be, for messages, such as "a JSON file".
+
+    Raises:
+        LabError: the file is missing, unreadable or not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise LabError(f"There is no file '{path}': check the name.") from error
+    except UnicodeDecodeError as error:
+        raise LabError(f"'{path}' is not UTF-8 text: it should be {what}, saved as UTF-8.") from error
+    except OSError as error:
+        raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        LabError: the file is missing, unreadable or not JSON.
+        LabError: the file is missing, unreadable or not JSON, or gives a key twice in one object.
     """
+    text = read_text(path, "a JSON file")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise LabError(f"There is no file '{path}': check the name.") from error
-    except UnicodeDecodeError as error:
-        raise LabError(f"'{path}' is not UTF-8 text: it should be a JSON file.") from error
+        return json.loads(text, object_pairs_hook=_with_each_key_once)
+    except _TwiceError as error:
+        raise LabError(f"'{path}' gives the key '{error.args[0][:60]}' twice in one object: keep one.") from error
     except json.JSONDecodeError as error:
         raise LabError(
             f"'{path}' is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}): mend it."
         ) from error
     except (ValueError, RecursionError) as error:  # an integer of thousands of digits, brackets nested a thousand deep
         raise LabError(f"'{path}' is JSON that Python cannot read ({error}): mend it.") from error
-    except OSError as error:
-        raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error
+
+
+class _TwiceError(Exception):
+    """A key that one JSON object has twice, of which Python would keep the last value without a word."""
+
+
+def _with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _TwiceError(next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1))
+    return found
 
 
 def sha256(path: Path) -> str:

@@ -28,6 +28,11 @@ def test_lines_go_where_they_belong(capsys):
     assert capsys.readouterr() == ("a [b] line\n", "a warning\n")
 
 
+def test_a_warning_is_one_line_whatever_names_it_holds(capsys):
+    warn("skipped: 'a\nb\x1b[2J\ufeff'")
+    assert capsys.readouterr().err == r"skipped: 'a\nb\x1b[2J\ufeff'" + "\n"
+
+
 def test_every_line_and_every_step_is_a_heartbeat(beats, capsys):
     say("one")
     warn("two")

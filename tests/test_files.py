@@ -1,5 +1,6 @@
 """Nothing is ever half there: writing, moving into place, reading and hashing files."""
 
+import codecs
 import os
 import stat
 import tempfile
@@ -16,6 +17,7 @@ from gradcam_lab.files import (
     make_folder,
     moved_into_place,
     read_json,
+    read_text,
     require_writable,
     sha256,
     write_json,
@@ -156,8 +158,10 @@ class TestJson:
             (b'{"a": "\xff"}', "not UTF-8"),
             (b"9" * 5000, "JSON that Python cannot read"),
             (b"[" * 200_000, "JSON that Python cannot read"),
+            (b'{"a": [{"b": 1, "c": 2, "b": 3}]}', "gives the key 'b' twice in one object: keep one"),
+            (b'{"a\\nb": 1, "a\\nb": 1}', r"gives the key 'a\\nb' twice"),
         ],
-        ids=["syntax", "empty", "truncated", "latin-1", "endless number", "endless nesting"],
+        ids=["syntax", "empty", "truncated", "latin-1", "endless number", "endless nesting", "twice", "line break"],
     )
     def test_what_is_broken_is_named(self, tmp_path, content, message):
         path = tmp_path / "a.json"
@@ -166,6 +170,12 @@ class TestJson:
             read_json(path)
         assert f"'{path}'" in str(error.value)
         assert "\n" not in str(error.value)
+
+    def test_a_byte_order_mark_is_no_part_of_it(self, tmp_path):
+        path = tmp_path / "a.json"
+        path.write_bytes(codecs.BOM_UTF8 + b'{"a": 1}')
+        assert read_json(path) == {"a": 1}
+        assert read_text(path, "text") == '{"a": 1}'
 
     def test_what_is_not_there_or_no_file(self, tmp_path):
         with pytest.raises(LabError, match=r"There is no file '.*nothing\.json'"):

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradcam_lab.data.box_files.arrays import by_image, finite_numbers
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import read_text
 
 LINE = "image score xmin ymin xmax ymax"
 NAME = re.compile(r"comp\d+_det_.+_(?P<target>[^_]+)\.txt")
@@ -43,23 +44,12 @@ def read_comp4(path: Path) -> dict[str, np.ndarray]:
     Raises:
         LabError: the file cannot be read, or a line is not of this format.
     """
-    lines = _read_lines(path)
+    lines = read_text(path, f"a text file with lines '{LINE}'").splitlines(keepends=True)
     rows = [line.split() for line in lines if not line.isspace()]
     numbers = _numbers(rows)
     if numbers is None or (numbers[:, 1:3] > numbers[:, 3:5]).any():
         raise _first_bad(path, lines)
     return by_image([row[0] for row in rows], numbers[:, [1, 2, 3, 4, 0]])
-
-
-def _read_lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
-    except FileNotFoundError as error:
-        raise LabError(f"There is no file '{path}': check the name.") from error
-    except UnicodeDecodeError as error:
-        raise LabError(f"'{path}' is not UTF-8 text: it should have lines '{LINE}'.") from error
-    except OSError as error:
-        raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error
 
 
 def _numbers(rows: Sequence[Sequence[str]]) -> np.ndarray | None:

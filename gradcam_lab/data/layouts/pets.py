@@ -114,10 +114,7 @@ def _lines_of(root: Path, split: str) -> list[_Line]:
 
 def _read_list(root: Path, name: str) -> list[_Line]:
     path = root / "annotations" / f"{name}.txt"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabError(f"Cannot read the list '{path}' ({error}): it should be a text file of image names.") from error
+    text = files.read_text(path, "a text file of image names")
     numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     lines = [_parse(line, f"'{path}', line {number}") for number, line in numbered if not line.startswith("#")]
     if not lines:

@@ -103,13 +103,10 @@ def _annotation_path(root: Path, name: str) -> Path:
 def _read_names(root: Path, lists: str, split: str) -> list[str]:
     """Read the first word of each line; the second column of a per-class list (`000001  1`) is not needed."""
     path = _list_path(root, lists, split)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as error:
+    if not path.exists():
         there = ", ".join(sorted(p.stem for p in path.parent.glob("*.txt"))) or "none at all"
-        raise LabError(f"There is no split '{split}' in '{path.parent}': it has {there}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabError(f"Cannot read the split '{path}' ({error}): it should be a text file of image names.") from error
+        raise LabError(f"There is no split '{split}' in '{path.parent}': it has {there}.")
+    lines = files.read_text(path, "a text file of image names").splitlines()
     names = [line.split()[0] for line in lines if line.strip()]
     if not names:
         raise LabError(f"The split '{path}' is empty: it should name one image a line.")

@@ -13,7 +13,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import write_text
+from gradcam_lab.files import read_text, write_text
 from gradcam_lab.models.distributed import say_once
 from gradcam_lab.models.networks.architectures import ARCHITECTURES
 from gradcam_lab.models.training.settings import InputSize, PositiveCount, TrainingSettings
@@ -179,13 +179,11 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _read_yaml(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
+    text = read_text(path, "a YAML file")
     try:
-        text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, yaml.SafeLoader)
         lines = dict(_lines(path, node))
         value = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabError(f"Cannot read the configuration '{path}' ({error}): check the name and the file.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none, brackets a thousand deep
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""

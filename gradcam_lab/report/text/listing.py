@@ -135,7 +135,7 @@ def _kept(run: Path, name: str) -> str:
     if not path.exists():
         path = run / "code" / name.replace(STEP, OLD_STEP)
     try:
-        return path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise LabError(f"'{path}' cannot be read, and the report shows it: make the run again.") from error
 

@@ -47,7 +47,7 @@ class TestPets:
 
     def test_a_comment_is_passed_over(self, home):
         path = home / "annotations" / "test.txt"
-        path.write_text("#Image CLASS-ID SPECIES BREED ID\n\n" + path.read_text())
+        path.write_text("#Image CLASS-ID SPECIES BREED ID\n\n" + path.read_text(), encoding="utf-8-sig")
         assert len(read_split(home, "test").samples) == 2
 
 

@@ -138,6 +138,22 @@ class TestSplitFile:
         with pytest.raises(LabError, match=r"test\.txt' is empty"):
             read_split(kit.root, "test")
 
+    def test_a_byte_order_mark_is_no_part_of_the_first_name(self, kit):
+        (kit.root / "ImageSets" / "Main" / "test.txt").write_text("a\nb\n", encoding="utf-8-sig")
+        kit.annotation("a").write_text(xml(DOG), encoding="utf-8-sig")
+        assert [s.id for s in read_split(kit.root, "test").samples] == ["a", "b"]
+
+    def test_no_text(self, kit):
+        (kit.root / "ImageSets" / "Main" / "test.txt").write_text("a\n", encoding="utf-16")
+        with pytest.raises(LabError, match=r"test\.txt' is not UTF-8 text: it should be a text file of image names"):
+            read_split(kit.root, "test")
+
+    def test_a_name_with_a_line_break_leaves_one_sentence(self, kit):
+        kit.annotation("a").write_text(xml(("do\ng", (1, 1, 99, 9))), encoding="utf-8")
+        with pytest.raises(LabError) as error:
+            read_split(kit.root, "test")
+        assert r"has a 'do\ng' whose box" in str(error.value)
+
 
 def truncate(path):
     path.write_bytes(path.read_bytes()[:-20])

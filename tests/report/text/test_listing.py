@@ -96,11 +96,12 @@ def test_a_workspace_that_does_not_know_a_step_shows_none_of_it(tmp_path):
         code_of(tmp_path, content, "step5_segmentation")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("name", [OLD_STEP, STEP])
-def test_a_step_that_has_been_renamed_is_found_under_either_name(tmp_path, name):
+def test_a_step_that_has_been_renamed_is_found_under_either_name(tmp_path, name, encoding):
     entry = {"points": 0, "possible": 9, "passed": [], "stub": True}
     (tmp_path / "code" / "stubs").mkdir(parents=True)
-    (tmp_path / "code" / "stubs" / f"{name}.py").write_text(TestMixed.STUB, encoding="utf-8")
+    (tmp_path / "code" / "stubs" / f"{name}.py").write_text(TestMixed.STUB, encoding=encoding)
     content: Any = {**results(), "course": {STEP: entry}}
     assert [item.tasks for item in code_of(tmp_path, content, STEP).listings] == [("9.1",), ("9.2",)]
 
