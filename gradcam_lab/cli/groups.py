@@ -7,7 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+
+from gradcam_lab.errors import LabError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +49,35 @@ def build(module: str) -> Mapping[str, Any]:
 
 def load(module: str) -> typer.Typer:
     """Import a module of commands."""
-    return cast(typer.Typer, import_module(f"gradcam_lab.cli.{module}").app)
+    app = cast(typer.Typer, import_module(f"gradcam_lab.cli.{module}").app)
+    for command in app.registered_commands:
+        command.cls = Command
+    return app
+
+
+class Command(TyperCommand):
+    """A command that refuses an option given twice where it takes one value, of which typer would keep the last."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Parse the command line.
+
+        Raises:
+            LabError: an option that takes one value is given twice, or both forms of a flag such as --pdf, --no-pdf.
+        """
+        seen = set()
+        for param in self.make_parser(ctx).parse_args(list(args))[2]:
+            if param in seen and takes_one_value(param):
+                both = " or ".join((*param.opts, *param.secondary_opts))
+                raise LabError(f"{both} is given twice, and only one can count: give it once.")
+            seen.add(param)
+        return super().parse_args(ctx, args)
+
+
+def takes_one_value(param: Any) -> bool:
+    """Return whether a parameter is an option with one value; a flag with two forms has one of two."""
+    if param.param_type_name != "option" or param.multiple or param.count:
+        return False
+    return not param.is_flag or bool(param.secondary_opts)
 
 
 class LazyGroup(TyperGroup):

@@ -260,10 +260,6 @@ class TestBad:
         with pytest.raises(LabError, match=r"There is no file '.*none\.yaml'"):
             read_config(tmp_path / "none.yaml")
 
-    def test_a_byte_order_mark_is_no_part_of_the_first_key(self, tmp_path):
-        (tmp_path / "a.yaml").write_text("model:\n  name: cam_net\n", encoding="utf-8-sig")
-        assert read_config(tmp_path / "a.yaml") == {"arch": "cam_net"}
-
     def test_no_text(self, tmp_path):
         (tmp_path / "a.yaml").write_bytes(b"\xff\xfe\x00")
         with pytest.raises(LabError, match=r"a\.yaml' is not UTF-8 text: it should be a YAML file"):
