@@ -36,7 +36,12 @@ class BoxData:
     sha256: Callable[[Split], str] = field(repr=False)
 
     def read(
-        self, split: str, *, known: Collection[str] | None = None, limit: int | None = None, skip_bad: bool = False
+        self,
+        split: str,
+        *,
+        known: Collection[str] | None = None,
+        limit: int | None = None,
+        skip_bad: bool | None = False,
     ) -> Split:
         """Read one split; the arguments and errors are those of `voc.read_split`."""
         return self.reader(self.root, split, known=known, limit=limit, skip_bad=skip_bad)
@@ -60,7 +65,7 @@ class LabelData:
         *,
         val_size: float | None = None,
         seed: int = 0,
-        skip_bad: bool = False,
+        skip_bad: bool | None = False,
     ) -> LabelledSplit:
         """Read one split; the arguments and errors are those of `imagenette.read_folder`."""
         return imagenette.read_folder(self.root, split, val_size=val_size, seed=seed, skip_bad=skip_bad)

@@ -70,5 +70,5 @@ def read_image(path: Path) -> np.ndarray:
         raise LabError(f"Cannot read the image '{path}' ({error.strerror}).") from error
     pixels = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
     if pixels is None:
-        raise LabError(f"'{path}' is not an image that OpenCV can read: replace it, or go on without it by --skip-bad.")
+        raise LabError(f"'{path}' is not an image that OpenCV can read: replace it.")
     return pixels

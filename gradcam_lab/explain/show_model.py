@@ -115,13 +115,13 @@ def _with_truth(
 ) -> tuple[Sequence[Sample], list[tuple[str, ...]]]:
     """Read a split, and what is in each image: the classes of its objects, or the one of its folder."""
     if isinstance(data, BoxData):
-        samples = data.read(split).samples
+        samples = data.read(split, skip_bad=None).samples
         return samples, [tuple(dict.fromkeys(o.name for o in sample.objects)) for sample in samples]
     if split not in ("train", "val"):
         raise LabError(f"'{data.root}' has the splits train and val, and not '{split}': choose one of them.")
     # Where the training split `val` off `train`, it is split off in the same way.
     held_out = {name: recipe[name] for name in ("val_size", "seed") if recipe.get(name) is not None}
-    labelled = data.read(split, **held_out)  # type: ignore[arg-type]
+    labelled = data.read(split, **held_out, skip_bad=None)  # type: ignore[arg-type]
     return labelled.samples, [(labelled.classes[label],) for label in labelled.labels]
 
 

@@ -55,9 +55,12 @@ def evaluate_files(
         See `scores.score_detections`.
 
     Raises:
-        LabError: a file cannot be used, or the detections name an image that the ground truth does not.
+        LabError: a file cannot be used, the detections name an image that the ground truth does not, or there is no
+            object to find.
     """
-    found, truth = read_both(detections, ground_truth, target=target, split=split)
+    found, truth = read_both(
+        detections, ground_truth, target=target, split=split, required="any" if count_difficult else "not difficult"
+    )
     large = max(len(truth), sum(map(len, found.values()))) > LARGE
     if large:
         resample = partial(resample_blocks, metrics, seed=seed, draws=bootstrap)

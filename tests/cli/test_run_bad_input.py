@@ -1,5 +1,6 @@
 """What the commands of the panel Run refuse, each in one sentence."""
 
+import json
 import pickle
 import shutil
 from pathlib import Path
@@ -158,6 +159,8 @@ class TestBadInput:
         [
             ("{", ("not valid JSON",)),
             ("{}", ("names no image",)),
+            ('{"a": [], "b": []}', ("has no object of the class in its 2 image(s)", "nothing to find")),
+            ('{"a": [{"box": [1, 2, 3, 4], "difficult": true}]}', ("only difficult objects", "--count-difficult")),
             ('{"a": [[1, 2, NaN, 4]]}', ("image 'a'", "NaN")),
             ('{"a": [[1, 2, 3, 4, 0.5]]}', ("image 'a'", "is not a box")),
         ],
@@ -168,6 +171,14 @@ class TestBadInput:
         done = lab("evaluate", "--detections", tmp_path / "D.json", "--ground-truth", tmp_path / "G.json")
         refused(done, "G.json", *words)
         assert done.out == ""
+
+    def test_no_detection_and_only_difficult_objects_that_are_counted(self, tmp_path):
+        write_json(tmp_path / "G.json", {"a": [{"box": [1, 2, 3, 4], "difficult": True}]})
+        write_json(tmp_path / "D.json", {})
+        files = ("--detections", tmp_path / "D.json", "--ground-truth", tmp_path / "G.json")
+        done = lab("evaluate", *files, "--count-difficult", "--json")
+        assert json.loads(done.out)["0.3"]["ap"] == 0
+        assert (done.code, done.err) == (0, f"'{tmp_path / 'D.json'}' holds no box: nothing is found.\n")
 
     def test_files_that_are_not_there(self, tmp_path):
         write_json(tmp_path / "G.json", {"a": []})

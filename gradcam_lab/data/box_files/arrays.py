@@ -2,9 +2,12 @@
 
 from collections.abc import Hashable, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from gradcam_lab.errors import LabError
 
 
 def finite_numbers(values: Sequence[Any]) -> np.ndarray | None:
@@ -31,6 +34,19 @@ def finite_rows(rows: Sequence[Any], count: int) -> np.ndarray | None:
         return None
     numbers = finite_numbers(list(chain.from_iterable(rows)))
     return None if numbers is None else numbers.reshape(-1, count)
+
+
+def require_pixels(path: Path, boxes: np.ndarray) -> None:
+    """Require that coordinates, shape (n, 4), are not shares of the image's width and height.
+
+    Raises:
+        LabError: all of them lie between 0 and 1, and they are not all the same corner.
+    """
+    if len(boxes) and boxes.min() >= 0 and boxes.max() <= 1 and boxes.min() < boxes.max():
+        raise LabError(
+            f"'{path}' has all its coordinates between 0 and 1, as shares of the image's size have: "
+            "multiply them by the width and the height in pixels."
+        )
 
 
 def by_image(images: Sequence[Hashable], rows: np.ndarray) -> dict:

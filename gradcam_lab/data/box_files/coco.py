@@ -8,8 +8,9 @@ Ours count pixels from 1 and both ends are inside, so
 and a box that covers the pixels 1 to 10 is `x = 0, width = 10` there. The area and every IoU stay what they were.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import compress
@@ -18,8 +19,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from gradcam_lab.data.box_files.arrays import by_image, finite_numbers, finite_rows
-from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth
+from gradcam_lab.console import warn
+from gradcam_lab.data.box_files.arrays import by_image, finite_numbers, finite_rows, require_pixels
+from gradcam_lab.data.box_files.ground_truth import Choice, ClassGroundTruth
 from gradcam_lab.errors import LabError
 
 T = TypeVar("T")
@@ -70,7 +72,7 @@ def read_results(path: Path, content: list[Any], truth: ClassGroundTruth) -> dic
         (n, 5) arrays `xmin, ymin, xmax, ymax, score` in VOC's pixels, by image; by `image_id` where it has no name.
 
     Raises:
-        LabError: an entry is not of this format, or the categories differ and none was chosen.
+        LabError: an entry is not of this format, no box has the category, or they differ and none was chosen.
     """
     entries = _Rows(path, "entry", content, range(1, len(content) + 1))
     categories = entries.keys("category_id")
@@ -80,6 +82,8 @@ def read_results(path: Path, content: list[Any], truth: ClassGroundTruth) -> dic
             f"'{path}' has boxes of {len(set(categories))} categories ({ids}, ...), and only ground truth in COCO's "
             "format names them: give that, or the number of one as --target."
         )
+    if categories and truth.category is not None:
+        _require_boxes_of(truth, set(categories), path)
     images = [truth.names.get(number, number) for number in entries.keys("image_id")]
     rows = np.column_stack([entries.boxes(smallest=0.0), entries.numbers("score")])
     if truth.category is not None:
@@ -88,7 +92,32 @@ def read_results(path: Path, content: list[Any], truth: ClassGroundTruth) -> dic
     return by_image(images, rows)
 
 
-def read_coco_truth(path: Path, content: dict[str, Any], target: str | None) -> ClassGroundTruth:
+def _require_boxes_of(truth: ClassGroundTruth, found: set[Hashable], path: Path) -> None:
+    """Require that some boxes have the category that counts, and warn where the file seems to number otherwise."""
+    if truth.category not in found:
+        raise LabError(
+            f"'{path}' has no box of the category {_listed([truth.category], truth)}, but of {_listed(found, truth)}"
+            f"{f' (the ground truth has {_listed(truth.categories, truth)})' if truth.categories else ''}: "
+            "give it the ground truth's numbers."
+        )
+    numbers, known = ({number for number in ids if isinstance(number, int)} for ids in (found, truth.categories))
+    unknown = numbers - known
+    shifted = any({number + step for number in numbers} <= known for step in (-1, 1))
+    if known and unknown and (0 in unknown or shifted):  # ground truth of few of a network's classes is no mistake
+        warn(
+            f"'{path}' has boxes of categories that the ground truth does not have ({_listed(unknown, truth)}): "
+            "if it counts them from another number, these are the scores of another class."
+        )
+
+
+def _listed(categories: Collection[Hashable], truth: ClassGroundTruth) -> str:
+    """Write categories in order, with their names where these are known."""
+    ids = sorted(categories, key=lambda number: (isinstance(number, str), number))
+    names = [f"{number} ({truth.categories[number]})" if number in truth.categories else str(number) for number in ids]
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+
+
+def read_coco_truth(path: Path, content: dict[str, Any], choose: Choice) -> ClassGroundTruth:
     """Read the objects of one class from COCO ground truth.
 
     An image is called as its file without folder and ending, or with both where two would be called the same. What
@@ -98,25 +127,27 @@ def read_coco_truth(path: Path, content: dict[str, Any], target: str | None) -> 
     Args:
         path: the file, for messages.
         content: its JSON.
-        target: the name of the category, or its number; None where there is only one.
+        choose: chooses a category by its name, or its number; None where there is only one.
 
     Raises:
         LabError: the file is not of this format, or has no such category.
     """
-    category = _category(_rows_of(content, "categories", path, "category"), target)
-    image_names = _image_names(_rows_of(content, "images", path, "image"))
+    table = _rows_of(content, "categories", path, "category")
+    categories = dict(zip(table.keys("id"), table.called("name"), strict=True))
+    category = _category(categories, choose(categories.values()), path)
+    images = _rows_of(content, "images", path, "image")
+    image_names = _image_names(images)
     annotations = _rows_of(content, "annotations", path, "annotation")
     ours = annotations.only([chosen == category for chosen in annotations.keys("category_id")])
-    images = ours.keys("image_id")
-    for place, image in enumerate(images):
+    owners = ours.keys("image_id")
+    for place, image in enumerate(owners):
         if image not in image_names:
             raise ours.bad(place, f"no image has the id {image!r}")
-    flags = [[bool(row.get(key)) for key in ("iscrowd", "ignore", "difficult")] for row in ours.rows]
-    difficult = np.array(flags, dtype=bool).reshape(-1, 3).any(axis=1)
-    found = by_image(images, np.column_stack([ours.boxes(smallest=TINY), difficult]))
+    difficult = np.any([ours.flags(key) for key in ("iscrowd", "ignore", "difficult")], axis=0)
+    found = by_image(owners, np.column_stack([ours.boxes(smallest=TINY), difficult]))
     rows = {name: found.get(number, np.zeros((0, 5))) for number, name in image_names.items()}
     objects = {name: (part[:, :4], part[:, 4] > 0) for name, part in rows.items()}
-    return ClassGroundTruth(objects, image_names, category)
+    return ClassGroundTruth(objects, image_names, category, categories, _sizes(images, image_names.values()))
 
 
 @dataclass(frozen=True)
@@ -147,13 +178,24 @@ class _Rows:
     def keys(self, key: str) -> list[Hashable]:
         return self.checked(key, _keys, "a whole number")
 
+    def called(self, key: str) -> list[str]:
+        """Every entry's name; its `id` where it has none."""
+        return [str(row.get(key, row["id"])) for row in self.rows]
+
+    def flags(self, key: str) -> np.ndarray:
+        """Every entry's flag, which may be left out: bool, shape (n,)."""
+        filled = replace(self, rows=[{key: row.get(key)} for row in self.rows])
+        return filled.checked(key, _flags, "0 or 1")
+
     def numbers(self, key: str) -> np.ndarray:
         return self.checked(key, finite_numbers, "a finite number")
 
     def boxes(self, smallest: float) -> np.ndarray:
         """Every entry's `bbox` in VOC's pixels, shape (n, 4); no side may be shorter than `smallest`."""
         wanted = "[x, y, width, height] with finite numbers and no empty side"
-        return to_voc(self.checked("bbox", partial(_boxes, smallest=smallest), wanted))
+        boxes = self.checked("bbox", partial(_boxes, smallest=smallest), wanted)
+        require_pixels(self.path, boxes)
+        return to_voc(boxes)
 
     def checked(self, key: str, convert: Callable[[list[Any]], T | None], wanted: str) -> T:
         """Convert a column at once; only where that gives None, value by value, to name the first bad one."""
@@ -173,7 +215,21 @@ def _rows_of(content: dict[str, Any], table: str, path: Path, what: str) -> _Row
 
 
 def _keys(values: list[Any]) -> list[Hashable] | None:
-    return values if set(map(type, values)) <= {int, str} else None
+    """Check numbers and names; a number in quotes is a number."""
+    types = set(map(type, values))
+    if types <= {int}:
+        return values
+    return [_number(value) for value in values] if types <= {int, str} else None
+
+
+def _number(value: int | str) -> int | str:
+    return int(value) if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,17}", value) else value
+
+
+def _flags(values: list[Any]) -> np.ndarray | None:
+    if not all(value in (None, 0, 1, "0", "1") for value in values):
+        return None
+    return np.array([value in (1, "1") for value in values], dtype=bool)
 
 
 def _boxes(values: list[Any], smallest: float) -> np.ndarray | None:
@@ -181,29 +237,36 @@ def _boxes(values: list[Any], smallest: float) -> np.ndarray | None:
     return boxes if boxes is not None and (boxes[:, 2:] >= smallest).all() else None
 
 
-def _category(categories: _Rows, target: str | None) -> Hashable:
-    ids = categories.keys("id")
-    names = [str(row.get("name", number)) for row, number in zip(categories.rows, ids, strict=True)]
-    if target is None and len(ids) == 1:
-        return ids[0]
+def _category(categories: Mapping[Hashable, str], target: str | None, path: Path) -> Hashable:
+    names = list(categories.values())
+    if target is None and len(names) == 1:
+        return next(iter(categories))
     known = (", ".join(names[:8]) or "none at all") + (", ..." if len(names) > 8 else "")
     if target is None:
-        raise LabError(f"'{categories.path}' has {len(names)} classes ({known}): choose one with --target.")
-    for number, name in zip(ids, names, strict=True):
+        raise LabError(f"'{path}' has {len(names)} classes ({known}): choose one with --target.")
+    for number, name in categories.items():
         if target in (name, str(number)):
             return number
-    raise LabError(f"'{categories.path}' has no class '{target}': it has {known}.")
+    raise LabError(f"'{path}' has no class '{target}': it has {known}.")
 
 
 def _image_names(images: _Rows) -> dict[Hashable, str]:
     ids = images.keys("id")
-    files = [str(row.get("file_name", number)) for row, number in zip(images.rows, ids, strict=True)]
+    files = images.called("file_name")
     stems = [PurePosixPath(file).stem for file in files]
     names = stems if len(set(stems)) == len(stems) else files
     for values in (ids, names):
         if twice := [value for value, count in Counter(values).items() if count > 1]:
             raise LabError(f"'{images.path}' has two images {twice[0]!r}: give each its own id and file_name.")
     return dict(zip(ids, names, strict=True))
+
+
+def _sizes(images: _Rows, names: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """Return (width, height) by image; nothing where an image does not say a usable one."""
+    sizes = finite_rows([[row.get("width"), row.get("height")] for row in images.rows], 2)
+    if sizes is None or (sizes < 1).any():
+        return {}
+    return {name: (width, height) for name, (width, height) in zip(names, sizes.tolist(), strict=True)}
 
 
 def _shown(value: Any) -> str:

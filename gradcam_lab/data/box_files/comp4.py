@@ -4,28 +4,56 @@ The boxes are in VOC's pixels already; the class is in the name of the file alon
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from gradcam_lab.data.box_files.arrays import by_image, finite_numbers
+from gradcam_lab.data.box_files.arrays import by_image, finite_numbers, require_pixels
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_text
 
 LINE = "image score xmin ymin xmax ymax"
-NAME = re.compile(r"comp\d+_det_.+_(?P<target>[^_]+)\.txt")
+NAME = re.compile(r"comp\d+_det_(?P<split>[^_]+)_(?P<rest>.+)\.txt")
+SPLITS = ("train", "val", "trainval", "test")
+"""The devkit's splits, behind which the rest of a file's name is the class."""
 
 
-def class_in_name(path: Path) -> str | None:
-    """Return the class in a file's name; None where there is none.
+def class_of(path: Path, target: str | None, known: Collection[str]) -> str | None:
+    """Return the class that a file of detections holds, of which `comp4` files say in their name.
+
+    A class may have underscores in its name (for spaces too), and so may a split of one's own, as in `my_val`: of
+    several readings the longest class that the ground truth knows is taken.
+
+    Args:
+        path: the file of detections.
+        target: the class that is asked for; None for the one in the name.
+        known: the ground truth's classes.
+
+    Returns:
+        The class as the ground truth spells it; None where neither the name nor `target` says one.
+
+    Raises:
+        LabError: the file is one of another class.
 
     Examples:
-        >>> class_in_name(Path("comp4_det_test_dog.txt"))
-        'dog'
+        >>> class_of(Path("comp4_det_test_traffic_light.txt"), None, ["light", "traffic light"])
+        'traffic light'
     """
     match = NAME.fullmatch(path.name)
-    return match["target"] if match else None
+    if not match:
+        return target
+    spelt = {name.replace(" ", "_"): name for name in known}
+    words = match["rest"].split("_")
+    possible = ["_".join(words[place:]) for place in range(len(words))]  # the longest first
+    if match["split"] in SPLITS and (target is None or possible[0] in spelt):
+        possible = possible[:1]
+    possible = [name for name in possible if name in spelt] or possible
+    if target is not None and target.replace(" ", "_") not in possible:
+        raise LabError(
+            f"'{path}' holds boxes of '{possible[0]}' by its name, not of '{target}': give the file of the class."
+        )
+    return target or spelt.get(possible[0], possible[0])
 
 
 def is_comp4(path: Path) -> bool:
@@ -42,13 +70,14 @@ def read_comp4(path: Path) -> dict[str, np.ndarray]:
     """Read detections: an (n, 5) array `xmin, ymin, xmax, ymax, score` for each image that has any.
 
     Raises:
-        LabError: the file cannot be read, or a line is not of this format.
+        LabError: the file cannot be read, a line is not of this format, or the boxes are shares of their images.
     """
     lines = read_text(path, f"a text file with lines '{LINE}'").splitlines(keepends=True)
     rows = [line.split() for line in lines if not line.isspace()]
     numbers = _numbers(rows)
     if numbers is None or (numbers[:, 1:3] > numbers[:, 3:5]).any():
         raise _first_bad(path, lines)
+    require_pixels(path, numbers[:, 1:])
     return by_image([row[0] for row in rows], numbers[:, [1, 2, 3, 4, 0]])
 
 

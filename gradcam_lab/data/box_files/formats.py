@@ -10,44 +10,63 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from gradcam_lab.console import warn
 from gradcam_lab.data.box_files import coco, comp4, json_boxes
-from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth, ObjectArrays, numbered, read_folder_truth
+from gradcam_lab.data.box_files.ground_truth import (
+    Choice,
+    ClassGroundTruth,
+    ObjectArrays,
+    Required,
+    numbered,
+    read_folder_truth,
+)
+from gradcam_lab.data.box_files.plausible import doubts
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json
 
 
 def read_both(
-    detections: Path, ground_truth: Path, *, target: str | None = None, split: str = "test"
+    detections: Path,
+    ground_truth: Path,
+    *,
+    target: str | None = None,
+    split: str = "test",
+    required: Required | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, ObjectArrays]]:
-    """Read detections and ground truth of one class.
+    """Read detections and ground truth of one class; what is doubtful in them is said on stderr.
 
     Args:
         detections: a file in one of three formats.
         ground_truth: a file in one of two formats, or a folder in VOC layout.
         target: the class; None for the one in the name of a `comp4` file, or the only one of the ground truth.
         split: the split of a folder in VOC layout.
+        required: which objects the ground truth must have, at least one; None for none.
 
     Returns:
         The detections, (n, 5) arrays by image, and the objects by image.
 
     Raises:
-        LabError: one of them cannot be used, or the detections name an image that the ground truth does not.
+        LabError: one of them cannot be used, the detections name an image that the ground truth does not, or there is
+            no object as required.
     """
     with _garbage_collection_off():
-        target = _the_class(detections, target)
-        truth = _read_ground_truth(ground_truth, target, split)
+        truth = _read_ground_truth(ground_truth, split, partial(comp4.class_of, detections, target))
         if not truth.objects:
             raise LabError(f"'{ground_truth}' names no image: there is nothing to score against.")
+        truth.require(required, ground_truth)
         found = _read_detections(detections, truth, target)
     if strangers := [image for image in found if image not in truth.objects]:
         raise LabError(
             f"'{detections}' has boxes for {len(strangers)} image(s) that '{ground_truth}' does not name, first "
             f"'{strangers[0]}': give the ground truth of all images."
         )
+    for doubt in doubts(found, truth, (detections, ground_truth)):
+        warn(doubt)
     return found, truth.objects
 
 
@@ -63,22 +82,13 @@ def _garbage_collection_off() -> Iterator[None]:
             gc.enable()
 
 
-def _the_class(detections: Path, target: str | None) -> str | None:
-    said = comp4.class_in_name(detections)
-    if target is not None and said is not None and said != target:
-        raise LabError(
-            f"'{detections}' holds boxes of '{said}' by its name, not of '{target}': give the file of the class."
-        )
-    return target or said
-
-
-def _read_ground_truth(path: Path, target: str | None, split: str) -> ClassGroundTruth:
+def _read_ground_truth(path: Path, split: str, choose: Choice) -> ClassGroundTruth:
     if path.is_dir():
-        objects = read_folder_truth(path, target, split)
-        return ClassGroundTruth(objects, numbered(objects))
+        return read_folder_truth(path, split, choose)
     content = read_json(path)
     if coco.is_coco_truth(content):
-        return coco.read_coco_truth(path, content, target)
+        return coco.read_coco_truth(path, content, choose)
+    choose([])  # our format does not name its class, but the detections may contradict --target
     objects = json_boxes.objects_in(path, content)  # also says what is wrong with a file in no format
     return ClassGroundTruth(objects, numbered(objects))
 

@@ -1,10 +1,10 @@
 """The annotated objects of one class by image, and the names that detections may use for the images."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,6 +15,13 @@ from gradcam_lab.errors import LabError
 ObjectArrays = tuple[np.ndarray, np.ndarray]
 """Boxes (m, 4) in VOC's pixels, and whether each is difficult, bool (m,)."""
 
+Required = Literal["any", "not difficult"]
+"""Objects that a ground truth must have."""
+
+Choice = Callable[[Collection[str]], str | None]
+"""A function that chooses the class that counts, given the names of those that a ground truth has; None for no choice.
+"""
+
 
 @dataclass(frozen=True)
 class ClassGroundTruth:
@@ -24,11 +31,15 @@ class ClassGroundTruth:
         objects: what is annotated in each image.
         names: an image by its number, for detections in COCO's format.
         category: the number of the class there; None where it is not known.
+        categories: the names of all classes by their number; empty where there are none.
+        sizes: (width, height) in pixels by image; empty where they are not known.
     """
 
     objects: dict[str, ObjectArrays]
     names: Mapping[Hashable, str]
     category: Hashable = None
+    categories: Mapping[Hashable, str] = field(default_factory=dict)
+    sizes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def renamed(self, found: Mapping[Any, np.ndarray], path: Path) -> dict[str, np.ndarray]:
         """Give the images of detections the names that they have here.
@@ -47,6 +58,25 @@ class ClassGroundTruth:
             twice = Counter(names.values()).most_common(1)[0][0]
             raise LabError(f"'{path}' has the image '{twice}' under two names: use one.")
         return {names[image]: rows for image, rows in found.items()}
+
+    def require(self, objects: Required | None, path: Path) -> None:
+        """Require that there are objects to find.
+
+        Args:
+            objects: which; None for none.
+            path: the file of the ground truth, for messages.
+
+        Raises:
+            LabError: there is none.
+        """
+        difficult = np.concatenate([flags for _, flags in self.objects.values()])
+        if objects and not len(difficult):
+            count = len(self.objects)
+            raise LabError(f"'{path}' has no object of the class in its {count} image(s): there is nothing to find.")
+        if objects == "not difficult" and difficult.all():
+            raise LabError(
+                f"'{path}' has only difficult objects of the class ({len(difficult)}): count them by --count-difficult."
+            )
 
     def _name(self, image: Any) -> str:
         if image in self.objects:
@@ -75,19 +105,21 @@ def numbered(images: Iterable[str]) -> dict[Hashable, str]:
     return {number: names[0] for number, names in by_number.items() if len(names) == 1}
 
 
-def read_folder_truth(path: Path, target: str | None, split: str) -> dict[str, ObjectArrays]:
+def read_folder_truth(path: Path, split: str, choose: Choice) -> ClassGroundTruth:
     """Read the objects of one class in a split of a folder in VOC layout.
 
     Raises:
-        LabError: no class is given, it is in no image, or the folder cannot be read.
+        LabError: no class is chosen, it is in no image, or the folder cannot be read.
     """
+    samples = read_split(path, split, skip_bad=None).samples
+    known = sorted({o.name for sample in samples for o in sample.objects})
+    target = choose(known)
     if target is None:
         raise LabError(f"'{path}' holds objects of many classes: choose one with --target.")
-    samples = read_split(path, split).samples
-    known = sorted({o.name for sample in samples for o in sample.objects})
     if target not in known:
         raise LabError(f"No image of the split '{split}' of '{path}' holds a '{target}': it has {', '.join(known)}.")
-    return objects_of(samples, target)
+    objects = objects_of(samples, target)
+    return ClassGroundTruth(objects, numbered(objects), sizes={sample.id: sample.size for sample in samples})
 
 
 def objects_of(samples: Iterable[Sample], target: str) -> dict[str, ObjectArrays]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcam_lab.data.box_files.arrays import finite_rows
+from gradcam_lab.data.box_files.arrays import finite_rows, require_pixels
 from gradcam_lab.data.box_files.ground_truth import ObjectArrays, objects_of
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
@@ -22,7 +22,8 @@ def read_detections(path: Path) -> dict[str, np.ndarray]:
     """Read detections: an (n, 5) array `xmin, ymin, xmax, ymax, score` for each image.
 
     Raises:
-        LabError: the file is missing or not of this format, or holds a number that is not finite.
+        LabError: the file is missing or not of this format, holds a number that is not finite, or boxes that are
+            shares of their images.
     """
     return detections_in(path, read_json(path))
 
@@ -37,7 +38,8 @@ def read_ground_truth(path: Path) -> dict[str, ObjectArrays]:
     """Read objects: for each image their boxes (m, 4) and whether each is difficult, bool (m,).
 
     Raises:
-        LabError: the file is missing or not of this format, or holds a number that is not finite.
+        LabError: the file is missing or not of this format, holds a number that is not finite, or boxes that are
+            shares of their images.
     """
     return objects_in(path, read_json(path))
 
@@ -95,10 +97,11 @@ def _lists_by_image(path: Path, content: Any) -> dict[str, list[Any]]:
 def _boxes(images: Mapping[str, list[Any]], count: int, path: Path) -> np.ndarray:
     """Check all rows at once; only if that fails, one by one, to name the first bad one."""
     boxes = finite_rows([row for rows in images.values() for row in rows], count)
-    if boxes is not None and (boxes[:, :2] <= boxes[:, 2:4]).all():
-        return boxes
-    checked = [_numbers(row, count, path, image) for image, rows in images.items() for row in rows]
-    return np.array(checked, dtype=float).reshape(-1, count)
+    if boxes is None or (boxes[:, :2] > boxes[:, 2:4]).any():
+        checked = [_numbers(row, count, path, image) for image, rows in images.items() for row in rows]
+        boxes = np.array(checked, dtype=float).reshape(-1, count)
+    require_pixels(path, boxes[:, :4])
+    return boxes
 
 
 def _difficult(row: Any, path: Path, image: str) -> bool:

@@ -57,7 +57,7 @@ def read_folder(
     *,
     val_size: float | None = None,
     seed: int = 0,
-    skip_bad: bool = False,
+    skip_bad: bool | None = False,
 ) -> LabelledSplit:
     """Read one split of a folder in Imagenette's layout and check every image in it.
 
@@ -67,7 +67,7 @@ def read_folder(
         val_size: from 1 on the number of val's images: of the folder `val`, or else of `train`, from which they are
             kept. Below 1 the share of each class of `train` that is kept for val where there is no folder `val`.
         seed: of that choice.
-        skip_bad: leave out what is bad instead of raising an error.
+        skip_bad: leave out what is bad instead of raising an error; None where the command has no such option.
 
     Raises:
         LabError: the folder is not in this layout, something in it is bad and `skip_bad` is not set, or nothing is

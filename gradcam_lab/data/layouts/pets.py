@@ -68,7 +68,7 @@ def read_split(
     *,
     known: Collection[str] | None = None,
     limit: int | None = None,
-    skip_bad: bool = False,
+    skip_bad: bool | None = False,
 ) -> Split:
     """Read one split and check every image and trimap in it.
 
@@ -77,7 +77,7 @@ def read_split(
         split: `train`, `val`, `trainval` or `test`.
         known: the names of the classifier's classes; None accepts both.
         limit: read only the first so many lines; the official lists are ordered by breed, so these may be all cats.
-        skip_bad: leave out what is bad instead of raising an error.
+        skip_bad: leave out what is bad instead of raising an error; None where the command has no such option.
 
     Raises:
         LabError: the folder is not in this layout, something in it is bad and `skip_bad` is not set, or nothing is

@@ -58,7 +58,12 @@ class ListedImage:
 
 
 def read_images(
-    split: str, root: Path, images: Sequence[ListedImage], *, known: Collection[str] | None = None, skip_bad: bool
+    split: str,
+    root: Path,
+    images: Sequence[ListedImage],
+    *,
+    known: Collection[str] | None = None,
+    skip_bad: bool | None,
 ) -> Split:
     """Read and check every image of a split.
 
@@ -67,7 +72,7 @@ def read_images(
         root: the data set's folder.
         images: the images of its list.
         known: the names of the classifier's classes; None accepts every name.
-        skip_bad: leave out what is bad instead of raising an error.
+        skip_bad: leave out what is bad instead of raising an error; None where the command has no such option.
 
     Raises:
         LabError: something is bad and `skip_bad` is not set, or nothing is left.
@@ -83,7 +88,8 @@ def read_images(
         except ProblemError as problem:
             problems.append(str(problem))
     if problems and not skip_bad:
-        raise LabError(f"{problems[0]}{_and_more(len(problems) - 1)}: mend it, or go on without it by --skip-bad.")
+        advice = "mend it" if skip_bad is None else "mend it, or go on without it by --skip-bad"
+        raise LabError(f"{problems[0]}{_and_more(len(problems) - 1)}: {advice}.")
     if not samples:
         raise LabError(f"Nothing is left of the split '{split}' of '{root}' without what is bad, first: {problems[0]}.")
     return Split(split, root, tuple(samples.values()), tuple(f"{problem}." for problem in problems))

@@ -55,7 +55,7 @@ def read_split(
     *,
     known: Collection[str] | None = None,
     limit: int | None = None,
-    skip_bad: bool = False,
+    skip_bad: bool | None = False,
     lists: str = "Main",
 ) -> Split:
     """Read one split of a folder in VOC layout and check every image and annotation in it.
@@ -65,8 +65,8 @@ def read_split(
         split: the name of a list, without `.txt`.
         known: the names of the classifier's classes; None accepts every name.
         limit: read only the first so many lines of the list.
-        skip_bad: leave out what is bad. Of an object of an unknown class only the object is left out and its image
-            stays; anything else leaves the image out.
+        skip_bad: leave out what is bad; None where the command has no such option. Of an object of an unknown class
+            only the object is left out and its image stays; anything else leaves the image out.
         lists: the folder of the list in `ImageSets`: `Main`, or `Segmentation` for the images that have masks.
 
     Raises:

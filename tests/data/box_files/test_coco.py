@@ -75,6 +75,58 @@ class TestCoco:
         with pytest.raises(LabError, match=r"D\.json' has boxes of 2 categories \(17, 18, \.\.\.\)"):
             read_both(files[0], truth)
 
+    def test_numbers_in_quotes_are_numbers(self, files, tmp_path):
+        def quoted(rows):
+            return [{k: str(v) if k.endswith("id") or k == "iscrowd" else v for k, v in row.items()} for row in rows]
+
+        truth = written(tmp_path / "quoted G.json", {table: quoted(rows) for table, rows in COCO_TRUTH.items()})
+        detections = written(tmp_path / "quoted D.json", quoted(COCO_RESULTS))
+        expected = read_both(*files, target="dog")
+        for pair in ((detections, files[1]), (files[0], truth), (detections, truth)):
+            for ours, theirs in zip(read_both(*pair, target="dog"), expected, strict=True):
+                assert list(ours) == list(theirs)
+                assert str(ours) == str(theirs)
+
+    @pytest.mark.parametrize(("flag", "difficult"), [(0, False), (1, True), ("0", False), (None, False), (True, True)])
+    def test_a_flag_is_set_by_1(self, files, flag, difficult):
+        rows = [{**row, "iscrowd": flag} for row in COCO_TRUTH["annotations"]]
+        _, truth = read_both(files[0], written(files[1], {**COCO_TRUTH, "annotations": rows}), target="dog")
+        assert truth["b"][1].tolist() == [difficult] * 2
+
+    @pytest.mark.parametrize("flag", ["yes", 2, []])
+    def test_another_flag_is_refused(self, files, flag):
+        rows = [*COCO_TRUTH["annotations"][:2], {**COCO_TRUTH["annotations"][2], "iscrowd": flag}]
+        truth = written(files[1], {**COCO_TRUTH, "annotations": rows})
+        refused("annotation 3: its 'iscrowd' is", read_both, files[0], truth, target="dog")
+
+    def of_categories(self, path, *categories):
+        rows = [{**COCO_RESULTS[0], "category_id": category} for category in categories]
+        return written(path, rows)
+
+    def test_no_box_of_the_category(self, files, tmp_path):
+        found = self.of_categories(files[0], 3, "dog", 17, 17)
+        words = "has no box of the category 18 (dog), but of 3, 17 (cat), dog (the ground truth has 17 (cat), 18 (dog))"
+        refused(words, read_both, found, files[1], target="dog")
+        truth = written(tmp_path / "ours.json", {"3": [[1, 1, 5, 5]]})
+        refused("has no box of the category 18, but of 3, 17, dog: give it", read_both, found, truth, target="18")
+
+    @pytest.mark.parametrize(
+        ("target", "categories", "warned"),
+        [
+            ("dog", (0, 18), "(0)"),  # counted from 0, and of a network with many classes
+            ("cat", (16, 17), "(16)"),  # one less than 17 and 18
+            ("dog", (18, 19), "(19)"),
+            ("dog", (18,), ""),
+            ("cat", (17, 18), ""),
+            ("dog", (1, 18, 90), ""),  # ground truth of two of COCO's classes
+        ],
+    )
+    def test_categories_that_seem_to_be_counted_from_elsewhere(self, files, capsys, target, categories, warned):
+        read_both(self.of_categories(files[0], *categories), files[1], target=target)
+        said = capsys.readouterr().err
+        expected = f"'{files[0]}' has boxes of categories that the ground truth does not have {warned}: "
+        assert said.startswith(expected) if warned else said == ""
+
     def test_images_of_the_same_name_keep_their_folders(self, tmp_path, files):
         images = [{"id": 7, "file_name": "a/1.jpg"}, {"id": 3, "file_name": "b/1.jpg"}]
         truth = written(tmp_path / "G2.json", {**COCO_TRUTH, "images": images})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcam_lab.data.box_files.comp4 import class_in_name, read_comp4
+from gradcam_lab.data.box_files.comp4 import class_of, read_comp4
 from gradcam_lab.data.box_files.formats import read_both
 from gradcam_lab.errors import LabError
 from tests.saved_files import refused, written
@@ -12,16 +12,34 @@ from tests.saved_files import refused, written
 
 class TestComp4:
     @pytest.mark.parametrize(
-        ("name", "target"),
+        ("name", "target", "known", "held"),
         [
-            ("comp4_det_test_dog.txt", "dog"),
-            ("comp3_det_my_val_tvmonitor.txt", "tvmonitor"),
-            ("dog.txt", None),
-            ("comp4_det_test_dog.json", None),
+            ("comp4_det_test_dog.txt", None, [], "dog"),
+            ("comp4_det_test_dog.txt", "dog", ["cat", "dog"], "dog"),
+            ("comp4_det_test_traffic_light.txt", None, [], "traffic_light"),
+            ("comp4_det_test_traffic_light.txt", None, ["light"], "traffic_light"),
+            ("comp4_det_test_traffic_light.txt", None, ["light", "traffic light"], "traffic light"),
+            ("comp4_det_test_traffic_light.txt", "traffic_light", ["traffic_light", "light"], "traffic_light"),
+            ("comp4_det_test_traffic_light.txt", "traffic light", ["traffic light"], "traffic light"),
+            ("comp3_det_my_val_tvmonitor.txt", None, ["dog", "tvmonitor"], "tvmonitor"),
+            ("comp3_det_my_val_traffic_light.txt", None, ["light", "traffic_light"], "traffic_light"),
+            ("comp3_det_my_val_traffic_light.txt", "light", ["light", "traffic_light"], "light"),
+            ("comp3_det_my_val_tvmonitor.txt", "tvmonitor", [], "tvmonitor"),
+            ("comp4_det_val_2_dog.txt", "dog", ["dog"], "dog"),
+            ("dog.txt", None, ["dog"], None),
+            ("dog.txt", "cat", ["dog"], "cat"),
+            ("comp4_det_test_dog.json", None, [], None),
         ],
     )
-    def test_the_name_says_the_class(self, name, target):
-        assert class_in_name(Path("a_b") / name) == target
+    def test_the_name_says_the_class(self, name, target, known, held):
+        assert class_of(Path("a_b") / name, target, known) == held
+
+    @pytest.mark.parametrize(
+        ("target", "known"), [("light", ["light", "traffic_light"]), ("light", ["traffic light"]), ("traffic", [])]
+    )
+    def test_a_part_of_a_class_is_another_class(self, target, known):
+        with pytest.raises(LabError, match=f"holds boxes of 'traffic_light' by its name, not of '{target}'"):
+            class_of(Path("comp4_det_test_traffic_light.txt"), target, known)
 
     def test_by_hand(self, tmp_path):
         path = written(tmp_path / "comp4_det_test_dog.txt", "b 0.5 1 2 3 4\n\na 1e-3 1.5 2 3.5 4\r\nb -2 5 6 7 8\n  \n")

@@ -18,7 +18,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json
 from tests.saved_files import written
 
-coordinates = st.integers(1, 10**7).map(lambda n: n / 1000)
+coordinates = st.integers(1000, 10**7).map(lambda n: n / 1000)  # VOC counts pixels from 1
 boxes = st.tuples(coordinates, coordinates, coordinates, coordinates).map(
     lambda c: (min(c[0], c[1]), min(c[2], c[3]), max(c[0], c[1]), max(c[2], c[3]))
 )
