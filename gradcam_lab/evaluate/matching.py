@@ -5,15 +5,15 @@ Here are the same matches, to the last tie, from whole arrays: for 100 000 image
 second instead of a minute. The tests hold the two against each other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcam_lab.lessons.step4_metrics import FALSE_POSITIVE, IGNORED, TRUE_POSITIVE, Matches
+from gradcam_lab.lessons.step4_metrics import FALSE_POSITIVE, IGNORED, TRUE_POSITIVE, Matches, area
 
-PAIRS = 500_000
-"""Pairs of a detection and an object whose overlap is computed at a time: few enough to stay in the cache."""
+PAIRS = 100_000
+"""Pairs of a detection and an object that are looked at together: few enough to stay in the cache."""
 
 
 class Boxes(NamedTuple):
@@ -32,14 +32,18 @@ class Pairs(NamedTuple):
 
 
 class Matching:
-    """The detections of all images beside the objects, ready to be matched at any threshold.
+    """The detections of all images, matched with the objects at several thresholds.
+
+    Detections choose in turn: by image, and within it by falling score. So they are matched block by block, each block
+    with the objects that those before it have left; no more than a block's pairs are ever kept.
 
     Args:
         detections: (n, 5) arrays by image.
         truth: boxes (m, 4) and difficult (m,) by image; step 4's `GroundTruth` is such a pair.
-        lowest: the lowest threshold that will be asked for.
+        thresholds: the IoU thresholds.
         count_difficult: see step 4's `match_all`.
         ties: see step 4's `match_all`.
+        block: about how many pairs are looked at together.
     """
 
     def __init__(
@@ -47,48 +51,84 @@ class Matching:
         detections: Mapping[str, np.ndarray],
         truth: Mapping[str, Any],
         *,
-        lowest: float,
+        thresholds: Sequence[float],
         count_difficult: bool = False,
         ties: str = "group",
+        block: int = PAIRS,
     ) -> None:
         none = np.zeros((0, 5))
         rows, image = flat([np.asarray(detections.get(name, none)) for name in truth], none)
-        order = np.lexsort((*-rows.T, image))  # as the lesson: by falling score, then by coordinates
-        if ties == "group":
-            rows, order = rows[order], np.arange(len(rows))
-        self.images = len(truth)
-        self.scores, self.image = rows[:, 4], image
+        surest_first = np.lexsort((*-rows.T, image))  # as the lesson: by falling score, then by coordinates
+        turns = surest_first if ties == "group" else np.lexsort((-rows[:, 4], image))
         boxes, owner = flat([objects[0] for objects in truth.values()], none[:, :4])
-        self.difficult = flat([objects[1] for objects in truth.values()], none[:, 0] > 0)[0]
-        self.owner = owner
-        self.ignored = self.difficult & (not count_difficult)
-        self.pairs = overlapping(Boxes(rows[:, :4], image), Boxes(boxes, owner), lowest)
-        self.surest = order[firsts(image)]
-        # When each detection may choose: a number, smaller for those that choose earlier within their image.
-        self.turns = np.argsort(np.lexsort((-self.scores, image)))
+        difficult = flat([objects[1] for objects in truth.values()], none[:, 0] > 0)[0]
+        objects = Boxes(boxes, owner)
+        counted = ~difficult | count_difficult
+        self.images = len(truth)
+        self.image = image
+        self.scores = rows[turns if ties == "group" else slice(None), 4]
+        self.objects = np.bincount(owner[counted], minlength=self.images)
+        outcomes = match(Boxes(rows[turns, :4], image), objects, counted, thresholds, block)
+        if ties == "order":  # from their turns back to the order of the file
+            places = np.argsort(turns)
+            outcomes = {threshold: judged[places] for threshold, judged in outcomes.items()}
+        self.outcomes = outcomes
+        surest = surest_first[firsts(image)]
+        self.surest = best_overlaps(Boxes(rows[surest, :4], image[surest]), objects, ~difficult, self.images)
 
     def at(self, threshold: float) -> Matches:
-        """Match at one threshold; the result is that of step 4's `match_all`."""
-        counted = ~self.ignored
-        good = self.pairs.iou > threshold
-        to_find = _chosen(self.pairs, good & counted[self.pairs.object])
-        outcomes = np.full(len(self.scores), FALSE_POSITIVE)
-        outcomes[self.pairs.detection[good & self.ignored[self.pairs.object]]] = IGNORED
-        outcomes[greedy(to_find, self.turns, len(self.owner))] = TRUE_POSITIVE
-        objects = np.bincount(self.owner[counted], minlength=self.images)
-        return Matches(self.image, self.scores, outcomes, objects)
+        """Return the matches at one of the thresholds; they are those of step 4's `match_all`."""
+        return Matches(self.image, self.scores, self.outcomes[threshold], self.objects)
 
     def correct(self, threshold: float) -> np.ndarray:
         """Say for each image whether its surest box is right: 1, 0, or NaN where nothing is to be found.
 
         The values are those of step 4's `correct_localisation`.
         """
-        right = np.full(self.images, np.nan)
-        right[self.owner[~self.difficult]] = 0
-        good = (self.pairs.iou > threshold) & ~self.difficult[self.pairs.object]
-        surest = self.surest[np.isin(self.surest, self.pairs.detection[good])]
-        right[self.image[surest]] = 1
-        return right
+        return np.where(np.isnan(self.surest), np.nan, self.surest > threshold)
+
+
+def match(
+    found: Boxes, objects: Boxes, counted: np.ndarray, thresholds: Sequence[float], block: int
+) -> dict[float, np.ndarray]:
+    """Judge the detections at each threshold.
+
+    Args:
+        found: the detections, in the order in which they choose.
+        objects: the objects.
+        counted: which of them are to be found, shape (m,); the others are difficult.
+        thresholds: the IoU thresholds.
+        block: about how many pairs are looked at together.
+
+    Returns:
+        The outcome of each detection, by threshold.
+    """
+    outcomes = {threshold: np.full(len(found.boxes), FALSE_POSITIVE) for threshold in thresholds}
+    free = {threshold: counted.copy() for threshold in outcomes}
+    for pairs in overlapping(found, objects, min(thresholds), block):
+        open_to_some = np.any(list(free.values()), axis=0)
+        wishes = best_first(_chosen(pairs, open_to_some[pairs.object]))
+        beside = _chosen(pairs, ~counted[pairs.object])
+        for threshold, judged in outcomes.items():
+            judged[beside.detection[beside.iou > threshold]] = IGNORED
+            left = (wishes.iou > threshold) & free[threshold][wishes.object]
+            taken = greedy(_chosen(wishes, left), len(counted))
+            judged[taken.detection] = TRUE_POSITIVE
+            free[threshold][taken.object] = False
+    return outcomes
+
+
+def best_overlaps(found: Boxes, objects: Boxes, counted: np.ndarray, images: int) -> np.ndarray:
+    """Return the highest IoU that a detection of each image has with a counted object.
+
+    Returns:
+        shape (images,): 0 where no detection overlaps one, NaN where there is none to find.
+    """
+    best = np.full(images, np.nan)
+    best[objects.image[counted]] = 0
+    for pairs in overlapping(found, Boxes(objects.boxes[counted], objects.image[counted]), 0):
+        np.maximum.at(best, found.image[pairs.detection], pairs.iou)
+    return best
 
 
 def flat(parts: Sequence[np.ndarray], empty: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -102,33 +142,28 @@ def firsts(values: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
 
 
-def overlapping(found: Boxes, objects: Boxes, lowest: float) -> Pairs:
-    """Find the pairs within the same image whose IoU is greater than `lowest`.
-
-    They come by detection, and for each detection the object that it overlaps most first; of equal overlaps, the
-    earlier object.
-    """
+def overlapping(found: Boxes, objects: Boxes, lowest: float, block: int = PAIRS) -> Iterator[Pairs]:
+    """Yield the pairs within the same image whose IoU is greater than `lowest`, block by block of the detections."""
     begin, end = (np.searchsorted(objects.image, found.image, side) for side in ("left", "right"))
     counts = end - begin
-    pieces = [_pairs(found, objects, begin, counts, part, lowest) for part in _parts(counts)]
-    pairs = Pairs(*(np.concatenate(column) for column in zip(*pieces, strict=True)))
+    ours, theirs = (np.ascontiguousarray(boxes.boxes.T) for boxes in (found, objects))
+    for part in _parts(counts, block):
+        detection = np.repeat(part, counts[part])
+        first = np.repeat(np.cumsum(counts[part]) - counts[part] - begin[part], counts[part])
+        item = np.arange(len(detection)) - first
+        iou = paired_iou(ours[:, detection].T, theirs[:, item].T)
+        yield _chosen(Pairs(detection, item, iou), iou > lowest)
+
+
+def best_first(pairs: Pairs) -> Pairs:
+    """Sort the pairs of each detection by their overlap; of equal overlaps the earlier object comes first."""
     return _chosen(pairs, np.lexsort((pairs.object, -pairs.iou, pairs.detection)))
 
 
-def _parts(counts: np.ndarray) -> Iterable[np.ndarray]:
+def _parts(counts: np.ndarray, block: int) -> Iterable[np.ndarray]:
     """Cut the detections into parts that have about as many pairs."""
-    part = np.cumsum(counts) // PAIRS
+    part = np.cumsum(counts) // block
     return np.split(np.arange(len(counts)), firsts(part)[1:])
-
-
-def _pairs(
-    found: Boxes, objects: Boxes, begin: np.ndarray, counts: np.ndarray, part: np.ndarray, lowest: float
-) -> Pairs:
-    detection = np.repeat(part, counts[part])
-    first = np.repeat(np.cumsum(counts[part]) - counts[part], counts[part])
-    item = np.repeat(begin[part], counts[part]) + np.arange(len(detection)) - first
-    iou = paired_iou(found.boxes[detection], objects.boxes[item])
-    return _chosen(Pairs(detection, item, iou), iou > lowest)
 
 
 def paired_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -138,22 +173,19 @@ def paired_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         >>> paired_iou(np.array([[1.0, 1, 10, 10]]), np.array([[1.0, 6, 10, 15]])).round(4).tolist()
         [0.3333]
     """
-    first = np.maximum(a[:, :2], b[:, :2])
-    last = np.minimum(a[:, 2:], b[:, 2:])
-    intersection = (last - first + 1).clip(min=0).prod(axis=1)
-    return intersection / (_area(a) + _area(b) - intersection)
-
-
-def _area(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[:, 2] - boxes[:, 0] + 1) * (boxes[:, 3] - boxes[:, 1] + 1)
+    (xmin, ymin, xmax, ymax), (left, top, right, bottom) = a.T, b.T
+    width = (np.minimum(xmax, right) - np.maximum(xmin, left) + 1).clip(min=0)
+    height = (np.minimum(ymax, bottom) - np.maximum(ymin, top) + 1).clip(min=0)
+    intersection = width * height
+    return intersection / (area(a) + area(b) - intersection)
 
 
 def _chosen(pairs: Pairs, which: np.ndarray) -> Pairs:
     return Pairs(*(column[which] for column in pairs))
 
 
-def greedy(pairs: Pairs, turns: np.ndarray, objects: int) -> np.ndarray:
-    """Let the surest detection choose first, in all images at once; return the detections that get an object.
+def greedy(pairs: Pairs, objects: int) -> Pairs:
+    """Let the detections choose in turn, in all images at once; return the pairs that come of it.
 
     It works by proposals (Gale and Shapley, 1962). Every detection asks for the object that it overlaps most; every
     object keeps the one whose turn is earliest; those sent away ask for their next. As all objects prefer the same
@@ -161,21 +193,17 @@ def greedy(pairs: Pairs, turns: np.ndarray, objects: int) -> np.ndarray:
     another, not on how many detections there are: with one object an image, one.
 
     Args:
-        pairs: the objects that each detection would take, the best first.
-        turns: of each detection; those of one image differ.
+        pairs: the objects that each detection would take, the best first; detections are numbered in their turns.
         objects: how many there are.
-
-    Returns:
-        Indices of detections.
     """
     wanted, last = firsts(pairs.detection), np.append(firsts(pairs.detection)[1:], len(pairs.detection)) - 1
-    earliest = np.full(objects, len(turns))
+    earliest = np.full(objects, np.iinfo(int).max)
     while True:
-        turn, item = turns[pairs.detection[wanted]], pairs.object[wanted]
+        turn, item = pairs.detection[wanted], pairs.object[wanted]
         np.minimum.at(earliest, item, turn)
         sent_away = earliest[item] != turn
         if not sent_away.any():
-            return pairs.detection[wanted]
+            return _chosen(pairs, wanted)
         wanted = wanted + sent_away
         kept = wanted <= last
         wanted, last = wanted[kept], last[kept]

@@ -1,14 +1,16 @@
 """AP, recall and CorLoc of detections, with 95% intervals."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from gradcam_lab.evaluate.bootstrap import Draws, or_none, resample_images, with_interval
 from gradcam_lab.evaluate.records import ApDifference, ScoreRow
 from gradcam_lab.lesson_protocols import Matches, MetricsLesson
-from gradcam_lab.localise.experiment import Experiment
+
+if TYPE_CHECKING:
+    from gradcam_lab.localise.experiment import Experiment  # it imports torch, which scoring saved boxes does not need
 
 
 class Scored(NamedTuple):
@@ -19,7 +21,7 @@ class Scored(NamedTuple):
 
 
 def score_detections(
-    experiment: Experiment,
+    experiment: "Experiment",
     detections: Mapping[str, np.ndarray],
     truth: Mapping[str, Any],
     counts: np.ndarray,

@@ -66,7 +66,7 @@ def evaluate_files(
         resample = partial(resample_blocks, metrics, seed=seed, draws=bootstrap)
     else:
         resample = partial(resample_images, metrics, counts=image_draws(len(truth), seed, bootstrap))
-    matching = Matching(found, truth, lowest=min(thresholds), count_difficult=count_difficult, ties=ties)
+    matching = Matching(found, truth, thresholds=thresholds, count_difficult=count_difficult, ties=ties)
     scores = {}
     for threshold in thresholds:
         matches = by_score(matching.at(threshold))

@@ -18,7 +18,7 @@ def matched(images, levels=0, count_difficult=False, ties="group"):
     found, truth = scene(images, boxes_each=4, seed=1)
     if levels:
         found = {image: np.column_stack([r[:, :4], np.ceil(r[:, 4] * levels) / levels]) for image, r in found.items()}
-    both = Matching(found, truth, lowest=0.4, count_difficult=count_difficult, ties=ties)
+    both = Matching(found, truth, thresholds=[0.4], count_difficult=count_difficult, ties=ties)
     return both.at(0.4), both.correct(0.4)
 
 

@@ -17,6 +17,7 @@ from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.models import zoo
 from gradcam_lab.pipeline.saved_boxes import LARGE, by_score, evaluate_files
 from tests.bench_scoring import scene
+from tests.commands import process
 from tests.saved_files import refused, written
 
 RULES: dict[str, Any] = {"ties": "group", "ap": "area"}
@@ -99,6 +100,12 @@ class TestEveryFormatBesideEveryOther:
         )
 
 
+def test_scoring_needs_no_torch():
+    """It takes a second and 150 MB, and nothing here has a network."""
+    done = process("-c", "import sys, gradcam_lab.pipeline.saved_boxes; print('torch' in sys.modules)")
+    assert (done.returncode, done.stdout) == (0, "False\n")
+
+
 class TestManyBoxes:
     """Above a size the intervals come from blocks of images."""
 
@@ -112,7 +119,7 @@ class TestManyBoxes:
         return folder / "D.json", written(folder / "G.json", objects)
 
     def scored(self, found, truth, resample):
-        matching = Matching(found, truth, lowest=0.5, ties="group")
+        matching = Matching(found, truth, thresholds=[0.5], ties="group")
         matches, hits = by_score(matching.at(0.5)), matching.correct(0.5)
         return score_matches(metrics, matches, hits, resample(matches, hits), ties="group", method="area")
 

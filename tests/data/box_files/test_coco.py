@@ -84,7 +84,6 @@ class TestCoco:
         expected = read_both(*files, target="dog")
         for pair in ((detections, files[1]), (files[0], truth), (detections, truth)):
             for ours, theirs in zip(read_both(*pair, target="dog"), expected, strict=True):
-                assert list(ours) == list(theirs)
                 assert str(ours) == str(theirs)
 
     @pytest.mark.parametrize(("flag", "difficult"), [(0, False), (1, True), ("0", False), (None, False), (True, True)])
