@@ -95,15 +95,15 @@ def read_results(path: Path, content: list[Any], truth: ClassGroundTruth) -> dic
 def _require_boxes_of(truth: ClassGroundTruth, found: set[Hashable], path: Path) -> None:
     """Require that some boxes have the category that counts, and warn where the file seems to number otherwise."""
     if truth.category not in found:
+        known = f"; the ground truth has {_listed(truth.categories, truth)}" if truth.categories else ""
         raise LabError(
-            f"'{path}' has no box of the category {_listed([truth.category], truth)}, but of {_listed(found, truth)}"
-            f"{f' (the ground truth has {_listed(truth.categories, truth)})' if truth.categories else ''}: "
-            "give it the ground truth's numbers."
+            f"'{path}' has boxes of category {_listed(found, truth)}, but none of {_listed([truth.category], truth)}"
+            f"{known}: give its categories the numbers of the ground truth."
         )
-    numbers, known = ({number for number in ids if isinstance(number, int)} for ids in (found, truth.categories))
-    unknown = numbers - known
-    shifted = any({number + step for number in numbers} <= known for step in (-1, 1))
-    if known and unknown and (0 in unknown or shifted):  # ground truth of few of a network's classes is no mistake
+    numbers, named = ({number for number in ids if isinstance(number, int)} for ids in (found, truth.categories))
+    unknown = numbers - named
+    shifted = any({number + step for number in numbers} <= named for step in (-1, 1))
+    if named and unknown and (0 in unknown or shifted):  # ground truth of few of a network's classes is no mistake
         warn(
             f"'{path}' has boxes of categories that the ground truth does not have ({_listed(unknown, truth)}): "
             "if it counts them from another number, these are the scores of another class."

@@ -104,10 +104,16 @@ class TestCoco:
 
     def test_no_box_of_the_category(self, files, tmp_path):
         found = self.of_categories(files[0], 3, "dog", 17, 17)
-        words = "has no box of the category 18 (dog), but of 3, 17 (cat), dog (the ground truth has 17 (cat), 18 (dog))"
+        words = "has boxes of category 3, 17 (cat), dog, but none of 18 (dog); the ground truth has 17 (cat), 18 (dog): give"
         refused(words, read_both, found, files[1], target="dog")
         truth = written(tmp_path / "ours.json", {"3": [[1, 1, 5, 5]]})
-        refused("has no box of the category 18, but of 3, 17, dog: give it", read_both, found, truth, target="18")
+        refused(
+            "has boxes of category 3, 17, dog, but none of 18: give its categories",
+            read_both,
+            found,
+            truth,
+            target="18",
+        )
 
     @pytest.mark.parametrize(
         ("target", "categories", "warned"),
