@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from gradcam_lab.data.box_files.comp4 import class_in_name
+from gradcam_lab.data.box_files.comp4 import class_of
 from gradcam_lab.data.box_files.formats import read_both
 from gradcam_lab.data.box_files.ground_truth import objects_of
 from gradcam_lab.data.box_files.json_boxes import read_detections
@@ -112,7 +112,7 @@ def show_saved(
         raise LabError(f"There is no folder of images '{images}': check the name given to --images.")
     found, truth = read_both(detections, ground_truth, target=target, split=split)
     paths = {image: find_image(images, image) for image in random_choice(list(truth), random, seed)}
-    return draw(out or detections.parent / "shown", paths, truth, found, name=target or class_in_name(detections) or "")
+    return draw(out or detections.parent / "shown", paths, truth, found, name=class_of(detections, target, []) or "")
 
 
 def random_choice(items: Sequence[T], count: int, seed: int) -> list[T]:

@@ -272,11 +272,6 @@ class TestEvaluate:
         assert (done.code, done.out) == (2, "")
         assert "give --ap 11point" in done.err
 
-    def test_nothing_to_find_is_a_dash_and_null(self, files, tmp_path):
-        write_json(tmp_path / "G.json", {"a": [], "b": []})
-        assert lab("evaluate", *files).out.splitlines()[1].split() == ["0.3", "-", "-", "-"]
-        assert json.loads(lab("evaluate", *files, "--json").out)["0.3"]["ap"] is None
-
     @pytest.mark.parametrize("iou", ["1.1", "-0.1", "half"])
     def test_an_iou_beyond_0_to_1_is_refused(self, files, iou):
         done = lab("evaluate", *files, "--iou", iou)

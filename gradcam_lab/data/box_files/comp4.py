@@ -23,7 +23,7 @@ def class_of(path: Path, target: str | None, known: Collection[str]) -> str | No
     """Return the class that a file of detections holds, of which `comp4` files say in their name.
 
     A class may have underscores in its name (for spaces too), and so may a split of one's own, as in `my_val`: of
-    several readings the longest class that the ground truth knows is taken.
+    several readings the longest class that the ground truth knows is taken, and the last word where it knows none.
 
     Args:
         path: the file of detections.
@@ -48,12 +48,12 @@ def class_of(path: Path, target: str | None, known: Collection[str]) -> str | No
     possible = ["_".join(words[place:]) for place in range(len(words))]  # the longest first
     if match["split"] in SPLITS and (target is None or possible[0] in spelt):
         possible = possible[:1]
-    possible = [name for name in possible if name in spelt] or possible
-    if target is not None and target.replace(" ", "_") not in possible:
+    in_truth = [name for name in possible if name in spelt]
+    if target is not None and target.replace(" ", "_") not in (in_truth or possible):
         raise LabError(
             f"'{path}' holds boxes of '{possible[0]}' by its name, not of '{target}': give the file of the class."
         )
-    return target or spelt.get(possible[0], possible[0])
+    return target or (spelt[in_truth[0]] if in_truth else possible[-1])
 
 
 def is_comp4(path: Path) -> bool:

@@ -104,7 +104,7 @@ class TestCoco:
 
     def test_no_box_of_the_category(self, files, tmp_path):
         found = self.of_categories(files[0], 3, "dog", 17, 17)
-        words = "has boxes of category 3, 17 (cat), dog, but none of 18 (dog); the ground truth has 17 (cat), 18 (dog): give"
+        words = "boxes of category 3, 17 (cat), dog, but none of 18 (dog); the ground truth has 17 (cat), 18 (dog):"
         refused(words, read_both, found, files[1], target="dog")
         truth = written(tmp_path / "ours.json", {"3": [[1, 1, 5, 5]]})
         refused(

@@ -25,6 +25,7 @@ class TestComp4:
             ("comp3_det_my_val_traffic_light.txt", None, ["light", "traffic_light"], "traffic_light"),
             ("comp3_det_my_val_traffic_light.txt", "light", ["light", "traffic_light"], "light"),
             ("comp3_det_my_val_tvmonitor.txt", "tvmonitor", [], "tvmonitor"),
+            ("comp3_det_my_val_tvmonitor.txt", None, [], "tvmonitor"),
             ("comp4_det_val_2_dog.txt", "dog", ["dog"], "dog"),
             ("dog.txt", None, ["dog"], None),
             ("dog.txt", "cat", ["dog"], "cat"),
