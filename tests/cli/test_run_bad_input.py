@@ -181,7 +181,7 @@ class TestBadInput:
         assert (done.code, done.err) == (0, f"'{tmp_path / 'D.json'}' holds no box: nothing is found.\n")
 
     def test_files_that_are_not_there(self, tmp_path):
-        write_json(tmp_path / "G.json", {"a": []})
+        write_json(tmp_path / "G.json", {"a": [[1, 2, 3, 4]]})
         done = lab("evaluate", "--detections", tmp_path / "none.json", "--ground-truth", tmp_path / "G.json")
         refused(done, "no file", "none.json", "check the name")
 
