@@ -14,6 +14,7 @@ XML = (
     "<annotation><size><width>30</width><height>20</height></size><object><name>dog</name><bndbox><xmin>2</xmin>"
     "<ymin>3</ymin><xmax>20</xmax><ymax>15</ymax></bndbox></object></annotation>"
 )
+NEGATIVE = XML[: XML.index("<object>")] + "</annotation>"
 LISTS = {"train": ("000001",), "val": ("000002",), "test": ("000003", "000004")}
 TRIMAP = np.full((20, 30), 2, np.uint8)
 TRIMAP[5:12, 8:20] = 3
@@ -42,6 +43,14 @@ def voc(root: Path, splits: tuple[str, ...]) -> None:
             draw(root / "JPEGImages" / f"{name}.jpg", int(name))
             write(root / "Annotations" / f"{name}.xml", XML)
             png(root / "SegmentationClass" / f"{name}.png", np.zeros((20, 30), np.uint8))
+
+
+def add_negative(root: Path, split: str, name: str) -> None:
+    """Add an image without objects to a split in VOC's layout."""
+    draw(root / "JPEGImages" / f"{name}.jpg", int(name))
+    write(root / "Annotations" / f"{name}.xml", NEGATIVE)
+    lists = root / "ImageSets" / "Main" / f"{split}.txt"
+    write(lists, lists.read_text(encoding="utf-8") + f"{name}\n")
 
 
 def png(path: Path, pixels: np.ndarray) -> None:

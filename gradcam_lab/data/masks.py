@@ -6,20 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from gradcam_lab import files
-from gradcam_lab.data.layouts.split import ProblemError, opened
+from gradcam_lab.data.image_files import ProblemError, opened, why_turned
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.data.voc_classes import LABELS, VOID
 from gradcam_lab.errors import LabError
 
 
-def mask_path(sample: Sample) -> Path:
-    """Where a folder in VOC layout keeps the true mask of an image."""
-    return sample.path.parent.parent / "SegmentationClass" / f"{sample.id}.png"
-
-
 def with_masks(samples: Iterable[Sample]) -> list[Sample]:
     """Keep the images that have a true mask."""
-    return [sample for sample in samples if mask_path(sample).is_file()]
+    return [sample for sample in samples if sample.mask]
 
 
 def read_mask(sample: Sample) -> np.ndarray:
@@ -28,7 +23,7 @@ def read_mask(sample: Sample) -> np.ndarray:
     Raises:
         LabError: the file is no image, not of class indices, or not of its image's size.
     """
-    path = mask_path(sample)
+    path = _mask_of(sample)
     try:
         with opened(path, f"Cannot read the mask '{path}'") as image:
             mode, mask = image.mode, np.array(image)
@@ -41,7 +36,8 @@ def read_mask(sample: Sample) -> np.ndarray:
         )
     if mask.shape[::-1] != sample.size:
         sizes = f"{mask.shape[1]} x {mask.shape[0]} pixels and its image {sample.size[0]} x {sample.size[1]}"
-        raise LabError(f"The mask '{path}' has {sizes}: replace it, or remove it to go on without it.")
+        turned = why_turned(sample.path, mask.shape[::-1], sample.size)
+        raise LabError(f"The mask '{path}' has {sizes}{turned}: replace it, or remove it to go on without it.")
     unknown = mask[(mask >= len(LABELS)) & (mask != VOID)]
     if len(unknown):
         raise LabError(
@@ -49,6 +45,12 @@ def read_mask(sample: Sample) -> np.ndarray:
             "or remove it to go on."
         )
     return mask.astype(np.uint8)
+
+
+def _mask_of(sample: Sample) -> Path:
+    if sample.mask is None:
+        raise LabError(f"The image '{sample.id}' has no true mask: score masks of those that have one.")
+    return sample.mask
 
 
 def check_masks(samples: Iterable[Sample]) -> None:
@@ -67,7 +69,7 @@ def masks_hash(samples: Iterable[Sample]) -> str:
     Raises:
         LabError: a mask cannot be read.
     """
-    paths = [mask_path(sample) for sample in with_masks(samples)]
+    paths = [_mask_of(sample) for sample in with_masks(samples)]
     try:
         return files.digest([(path.stem, files.sha256(path)) for path in paths])
     except OSError as error:

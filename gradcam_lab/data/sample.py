@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from gradcam_lab.errors import LabError
+from gradcam_lab.data.image_files import read_image
 
 Box = tuple[float, float, float, float]
 """`(xmin, ymin, xmax, ymax)` in VOC's pixels: 1-based, both ends inclusive."""
@@ -31,18 +30,22 @@ class Sample:
         id: the image's name without its extension, unique within a split.
         path: the image file.
         size: `(width, height)` in pixels, as the annotation says and the reader has checked.
-        objects: the annotated objects.
+        objects: the annotated objects; a negative image has none.
+        bits: that hold the data of an image file of 16 bits, see `read_image`.
+        mask: the file of its true mask; None where the data set has none.
     """
 
     id: str
     path: Path
     size: tuple[int, int]
     objects: tuple[Object, ...] = ()
+    bits: int | None = None
+    mask: Path | None = None
 
     @property
     def image(self) -> np.ndarray:
         """The pixels: RGB, uint8, shape (height, width, 3)."""
-        return read_image(self.path)
+        return read_image(self.path, self.bits)
 
     def boxes(self, name: str) -> list[Box]:
         """The boxes of one class, in the annotation's order."""
@@ -56,19 +59,3 @@ def labels(samples: Sequence[Sample], name: str) -> np.ndarray:
     """
     found = [[o.difficult for o in sample.objects if o.name == name] for sample in samples]
     return np.array([np.nan if flags and all(flags) else float(bool(flags)) for flags in found])
-
-
-def read_image(path: Path) -> np.ndarray:
-    """Read an image file as RGB, uint8, shape (height, width, 3).
-
-    Raises:
-        LabError: the file is missing or no image.
-    """
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)  # cv2.imread cannot open non-ASCII paths on Windows
-    except OSError as error:
-        raise LabError(f"Cannot read the image '{path}' ({error.strerror}).") from error
-    pixels = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
-    if pixels is None:
-        raise LabError(f"'{path}' is not an image that OpenCV can read: replace it.")
-    return pixels

@@ -8,7 +8,6 @@ import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.box_files.ground_truth import ObjectArrays
-from gradcam_lab.data.sample import read_image
 from gradcam_lab.errors import LabError
 from gradcam_lab.report.figures.photos import SHOWN_SCORE, Panel, Row, draw_rows, in_rows
 
@@ -17,7 +16,7 @@ COLUMNS = 4
 
 def draw(
     folder: Path,
-    images: Mapping[str, Path],
+    images: Mapping[str, Callable[[], np.ndarray]],
     truth: Mapping[str, ObjectArrays],
     found: Mapping[str, np.ndarray],
     *,
@@ -29,7 +28,7 @@ def draw(
 
     Args:
         folder: where the pictures go.
-        images: the file of each image, by its name.
+        images: a function that reads each image, by its name.
         truth: boxes (m, 4) and difficult (m,) of each image.
         found: detections (n, 5) of each image that has some.
         name: what the boxes show, by which they are called, such as "dog".
@@ -45,8 +44,8 @@ def draw(
     if not images:
         raise LabError("There is nothing to show: draw at least one image.")
     panels, files, legend = [], [], legend_of(cut)
-    for number, (image, path) in enumerate(tracked(images.items(), "drawing", len(images)), 1):
-        pixels = read_image(path)
+    for number, (image, read) in enumerate(tracked(images.items(), "drawing", len(images)), 1):
+        pixels = read()
         shown = under(image, pixels) if under else pixels
         panels.append(panel(image, shown, truth[image], found.get(image, np.zeros((0, 5))), name))
         files.append(folder / f"{number:02}-{file_name(image)}.jpg")

@@ -45,7 +45,7 @@ def explain(
     """Explain one image, write the files that the module's text lists, and say which layer was looked at and why.
 
     Args:
-        image: the image, JPEG or PNG.
+        image: the image file.
         classifier: one of `zoo.CLASSIFIERS`.
         weights: as in `zoo.load`.
         classes: names or indices (see `find_target`); the most probable output where there are none.

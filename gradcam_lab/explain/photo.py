@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradcam_lab.data.layouts.split import ProblemError, read_size
-from gradcam_lab.data.sample import read_image
+from gradcam_lab.console import warn
+from gradcam_lab.data.image_files import ProblemError, check_image, common_bits, read_image
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.targets import Outputs, Target, TargetScore, output_target
 from gradcam_lab.lesson_modules import Lessons
@@ -28,19 +28,20 @@ class Photo:
     """An image and a network's outputs for it.
 
     Args:
-        path: the image, JPEG or PNG.
+        path: the image.
         classifier: the network; it is moved to the best device.
         lessons: whose steps 1 and 2 compute the maps.
+        bits: see `read_photo`.
 
     Raises:
         LabError: the image cannot be read, or the network's answer is not finite.
     """
 
-    def __init__(self, path: Path, classifier: Classifier, lessons: Lessons) -> None:
+    def __init__(self, path: Path, classifier: Classifier, lessons: Lessons, bits: int | None = None) -> None:
         self.path = path
         self.classifier = classifier
         self.lessons = lessons
-        self.image = read_photo(path)
+        self.image = read_photo(path, bits)
         self.inputs = classifier.preprocessing(self.image)[None].to(place(classifier))  # (1, 3, size, size)
         with torch.no_grad():
             self.outputs: Tensor = classifier.network(self.inputs)  # (1, C)
@@ -135,14 +136,23 @@ class Photo:
         return smoothgrad(gradient, self.classifier.network, self.inputs, score, copies, seed=seed)[0].cpu().numpy()
 
 
-def read_photo(path: Path) -> np.ndarray:
+def read_photo(path: Path, bits: int | None = None) -> np.ndarray:
     """Read the user's own image, RGB, uint8, shape (H, W, 3); a truncated one is refused.
 
+    Args:
+        path: the file.
+        bits: that hold the data of a file of 16 bits, where its data set is known; else those that hold its own data,
+            and a line says so.
+
     Raises:
-        LabError: the file is missing, broken or neither JPEG nor PNG.
+        LabError: the file is missing, broken, too large or of a format that is not read.
     """
     try:
-        read_size(path)
+        image = check_image(path)
     except ProblemError as problem:
         raise LabError(f"{problem}: give another.") from problem
-    return read_image(path)
+    if image.bits and not bits:
+        bits, note = common_bits([image.bits])
+        if note:
+            warn(note)
+    return read_image(path, bits)

@@ -19,7 +19,7 @@ def predict(
     """Name the most probable classes of an image, by step 1's `predict`.
 
     Args:
-        image: the image, JPEG or PNG.
+        image: the image file.
         classifier: one of `zoo.CLASSIFIERS`.
         weights: as in `zoo.load`.
         k: number of classes, at least 1; no more than the network has are shown.

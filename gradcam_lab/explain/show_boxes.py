@@ -1,6 +1,7 @@
 """`show`: random images, with the annotated and the detected boxes."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,12 +11,11 @@ from gradcam_lab.data.box_files.comp4 import class_of
 from gradcam_lab.data.box_files.formats import read_both
 from gradcam_lab.data.box_files.ground_truth import objects_of
 from gradcam_lab.data.box_files.json_boxes import read_detections
+from gradcam_lab.data.image_files import ENDINGS, ProblemError, find_image, read_image
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.draw_boxes import draw
 
 T = TypeVar("T")
-
-ENDINGS = ("", ".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
 
 
 def show_run(
@@ -69,14 +69,14 @@ def show_run(
         cut, folder = f"at threshold {at:g}", f"shown_{split}_{at:g}"
     target = finished.value("run", "target")
     truth = objects_of(samples.values(), target)
-    paths = {image: samples[image].path for image in chosen}
+    shown = {image: partial(read_image, samples[image].path, samples[image].bits) for image in chosen}
     raw = dict(zip(maps.ids.tolist(), maps.maps, strict=True))
 
     def under(image: str, pixels: np.ndarray) -> np.ndarray:
         upsampled = lessons.boxes.upsample(raw[image], pixels.shape[:2])
         return lessons.cam.overlay(pixels, lessons.cam.normalize_map(upsampled))
 
-    return draw(out or run / folder, paths, truth, found, name=target, cut=cut, under=under if heatmap else None)
+    return draw(out or run / folder, shown, truth, found, name=target, cut=cut, under=under if heatmap else None)
 
 
 def show_saved(
@@ -111,8 +111,9 @@ def show_saved(
     if not images.is_dir():
         raise LabError(f"There is no folder of images '{images}': check the name given to --images.")
     found, truth = read_both(detections, ground_truth, target=target, split=split)
-    paths = {image: find_image(images, image) for image in random_choice(list(truth), random, seed)}
-    return draw(out or detections.parent / "shown", paths, truth, found, name=class_of(detections, target, []) or "")
+    chosen = random_choice(list(truth), random, seed)
+    shown = {image: partial(read_image, find_photo(images, image)) for image in chosen}
+    return draw(out or detections.parent / "shown", shown, truth, found, name=class_of(detections, target, []) or "")
 
 
 def random_choice(items: Sequence[T], count: int, seed: int) -> list[T]:
@@ -121,14 +122,18 @@ def random_choice(items: Sequence[T], count: int, seed: int) -> list[T]:
     return [items[place] for place in places]
 
 
-def find_image(folder: Path, name: str) -> Path:
+def find_photo(folder: Path, name: str) -> Path:
     """Find the photo of a name, with or without its ending, and never outside of the folder.
 
     Raises:
-        LabError: it is not there.
+        LabError: it is not there, or there are several.
     """
-    for ending in ENDINGS:
-        path = folder / f"{name}{ending}"
-        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-            return path
-    raise LabError(f"There is no image '{name}' (.jpg, .jpeg or .png) in '{folder}': check the name given to --images.")
+    try:
+        path = find_image(folder, name)
+    except ProblemError as problem:
+        raise LabError(f"{problem}: move the other one.") from problem
+    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+        raise LabError(
+            f"There is no image '{name}' ({', '.join(ENDINGS)}) in '{folder}': check the name given to --images."
+        )
+    return path

@@ -61,6 +61,8 @@ def compute(settings: Settings) -> None:
     engine = Engine(run, STAGES)
     require_writable(run.folder)  # not before: a run that cannot be leaves no folder behind
     say(f"{settings.data}: {run.described}")
+    for note in dict.fromkeys(run.val.notes + run.test.notes):
+        warn(f"  note: {note}")
     for skipped in run.val.skipped + run.test.skipped:
         warn(f"  skipped: {skipped}")
     if count := len(run.val.skipped) + len(run.test.skipped):

@@ -1,10 +1,14 @@
 """Ground-truth masks: what is read, what is refused, and their hash."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from gradcam_lab.data import masks
+from gradcam_lab.data.layouts import imagenette, pets
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.errors import LabError
 from tests import folders
@@ -13,8 +17,9 @@ from tests import folders
 @pytest.fixture
 def sample(tmp_path):
     (tmp_path / "SegmentationClass").mkdir()
-    sample = Sample("a", tmp_path / "JPEGImages" / "a.jpg", (4, 3), (Object("dog", (1, 1, 2, 2)),))
-    folders.mask(masks.mask_path(sample), np.zeros((3, 4)))
+    mask = tmp_path / "SegmentationClass" / "a.png"
+    sample = Sample("a", tmp_path / "JPEGImages" / "a.jpg", (4, 3), (Object("dog", (1, 1, 2, 2)),), mask=mask)
+    folders.mask(mask, np.zeros((3, 4)))
     return sample
 
 
@@ -28,13 +33,38 @@ def sample(tmp_path):
     ],
 )
 def test_what_is_no_mask_of_this_image_is_named(sample, picture, message):
-    picture.save(masks.mask_path(sample))
+    picture.save(sample.mask)
     with pytest.raises(LabError, match=rf"a\.png' .*{message}.*remove it to go on"):
         masks.read_mask(sample)
 
 
+def test_masks_are_those_of_the_layout_only(tmp_path):
+    """A folder of that name two levels above an image of any other layout means nothing."""
+    folders.imagenette(tmp_path, {"train": {"x": 1, "y": 1}})
+    (tmp_path / "train" / "SegmentationClass").mkdir()
+    (tmp_path / "SegmentationClass").mkdir()
+    folders.pets(tmp_path)
+    for name in ("x_0", "Abyssinian_0"):
+        for folder in ("train/SegmentationClass", "SegmentationClass"):
+            folders.mask(tmp_path / folder / f"{name}.png", np.zeros((20, 30)))
+    shutil.rmtree(tmp_path / "train" / "SegmentationClass")
+    assert not masks.with_masks(pets.read_split(tmp_path, "test").samples)
+    (tmp_path / "train" / "x" / "SegmentationClass").mkdir()
+    assert not masks.with_masks(imagenette.read_folder(tmp_path, "train").samples)
+
+
+def test_an_orientation_behind_another_size_is_named(sample):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sample.path.parent.mkdir()
+    Image.new("RGB", (3, 4)).save(sample.path, exif=exif)
+    Image.new("P", (3, 4)).save(sample.mask)
+    with pytest.raises(LabError, match=r"has 3 x 4 pixels and its image 4 x 3 by its EXIF orientation \("):
+        masks.read_mask(sample)
+
+
 def test_what_is_no_picture_is_named_also_where_pillow_takes_half_pictures(sample, monkeypatch):
-    path = masks.mask_path(sample)
+    path = sample.mask
     noise = np.random.default_rng(0).integers(0, 21, (3, 4))
     folders.mask(path, noise)
     path.write_bytes(path.read_bytes()[:-24])
@@ -50,8 +80,9 @@ def test_the_hash_is_of_the_masks_names_and_contents(sample, tmp_path):
     before = masks.masks_hash([sample])
     other = Sample("b", tmp_path / "JPEGImages" / "b.jpg", (4, 3))
     assert masks.masks_hash([sample, other]) == before  # it has none
-    folders.mask(masks.mask_path(other), np.zeros((3, 4)))
+    other = replace(other, mask=tmp_path / "SegmentationClass" / "b.png")
+    folders.mask(tmp_path / "SegmentationClass" / "b.png", np.zeros((3, 4)))
     assert masks.masks_hash([sample, other]) != before
     assert masks.masks_hash([other]) != before  # the same content, another name
-    folders.mask(masks.mask_path(sample), np.ones((3, 4)))
+    folders.mask(sample.mask, np.ones((3, 4)))
     assert masks.masks_hash([sample]) != before

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from gradcam_lab.data.masks import mask_path, read_mask
+from gradcam_lab.data.masks import read_mask
 from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.data.toyvoc import CLASSES
@@ -97,8 +97,9 @@ class TestScoreMasks:
 
     def test_masks_in_which_nobody_can_tell_anything_are_none(self, experiment, samples, tmp_path):
         (tmp_path / "SegmentationClass").mkdir()
-        void = Sample("a", tmp_path / "JPEGImages" / "a.jpg", (3, 2))
-        write_mask(mask_path(void), np.full((2, 3), VOID))
+        mask = tmp_path / "SegmentationClass" / "a.png"
+        void = Sample("a", tmp_path / "JPEGImages" / "a.jpg", (3, 2), mask=mask)
+        write_mask(mask, np.full((2, 3), VOID))
         assert score_masks(experiment, samples, [void]) is None
         assert score_masks(experiment, [void], samples) is None
 

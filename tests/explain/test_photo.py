@@ -3,6 +3,7 @@
 import copy
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -93,9 +94,9 @@ def test_weights_that_are_not_finite_are_refused(picture, resnet, lessons):
     ("content", "says"),
     [
         (None, "The image '.*' is missing: give another"),
-        (b"", "is broken, truncated or neither JPEG nor PNG: give another"),
-        (b"GIF89a nothing", "is broken, truncated or neither JPEG nor PNG: give another"),
-        ("truncated", "is broken, truncated or neither JPEG nor PNG: give another"),
+        (b"", "is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF or GIF: give another"),
+        (b"GIF89a nothing", "is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF or GIF: give another"),
+        ("truncated", "is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF or GIF: give another"),
     ],
 )
 def test_a_broken_image_is_refused(tmp_path, picture, resnet, lessons, content, says):
@@ -104,3 +105,12 @@ def test_a_broken_image_is_refused(tmp_path, picture, resnet, lessons, content, 
         path.write_bytes(picture.read_bytes()[:-200] if content == "truncated" else content)
     with pytest.raises(LabError, match=says):
         Photo(path, resnet, lessons)
+
+
+def test_a_photo_of_16_bits_is_as_bright_as_its_data(resnet, lessons, tmp_path, capsys):
+    path = tmp_path / "deep.png"
+    path.write_bytes(cv2.imencode(".png", np.full((20, 30), 3000, np.uint16))[1].tobytes())
+    assert (Photo(path, resnet, lessons).image == 3000 >> 4).all()
+    assert capsys.readouterr().err == "The images of 16 bits hold data of 12: they are scaled so that 4095 is white.\n"
+    assert (Photo(path, resnet, lessons, bits=14).image == 3000 >> 6).all()  # as in its data set, which said so
+    assert capsys.readouterr().err == ""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gradcam_lab.data.layouts.voc import read_split
-from gradcam_lab.data.masks import mask_path, with_masks
+from gradcam_lab.data.masks import with_masks
 from gradcam_lab.files import digest, write_json
 from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.pipeline.engine import Engine
@@ -215,7 +215,8 @@ class TestWhatRunsAgain:
         assert touched(data=str(data)) == {"results"}  # which name the folder
         for split in ("val", "test"):
             sample = with_masks(read_split(data, split).samples[:LIMIT])[0]
-            mask_path(sample).write_bytes(mask_path(sample).read_bytes() + b" ")
+            assert sample.mask
+            sample.mask.write_bytes(sample.mask.read_bytes() + b" ")
             assert touched(data=str(data)) == {"masks", "results"}
 
     def test_another_network_sees_everything_again(self, touched):

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gradcam_lab.data.image_files import ENDINGS, check_image, is_image, left_out
 from gradcam_lab.data.layouts.holdout import some_of, train_or_val
-from gradcam_lab.data.layouts.split import ListedImage, only_root, read_images, read_size, samples_hash
+from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError, only_root, read_images, samples_hash
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.vision import torchvision
 
-SUFFIXES = (".jpeg", ".jpg", ".png")
 WORDNET_ID = re.compile(r"n\d{8}")
 
 
@@ -27,6 +27,7 @@ class LabelledSplit:
         labels: the place in `classes` of each sample's class.
         classes: the names of the classes, in the order of their folders.
         skipped: one sentence for every image that was left out.
+        notes: one sentence for whatever else should be known.
     """
 
     name: str
@@ -35,18 +36,33 @@ class LabelledSplit:
     labels: tuple[int, ...]
     classes: tuple[str, ...]
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def find_root(folder: Path) -> Path:
     """Return the folder that holds `train`: `folder`, or the one `imagenette2...` in it.
 
     Raises:
-        LabError: there is none, or there are several.
+        OtherLayoutError: there is none.
+        LabError: there is no such folder, or there are several.
     """
     root = only_root(folder, sorted(folder.glob("imagenette2*")), lambda path: (path / "train").is_dir())
     if not root:
-        raise LabError(
-            f"'{folder}' is not in Imagenette's layout: it should hold 'train', with a folder for each class."
+        classes = [
+            path.name
+            for path in sorted(folder.iterdir())
+            if path.is_dir() and path.name != "val" and any(map(is_image, path.iterdir()))
+        ]
+        if classes:
+            raise OtherLayoutError(
+                f"'{folder}' is not in Imagenette's layout, its folders of images ({', '.join(classes[:3])}"
+                f"{', ...' if len(classes) > 3 else ''}) stand beside each other: move them into '{folder / 'train'}', "
+                "where each is a class.",
+                0.2,
+            )
+        raise OtherLayoutError(
+            f"'{folder}' is not in Imagenette's layout: it should hold 'train', with a folder for each class.",
+            0.5 if (folder / "val").is_dir() else 0,
         )
     return root
 
@@ -78,13 +94,25 @@ def read_folder(
     images = [_listed(path) for path in _paths_of(root, names, split, val_size, seed)]
     read = read_images(split, root, images, skip_bad=skip_bad)
     labels = tuple(names.index(sample.path.parent.name) for sample in read.samples)
-    return LabelledSplit(split, root, read.samples, labels, class_names(names), read.skipped)
+    notes = (*read.notes, *_left_out(images[0].annotation.parent, names))
+    return LabelledSplit(split, root, read.samples, labels, class_names(names), read.skipped, notes)
+
+
+def _left_out(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
+    inside = [path for name in names if (folder / name).is_dir() for path in (folder / name).iterdir()]
+    found = left_out(inside)
+    return (f"Not read in the class folders of '{folder}', as no images: {found}.",) if found else ()
 
 
 def _listed(path: Path) -> ListedImage:
     name = f"{path.parent.name}/{path.stem}"
     twice = f"'{path}' has the same name as another image of its class"
-    return ListedImage(name, lambda: Sample(name, path, read_size(path)), path.parent, twice)
+    return ListedImage(name, lambda: _read_sample(name, path), path.parent, twice)
+
+
+def _read_sample(name: str, path: Path) -> Sample:
+    image = check_image(path)
+    return Sample(name, path, image.size, bits=image.bits)
 
 
 def labels_hash(split: LabelledSplit) -> str:
@@ -156,11 +184,7 @@ def _require_known(val: Path, names: Sequence[str]) -> None:
 def _paths_in(folder: Path, names: Sequence[str]) -> Iterator[Path]:
     """The images of each class, in the order of their names; every class must have some."""
     for name in names:
-        paths = [path for path in sorted((folder / name).glob("*")) if _is_image(path)]
+        paths = [path for path in sorted((folder / name).glob("*")) if is_image(path)]
         if not paths and folder.name == "train":
-            raise LabError(f"'{folder / name}' has no images: a class needs some, as .jpg, .jpeg or .png.")
+            raise LabError(f"'{folder / name}' has no images: a class needs some, as {', '.join(ENDINGS)}.")
         yield from paths
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")

@@ -15,17 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcam_lab import files
+from gradcam_lab.data.image_files import ProblemError, check_image, find_image, opened, why_turned
 from gradcam_lab.data.layouts.holdout import train_or_val
-from gradcam_lab.data.layouts.split import (
-    ListedImage,
-    ProblemError,
-    Split,
-    only_root,
-    opened,
-    read_images,
-    read_size,
-    samples_hash,
-)
+from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError, Split, only_root, read_images, samples_hash
 from gradcam_lab.data.sample import Box, Object, Sample
 from gradcam_lab.errors import LabError
 
@@ -49,12 +41,18 @@ def find_root(folder: Path) -> Path:
     """Return the folder that holds `images` and `annotations`: `folder`, or `oxford-iiit-pet` in it.
 
     Raises:
-        LabError: there is none.
+        OtherLayoutError: there is none.
+        LabError: there is no such folder.
     """
     root = only_root(folder, [folder / "oxford-iiit-pet"], lambda path: not _missing(path))
     if not root:
-        missing = ", ".join(_missing(folder))
-        raise LabError(f"'{folder}' is not in the layout of Oxford-IIIT Pet, it lacks {missing}: give another folder.")
+        inside = folder / "oxford-iiit-pet"
+        nearest = inside if inside.is_dir() else folder
+        missing = _missing(nearest)
+        raise OtherLayoutError(
+            f"'{nearest}' is not in the layout of Oxford-IIIT Pet, it lacks {', '.join(missing)}: add what is missing.",
+            1 - len(missing) / len(NEEDED),
+        )
     return root
 
 
@@ -138,23 +136,26 @@ def _listed(root: Path, line: _Line, twice: str) -> ListedImage:
 
 
 def _read_sample(root: Path, line: _Line) -> Sample:
-    path = root / "images" / f"{line.id}.jpg"
-    size = read_size(path)
-    box = _read_box(_trimap_path(root, line.id), size)
-    return Sample(line.id, path, size, (Object(line.species, box),))
+    path = find_image(root / "images", line.id)
+    image = check_image(path)
+    box = _read_box(_trimap_path(root, line.id), path, image.size, line.species)
+    return Sample(line.id, path, image.size, (Object(line.species, box),), image.bits)
 
 
-def _read_box(path: Path, size: tuple[int, int]) -> Box:
+def _read_box(path: Path, image: Path, size: tuple[int, int], species: str) -> Box:
     """Draw the box around what is not background, in VOC's pixels."""
     trimap = _read_trimap(path)
     if trimap.shape != (size[1], size[0]):
         height, width = trimap.shape
         raise ProblemError(
             f"The trimap '{path}' has {width} x {height} pixels, but its image has {size[0]} x {size[1]}"
+            f"{why_turned(image, (width, height), size)}"
         )
     rows, columns = np.nonzero((trimap == ANIMAL) | (trimap == BORDER))
     if not rows.size:
-        raise ProblemError(f"The trimap '{path}' has no animal in it")
+        raise ProblemError(
+            f"The trimap '{path}' has no animal in it, but the list says that its image shows a {species}"
+        )
     return float(columns.min() + 1), float(rows.min() + 1), float(columns.max() + 1), float(rows.max() + 1)
 
 

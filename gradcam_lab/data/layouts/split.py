@@ -5,16 +5,13 @@ broken image.
 """
 
 import hashlib
-import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import ExifTags, Image, ImageFile
-
 from gradcam_lab import files
 from gradcam_lab.console import tracked
+from gradcam_lab.data.image_files import ProblemError, common_bits
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 
@@ -28,16 +25,14 @@ class Split:
         root: the data set's folder; in VOC layout, the one that holds `JPEGImages`.
         samples: what was read.
         skipped: one sentence for every image or object that was left out.
+        notes: one sentence for whatever else should be known.
     """
 
     name: str
     root: Path
     samples: tuple[Sample, ...]
     skipped: tuple[str, ...] = ()
-
-
-class ProblemError(Exception):
-    """What is wrong with one image or its annotation: a clause that names the file, without the full stop."""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,9 @@ def read_images(
         raise LabError(f"{problems[0]}{_and_more(len(problems) - 1)}: {advice}.")
     if not samples:
         raise LabError(f"Nothing is left of the split '{split}' of '{root}' without what is bad, first: {problems[0]}.")
-    return Split(split, root, tuple(samples.values()), tuple(f"{problem}." for problem in problems))
+    bits, note = common_bits(sample.bits for sample in samples.values())
+    alike = tuple(replace(sample, bits=sample.bits and bits) for sample in samples.values())
+    return Split(split, root, alike, tuple(f"{problem}." for problem in problems), (note,) if note else ())
 
 
 def _only_known(sample: Sample, known: Collection[str] | None, annotation: Path) -> tuple[Sample, list[str]]:
@@ -131,6 +128,19 @@ def samples_hash(samples: Iterable[Sample], annotation: Callable[[Sample], str])
 # ----------------------------------------------------------------------------------------------- folders
 
 
+class OtherLayoutError(LabError):
+    """A folder is not in a layout.
+
+    Args:
+        text: the sentence.
+        likeness: the share of the layout that is there, 0 to 1: the sentence of the nearest layout helps most.
+    """
+
+    def __init__(self, text: str, likeness: float) -> None:
+        super().__init__(text)
+        self.likeness = likeness
+
+
 def only_root(folder: Path, inside: Iterable[Path], is_root: Callable[[Path], bool]) -> Path | None:
     """Return the data set in a folder: the folder itself, or else the only one inside; None where there is none.
 
@@ -149,52 +159,3 @@ def only_root(folder: Path, inside: Iterable[Path], is_root: Callable[[Path], bo
         names = ", ".join(f"'{path}'" for path in roots)
         raise LabError(f"'{folder}' holds several data sets ({names}): give one of them.")
     return roots[0] if roots else None
-
-
-# ----------------------------------------------------------------------------------------------- images
-
-
-def read_size(path: Path) -> tuple[int, int]:
-    """Decode an image at an eighth of its resolution (0.2 ms for a small photo) and return its full (width, height).
-
-    Pillow does this rather than OpenCV, which before 4.11 fills up a truncated JPEG with grey and says nothing.
-    OpenCV turns a photo as its EXIF orientation says, so the size of a photo taken on its side is swapped here too.
-
-    Raises:
-        ProblemError: the image is missing, broken or of another format.
-    """
-    if not path.is_file():
-        raise ProblemError(f"The image '{path}' is missing")
-    problem = f"The image '{path}' is broken, truncated or neither JPEG nor PNG"
-    with warnings.catch_warnings(), opened(path, problem, ("JPEG", "PNG")) as image:
-        warnings.simplefilter("ignore")  # odd metadata makes no bad image
-        width, height = image.size
-        image.draft("L", (1, 1))
-        image.load()
-        on_its_side = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-    return (height, width) if on_its_side else (width, height)
-
-
-@contextmanager
-def opened(path: Path, problem: str, formats: tuple[str, ...] | None = None) -> Iterator[Image.Image]:
-    """Open an image with Pillow, which refuses truncated ones inside the block.
-
-    It does so also after WeasyPrint has told it for the whole process not to.
-
-    Args:
-        path: the image.
-        problem: what to say where it cannot be read.
-        formats: Pillow's names of the formats to accept; None for all.
-
-    Raises:
-        ProblemError: it cannot be opened, or not be read inside the block.
-    """
-    before = ImageFile.LOAD_TRUNCATED_IMAGES
-    ImageFile.LOAD_TRUNCATED_IMAGES = False
-    try:
-        with Image.open(path, formats=formats) as image:
-            yield image
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ProblemError(problem) from error
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = before

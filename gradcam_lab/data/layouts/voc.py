@@ -6,20 +6,12 @@ ToyVOC is written in the same layout, so the reader that runs on it is the reade
 import math
 from collections.abc import Collection
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element
 
 from gradcam_lab import files
-from gradcam_lab.data.layouts.split import (
-    ListedImage,
-    ProblemError,
-    Split,
-    only_root,
-    read_images,
-    read_size,
-    samples_hash,
-)
+from gradcam_lab.data.image_files import ProblemError, check_image, find_image, why_turned
+from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError, Split, only_root, read_images, samples_hash
+from gradcam_lab.data.layouts.xml_file import read_xml
 from gradcam_lab.data.sample import Box, Object, Sample
 from gradcam_lab.errors import LabError
 
@@ -30,7 +22,8 @@ def find_root(folder: Path) -> Path:
     """Return the folder that holds `JPEGImages`: `folder`, or the one `VOC20xx` in it or in its `VOCdevkit`.
 
     Raises:
-        LabError: there is no such folder, it is not in the VOC layout, or it holds several years.
+        OtherLayoutError: it is not in the VOC layout.
+        LabError: there is no such folder, or it holds several years.
     """
     inside = [
         path for pattern in ("VOC20[0-9][0-9]", "VOCdevkit/VOC20[0-9][0-9]") for path in sorted(folder.glob(pattern))
@@ -38,9 +31,11 @@ def find_root(folder: Path) -> Path:
     root = only_root(folder, inside, lambda path: not _missing_subfolders(path))
     if not root:
         nearest = inside[0] if len(inside) == 1 else folder
-        missing = ", ".join(_missing_subfolders(nearest))
-        raise LabError(
-            f"'{nearest}' is not in the VOC layout, it lacks {missing}: give the folder that holds JPEGImages."
+        missing = _missing_subfolders(nearest)
+        raise OtherLayoutError(
+            f"'{nearest}' is not in the VOC layout, it lacks {', '.join(missing)}: give the folder that holds "
+            "JPEGImages.",
+            1 - len(missing) / len(SUBFOLDERS),
         )
     return root
 
@@ -92,10 +87,6 @@ def _list_path(root: Path, lists: str, split: str) -> Path:
     return root / "ImageSets" / lists / f"{split}.txt"
 
 
-def _image_path(root: Path, name: str) -> Path:
-    return root / "JPEGImages" / f"{name}.jpg"
-
-
 def _annotation_path(root: Path, name: str) -> Path:
     return root / "Annotations" / f"{name}.xml"
 
@@ -120,27 +111,23 @@ def _listed(root: Path, name: str, twice: str) -> ListedImage:
 def _read_sample(root: Path, name: str) -> Sample:
     if Path(name).name != name:  # nothing is read from, or later written to, a place outside its folder
         raise ProblemError(f"'{name}' in a split of '{root}' is not the plain name of an image")
-    size = read_size(_image_path(root, name))
-    objects = _read_annotation(_annotation_path(root, name), size)
-    return Sample(name, _image_path(root, name), size, objects)
+    path = find_image(root / "JPEGImages", name)
+    image = check_image(path)
+    objects = _read_annotation(_annotation_path(root, name), path, image.size)
+    mask = root / "SegmentationClass" / f"{name}.png"
+    return Sample(name, path, image.size, objects, image.bits, mask if mask.is_file() else None)
 
 
-def _read_annotation(path: Path, size: tuple[int, int]) -> tuple[Object, ...]:
-    if not path.is_file():
-        raise ProblemError(f"The annotation '{path}' is missing")
-    try:
-        annotation = fromstring(path.read_bytes())
-    except (ParseError, ValueError, LookupError, OSError) as error:  # ValueError: an entity that defusedxml refuses
-        raise ProblemError(f"The annotation '{path}' is not valid XML ({error})") from error
+def _read_annotation(path: Path, image: Path, size: tuple[int, int]) -> tuple[Object, ...]:
+    """Read the objects of an image; a negative image has none."""
+    annotation = read_xml(path)
     stated = tuple(_number(annotation, f"size/{tag}", path) for tag in ("width", "height"))
     if stated != size:
         raise ProblemError(
             f"'{path}' says that its image is {stated[0]:g} x {stated[1]:g} pixels, but it is {size[0]} x {size[1]}"
+            f"{why_turned(image, stated, size)}"
         )
-    objects = tuple(_read_object(element, size, path) for element in annotation.findall("object"))
-    if not objects:
-        raise ProblemError(f"'{path}' has no objects")
-    return objects
+    return tuple(_read_object(element, size, path) for element in annotation.findall("object"))
 
 
 def _read_object(element: Element, size: tuple[int, int], path: Path) -> Object:

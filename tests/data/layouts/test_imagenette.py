@@ -3,8 +3,10 @@
 import shutil
 
 import pytest
+from PIL import Image
 
 from gradcam_lab.data.layouts.imagenette import find_root, labels_hash, read_folder
+from gradcam_lab.data.layouts.split import OtherLayoutError
 from gradcam_lab.errors import LabError
 from tests import folders
 
@@ -47,7 +49,7 @@ class TestImagenette:
 
     def test_other_numbers_and_other_files_stay_as_they_are(self, root):
         folders.draw(root / "train" / "n99999999" / "a.PNG")
-        for name in (".DS_Store", "._a.jpg", "labels.csv"):
+        for name in (".DS_Store", "._a.jpg", "labels.csv", "b.heic", "c.HEIC"):
             folders.write(root / "train" / "n99999999" / name, "no image")
         (root / "train" / ".ipynb_checkpoints").mkdir()
         folders.write(root / "train" / "noise.csv", "no image")
@@ -55,6 +57,26 @@ class TestImagenette:
         assert train.classes[-1] == "n99999999"
         assert train.samples[-1].id == "n99999999/a"
         assert len(train.samples) == 14
+        found = f"Not read in the class folders of '{root / 'train'}', as no images: 3 of 17 (2 .heic, 1 .csv)."
+        assert train.notes == (found,)
+        assert read_folder(root, "val").notes == ()
+
+    @pytest.mark.parametrize("ending", [".webp", ".bmp", ".tif", ".TIFF", ".gif", ".png"])
+    def test_any_format(self, root, ending):
+        Image.new("RGB", (30, 20), "red").save(root / "train" / "my own" / f"z{ending}")
+        train = read_folder(root, "train")
+        sample = train.samples[3]
+        assert (sample.id, sample.image.shape, train.notes) == ("my own/z", (20, 30, 3), ())
+        assert sample.image[5, 5, 0] > 250
+
+    def test_classes_without_train(self, root):
+        inside = str(root / "train")
+        with pytest.raises(OtherLayoutError) as error:
+            find_root(root / "train")
+        assert (
+            f"its folders of images (my own, n01440764, n02102040) stand beside each other: move them into '{inside}"
+            in str(error.value)
+        )
 
     @pytest.mark.parametrize("name", ["imagenette2", "imagenette2-160"])
     def test_found_inside(self, root, tmp_path, name):

@@ -55,6 +55,13 @@ def trimap(home):
     return home / "annotations" / "trimaps" / "Abyssinian_0.png"
 
 
+def turned(path):
+    """Write an image of 30 x 20 pixels that is shown on its side."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (30, 20), "red").save(path, exif=exif)
+
+
 BAD = {
     "no image": (lambda home: (home / "images" / "Abyssinian_0.jpg").unlink(), r"image '.*\.jpg' is missing"),
     "no trimap": (lambda home: trimap(home).unlink(), r"trimap '.*\.png' is missing"),
@@ -67,7 +74,14 @@ BAD = {
         lambda home: folders.png(trimap(home), folders.TRIMAP.T),
         "has 20 x 30 pixels, but its image has 30 x 20",
     ),
-    "background": (lambda home: folders.png(trimap(home), folders.TRIMAP * 0 + 2), "has no animal in it"),
+    "another size by its orientation": (
+        lambda home: turned(home / "images" / "Abyssinian_0.jpg"),
+        r"has 30 x 20 pixels, but its image has 20 x 30 by its EXIF orientation \(.*\)",
+    ),
+    "background": (
+        lambda home: folders.png(trimap(home), folders.TRIMAP * 0 + 2),
+        "has no animal in it, but the list says that its image shows a cat",
+    ),
     "a mask of 0 and 255": (
         lambda home: folders.png(trimap(home), (folders.TRIMAP == 1).astype(np.uint8) * 255),
         "has other values than 1, 2 and 3",
@@ -120,7 +134,9 @@ class TestBadLists:
 
     def test_another_layout(self, home):
         shutil.rmtree(home / "annotations" / "trimaps")
-        with pytest.raises(LabError, match="layout of Oxford-IIIT Pet, it lacks annotations/trimaps: give"):
+        with pytest.raises(
+            LabError, match="layout of Oxford-IIIT Pet, it lacks annotations/trimaps: add what is missing"
+        ):
             find_root(home)
 
 

@@ -1,0 +1,54 @@
+"""Reading an XML file in any encoding that it declares."""
+
+import codecs
+import re
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.ElementTree import fromstring
+
+from gradcam_lab.data.image_files import ProblemError
+
+DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.-]*)["']""")
+
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)
+
+SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
+"""What files that declare an encoding are written in: as in browsers, the larger set of letters that holds it."""
+
+
+def read_xml(path: Path) -> Element:
+    """Read an XML file; Python's own parser knows encodings of one byte a letter and Unicode's alone.
+
+    Returns:
+        Its root.
+
+    Raises:
+        ProblemError: the file is missing or no XML.
+    """
+    if not path.is_file():
+        raise ProblemError(f"The annotation '{path}' is missing")
+    try:
+        data = path.read_bytes()
+        return fromstring(_decoded(path, data))
+    except (ParseError, ValueError, LookupError, OSError) as error:  # ValueError: an entity that defusedxml refuses
+        raise ProblemError(f"The annotation '{path}' is not valid XML ({error})") from error
+
+
+def _decoded(path: Path, data: bytes) -> bytes | str:
+    """Decode text in an encoding that XML need not know; what Unicode's own marks say is left to the parser."""
+    declared = DECLARED.match(data)
+    name = declared[1].decode() if declared else "utf-8"
+    try:
+        codec = codecs.lookup(name).name
+    except LookupError as error:
+        raise ProblemError(f"The annotation '{path}' declares the encoding '{name}', which does not exist") from error
+    if codec.startswith("utf-16") or data.startswith(MARKS):
+        return data
+    try:
+        text = data.decode(SUPERSETS.get(codec, codec))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        which = f"text in the encoding '{name}', which it declares" if declared else "UTF-8 and declares no encoding"
+        raise ProblemError(f"The annotation '{path}' is not {which} (line {line})") from error
+    return text
