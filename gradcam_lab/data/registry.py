@@ -1,7 +1,6 @@
 """Opening a data set: ToyVOC, an official one by its name, or a folder in one of the known layouts."""
 
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Literal, NamedTuple
 from gradcam_lab.data.download import official
 from gradcam_lab.data.layouts import imagenette, pets, voc
 from gradcam_lab.data.layouts.imagenette import LabelledSplit
-from gradcam_lab.data.layouts.split import Split
+from gradcam_lab.data.layouts.split import OtherLayoutError, Split
 from gradcam_lab.data.toyvoc import toyvoc
 from gradcam_lab.errors import LabError
 
@@ -84,7 +83,7 @@ class Layout(NamedTuple):
     """How data sets in a layout are found and opened.
 
     Attributes:
-        find_root: returns the data set in a folder; raises a LabError where it is not in this layout.
+        find_root: returns the data set in a folder; raises an OtherLayoutError where it is not in this layout.
         data: makes the data set of its name and its root.
     """
 
@@ -124,8 +123,22 @@ def open_data(name: str, root: Path | None = None, *, into: Path | None = None) 
     if root is not None or into is not None:
         key = "data_dir" if root is None else "--data-root"
         raise LabError(f"'{name}' is a folder, or no data set that is known by name: {key} goes with a name only.")
-    folder = Path(name)
+    return _open_folder(name)
+
+
+def _open_folder(name: str) -> BoxData | LabelData:
+    """Open a folder in the first layout that fits; where none does, the error is that of the nearest one."""
+    errors = []
     for layout in LAYOUTS.values():
-        with suppress(LabError):
-            return layout.data(name, layout.find_root(folder))
-    return LAYOUTS["voc"].data(name, voc.find_root(folder))  # VOC's error is what most users need to read
+        try:
+            return layout.data(name, layout.find_root(Path(name)))
+        except OtherLayoutError as error:
+            errors.append(error)
+    nearest = max(errors, key=lambda error: error.likeness)
+    if nearest.likeness:
+        raise nearest
+    raise LabError(
+        f"'{name}' is in no layout that is known: give a folder with {', '.join(voc.SUBFOLDERS)} (VOC), one with train "
+        "and in it a folder of images for each class (Imagenette), or one with images and annotations (Oxford-IIIT "
+        "Pet)."
+    )

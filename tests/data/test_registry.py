@@ -63,7 +63,45 @@ def test_a_folder_of_voc_stays_one_whatever_else_is_in_it(tmp_path):
 
 
 def test_a_folder_in_no_layout(tmp_path):
-    with pytest.raises(LabError, match="is not in the VOC layout, it lacks JPEGImages"):
+    with pytest.raises(
+        LabError, match="is in no layout that is known: give a folder with JPEGImages, Annotations, Imag"
+    ):
+        open_data(str(tmp_path))
+    with pytest.raises(LabError, match="There is no data folder"):
+        open_data(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("folders_there", "message"),
+    [
+        (("JPEGImages", "Annotations"), "is not in the VOC layout, it lacks ImageSets/Main"),
+        (("JPEGImages", "images"), "is not in the VOC layout, it lacks Annotations, ImageSets/Main"),
+        (
+            ("images", "annotations/trimaps"),
+            "layout of Oxford-IIIT Pet, it lacks annotations/trainval.txt, annotations/",
+        ),
+        (
+            ("oxford-iiit-pet/images",),
+            "oxford-iiit-pet' is not in the layout of Oxford-IIIT Pet, it lacks annotations/tri",
+        ),
+        (("val",), "is not in Imagenette's layout: it should hold 'train'"),
+        (
+            ("cat", "dog"),
+            r"its folders of images \(cat, dog\) stand beside each other: move them into '.*train', where",
+        ),
+    ],
+)
+def test_a_folder_that_is_nearly_in_a_layout_hears_of_that_one(tmp_path, folders_there, message):
+    for name in folders_there:
+        folders.draw(tmp_path / name / "a.jpg")
+    with pytest.raises(LabError, match=message):
+        open_data(str(tmp_path))
+
+
+def test_several_data_sets_are_named_in_every_layout(tmp_path):
+    for name in ("imagenette2", "imagenette2-160"):
+        folders.imagenette(tmp_path / name, {"train": {"x": 1}})
+    with pytest.raises(LabError, match="holds several data sets"):
         open_data(str(tmp_path))
 
 
