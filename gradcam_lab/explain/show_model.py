@@ -19,7 +19,7 @@ from gradcam_lab.files import require_writable
 from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
-from gradcam_lab.models.training.dataset import data_of, labels_of
+from gradcam_lab.models.training.dataset import data_of, labels_of, warn_of
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,14 @@ class Shown:
         name: of the picture to write.
         path: the image file.
         true: what is known to be in it; None where nothing is known.
+        bits: of its data set, see `Sample`.
     """
 
     title: str
     name: str
     path: Path
     true: tuple[str, ...] | None
+    bits: int | None = None
 
 
 def show_model(
@@ -88,7 +90,7 @@ def show_model(
     require_writable(out)
     files, lessons = [], load_lessons()
     for one in tracked(chosen, "drawing", len(chosen)):
-        photo = Photo(one.path, classifier, lessons)
+        photo = Photo(one.path, classifier, lessons, one.bits)
         files.append(out / f"{one.name}{f'-{slug(target.name)}' if target else ''}.jpg")
         draw_panels(files[-1], photo, one.title, target or photo.predicted(), verdict(photo, one.true))
     say(cam_or_gradcam(photo))
@@ -105,7 +107,7 @@ def read_images(classifier: Classifier, split: str, data: str | None, data_root:
     samples, truth = _with_truth(data_of(classifier, data, data_root), split, recipe)
     return [
         # The index keeps names apart that differ only in their capitals, and is what --index takes.
-        Shown(f"{split} {i}: {sample.id}", f"{split}-{i:04d}-{slug(sample.id)}", sample.path, true)
+        Shown(f"{split} {i}: {sample.id}", f"{split}-{i:04d}-{slug(sample.id)}", sample.path, true, sample.bits)
         for i, (sample, true) in enumerate(zip(samples, truth, strict=True))
     ]
 
@@ -115,13 +117,15 @@ def _with_truth(
 ) -> tuple[Sequence[Sample], list[tuple[str, ...]]]:
     """Read a split, and what is in each image: the classes of its objects, or the one of its folder."""
     if isinstance(data, BoxData):
-        samples = data.read(split, skip_bad=None).samples
-        return samples, [tuple(dict.fromkeys(o.name for o in sample.objects)) for sample in samples]
+        boxes = data.read(split, skip_bad=None)
+        warn_of(boxes)
+        return boxes.samples, [tuple(dict.fromkeys(o.name for o in sample.objects)) for sample in boxes.samples]
     if split not in ("train", "val"):
         raise LabError(f"'{data.root}' has the splits train and val, and not '{split}': choose one of them.")
     # Where the training split `val` off `train`, it is split off in the same way.
     held_out = {name: recipe[name] for name in ("val_size", "seed") if recipe.get(name) is not None}
     labelled = data.read(split, **held_out, skip_bad=None)  # type: ignore[arg-type]
+    warn_of(labelled)
     return labelled.samples, [(labelled.classes[label],) for label in labelled.labels]
 
 

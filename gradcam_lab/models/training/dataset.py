@@ -1,6 +1,6 @@
 """The data of a training: the images of a data set of any kind, with the labels that a classifier learns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gradcam_lab.console import warn
 from gradcam_lab.data.layouts.imagenette import LabelledSplit
+from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC, BoxData, LabelData, open_data
 from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.data.spread import spread
@@ -19,6 +20,7 @@ from gradcam_lab.data.toyvoc import CLASSES
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed
 from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.models.training.contrast import require_contrast, unlearnable, unscorable
 from gradcam_lab.models.training.settings import TrainingSettings
 from gradcam_lab.models.zoo import Labels
 
@@ -114,17 +116,29 @@ def _box_classes(data: BoxData, train: Iterable[Sample]) -> tuple[str, ...]:
 
 def _read_boxes(data: BoxData, settings: TrainingSettings) -> TrainingData:
     splits = [data.read(name, limit=settings.limit, skip_bad=settings.skip_bad) for name in ("train", "val", "test")]
-    warn_skipped(skipped for split in splits for skipped in split.skipped)
+    warn_of(*splits)
     classes = _box_classes(data, splits[0].samples)
     labelled = {split.name: LabelledSamples(split.samples, box_labels(split.samples, classes)) for split in splits}
+    _require_contrast(data, classes, labelled)
     return TrainingData(_name(data), classes, "boxes", labelled, data.sha256(splits[0]))
 
 
 def _read_folders(data: LabelData, settings: TrainingSettings) -> TrainingData:
     train, val = (read_labels(data, name, settings) for name in ("train", "val"))
-    warn_skipped((*train.skipped, *val.skipped))
+    warn_of(train, val)
     labelled = {split.name: LabelledSamples(split.samples, torch.tensor(split.labels)) for split in (train, val)}
+    _require_contrast(data, train.classes, labelled)
     return TrainingData(_name(data), train.classes, "labels", labelled, data.sha256(train))
+
+
+def _require_contrast(data: BoxData | LabelData, classes: Sequence[str], splits: Mapping[str, LabelledSamples]) -> None:
+    """Require splits that a network can be trained and chosen by; a test split is only scored."""
+    for name, split in splits.items():
+        images = f"the split '{name}' of '{data.root}'"
+        if name != "test":
+            require_contrast(split.labels, classes, images)
+        doubts = unlearnable if name == "train" else unscorable
+        warn_once(f"  note: {doubt}" for doubt in doubts(split.labels, classes, images))
 
 
 def read_labels(data: LabelData, split: Literal["train", "val"], settings: TrainingSettings) -> LabelledSplit:
@@ -135,11 +149,17 @@ def read_labels(data: LabelData, split: Literal["train", "val"], settings: Train
     return replace(read, samples=tuple(read.samples[i] for i in chosen), labels=tuple(read.labels[i] for i in chosen))
 
 
-def warn_skipped(skipped: Iterable[str]) -> None:
-    """Warn of each image that was left out."""
-    for sentence in skipped:
+def warn_of(*splits: Split | LabelledSplit) -> None:
+    """Print what should be known of splits, and each image that was left out."""
+    warn_once(f"  note: {note}" for note in dict.fromkeys(note for split in splits for note in split.notes))
+    warn_once(f"  skipped: {skipped}" for split in splits for skipped in split.skipped)
+
+
+def warn_once(lines: Iterable[str]) -> None:
+    """Print lines on stderr, in the process of rank 0 only."""
+    for line in lines:
         if distributed.leads():
-            warn(f"  skipped: {sentence}")
+            warn(line)
 
 
 def _name(data: BoxData | LabelData) -> str:
@@ -148,4 +168,5 @@ def _name(data: BoxData | LabelData) -> str:
 
 def box_labels(samples: Sequence[Sample], classes: Sequence[str]) -> Tensor:
     """Return which of the classes are in which image, shape (n, C): see `LabelledSamples`."""
-    return torch.tensor(np.stack([labels(samples, name) for name in classes], axis=1), dtype=torch.float32)
+    columns = [labels(samples, name) for name in classes]
+    return torch.tensor(np.array(columns).reshape(len(classes), len(samples)).T, dtype=torch.float32)

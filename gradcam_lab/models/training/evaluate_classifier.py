@@ -13,13 +13,15 @@ from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.classifier import Classifier, best_device
 from gradcam_lab.models.training.classifier_scores import class_probabilities, classifier_scores, summary
 from gradcam_lab.models.training.config_file import settings_of
+from gradcam_lab.models.training.contrast import unscorable
 from gradcam_lab.models.training.dataset import (
     LabelledSamples,
     box_labels,
     data_of,
     labels_of,
     read_labels,
-    warn_skipped,
+    warn_of,
+    warn_once,
 )
 from gradcam_lab.models.training.inputs import ImageInputs, all_outputs
 from gradcam_lab.models.training.recipe import Recipe
@@ -70,6 +72,8 @@ def evaluate_classifier(
         as_trained = {name: classifier.metadata.get("recipe", {}).get(name) for name in ("val_size", "seed")}
         settings = settings_of({**as_trained, **{name: value for name, value in given.items() if value is not None}})
         classes, labelled = _read(opened, classifier, split, settings)
+        doubts = unscorable(labelled.labels, classes, f"the split '{split}' of '{opened.root}'")
+        warn_once(f"  note: {doubt}" for doubt in doubts)
         scores = score_classifier(classifier, labelled, classes)
     facts = {"model": model.name, "arch": classifier.name, "data": data or opened.name, "split": split}
     return {**facts, "images": len(labelled.samples), **scores}
@@ -81,12 +85,12 @@ def _read(
     """Read a split, and return the classes to score with the labelled images."""
     if isinstance(data, BoxData):
         boxes = data.read(split, limit=settings.limit, skip_bad=settings.skip_bad)
-        warn_skipped(boxes.skipped)
+        warn_of(boxes)
         return classifier.class_names, LabelledSamples(boxes.samples, box_labels(boxes.samples, classifier.class_names))
     if split not in ("train", "val"):
         raise LabError(f"'{data.root}' has labelled folders and no split '{split}': give --split val or train.")
     read = read_labels(data, "train" if split == "train" else "val", settings)
-    warn_skipped(read.skipped)
+    warn_of(read)
     unknown = [name for name in read.classes if name not in classifier.class_names]
     if unknown:
         raise LabError(
