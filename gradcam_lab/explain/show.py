@@ -6,13 +6,34 @@ from typing import Any
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain import show_boxes
 
+GOES_WITH = {
+    "--ground-truth": "--detections",
+    "--images": "--detections",
+    "--target": "--detections",
+    "--image": "--model",
+    "--index": "--model",
+    "--class": "--model",
+    "--data": "--model",
+    "--data-root": "--model",
+    "--img-size": "--model",
+    "--threshold": "--run",
+    "--heatmap": "--run",
+}
+"""The source that each option belongs to."""
+
 WHY = {
     ("--threshold", "--model"): "--model draws heatmaps, no boxes.",
     ("--threshold", "--detections"): "saved boxes are cut already; sweep --threshold saves those of another threshold.",
     ("--heatmap", "--model"): "--model draws the heatmap without being asked.",
     ("--heatmap", "--detections"): "a file of boxes holds no heatmaps.",
+    (
+        "--images",
+        "--run",
+    ): "a run shows its own; for photos of yours give a network by --model, or gradcam-lab explain.",
+    ("--image", "--run"): "a run shows its own; name a network, or take gradcam-lab explain.",
+    ("--data", "--run"): "a run shows its own data.",
 }
-"""Why an option of a run is of no use to another source."""
+"""Why an option is of no use to another source."""
 
 
 def show(
@@ -56,9 +77,16 @@ def show(
     """
     if sum(source is not None for source in (run, model, detections)) > 1:
         raise LabError("Give one of --run, --model and --detections: each is another source of pictures.")
-    for option, given in (("--threshold", threshold is not None), ("--heatmap", heatmap)):
-        if given and (model or detections):
-            raise LabError(f"{option} goes with --run alone: {WHY[option, '--model' if model else '--detections']}")
+    source = "--model" if model else "--detections" if detections else "--run"
+    given = {
+        **{"--ground-truth": ground_truth, "--images": images, "--target": target},
+        **{"--threshold": threshold, "--heatmap": heatmap or None},
+        **{f"--{'class' if name == 'cls' else name.replace('_', '-')}": value for name, value in of_model.items()},
+    }
+    for option, owner in GOES_WITH.items():
+        if given.get(option) is not None and owner != source:
+            why = WHY.get((option, source), f"it is of no use to {source}.")
+            raise LabError(f"{option} goes with {owner} alone: {why}")
     if model:
         from gradcam_lab.explain.show_model import show_model  # it takes a second to import torch
 

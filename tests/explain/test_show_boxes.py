@@ -76,10 +76,10 @@ class TestShow:
     def test_images_are_found_inside_their_folder_only(self, saved):
         found, truth, folder = saved
         (folder.parent / "out.png").write_bytes((folder / "grau.png").read_bytes())
-        assert show_boxes.find_image(folder, "grau") == show_boxes.find_image(folder, "grau.png") == folder / "grau.png"
+        assert show_boxes.find_photo(folder, "grau") == show_boxes.find_photo(folder, "grau.png") == folder / "grau.png"
         for name in ("../out", "../out.png", str(folder.parent / "out.png"), "other"):
             with pytest.raises(LabError, match="There is no image"):
-                show_boxes.find_image(folder, name)
+                show_boxes.find_photo(folder, name)
         with pytest.raises(LabError, match="There is no folder of images"):
             show_boxes.show_saved(found, truth, folder / "none")
 
@@ -165,6 +165,27 @@ class TestThreshold:
         change_results(invented_copy, "run", "method", "name", value="otsu")
         with pytest.raises(LabError, match="Otsu's threshold', which cuts no map at a threshold of yours"):
             show_boxes.show_run(invented_copy, threshold=0.02)
+
+    @pytest.mark.parametrize(
+        ("option", "owner"),
+        [
+            (("--images", "x"), "--detections"),
+            (("--ground-truth", "x"), "--detections"),
+            (("--target", "dog"), "--detections"),
+            (("--image", "x.jpg"), "--model"),
+            (("--index", 0), "--model"),
+            (("--class", "dog"), "--model"),
+            (("--data", "toyvoc"), "--model"),
+            (("--data-root", "x"), "--model"),
+            (("--img-size", 224), "--model"),
+        ],
+    )
+    @pytest.mark.parametrize("source", [(), ("--run", "x"), ("--model", "x"), ("--detections", "x")])
+    def test_options_of_another_source_are_refused(self, source, option, owner):
+        done = lab("show", *source, *option)
+        assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+        assert (f"{option[0]} goes with {owner} alone: " in done.err) == (owner not in source)
+        assert "toyvoc'" not in done.err
 
     @pytest.mark.parametrize("option", [("--threshold", 0.1), ("--heatmap",)])
     @pytest.mark.parametrize("source", ["--model", "--detections"])
