@@ -1,6 +1,7 @@
 """The commands of the panel Run: from a folder of images to a report, and numbers from saved files."""
 
 import json
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -174,9 +175,22 @@ class TestRunAll:
         refused(done, str(bad), "--skip-bad")
         done = run_all(data, weights, tmp_path / "out", "--skip-bad", "--limit", 6)
         assert done.code == 0
-        assert done.err == f"  skipped: The image '{bad}' is broken, truncated or neither JPEG nor PNG.\n"
+        assert (
+            done.err == f"  skipped: The image '{bad}' is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF or GIF.\n"
+        )
         assert "5 of test" in done.out
         assert "1 bad images or objects were skipped" in done.out
+
+    def test_images_without_objects_stay_also_with_skip_bad(self, toy, weights, tmp_path):
+        data = shutil.copytree(toy, tmp_path / "data")
+        sample = read_split(data, "test").samples[3]
+        annotation = data / "Annotations" / f"{sample.id}.xml"
+        objects = re.compile("<object>.*</object>", re.DOTALL)
+        annotation.write_text(objects.sub("", annotation.read_text(encoding="utf-8")), encoding="utf-8")
+        done = run_all(data, weights, tmp_path / "out", "--skip-bad", "--limit", 6)
+        assert (done.code, done.err) == (0, "")
+        assert "6 of test" in done.out
+        assert json.loads((tmp_path / "out" / "ground_truth.json").read_text(encoding="utf-8"))[sample.id] == []
 
 
 def read_classifier(results, toy):

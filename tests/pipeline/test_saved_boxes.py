@@ -1,7 +1,7 @@
 """Scores of saved boxes: every format beside every other, and the two bootstraps, by the number of boxes."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from gradcam_lab.lessons import step4_metrics as metrics
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.models import zoo
 from gradcam_lab.pipeline.saved_boxes import LARGE, by_score, evaluate_files
+from tests import folders
 from tests.bench_scoring import scene
 from tests.commands import process
 from tests.saved_files import refused, written
@@ -68,6 +69,31 @@ def saved_files(tmp_path_factory, samples, found):
     categories = [{"id": 1, "name": "other"}, {"id": 4, "name": "dog"}]
     written(folder / "gt.json", {"images": images, "annotations": annotations, "categories": categories})
     return folder
+
+
+class TestNegativeImages:
+    """A box in an image without any object is a false positive, in every format of the ground truth."""
+
+    TRUE: ClassVar = {"000003": [[2, 3, 20, 15, 0.8]], "000004": [[2, 3, 20, 15, 0.7]]}
+
+    @pytest.fixture(params=["folder", "ours", "coco"])
+    def truth(self, request, tmp_path):
+        if request.param == "folder":
+            folders.voc(tmp_path / "voc", ("test",))
+            folders.add_negative(tmp_path / "voc", "test", "000013")
+            return tmp_path / "voc"
+        if request.param == "ours":
+            return written(tmp_path / "G.json", {name: [[2, 3, 20, 15]] for name in self.TRUE} | {"000013": []})
+        images = [{"id": int(name), "file_name": f"{name}.jpg"} for name in (*self.TRUE, "000013")]
+        boxes = [{"image_id": int(name), "category_id": 1, "bbox": [1, 2, 19, 13]} for name in self.TRUE]
+        content = {"images": images, "annotations": boxes, "categories": [{"id": 1, "name": "dog"}]}
+        return written(tmp_path / "G.json", content)
+
+    @pytest.mark.parametrize(("more", "ap"), [({}, 1), ({"000013": [[1, 1, 9, 9, 0.9]]}, 2 / 3)])
+    def test_count(self, truth, tmp_path, more, ap):
+        found = written(tmp_path / "D.json", self.TRUE | more)
+        scores = evaluate_files(found, truth, (0.5,), target="dog", **OPTIONS)["0.5"]
+        assert scores["ap"] == pytest.approx(ap)
 
 
 class TestEveryFormatBesideEveryOther:

@@ -117,7 +117,8 @@ def read_folder_truth(path: Path, split: str, choose: Choice) -> ClassGroundTrut
     if target is None:
         raise LabError(f"'{path}' holds objects of many classes: choose one with --target.")
     if target not in known:
-        raise LabError(f"No image of the split '{split}' of '{path}' holds a '{target}': it has {', '.join(known)}.")
+        there = ", ".join(known) or "no objects at all"
+        raise LabError(f"No image of the split '{split}' of '{path}' holds a '{target}': it has {there}.")
     objects = objects_of(samples, target)
     return ClassGroundTruth(objects, numbered(objects), sizes={sample.id: sample.size for sample in samples})
 
