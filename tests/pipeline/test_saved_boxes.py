@@ -95,6 +95,15 @@ class TestNegativeImages:
         scores = evaluate_files(found, truth, (0.5,), target="dog", **OPTIONS)["0.5"]
         assert scores["ap"] == pytest.approx(ap)
 
+    @pytest.mark.parametrize("target", [None, "dog"])
+    def test_alone_leave_nothing_to_find(self, tmp_path, target):
+        folders.voc(tmp_path / "voc", ("test",))
+        for path in (tmp_path / "voc" / "Annotations").iterdir():
+            path.write_text(folders.NEGATIVE, encoding="utf-8")
+        found = written(tmp_path / "D.json", self.TRUE)
+        words = "has an annotated object: there is nothing to find."
+        refused(words, evaluate_files, found, tmp_path / "voc", (0.5,), target=target, **OPTIONS)
+
 
 class TestEveryFormatBesideEveryOther:
     @pytest.mark.parametrize("detections", ["ours.json", "coco.json", "comp4_det_test_dog.txt"])

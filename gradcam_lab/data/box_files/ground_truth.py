@@ -113,12 +113,15 @@ def read_folder_truth(path: Path, split: str, choose: Choice) -> ClassGroundTrut
     """
     samples = read_split(path, split, skip_bad=None).samples
     known = sorted({o.name for sample in samples for o in sample.objects})
+    if not known:
+        raise LabError(
+            f"No image of the split '{split}' of '{path}' has an annotated object: there is nothing to find."
+        )
     target = choose(known)
     if target is None:
         raise LabError(f"'{path}' holds objects of many classes: choose one with --target.")
     if target not in known:
-        there = ", ".join(known) or "no objects at all"
-        raise LabError(f"No image of the split '{split}' of '{path}' holds a '{target}': it has {there}.")
+        raise LabError(f"No image of the split '{split}' of '{path}' holds a '{target}': it has {', '.join(known)}.")
     objects = objects_of(samples, target)
     return ClassGroundTruth(objects, numbered(objects), sizes={sample.id: sample.size for sample in samples})
 
