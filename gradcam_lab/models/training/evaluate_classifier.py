@@ -13,13 +13,13 @@ from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.classifier import Classifier, best_device
 from gradcam_lab.models.training.classifier_scores import class_probabilities, classifier_scores, summary
 from gradcam_lab.models.training.config_file import settings_of
-from gradcam_lab.models.training.contrast import unscorable
 from gradcam_lab.models.training.dataset import (
     LabelledSamples,
     box_labels,
     data_of,
     labels_of,
     read_labels,
+    unscorable,
     warn_of,
     warn_once,
 )

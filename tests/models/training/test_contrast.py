@@ -10,8 +10,7 @@ import torch
 
 from gradcam_lab.data.image_files import read_image
 from gradcam_lab.errors import LabError
-from gradcam_lab.models.training.contrast import require_contrast, unlearnable, unscorable
-from gradcam_lab.models.training.dataset import read_training_data
+from gradcam_lab.models.training.dataset import read_training_data, require_contrast, unlearnable, unscorable
 from gradcam_lab.models.training.evaluate_classifier import evaluate_classifier
 from gradcam_lab.models.training.train import train_network
 from tests import folders
