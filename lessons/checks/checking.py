@@ -15,12 +15,13 @@ mistake in them must not cost a student a point.
 """
 
 import builtins
+import inspect
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -170,11 +171,34 @@ def unchanged(*things: Any) -> Iterator[None]:
         raise Misbehaved(complaints[0])
 
 
+class Called(NamedTuple):
+    """A call of the student's function; `returned` holds its result, and is empty where it did not return."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    returned: list[Any]
+
+    @property
+    def name(self) -> str:
+        """The function's name, with its class where it is a method or an object that is called."""
+        if inspect.isroutine(self.function):
+            return str(getattr(self.function, "__qualname__", ""))
+        return f"{type(self.function).__name__}.__call__"
+
+
+last_call: list[Called] = []
+"""The latest call of the check that runs, for what is said of it when it fails."""
+
+
 def call(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     """Call the student's function and see that it leaves its arguments, its model and the world as they were."""
     model = getattr(function, "model", None) or getattr(getattr(function, "__self__", None), "model", None)
+    last_call[:] = [Called(function, args, kwargs, [])]
     with unchanged(args, kwargs, model):
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
+    last_call[0].returned.append(result)
+    return result
 
 
 def refuses(error: type[Exception], reason: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
@@ -183,6 +207,7 @@ def refuses(error: type[Exception], reason: str, function: Callable[..., Any], *
     Raises:
         Wrong: it returned something; `reason` is then the likely one.
     """
+    last_call[:] = [Called(function, args, kwargs, [])]
     with unchanged(args, kwargs, getattr(function, "model", None)):
         try:
             result = function(*args, **kwargs)
