@@ -40,14 +40,15 @@ def test_it_is_found_from_any_folder_inside(place, tmp_path, monkeypatch):
         Workspace.require()
 
 
-def test_verdicts_are_recorded_for_this_text_only(place, step, judge):
+def test_verdicts_are_recorded_for_this_code_only(place, step, judge):
     assert place.result(step).points == 0
     place.check(step, judge)
     assert place.result(step).points == 9
     assert place.result(step).code_passed
-    text = step.source + "\n# one more line\n"
-    place.file(step).write_text(text, encoding="utf-8")
-    assert place.verdicts(step) == []
+    place.file(step).write_text(step.source + "\n# one more line\n", encoding="utf-8")
+    assert place.result(step).code_passed
+    place.file(step).write_text(step.source + "\nprint('hello')\n", encoding="utf-8")
+    assert place.verdicts(step) == [], "whatever is done when the file is imported counts for every task"
     assert place.result(step).points == 0
     assert not place.result(step).code_passed
     place.file(step).write_text(step.source, encoding="utf-8")
