@@ -5,7 +5,8 @@ They are kept as texts, found by reading the imports, so that what runs is exact
 
 import ast
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import resolve_name, spec_from_loader
@@ -28,7 +29,8 @@ OwnModules = Mapping[str, OwnModule]
 """Own modules by their dotted names."""
 
 
-def imports(text: str, name: str = "", package: bool = False) -> list[str]:
+@lru_cache(maxsize=256)
+def imports(text: str, name: str = "", package: bool = False) -> tuple[str, ...]:
     """List the modules that a text may import, and the packages around them; none where it does not parse.
 
     Args:
@@ -38,12 +40,12 @@ def imports(text: str, name: str = "", package: bool = False) -> list[str]:
 
     Examples:
         >>> imports("from tools.boxes import nms")
-        ['tools', 'tools.boxes', 'tools.boxes.nms']
+        ('tools', 'tools.boxes', 'tools.boxes.nms')
     """
     try:
         nodes = list(ast.walk(parse(text)))
     except SyntaxError:
-        return []
+        return ()
     around = name if package else name.rpartition(".")[0]
     found: list[str] = []
     for node in nodes:
@@ -52,7 +54,7 @@ def imports(text: str, name: str = "", package: bool = False) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and (start := _start(node, around)):
             found += [start, *(f"{start}.{alias.name}" for alias in node.names)]
     parts = [dotted.split(".") for dotted in found]
-    return list(dict.fromkeys(".".join(words[:end]) for words in parts for end in range(1, len(words) + 1)))
+    return tuple(dict.fromkeys(".".join(words[:end]) for words in parts for end in range(1, len(words) + 1)))
 
 
 def _start(node: ast.ImportFrom, around: str) -> str:
@@ -65,7 +67,7 @@ def _start(node: ast.ImportFrom, around: str) -> str:
         return ""
 
 
-def closure(start: list[str], read: Callable[[str], OwnModule | None]) -> dict[str, OwnModule]:
+def closure(start: Iterable[str], read: Callable[[str], OwnModule | None]) -> dict[str, OwnModule]:
     """Find the own modules among some names, and what they import in turn.
 
     Args:
@@ -73,7 +75,8 @@ def closure(start: list[str], read: Callable[[str], OwnModule | None]) -> dict[s
         read: returns the module of a dotted name, or None where it is no own module.
     """
     found: dict[str, OwnModule] = {}
-    names, seen = list(start), set(start)
+    names = list(start)
+    seen = set(names)
     while names:
         name = names.pop(0)
         if module := read(name):

@@ -27,7 +27,7 @@ def nothing_stays():
     ],
 )
 def test_imports(text, name, package, expected):
-    assert imports(text, name, package) == expected
+    assert list(imports(text, name, package)) == expected
 
 
 def test_what_own_modules_import_in_turn_is_found_also_in_a_circle():

@@ -250,7 +250,7 @@ def _own_modules(files: SubmittedFiles, here: Mapping[str, Callable[[], bytes]])
         return None
 
     start = [name for file, content in files.items() if file.endswith(".py") for name in imports(_as_text(content))]
-    closure(list(dict.fromkeys(start)), module)
+    closure(dict.fromkeys(start), module)
     return read
 
 

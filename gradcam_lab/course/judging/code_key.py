@@ -99,7 +99,7 @@ class _Code:
         return self._with_modules(digest(words), statement)
 
     def _with_modules(self, text: str, statement: ast.stmt) -> str:
-        names = imports(ast.unparse(statement)) if self.modules else []
+        names = imports(ast.unparse(statement)) if self.modules else ()
         return digest(text, {module: self.own[module] for module in closure(names, self.modules.get)})
 
 

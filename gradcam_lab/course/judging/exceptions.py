@@ -53,7 +53,7 @@ def judged(error: BaseException, file: str, texts: Texts, returned: tuple[str, A
     if kind in SENTENCES:
         came, remedy = SENTENCES[kind]
         return {**problem(came, _located(points, remedy)), **place}
-    got = f"{kind}: {message}".rstrip(": ")
+    got = f"{'cv2.' if type(error).__module__ == 'cv2' else ''}{kind}: {message}".rstrip(": ")
     reason = likely_reason(_trouble(error, kind, message, points, texts))
     if not points:
         reason = _without_place(returned, reason)

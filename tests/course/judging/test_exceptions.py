@@ -27,7 +27,7 @@ BODIES = {
     "bool mask for OpenCV": (
         "3.3",
         "return cv2.connectedComponentsWithStats(mask.astype(bool))[2]",
-        "",
+        "cv2.error: OpenCV",
         "OpenCV knows no bool",
     ),
     "tensor for OpenCV": (
