@@ -193,6 +193,11 @@ REASONS: list[tuple[str, str, Sentence]] = [
     ),
     (
         "ValueError",
+        r"step must be greater than zero",
+        "torch cannot count backwards, as NumPy does in [::-1]: .flip(0), or sort with descending=True",
+    ),
+    (
+        "ValueError",
         r"strides.*negative|negative.*strides?",
         "torch takes no array that was turned round by [::-1]: append .copy()",
     ),

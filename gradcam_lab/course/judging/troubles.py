@@ -100,10 +100,7 @@ def unknown_attribute(trouble: Trouble, match: re.Match[str]) -> str:
     """An attribute that this kind of value has not; often it is the other library's."""
     kind, name = match[1], match[2]
     if kind == "NoneType":
-        return (
-            f"what stands before `.{name}` is None: a function without a `return`, or a method that returns nothing, "
-            "as .sort() and .append()"
-        )
+        return _none(f"what stands before `.{name}` is None", trouble)
     if kind in ("Tensor", "Parameter"):
         other = {"astype": "use .to(dtype), as in .to(torch.float32)", "copy": "use .clone()", "ndim": "use .dim()"}
         return f"a tensor has no `.{name}`" + (
@@ -124,7 +121,19 @@ def unknown_attribute(trouble: Trouble, match: re.Match[str]) -> str:
 
 def none_used(trouble: Trouble, match: re.Match[str]) -> str:
     """A value is None."""
-    return "a value here is None: a function without a `return`, or a method that returns nothing, as .sort()"
+    return _none("a value here is None", trouble)
+
+
+def _none(what: str, trouble: Trouble) -> str:
+    """What None comes from: where gradients are about, it is often the `.grad` of a tensor that was computed."""
+    empty = "the `.grad` of a tensor that is no leaf, that is, one that was computed: this is always None, so use "
+    empty += "torch.autograd.grad, which gives the gradient of any tensor"
+    if re.search(r"(?<!autograd)\.grad\b", trouble.line):
+        return f"{what}: it is {empty}"
+    ways = ["a function without a `return`", "a method that returns nothing, as .sort() and .append()"]
+    if any(isinstance(value, Tensor) and value.requires_grad for value in trouble.names.values()):
+        ways = ["a function without a `return`", empty]
+    return f"{what}: {', or '.join(ways)}"
 
 
 def opencv(trouble: Trouble, match: re.Match[str]) -> str:
@@ -149,6 +158,11 @@ def opencv(trouble: Trouble, match: re.Match[str]) -> str:
 
 def arguments(trouble: Trouble, match: re.Match[str]) -> str:
     """A call with other arguments than the function takes."""
+    if not trouble.line:  # the call is not the student's: the check's, or the lesson's
+        return (
+            f"`{match[1]}` is called as the lesson's `def` line says, and yours is another: leave this line as it was; "
+            "a further parameter needs a default"
+        )
     return f"`{match[1]}` is called with other arguments than it takes: compare the call with its `def` line"
 
 

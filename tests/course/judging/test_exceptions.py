@@ -169,6 +169,27 @@ def test_the_usual_mistakes_have_a_reason_and_the_message_its_remedy(name, verdi
     assert reason in f"{found.got} {found.reason}", found
 
 
+@pytest.mark.parametrize(
+    ("number", "old", "new"),
+    [
+        ("2", "def channel_weights(gradients: Tensor)", "def channel_weights(gradients: Tensor, eps)"),
+        ("3", "max_overlap: float = 0.5,\n) ->", "max_overlap: float = 0.5,\n    mode,\n) ->"),
+        ("1", "k: int = 5, activation", "top: int = 5, activation"),
+    ],
+)
+def test_another_def_line_is_named_as_what_it_is(number, old, new, judge):
+    step = step_of(number)
+    assert step.source.count(old) == 1
+    verdicts = list(judge.judge(step, step.source.replace(old, new), Path(step.file)))
+    (verdict, *_) = [verdict for verdict in verdicts if verdict.status is not Status.passed]
+    assert "leave this line as it was; a further parameter needs a default" in verdict.reason
+
+
+def test_grad_of_a_tensor_that_is_no_leaf_is_none(verdict):
+    body = "x = images.clone().requires_grad_() * 2\nx.sum().backward()\nreturn x.grad.mean()"
+    assert "it is the `.grad` of a tensor that is no leaf" in verdict("2.5", body).reason
+
+
 def test_the_line_has_a_caret_and_the_shapes_stand_below(verdict):
     found = verdict("2.2", "größe = 3\nreturn größe * (weights * features).sum(dim=1).relu()")
     step = step_of("2")
