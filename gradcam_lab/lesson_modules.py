@@ -19,6 +19,7 @@ from gradcam_lab.lesson_protocols import (
     MetricsLesson,
     SegmentationLesson,
 )
+from gradcam_lab.lesson_values import Converted
 from gradcam_lab.own_modules import OwnModules, install
 
 STEP_NAMES = tuple(PROTOCOLS)
@@ -66,9 +67,7 @@ def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
     mine = students or {}
     install({name: module for file in mine.values() for name, module in file.modules.items()})
     modules: list[Any] = [
-        execute(mine[name].source, mine[name].file, name)
-        if name in mine
-        else import_module(f"gradcam_lab.lessons.{name}")
+        _of_student(mine[name], name) if name in mine else import_module(f"gradcam_lab.lessons.{name}")
         for name in STEP_NAMES
     ]
     implementation: dict[str, Literal["reference", "mine"]] = {
@@ -79,6 +78,11 @@ def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
     code = {name: _with_modules(hashes[name], mine.get(name)) for name in STEP_NAMES}
     cam, gradcam, boxes, metrics, segmentation, faithfulness = modules
     return Lessons(cam, gradcam, boxes, metrics, segmentation, faithfulness, implementation, hashes, code)
+
+
+def _of_student(file: StudentsFile, name: str) -> Converted:
+    module = execute(file.source, file.file, name)
+    return Converted(module, PROTOCOLS[name][-1], module)
 
 
 def _with_modules(text_hash: str, file: StudentsFile | None) -> str:
