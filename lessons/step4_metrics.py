@@ -340,3 +340,6 @@ def correct_localisation(
 # (a) What are recall and average precision, in words that a friend who has never heard of them understands? (b)
 # A detector has an AP of 0.5 and a recall of 0.9; another has 0.5 and 0.5. How do they differ, and when would
 # you want which?
+#
+# Nothing has to be run for this; two to five sentences each. `gradcam-lab run-all --quick` draws curves to think of:
+# under "The result" in `report/toyvoc/report.html`.
