@@ -195,8 +195,8 @@ def select_scores(outputs: Tensor, target: Target) -> Tensor:
 
     Args:
         outputs: the logits, shape (N, C).
-        target: a class index for all images; N indices (list or tensor), one an image; or a function from (N, C)
-            to (N,).
+        target: a class index for all images; N indices (list, tuple or tensor), one an image; or a function from
+            (N, C) to (N,).
 
     Returns:
         The scores, shape (N,).

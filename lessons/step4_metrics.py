@@ -58,7 +58,7 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Compute the IoU of every box of `a` with every box of `b`, counting pixels as the VOC devkit does.
 
     Args:
-        a: shape (n, 4), `xmin, ymin, xmax, ymax`, both ends inside.
+        a: shape (n, 4), `xmin, ymin, xmax, ymax`, both ends inside; not always whole numbers.
         b: shape (m, 4).
 
     Returns:

@@ -218,6 +218,7 @@ def test_replacement_curve(mine: Any, case: Case) -> None:
         if ties:
             heat = (heat * 2).round().relu()  # many zeros, as after a ReLU
         judge_curve(mine, case, heat, steps)
+    judge_curve(mine, case, case.tensor(3, 5), 1)
 
 
 def order_of(pixels: Tensor, width: int) -> list[tuple[int, int]]:
@@ -228,7 +229,11 @@ def order_of(pixels: Tensor, width: int) -> list[tuple[int, int]]:
 @check("6.2", points=1)
 def test_area_under(mine: Any, case: Case) -> None:
     """Trapezoids over the interval from 0 to 1, however many values there are."""
-    for curve in (torch.tensor([1.0, 0.5, 0.0, 0.25, 0.25]), case.tensor(case.whole(6, 12)).sigmoid()):
+    for curve in (
+        torch.tensor([1.0, 0.5, 0.0, 0.25, 0.25]),
+        torch.tensor([0.25, 0.75]),
+        case.tensor(case.whole(6, 12)).sigmoid(),
+    ):
         values = curve.tolist()
         steps = len(values) - 1
         area = sum((a + b) / 2 for a, b in pairwise(values)) / steps
@@ -315,6 +320,12 @@ def test_rank_correlation(mine: Any, case: Case) -> None:
             ],
             reason="rank the cells of both maps, then correlate the ranks (Pearson)",
         )
+    agree(
+        call(mine.rank_correlation, a.ravel(), b.ravel()),
+        pearson(counted_ranks(a), counted_ranks(b)),
+        "the correlation of two lists",
+        reason="the maps may have any shape: rank their values, not their rows and columns",
+    )
     flat = np.full_like(a, float(case.whole(0, 3)))
     for first, second in ((a, flat), (flat, a), (flat, flat)):
         reason = "such a map orders nothing, and its spread is 0: return 0.0 before you divide by it"

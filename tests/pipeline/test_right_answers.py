@@ -59,8 +59,8 @@ def test_a_run_with_other_right_answers_finds_what_the_reference_finds(number, s
     course = StudentsWork({step.name: written(step, answers) for step in all_steps()})
     compute(settings(out, quick=quick, course=course))
 
-    maps = [read_maps(folder / "heatmaps.npz").maps for folder in (out, whole)]
-    np.testing.assert_allclose(*maps, atol=1e-5)
+    maps, references = (read_maps(folder / "heatmaps.npz").maps for folder in (out, whole))
+    np.testing.assert_allclose(maps, references, atol=1e-5)
     names = ["comparison"]
     if not quick:  # which finds its boxes another way
         names += ["methods", "scores", "segmentation", "truth"]

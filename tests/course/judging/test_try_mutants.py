@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from gradcam_lab.course.authoring import cut, manifest
+from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import EqualMutants
 from gradcam_lab.course.authoring.mutants import mutants
 from gradcam_lab.course.judging import try_mutants
+from tests.students import step_of
 
 BODY = "return gradients.mean(dim=(2, 3))"
 SPARE = f"spare = 3\n{BODY}"
@@ -17,7 +18,7 @@ SPARE = f"spare = 3\n{BODY}"
 @pytest.fixture(scope="module")
 def step():
     """Step 2 with one task, to be quick."""
-    whole = manifest.find_step("2")
+    whole = step_of("2")
     task = whole.task("2.1")
     return replace(whole, tasks=(task,), source=only(whole.source), equal_mutants=())
 
@@ -31,7 +32,7 @@ def only(source, body=BODY):
 
 def tried(step, judge, *changes):
     equal = (EqualMutants("2.1", "for the test", changes),) if changes else ()
-    return list(try_mutants.try_mutants(replace(step, equal_mutants=equal), judge, (0, 1), lambda: None))
+    return list(try_mutants.try_mutants(replace(step, equal_mutants=equal), judge, (0, 1), lambda steps=1: None))
 
 
 def test_every_mutant_of_the_lesson_loses_a_point(step, judge):
