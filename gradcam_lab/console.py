@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import Protocol, TextIO, TypeVar
 
 from gradcam_lab.errors import one_line
 
@@ -65,10 +65,19 @@ def tracked(items: Iterable[T], title: str, total: int) -> Iterator[T]:
             advance()
 
 
+_out: TextIO | None = None
+
+
+def say_to(stream: TextIO | None) -> None:
+    """Set the stream that `say` prints to; None for stdout, whatever that is at the time."""
+    global _out
+    _out = stream
+
+
 def say(text: str) -> None:
     """Print one plain line on stdout and flush it, so that a pipe receives it at once."""
     heartbeat()
-    print(text, flush=True)
+    print(text, file=_out, flush=True)
 
 
 def warn(text: str) -> None:

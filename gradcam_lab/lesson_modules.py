@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, Literal, NamedTuple
 
-from gradcam_lab.files import text_sha256
+from gradcam_lab.files import digest, text_sha256
 from gradcam_lab.lesson_protocols import (
     PROTOCOLS,
     BoxesLesson,
@@ -19,21 +19,27 @@ from gradcam_lab.lesson_protocols import (
     MetricsLesson,
     SegmentationLesson,
 )
+from gradcam_lab.lesson_values import Converted
+from gradcam_lab.own_modules import OwnModules, install
 
 STEP_NAMES = tuple(PROTOCOLS)
 """The steps in order."""
 
 
 class StudentsFile(NamedTuple):
-    """A student's text, which may differ by now from the file that it was read from."""
+    """A student's text, which may differ by now from the file that it was read from, and the own modules it imports."""
 
     source: str
     file: Path
+    modules: OwnModules = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """The modules that do the work, and of each step which implementation it is and the hash of its text."""
+    """The modules that do the work, and of each step which implementation it is and the hash of its text.
+
+    `code_sha256` is that of the text and of the student's own modules that it imports.
+    """
 
     cam: CamLesson
     gradcam: GradCamLesson
@@ -43,6 +49,7 @@ class Lessons:
     faithfulness: FaithfulnessLesson
     implementation: dict[str, Literal["reference", "mine"]]
     sha256: dict[str, str]
+    code_sha256: dict[str, str]
 
 
 def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
@@ -58,8 +65,9 @@ def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
         Exception: whatever a student's file raises when it is executed.
     """
     mine = students or {}
+    install({name: module for file in mine.values() for name, module in file.modules.items()})
     modules: list[Any] = [
-        execute(*mine[name], name) if name in mine else import_module(f"gradcam_lab.lessons.{name}")
+        _of_student(mine[name], name) if name in mine else import_module(f"gradcam_lab.lessons.{name}")
         for name in STEP_NAMES
     ]
     implementation: dict[str, Literal["reference", "mine"]] = {
@@ -67,12 +75,24 @@ def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
     }
     texts = {name: mine[name].source if name in mine else reference_text(name) for name in STEP_NAMES}
     hashes = {name: text_sha256(text) for name, text in texts.items()}
+    code = {name: _with_modules(hashes[name], mine.get(name)) for name in STEP_NAMES}
     cam, gradcam, boxes, metrics, segmentation, faithfulness = modules
-    return Lessons(cam, gradcam, boxes, metrics, segmentation, faithfulness, implementation, hashes)
+    return Lessons(cam, gradcam, boxes, metrics, segmentation, faithfulness, implementation, hashes, code)
+
+
+def _of_student(file: StudentsFile, name: str) -> Converted:
+    module = execute(file.source, file.file, name)
+    return Converted(module, PROTOCOLS[name][-1], module)
+
+
+def _with_modules(text_hash: str, file: StudentsFile | None) -> str:
+    if not file or not file.modules:
+        return text_hash
+    return digest(text_hash, {name: text_sha256(module.text) for name, module in file.modules.items()})
 
 
 def execute(source: str, file: Path, name: str) -> ModuleType:
-    """Run a step's text and return it as a module; nothing else of the student's folder can be imported by it."""
+    """Run a step's text and return it as a module; of the student's folder it can import what was installed."""
     module = ModuleType(name)
     module.__file__ = str(file)
     sys.modules[name] = module  # where dataclasses, NamedTuple and pickle look their module up

@@ -179,7 +179,7 @@ def normalize_map(heatmap: np.ndarray) -> np.ndarray:
         raise ValueError("the heatmap holds NaN or infinity")
     ### BEGIN SOLUTION 1.4a
     evidence = np.maximum(heatmap, 0)
-    peak = evidence.max(initial=0)
+    peak = evidence.max()
     return (evidence / peak if peak > 0 else np.zeros_like(evidence)).astype(np.float32)
     ### END SOLUTION 1.4a
 
@@ -219,3 +219,7 @@ def overlay(image: np.ndarray, heat: np.ndarray, alpha: float = 0.5) -> np.ndarr
 # side by side. (a) Which parts of the image argue for each class? Are they the objects, parts of them, or their
 # surroundings? (b) Where the network erred: did it look at the wrong place, or at the right place and mistook
 # what it saw? Two to five sentences each; say what in the maps makes you think so.
+#
+# `gradcam-lab run-all --quick` draws such maps of images of ToyVOC: in `report/toyvoc/report.html` under "Two classes,
+# one image" and "Where the network erred". Of an image of your own, `gradcam-lab explain IMAGE --method cam --class dog
+# --class cat` draws both. Say which image you took.

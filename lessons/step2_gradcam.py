@@ -195,8 +195,8 @@ def select_scores(outputs: Tensor, target: Target) -> Tensor:
 
     Args:
         outputs: the logits, shape (N, C).
-        target: a class index for all images; N indices (list or tensor), one an image; or a function from (N, C)
-            to (N,).
+        target: a class index for all images; N indices (list, tuple or tensor), one an image; or a function from
+            (N, C) to (N,).
 
     Returns:
         The scores, shape (N,).
@@ -412,6 +412,9 @@ def input_gradient(model: nn.Module, images: Tensor, target: Target) -> Tensor:
 # say which line of step 1 would fail. (b) You explain a VGG at its layer `features`. Which steps of VGG's
 # [forward pass](https://github.com/pytorch/vision/blob/main/torchvision/models/vgg.py) remain after it, and through
 # which of them does the gradient of task 2.3 travel?
+#
+# No image is needed, and no weights either: `print(torchvision.models.vgg16())` shows VGG's parts, and `linear_layer`
+# of step 1 can be asked about it. Two to five sentences each.
 
 # ## 2.7 The same map by hand
 #

@@ -196,3 +196,6 @@ def detect(
 #
 # Explain to a colleague, in ten sentences, how your detections come about and why you believe in each step.
 # Name the choice that you trust least, and what in the report made you doubt it.
+#
+# `gradcam-lab run-all --quick` makes this report, with your code once it passes, of the images of ToyVOC's test split:
+# see "Drawn by lot" and "The worst failures" in `report/toyvoc/report.html`, and "Choosing the threshold".

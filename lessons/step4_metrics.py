@@ -58,7 +58,7 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Compute the IoU of every box of `a` with every box of `b`, counting pixels as the VOC devkit does.
 
     Args:
-        a: shape (n, 4), `xmin, ymin, xmax, ymax`, both ends inside.
+        a: shape (n, 4), `xmin, ymin, xmax, ymax`, both ends inside; not always whole numbers.
         b: shape (m, 4).
 
     Returns:
@@ -340,3 +340,6 @@ def correct_localisation(
 # (a) What are recall and average precision, in words that a friend who has never heard of them understands? (b)
 # A detector has an AP of 0.5 and a recall of 0.9; another has 0.5 and 0.5. How do they differ, and when would
 # you want which?
+#
+# Nothing has to be run for this; two to five sentences each. `gradcam-lab run-all --quick` draws curves to think of:
+# under "The result" in `report/toyvoc/report.html`.

@@ -229,3 +229,6 @@ def mask_box(mask: np.ndarray, share: float = 0.25) -> np.ndarray:
 # image, and where the heatmap? Say of both how you can tell, and which of the two sums of $E(\alpha)$ is at work.
 # (b) Find an image in which the refined mask is worse than the thresholded map. Whose mistake is it: a seed's, or
 # the colours'?
+#
+# `gradcam-lab run-all`, without `--quick`, draws them of images of ToyVOC's test split: in `report/toyvoc/report.html`
+# above "How good are the masks?". Say which image you took; two to five sentences each.

@@ -337,3 +337,6 @@ def heat_on_other(heatmap: np.ndarray, own: np.ndarray, other: np.ndarray) -> Sh
 # made random. What is it good for, and what has it told you about the network? (b) Deletion shows the network
 # pictures with holes. Why may a low deletion area be no proof that the map found the dog? Say what you would
 # compare it with, and which result would convince you.
+#
+# Nothing has to be run for this; two to five sentences each. `gradcam-lab run-all`, without `--quick`, asks the
+# questions of this step of Grad-CAM on ToyVOC's test split: see `report/toyvoc/report.html`.

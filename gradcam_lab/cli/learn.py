@@ -25,12 +25,13 @@ def check(
         Argument(metavar="STEP or TASK", help="Numbers of steps or tasks, such as 2 or 2.3.", show_default="all"),
     ] = None,
     watch: Annotated[bool, Option("--watch", help="Check again whenever a file is saved.")] = False,
+    show_test: Annotated[bool, Option("--show-test", help="Show the code of the check that fails.")] = False,
     json: Json = False,
 ) -> None:
     """Check your code: points, the first failure, and the next thing to do."""
     from gradcam_lab.course.workspace.check import check as check_words
 
-    if not check_words(words or [], watch=watch, json=json):
+    if not check_words(words or [], watch=watch, json=json, show_test=show_test):
         raise Exit(1)
 
 
@@ -71,7 +72,8 @@ def contract(step: Annotated[str, Argument(help="Number of a step, 1 to 6.")]) -
 @app.command()
 def reset(
     word: Annotated[
-        str | None, Argument(metavar="TASK or STEP", help="Number of a task or a step, such as 2.3 or 2.")
+        str | None,
+        Argument(metavar="TASK or STEP", help="Number of a task or a step, such as 2.3 or 2; or answers.md."),
     ] = None,
     yes: Annotated[bool, Option("--yes", help="Do not ask for confirmation.")] = False,
     undo: Annotated[bool, Option("--undo", help="Bring back what the last reset took away.")] = False,

@@ -47,9 +47,15 @@ def grade(
 
 
 @app.command()
-def verify(jobs: Annotated[int, Option(min=1, help="Number of parallel workers.")] = 2) -> None:
-    """Examine the course itself: markers, points, hints, checks, and every wrong answer of the gallery."""
+def verify(
+    jobs: Annotated[int, Option(min=1, help="Number of parallel workers.")] = 2,
+    mutants: Annotated[
+        bool,
+        Option("--mutants", help="Also change each constant, operator and argument of the solutions: some minutes."),
+    ] = False,
+) -> None:
+    """Examine the course itself: markers, points, hints, checks, and every answer of the gallery."""
     from gradcam_lab.course.judging.verify import verify as examine
 
-    if not examine(jobs=jobs):
+    if not examine(jobs=jobs, mutants=mutants):
         raise Exit(1)

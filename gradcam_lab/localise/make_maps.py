@@ -124,7 +124,7 @@ def _unfinished(artifact: Path, explainer: Explainer, todo: Work) -> Path:
     """Name the file of unfinished work after exactly these inputs."""
     experiment = explainer.experiment
     images = [(str(sample.path), sample.path.stat().st_mtime_ns) for _, sample in todo]
-    code = experiment.lessons.sha256["step2_gradcam"]
+    code = experiment.lessons.code_sha256["step2_gradcam"]
     recipes = [str(recipe) for recipe in explainer.recipes]
     key = digest(experiment.classifier.fingerprint, code, images, experiment.target, experiment.precision, recipes)
     return artifact.with_name(f".{artifact.stem}-{key[:16]}.npz")

@@ -131,8 +131,8 @@ class Run:
         return values[field]() if field in values else Rendering(self.folder, self.pdf).value_of(field)
 
     def lesson_hash(self, lesson: str) -> str:
-        """Return the hash of the text of a lesson that runs."""
-        return self.lessons.sha256[lesson]
+        """Return the hash of the text of a lesson that runs, and of the student's own modules that it imports."""
+        return self.lessons.code_sha256[lesson]
 
     def before(self, stage: Stage, runs: bool) -> None:
         """Tell who watches a student's code what comes next, and the other processes whether they shall help."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gradcam_lab.lesson_modules import STEP_NAMES, StudentsFile, reference_text
+from gradcam_lab.own_modules import OwnModules, paths_of
 from gradcam_lab.report.results import StepProgress
 
 
@@ -21,6 +22,7 @@ class StepCode:
         passed: the tasks that passed for exactly this text.
         stub: what to show of a task that has not passed; None outside a workspace, where everything may be shown.
         own: the student's text where the reference runs, so that the tasks that passed can be shown all the same.
+        modules: the student's own modules that the text imports.
     """
 
     step: str
@@ -31,6 +33,7 @@ class StepCode:
     passed: tuple[str, ...]
     stub: str | None
     own: str | None = None
+    modules: OwnModules = field(default_factory=dict)
 
     @property
     def shown(self) -> Path:
@@ -55,6 +58,8 @@ class StepCode:
         kept = {f"{self.step}.py": ran, f"stubs/{self.step}.py": self.stub}
         if self.source is None:
             kept[f"yours/{self.step}.py"] = self.own
+        for name, module in self.modules.items():
+            kept["modules/" + paths_of(name)[module.package]] = module.text
         yield from ((name, text) for name, text in kept.items() if text is not None)
 
 
@@ -80,7 +85,11 @@ class StudentsWork:
     @property
     def students(self) -> dict[str, StudentsFile]:
         """The student's files that run, by step."""
-        return {code.step: StudentsFile(code.source, code.shown) for code in self.steps if code.source is not None}
+        return {
+            code.step: StudentsFile(code.source, code.shown, code.modules)
+            for code in self.steps
+            if code.source is not None
+        }
 
     @property
     def texts(self) -> dict[str, str]:

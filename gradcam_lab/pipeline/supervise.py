@@ -7,23 +7,23 @@ This guards against accidents, not against attackers.
 import multiprocessing
 import os
 import pickle
-import re
 import signal
 import sys
 import threading
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 import psutil
 
 from gradcam_lab import console
-from gradcam_lab.errors import LabError, is_out_of_memory, memory_advice
-from gradcam_lab.files import write_text
+from gradcam_lab.errors import LabError
+from gradcam_lab.pipeline.students_errors import Doing, StudentsFiles, died, explain, stalled
+from gradcam_lab.pipeline.students_prints import cap_prints
 
 STALL = 60.0
 """Seconds without a sign of life while a student's code runs."""
@@ -36,15 +36,8 @@ SAVING = 20.0
 
 TICK = 0.25
 
-StudentsFiles = Mapping[str, Path]
-"""The student's files that run, by step."""
-
-
-class Doing(NamedTuple):
-    """What the child is at: a stage, and the steps of the student's whose code may run in it."""
-
-    stage: str
-    steps: tuple[str, ...]
+TELLING = 0.8
+"""Share of the time without a sign of life after which the child says where it is."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -60,9 +53,12 @@ class _Link:
     def __init__(self, pipe: "Connection[Any, Any]") -> None:
         self.pipe = pipe
         self.doing = Doing("start", ())
+        self.printed = cap_prints()
+        self.ticks = 0
 
     def send(self, kind: str, *words: Any) -> None:
         """Tell the parent something; if it is gone, nobody waits for us any more."""
+        self.ticks = 0
         try:
             self.pipe.send((kind, *words))
         except OSError:
@@ -70,6 +66,7 @@ class _Link:
 
     def enter(self, doing: Doing) -> None:
         """Begin a stage."""
+        self.printed.end_stage(self.doing.stage)
         self.doing = doing
         self.send("doing", *doing)
 
@@ -86,12 +83,14 @@ def enter(stage: str, steps: Sequence[str] = ()) -> None:
         _link.enter(Doing(stage, tuple(steps)))
 
 
-def _serve(pipe: "Connection[Any, Any]", packed: bytes, files: StudentsFiles, log: Path) -> None:
+def _serve(pipe: "Connection[Any, Any]", packed: bytes, files: StudentsFiles, log: Path, stall: float) -> None:
     """Do the work, and tell how it ended."""
     global _link
     signal.signal(signal.SIGINT, _interrupt_once)
     _link = link = _Link(pipe)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    telling = link, files, stall, threading.get_ident()
+    threading.Thread(target=_tell_where_it_hangs, args=telling, daemon=True).start()
     console.on_heartbeat(lambda: link.send("alive"))
     try:
         work, argument = pickle.loads(packed)  # here, because it imports torch: not before Ctrl-C can be dealt with
@@ -102,6 +101,7 @@ def _serve(pipe: "Connection[Any, Any]", packed: bytes, files: StudentsFiles, lo
     except BaseException as error:
         end = ("problem", explain(error, link.doing, files, log))
     with suppress(Exception):  # the student's code may have closed them
+        link.printed.end_stage(link.doing.stage)
         sys.stdout.flush()
         sys.stderr.flush()
     link.send(*end)
@@ -120,62 +120,18 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def explain(error: BaseException, doing: Doing, files: StudentsFiles, log: Path) -> str:
-    """Say in one sentence what ended the work; the traceback goes into a file.
-
-    Args:
-        error: what was raised.
-        doing: where.
-        files: the student's files that run.
-        log: where the traceback is written, unless the sentence says it all.
-    """
-    if isinstance(error, LabError):
-        return str(error)
-    if is_out_of_memory(error):
-        return memory_advice(error)
-    kind, text = type(error).__name__, _text(error)
-    frame = _innermost(error, files)
-    task = re.match(r"task ((\d+)\.\d+)", text) if isinstance(error, NotImplementedError) else None
-    if task:
-        step = frame[0] if frame else next((s for s in files if s.startswith(f"step{task[2]}_")), "")
-        names = _names([step], files)
-        return f"Your {names} stops at task {task[1]}, which is not written yet: write it, or use --impl auto."
-    with suppress(LabError):
-        write_text(log, traceback_of(error, files))
-    what = f"{kind}: {text}".rstrip(".: ")
-    if frame:
-        step, place = frame
-        return f"Your {_names([step], files)}, {place}: {what}; run 'gradcam-lab check {_number(step)}'."
-    stage = f"Stage '{doing.stage}' failed with your {_names(doing.steps, files)}"
-    return f"{stage}: {what}; the traceback is in '{log}'. {_remedy(doing, files)}"
-
-
-def _text(error: BaseException) -> str:
-    """The first line of an error's message; it may be the student's own class."""
-    try:
-        return str(error.msg if isinstance(error, SyntaxError) else error).strip().split("\n")[0][:300]
-    except Exception:
-        return ""
-
-
-def _innermost(error: BaseException, files: StudentsFiles) -> tuple[str, str] | None:
-    """The step and the place of the innermost frame in a student's file."""
+def _tell_where_it_hangs(link: _Link, files: StudentsFiles, stall: float, worker: int) -> None:
+    """Tell the parent, shortly before its patience ends, which line of the student's runs."""
     steps = {str(path): step for step, path in files.items()}
-    if isinstance(error, SyntaxError) and error.filename in steps:
-        return steps[error.filename], f"line {error.lineno}"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in steps]
-    if not frames:
-        return None
-    where = "" if frames[-1].name == "<module>" else f", in {frames[-1].name}"
-    return steps[frames[-1].filename], f"line {frames[-1].lineno}{where}"
-
-
-def traceback_of(error: BaseException, files: StudentsFiles) -> str:
-    """A traceback that quotes the student's files alone: a line of the reference may be an answer."""
-    mine = {str(path) for path in files.values()}
-    frames = traceback.extract_tb(error.__traceback__)
-    rows = [(f.filename, f.lineno or 0, f.name, f.line if f.filename in mine else "") for f in frames]
-    return "".join([*traceback.StackSummary.from_list(rows).format(), *traceback.format_exception_only(error)])
+    while True:
+        time.sleep(TICK)
+        link.ticks += 1
+        if link.doing.steps and link.ticks == max(int(stall * TELLING / TICK), 1):
+            frame = sys._current_frames().get(worker)
+            while frame and frame.f_code.co_filename not in steps:
+                frame = frame.f_back
+            if frame:
+                link.pipe.send(("running", f"line {frame.f_lineno}, in {frame.f_code.co_name}"))
 
 
 # The parent's side.
@@ -198,7 +154,7 @@ def supervise(work: Callable[[Any], None], argument: Any, *, files: StudentsFile
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     packed = pickle.dumps((work, argument))
-    process = context.Process(target=_serve, args=(theirs, packed, dict(files), log))
+    process = context.Process(target=_serve, args=(theirs, packed, dict(files), log, stall))
     with _current_folder_hidden():
         process.start()
     theirs.close()
@@ -229,14 +185,18 @@ def _current_folder_hidden() -> Iterator[None]:
 def _follow(pipe: "Connection[Any, Any]", process: Any, files: StudentsFiles, stall: float) -> None:
     """Listen to the child until it is done."""
     doing: Doing | None = None
+    running = ""
     quiet = 0.0  # counted in ticks and not by the clock: while we are suspended, the child is too
     while True:
         if pipe.poll(TICK):
-            quiet = 0.0
             try:
                 kind, *words = pipe.recv()
             except (EOFError, OSError):
-                raise LabError(_died(process, doing, files)) from None
+                raise LabError(died(process, doing, files)) from None
+            if kind == "running":
+                running = words[0]
+                continue
+            quiet, running = 0.0, ""
             if kind == "doing":
                 doing = Doing(*words)
             elif kind == "done":
@@ -246,53 +206,13 @@ def _follow(pipe: "Connection[Any, Any]", process: Any, files: StudentsFiles, st
             elif kind == "problem":
                 raise LabError(words[0])
         elif not process.is_alive() and not pipe.poll(0):
-            raise LabError(_died(process, doing, files))
+            raise LabError(died(process, doing, files))
         else:
             quiet += TICK
             if doing is None and quiet > START:
                 raise LabError(f"The process that runs your code did not start within {START:g} s: see doctor.")
             if doing and doing.steps and quiet > stall:
-                raise LabError(_stalled(doing, files, stall))
-
-
-def _stalled(doing: Doing, files: StudentsFiles, stall: float) -> str:
-    return (
-        f"Stage '{doing.stage}' made no progress for {stall:g} s while your {_names(doing.steps, files)} ran: an "
-        f"endless loop? {_remedy(doing, files)}"
-    )
-
-
-def _died(process: Any, doing: Doing | None, files: StudentsFiles) -> str:
-    """What the exit code of a child says that ended without a word."""
-    process.join()
-    code = process.exitcode
-    if doing is None:
-        return f"The process that runs your code ended at its start (exit code {code}): see doctor."
-    names, remedy = _names(doing.steps, files), _remedy(doing, files)
-    if 0 <= code < 256:
-        what = f"ended the whole program in stage '{doing.stage}' (exit code {code})"
-        return f"Your {names} {what}: os._exit, or a library that gave up? {remedy}"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else hex(code % 2**32)
-    what = "too much memory, or ended from outside?" if name == "SIGKILL" else "memory that is not its own: ctypes?"
-    return f"The program crashed in stage '{doing.stage}' while your {names} ran ({name}): {what} {remedy}"
-
-
-def _blamed(steps: Sequence[str], files: StudentsFiles) -> list[str]:
-    """The named steps, or all where none is named: what came before a stage may be its trouble."""
-    return [step for step in files if step in steps] or list(files)
-
-
-def _names(steps: Sequence[str], files: StudentsFiles) -> str:
-    return " or ".join(files[step].name for step in _blamed(steps, files))
-
-
-def _remedy(doing: Doing, files: StudentsFiles) -> str:
-    numbers = " ".join(map(_number, _blamed(doing.steps, files)))
-    return f"Run 'gradcam-lab check {numbers}', or use --impl reference."
-
-
-def _number(step: str) -> str:
-    return step.removeprefix("step").partition("_")[0]
+                raise LabError(stalled(doing, files, stall, running))
 
 
 def _let_it_save(process: Any) -> None:

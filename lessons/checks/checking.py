@@ -15,12 +15,13 @@ mistake in them must not cost a student a point.
 """
 
 import builtins
+import inspect
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -63,26 +64,35 @@ class Wrong(AssertionError):
         self.expected, self.got, self.reason, self.picture = expected, got, reason, picture
 
 
+NO_CHANCE = "take the call out: nothing here needs chance"
+
 REMEDIES = {
-    "its input": "work on a copy: clone() or copy(), and no method whose name ends in an underscore",
-    "hook": "remove it by its handle, also after an error: try ... finally",
-    "mode": "put the mode back afterwards, as `evaluating` does",
-    ".grad": "torch.autograd.grad returns a gradient and fills nothing; backward() fills every .grad on its way",
-    "requires_grad": "let the feature map require the gradient, not the parameters",
-    "parameters or buffers": "run the model in eval mode, and assign nothing to it",
+    "changed its input": (
+        "work on a copy: clone() or copy(); `*=`, `+=`, an assignment to a part, and methods whose names end in an "
+        "underscore change the very array that they are given"
+    ),
+    "left a hook": "remove it by its handle, also after an error: try ... finally",
+    "left the model in another mode": "put the mode back afterwards, as `evaluating` does",
+    "filled the .grad": (
+        "torch.autograd.grad returns a gradient and fills nothing; backward() fills every .grad on its way"
+    ),
+    "switched the requires_grad": "let the feature map require the gradient, not the parameters",
+    "changed the model's parameters": "run the model in eval mode, and assign nothing to it",
     "replaced": "give your own function another name",
-    "seed": "take the call out: nothing here needs chance",
-    "dtype": "take the call out, and convert a tensor where you need to",
-    "gradients": "use a `with` block, such as torch.no_grad(), which puts it back",
+    "changed torch's global random seed": NO_CHANCE,
+    "changed numpy's global random seed": NO_CHANCE,
+    "changed Python's global random seed": NO_CHANCE,
+    "changed torch's default dtype": "take the call out, and convert a tensor where you need to",
+    "switched gradients": "use a `with` block, such as torch.no_grad(), which puts it back",
 }
-"""What to do about code that changed something, by words of the sentence that says so."""
+"""What to do about code that changed something, by the beginning of the sentence that says so."""
 
 
 class Misbehaved(Wrong):
     """The code changed something that is not its own."""
 
     def __init__(self, sentence: str) -> None:
-        remedy = next(text for words, text in REMEDIES.items() if words in sentence)
+        remedy = next(text for words, text in REMEDIES.items() if sentence.startswith(words))
         super().__init__("everything but the result is as it was", f"your code {sentence}", remedy)
 
 
@@ -170,25 +180,62 @@ def unchanged(*things: Any) -> Iterator[None]:
         raise Misbehaved(complaints[0])
 
 
+class Called(NamedTuple):
+    """A call of the student's function; `returned` holds its result, and is empty where it did not return."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    returned: list[Any]
+
+    @property
+    def name(self) -> str:
+        """The function's name, with its class where it is a method or an object that is called."""
+        if inspect.isroutine(self.function):
+            return str(getattr(self.function, "__qualname__", ""))
+        return f"{type(self.function).__name__}.__call__"
+
+
+last_call: list[Called] = []
+"""The latest call of the check that runs, for what is said of it when it fails."""
+
+
 def call(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     """Call the student's function and see that it leaves its arguments, its model and the world as they were."""
     model = getattr(function, "model", None) or getattr(getattr(function, "__self__", None), "model", None)
+    last_call[:] = [Called(function, args, kwargs, [])]
     with unchanged(args, kwargs, model):
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
+    last_call[0].returned.append(result)
+    return result
 
 
 def refuses(error: type[Exception], reason: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
     """Fail unless the call raises this error (and still leaves everything as it was).
 
+    Args:
+        error: the class of the error that the docstring promises.
+        reason: the likely reason if the call returns something: what was overlooked, a colon, what to do.
+        function: the student's.
+        args: of the call.
+        kwargs: of the call.
+
     Raises:
-        Wrong: it returned something; `reason` is then the likely one.
+        Wrong: it returned something, or Python stopped it by an error of another class.
     """
+    last_call[:] = [Called(function, args, kwargs, [])]
     with unchanged(args, kwargs, getattr(function, "model", None)):
         try:
             result = function(*args, **kwargs)
         except error:
             return
-    raise Wrong(f"{error.__name__}", f"no error, but {shown(result)}", reason)
+        except (LookupError, AttributeError, TypeError, ValueError, RuntimeError) as other:
+            if isinstance(other, NotImplementedError):
+                raise
+            got = f"{type(other).__name__}: {other}".split("\n")[0]
+            remedy = reason.rpartition(": ")[2]
+            raise Wrong(error.__name__, got, f"an error is right, and {error.__name__} is the one: {remedy}") from other
+    raise Wrong(error.__name__, f"no error, but {shown(result)}", reason)
 
 
 Watch = Callable[[], str]

@@ -11,9 +11,41 @@ from .checking import Case, agree, agree_maps, call, check, demand
 from .networks import GapNet, built, linear, seeded
 
 NAMES = ["bird", "boat", "car", "cat", "dog", "horse", "person"]
+SOFTMAX = ("softmax", "sigmoid")
 
 
 # --- small networks ---
+
+
+class ResNetLike(nn.Module):
+    """The layout of torchvision's ResNets, all their children by name: four layers after conv1, bn1, relu, maxpool."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, channels, kernel_size=3, stride=2, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn1.register_buffer("running_mean", torch.full((channels,), 0.5))  # as if it had seen something
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        self.layer1, self.layer2, self.layer3 = (
+            nn.Sequential(nn.Conv2d(channels, channels, kernel_size=3, padding=1), nn.ReLU(inplace=True))
+            for _ in range(3)
+        )
+        self.layer4 = nn.Sequential(nn.Conv2d(channels, channels, kernel_size=3, padding=1))
+        self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+        self.fc = nn.Linear(channels, classes)
+
+    def stem(self, x: Tensor) -> Tensor:
+        """Return what the four layers get."""
+        return self.maxpool(self.relu(self.bn1(self.conv1(x))))
+
+    def features_of(self, x: Tensor) -> Tensor:
+        """Return the feature map."""
+        return self.layer4(self.layer3(self.layer2(self.layer1(self.stem(x)))))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the logits."""
+        return self.fc(torch.flatten(self.avgpool(self.features_of(x)), 1))
 
 
 class MobileLike(nn.Module):
@@ -35,8 +67,7 @@ class MobileLike(nn.Module):
 @check("1.1", points=1)
 def test_predict_names_the_top_classes(mine: Any, case: Case) -> None:
     """The k most probable classes as (name, index, probability), the highest first, for both activations."""
-    count = case.whole(4, 7)
-    k = case.whole(2, count - 1)
+    count = case.whole(6, 7)
     names = [NAMES[i] for i in case.rng.permutation(7)[:count]]
     # Logits that are well apart, and the first neither highest nor lowest: so an unsorted answer cannot be right.
     first = case.whole(1, count - 2)
@@ -53,10 +84,12 @@ def test_predict_names_the_top_classes(mine: Any, case: Case) -> None:
     probabilities = {"softmax": powers / powers.sum(), "sigmoid": powers / (1 + powers)}
     best = sorted(range(count), key=lambda i: -logits[i])
 
-    def answer(order: list[int], values: np.ndarray, number: int = k) -> list[tuple[str, int, float]]:
-        return [(names[i], i, float(values[i])) for i in order[:number]]
+    some = case.whole(2, 4)
+    for k, activation, other in [(some, "softmax", "sigmoid"), (some, "sigmoid", "softmax"), (count, *SOFTMAX)]:
 
-    for activation, other in [("softmax", "sigmoid"), ("sigmoid", "softmax")]:
+        def answer(order: list[int], values: np.ndarray, number: int = k) -> list[tuple[str, int, float]]:
+            return [(names[i], i, float(values[i])) for i in order[:number]]
+
         values = probabilities[activation]
         right = answer(best, values)
         top = call(mine.predict, network, image, names, k=k, activation=activation)
@@ -67,9 +100,27 @@ def test_predict_names_the_top_classes(mine: Any, case: Case) -> None:
             reasons=[
                 (f"{activation} was asked for, and this is {other}", answer(best, probabilities[other])),
                 ("these are logits: apply the activation first", answer(best, np.array(logits))),
+                *(
+                    (
+                        "every probability is 1: the softmax runs along the axis of the images, of which there is one; "
+                        "it belongs along the axis of the classes (dim=1, or dim=0 after [0])",
+                        answer(order, np.ones(count)),
+                    )
+                    for order in (
+                        torch.ones(count).topk(k).indices.tolist(),
+                        torch.ones(count).argsort(descending=True).tolist(),
+                        list(range(count)),
+                        list(range(count))[::-1],
+                    )
+                ),
                 ("the least probable classes come first: sort the other way round", answer(best[::-1], values)),
                 ("these are the first k classes: sort by probability first", answer(list(range(count)), values)),
                 ("these are the right classes in the wrong order: highest first", answer(best[:k][::-1], values)),
+                *(
+                    (f"{number} classes were returned, whatever k is: here k = {k}", answer(best, values, number))
+                    for number in (5, 1, 3)
+                    if number != k
+                ),
                 (f"all classes were returned: only k = {k} were asked for", answer(best, values, count)),
                 (
                     "the names do not follow the sorting: look each up by the class's index",
@@ -100,6 +151,12 @@ def test_predict_names_the_top_classes(mine: Any, case: Case) -> None:
             ],
             reason="apply the activation, sort with the highest first, and keep k of (name, index, probability)",
         )
+    agree(
+        call(mine.predict, network, image, names),
+        [(names[i], i, float(probabilities["softmax"][i])) for i in best[:5]],
+        "the classes where neither k nor the activation is given",
+        reason="k is 5 and the activation softmax unless others are given: leave the function's first line as it was",
+    )
 
 
 # --- 1.2 ---
@@ -109,10 +166,12 @@ def test_predict_names_the_top_classes(mine: Any, case: Case) -> None:
 def test_features_are_what_goes_into_the_average(mine: Any, case: Case) -> None:
     """The feature map before the global average, of a network like ResNet and of one like MobileNet."""
     n, channels, classes = case.sizes(3, 2, 7)
-    resnet = seeded(built(GapNet, channels, classes), case.seed)
-    images = case.tensor(n, 3, 4 * case.whole(2, 4), 4 * case.whole(5, 7))
-    stem = resnet.conv1(images).relu()
-    expected = resnet.layer4(stem).detach()
+    resnet = seeded(built(ResNetLike, channels, classes), case.seed)
+    images = case.tensor(n, 3, 4 * case.whole(3, 4), 4 * case.whole(5, 7))
+    with torch.no_grad():
+        stem = resnet.stem(images)
+        before = resnet.layer3(resnet.layer2(resnet.layer1(stem)))
+        expected = resnet.layer4(before)
     agree(
         call(mine.get_features, resnet, images),
         expected,
@@ -124,7 +183,14 @@ def test_features_are_what_goes_into_the_average(mine: Any, case: Case) -> None:
             ),
             ("the average is already taken: stop before the child `avgpool`", expected.mean(dim=(2, 3))),
             ("these are the logits: stop before the child `avgpool`", resnet(images)),
-            ("this stops one child too early: `layer4` belongs to the features", stem),
+            ("this stops one child too early: `layer4` belongs to the features", before),
+            ("this is what the four layers get: they are to be run too", stem),
+            (
+                "the batch normalisation is missing: run all children, `bn1` too",
+                lambda: resnet.layer4(
+                    resnet.layer3(resnet.layer2(resnet.layer1(resnet.maxpool(resnet.relu(resnet.conv1(images))))))
+                ),
+            ),
             (
                 "only the first child was run: feed each child with what the one before it returned",
                 resnet.conv1(images),
@@ -274,7 +340,8 @@ def test_maps_are_normalised_and_drawn(mine: Any, case: Case) -> None:
     random = case.array(h, w)
     random[1, 2] = 3  # some evidence, and some against
     random[2, 1] = -4
-    for raw in [np.array([[-8.0, 4.0], [1.0, 2.0]]), random, random.astype(np.float32), 1 + abs(random), 1e-9 * random]:
+    some = [np.array([[-8.0, 4.0], [1.0, 2.0]]), random, random.astype(np.float32), 1 + abs(random), 1e-9 * random]
+    for raw in [*some, random.ravel(), random[:, None]]:  # of any shape
         _judge_normalised(call(mine.normalize_map, raw), raw)
     for raw in [-1 - abs(random), np.zeros((h, w))]:
         _judge_no_evidence(call(mine.normalize_map, raw), raw)
@@ -315,7 +382,7 @@ def _judge_normalised(heat: Any, raw: np.ndarray) -> None:
             *((epsilon, evidence / (peak + 10.0**-power)) for power in range(4, 13)),
         ],
         reason="set the negative cells to 0, then divide by the largest",
-        picture=True,
+        picture=raw.ndim == 2,
     )
     demand(
         heat.dtype == np.float32,
@@ -408,7 +475,7 @@ def _judge_overlay(mixed: Any, image: np.ndarray, heat: np.ndarray, alpha: float
 def test_step_1_from_end_to_end(mine: Any, case: Case) -> None:
     """Your own functions together: from an image to its top class, that class's map, and the picture of it."""
     channels = case.whole(4, 8)
-    network = seeded(built(GapNet, channels, 5), case.seed)
+    network = seeded(built(ResNetLike, channels, 5), case.seed)
     images = case.tensor(2, 3, 24, 32)
     hint = "each task's own check says more"
     with torch.no_grad():
@@ -417,7 +484,7 @@ def test_step_1_from_end_to_end(mine: Any, case: Case) -> None:
     top = call(mine.predict, network, images[0], NAMES[:5], 1)
     agree(top, [(NAMES[c], c, float(logits[0].softmax(dim=0)[c]))], "the top class", reason=hint)
     maps = call(mine.class_activation_map, network, images, c)
-    features = network.layer4(network.conv1(images).relu()).detach()
+    features = network.features_of(images).detach()
     expected = weighed(features, network.fc.weight.detach(), c)
     agree_maps(maps, expected, [], hint)
     agree(maps.mean(dim=(1, 2)) + network.fc.bias[c], logits[:, c], "mean of the map plus bias", reason=hint, atol=1e-4)

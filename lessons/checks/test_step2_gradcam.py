@@ -45,6 +45,20 @@ def of_class(*classes: int) -> Score:
     return lambda z: torch.stack([row[classes[i % len(classes)]] for i, row in enumerate(z)])
 
 
+def of_a_function(function: Callable[..., Tensor], *args: Any) -> Tensor:
+    """Call the student's function for the difference of two logits; what stops it is not the reason.
+
+    Raises:
+        Wrong: it stopped.
+    """
+    try:
+        return call(function, *args, lambda z: z[:, 0] - z[:, 1])
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+        got = f"{type(error).__name__}: {error}".split("\n")[0]
+        reason = "the target may be a function of the outputs, here the difference of two logits: use select_scores"
+        raise Wrong("a result for a target that is a function", got, reason) from error
+
+
 # --- small networks ---
 
 
@@ -171,6 +185,15 @@ def test_the_hook_stores_a_leaf_and_hands_on_a_copy(mine: Any, case: Case) -> No
     network, images = built(Noting).eval(), case.tensor(2, 3, h, w)
     with unchanged(network, images), mine.watched(network, "features") as stored:
         outputs = network(images)
+    plain = nn.Sequential(nn.Identity(), built(HandNet)).eval()  # its first layer returns the images themselves
+    with unchanged(network, plain), mine.watched(plain, "0"):
+        plain(images)
+    demand(
+        not images.requires_grad,
+        "a layer's output that stays as it is, though it is stored",
+        "it requires a gradient now",
+        "detach() the output first: what a layer returns is also somebody else's, here the caller's images",
+    )
     one = "append the feature map to `stored`, once"
     agree(len(stored), 1, "the number of stored maps", reasons=[("nothing was stored: " + one, 0)], reason=one)
     features = stored[0]
@@ -225,6 +248,14 @@ def test_gradcam_of_a_network_by_hand(mine: Any, case: Case) -> None:
             reason="channel_weights gets the gradient of the class's logit, and weighted_map the stored features",
             atol=1e-6,
         )
+    alpha = torch.tensor([0.5, -3]).expand(n, 2) / (h * w)
+    agree_maps(
+        of_a_function(explain, images),
+        weighed(features, alpha).clamp(min=0),
+        [],
+        reason="the target may be a function of the outputs too, here the difference of two logits: use select_scores",
+        atol=1e-6,
+    )
 
 
 def _gradcam_mistakes(features: Tensor, head: Callable[[Tensor], Tensor], c: int, alpha: Tensor) -> Reasons:
@@ -238,6 +269,10 @@ def _gradcam_mistakes(features: Tensor, head: Callable[[Tensor], Tensor], c: int
         (
             "this explains the softmax's probability: take the gradient of the logit, before any softmax",
             of(lambda z: z.softmax(dim=1)[:, c]),
+        ),
+        (
+            "this explains a softmax over the images: take the gradient of the logit, before any softmax",
+            of(lambda z: z.softmax(dim=0)[:, c]),
         ),
         (
             "this explains the logarithm of the softmax: take the gradient of the logit itself",
@@ -292,6 +327,10 @@ def test_gradcam_leaves_everything_as_it_was(mine: Any, case: Case) -> None:
                 weighed(features.clamp(min=0), alpha).clamp(min=0),
             ),
             (
+                "this explains a softmax over the images: take the gradient of the logit, before any softmax",
+                explained(features, head, lambda z: of_class(*classes)(z.softmax(dim=0))),
+            ),
+            (
                 "every image got the sum of all targets: with a list, outputs[:, target] is (N, N); use select_scores",
                 explained(features, head, lambda z: z[:, classes].sum(dim=1)),
             ),
@@ -305,7 +344,7 @@ def test_gradcam_leaves_everything_as_it_was(mine: Any, case: Case) -> None:
     pixels = case.tensor(2, 3, 8, 12)
     idle = "the layer `idle` never runs in this network: take the stored map through self.only, which says so"
     refuses(RuntimeError, idle, mine.GradCAM(side, "idle"), pixels, 0)
-    lost = "the score does not depend on the layer `side`: that is an error, and not a map of zeros"
+    lost = "the score does not depend on the layer `side`, and that is no map of zeros: let autograd.grad refuse it"
     refuses(RuntimeError, lost, mine.GradCAM(side, "side"), pixels, 0)
 
 
@@ -327,7 +366,6 @@ def test_select_scores_takes_one_score_an_image(mine: Any, case: Case) -> None:
 
     for target, classes in [
         (one, [one] * n),
-        (torch.tensor(one), [one] * n),
         (many, many),
         (tuple(many), many),
         (torch.tensor(many), many),
@@ -349,6 +387,10 @@ def test_select_scores_takes_one_score_an_image(mine: Any, case: Case) -> None:
                 (
                     "this picks whole columns, every target for every image: image n wants its own class only",
                     plain[:, classes],
+                ),
+                (
+                    "these are probabilities, along the wrong axis: the logits themselves are asked for",
+                    picked(plain.softmax(dim=0), classes),
                 ),
                 ("this is the score of an image, for all classes: index the second axis", plain[classes[0] % n]),
                 ("only the first target was used: with several, image n has the n-th", plain[:, classes[0]]),
@@ -444,12 +486,26 @@ def test_input_gradient_is_the_slope_at_the_pixels(mine: Any, case: Case) -> Non
     target = [1, 0, 1, 1][:n]
     rows = torch.tensor([[1, -1, 0], [0.5, 2, 0]])[target] / (h * w)  # blue goes nowhere
     expected = rows[:, :, None, None].expand(n, 3, h, w)
+    gradient = call(mine.input_gradient, by_hand, images, target)
+    demand(
+        gradient is not None,
+        f"the gradient, shape {tuple(expected.shape)}",
+        "None",
+        "a `return` is missing, or it is the `.grad` of a tensor that is no leaf, that is, one that was computed, such "
+        "as images.clone() where the images require a gradient: this is always None, so use torch.autograd.grad",
+    )
     agree(
-        call(mine.input_gradient, by_hand, images, target),
+        gradient,
         expected,
         "the gradient",
         reasons=_gradient_mistakes(by_hand, images.detach(), target, expected),
         reason="y is w_0 mean(red) + w_1 mean(green) + b, so the gradient is w / (H * W) in every pixel",
+    )
+    agree(
+        of_a_function(mine.input_gradient, by_hand, images),
+        (torch.tensor([0.5, -3, 0]) / (h * w))[None, :, None, None].expand(n, 3, h, w),
+        "the gradient of a difference of two logits",
+        reason="the target may be a function of the outputs too: use select_scores",
     )
     network = seeded(built(VggLike, 5), case.seed).requires_grad_(False)
     pixels = case.tensor(n, 3, 16, 24).requires_grad_()
@@ -469,6 +525,9 @@ def _gradient_mistakes(network: nn.Module, images: Tensor, target: list[int], ex
     def of_softmax(z: Tensor) -> Tensor:
         return of_class(*target)(z.softmax(dim=1))
 
+    def over_images(z: Tensor) -> Tensor:
+        return of_class(*target)(z.softmax(dim=0))
+
     def of_sigmoid(z: Tensor) -> Tensor:
         return of_class(*target)(z.sigmoid())
 
@@ -480,6 +539,10 @@ def _gradient_mistakes(network: nn.Module, images: Tensor, target: list[int], ex
         (
             "this is the gradient of the sigmoid's probability: take the logit's",
             lambda: slopes_at(network, images, of_sigmoid),
+        ),
+        (
+            "this is the gradient of a softmax over the images: take the logit's",
+            lambda: slopes_at(network, images, over_images),
         ),
         ("all is divided by the number of images: sum the scores, do not average them", expected / len(images)),
         (
@@ -552,6 +615,13 @@ def test_vgg_by_hand_gives_the_map_of_the_hook(mine: Any, case: Case) -> None:
         reason="features, avgpool, flatten, classifier; then the score of each image's class, and the formulas",
         atol=1e-5 * float(expected.max()),
     )
+    agree_maps(
+        of_a_function(mine.vgg_gradcam, network, images),
+        explained(features, head, lambda z: z[:, 0] - z[:, 1]),
+        [],
+        reason="the target may be a function of the outputs too, here the difference of two logits: use select_scores",
+        atol=1e-5 * float(expected.max()),
+    )
     demand(
         not ran,
         "the parts are called one after the other",
@@ -606,6 +676,10 @@ def _by_hand_mistakes(
         (
             "this explains the softmax's probability: take the gradient of the logit, before any softmax",
             of(lambda z: of_class(*classes)(z.softmax(dim=1))),
+        ),
+        (
+            "this explains a softmax over the images: take the gradient of the logit, before any softmax",
+            of(lambda z: of_class(*classes)(z.softmax(dim=0))),
         ),
         (
             "this explains the most probable class, not the one that was asked for: use select_scores",

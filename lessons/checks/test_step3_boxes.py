@@ -77,18 +77,24 @@ def test_upsample_stretches_between_the_centres_of_the_cells(mine: Any, case: Ca
 def test_threshold_mask_marks_what_reaches_a_fraction_of_the_maximum(mine: Any, case: Case) -> None:
     """A pixel is marked from `fraction * max` on, that value included; without a positive value none is."""
     rows, columns = case.sizes(2, 4, 8)
-    for fraction in (0.25, 0.5, 0.75, 0, 1):
-        heatmap = case.rng.integers(-9, 8, (rows, columns)).astype(float)
+    # Raw maps have no unit: the second half of them is weak, as of a network that is far from sure.
+    for fraction, unit in [(fraction, unit) for unit in (1, 2**-10) for fraction in (0.25, 0.5, 0.75, 0, 1)]:
+        whole = case.rng.integers(-9, 8, (rows, columns)).astype(float)
         # The maximum, a pixel that just reaches its part, the minimum: numbers that no way to calculate this rounds.
-        heatmap.flat[case.rng.permutation(heatmap.size)[:3]] = [8, 8 * fraction, -10]
+        whole.flat[case.rng.permutation(whole.size)[:3]] = [8, 8 * fraction, -10]
+        heatmap, peak = whole * unit, 8 * unit
         agree(
             call(mine.threshold_mask, heatmap, fraction),
-            heatmap >= fraction * 8,
+            heatmap >= fraction * peak,
             "the mask",
             reasons=[
                 (
                     "a pixel that has exactly `fraction * max` is in the mask too: use >= and not >",
-                    heatmap > fraction * 8,
+                    heatmap > fraction * peak,
+                ),
+                (
+                    "a map with a small maximum is evidence too: mark nothing only where the maximum is not positive",
+                    np.zeros_like(heatmap, dtype=bool),
                 ),
                 (
                     "the heat is compared with the fraction itself: multiply the fraction by the map's maximum first",
@@ -97,13 +103,13 @@ def test_threshold_mask_marks_what_reaches_a_fraction_of_the_maximum(mine: Any, 
                 (
                     "the map was first scaled from its minimum to its maximum: here a fraction is one of the maximum, "
                     "and 0 stays 0",
-                    heatmap + 10 >= fraction * 18,
+                    whole + 10 >= fraction * 18,
                 ),
                 (
                     "strong negative values are marked as well: they speak against the class, so use no abs",
                     abs(heatmap) >= fraction * abs(heatmap).max(),
                 ),
-                ("the mask is the wrong way round: True is where it is hot", heatmap < fraction * 8),
+                ("the mask is the wrong way round: True is where it is hot", heatmap < fraction * peak),
             ],
             reason="compare each pixel with fraction * heatmap.max(): True where it is as large or larger",
             picture=True,
@@ -409,7 +415,7 @@ def test_detect_scores_each_box(mine: Any, case: Case) -> None:
         rows.append([left + 1, top + 1, left + width, top + height])
         left += width + 2
     boxes = np.array(rows, dtype=float)
-    probability = float(case.rng.uniform(0.3, 0.9))
+    probability = float(case.rng.uniform(0.6, 0.9))  # more than the islands' heat, 0.55: it is no threshold
 
     def scored(scores: Any) -> np.ndarray:
         return np.column_stack([boxes, scores])
@@ -458,6 +464,91 @@ def test_detect_scores_each_box(mine: Any, case: Case) -> None:
         reason="the best box comes first: nms returns the indices in order, take the rows by them",
     )
     holds(got, np.float64, "the dtype")
+    judge_peaks(mine, case)
+
+
+def pinwheel(case: Case) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """A plus, whose box has hot pixels of other islands just outside of each side; none touches the plus.
+
+    Returns the map, its boxes with the peaks inside, and the peaks that one finds who looks one pixel too far.
+    """
+    arm = case.whole(2, 4)
+    first, last = 2, 2 + 2 * arm  # the rows and columns of the plus
+    heatmap = np.zeros((last + 3, last + 3))
+    heatmap[first + arm, first : last + 1] = heatmap[first : last + 1, first + arm] = 6
+    outside = {
+        "row before": (first - 1, first),
+        "column before": (last, first - 1),
+        "row after": (last + 1, last),
+        "column after": (first, last + 1),
+    }
+    hot = dict(zip(outside, case.rng.permutation([7.0, 8.0, 9.0, 10.0]).tolist(), strict=True))
+    for name, place in outside.items():
+        heatmap[place] = hot[name]
+    boxes = boxes_around(islands(heatmap > 0))  # the plus is the largest, and so the first
+    peaks = np.array([within(heatmap, box).max() for box in boxes])
+    too_far = {f"the {name}": [hot[name]] for name in outside}
+    too_far |= {f"the row and the column {side}": [hot[f"row {side}"], hot[f"column {side}"]] for side in SIDES}
+    return heatmap, np.column_stack([boxes, peaks]), {name: np.append(max(v), peaks[1:]) for name, v in too_far.items()}
+
+
+SIDES = ("before", "after")
+
+
+def judge_peaks(mine: Any, case: Case) -> None:
+    """A box's peak is inside the box, to the pixel, and relative to the maximum of the map in the image's size."""
+    heatmap, rows, too_far = pinwheel(case)
+    probability = float(case.rng.uniform(0.6, 0.9))
+
+    def scored(peaks: np.ndarray) -> np.ndarray:
+        return in_order(np.column_stack([rows[:, :4], probability * peaks / 10]))
+
+    choices: dict[str, Any] = {"iou": iou, "min_area": 1, "max_overlap": 1.0}
+    agree(
+        in_order(call(mine.detect, heatmap, heatmap.shape, probability, threshold=0.5, **choices)),
+        scored(rows[:, 4]),
+        "the boxes of a plus and of hot pixels just outside of its box, from left to right",
+        reasons=[
+            (
+                f"a box's peak is looked for in {where} the box too: an array is counted from 0 and a slice ends "
+                "before its second number, so from ymin - 1 to ymax and from xmin - 1 to xmax",
+                scored(peaks),
+            )
+            for where, peaks in too_far.items()
+        ],
+        reason="the peak of a box is the highest of full[ymin - 1 : ymax, xmin - 1 : xmax], and of nothing else",
+        picture=True,
+    )
+    # Stretched by an even number, no pixel lies in the middle of the hottest cell: so the peak is lower than the cell.
+    hill = np.ones((3, 3))
+    hill[1, 1] = 4
+    size = (3 * 2 * case.whole(2, 4), 3 * 2 * case.whole(5, 7))
+    full = stretched(hill, size)
+    box = boxes_around(islands(full >= 0.5 * full.max()))
+    agree(
+        call(mine.detect, hill, size, probability, threshold=0.5, **choices),
+        np.column_stack([box, [probability]]),
+        "the box of a map's only hill",
+        reasons=[
+            (
+                "the heat is divided by the maximum of the raw map: divide by that of the upsampled one",
+                np.column_stack([box, [probability * full.max() / 4]]),
+            ),
+            (
+                "the threshold is a fraction of the raw map's maximum: give threshold_mask the upsampled map",
+                lambda: np.column_stack([boxes_around(islands(full >= 0.5 * 4)), [probability]]),
+            ),
+        ],
+        reason="score = probability * (highest heat inside the box) / (highest heat of the upsampled map)",
+        picture=True,
+    )
+    agree(
+        call(mine.detect, hill, size, probability, threshold=0.5, iou=iou, min_area=full.size, max_overlap=1.0),
+        np.zeros((0, 5)),
+        "the boxes of a map whose only island is too small",
+        reasons=[("an empty list becomes an array of shape (0,): give it the shape (0, 5)", np.zeros(0))],
+        reason="no island has `min_area` pixels, so there is no box: shape (0, 5)",
+    )
 
 
 @check("3.5", points=1)

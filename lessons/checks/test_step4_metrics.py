@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .checking import Case, Wrong, agree, call, check
+from .checking import Case, Wrong, agree, call, check, demand
 
 TP, FP, IGNORED = 1, 0, -1
 
@@ -112,6 +112,20 @@ def test_iou_of_boxes_that_are_apart(mine: Any, case: Case) -> None:
         ],
         reason="boxes that are apart share no pixel: width and height of the intersection are at least 0",
     )
+    quarter = np.array([[x, y, x + width - 1, y + height - 1]]) + 0.25  # a box's numbers need not be whole
+    twice = quarter + np.array([[0, 0, width, 0]])
+    agree(
+        call(mine.box_iou, quarter, twice),
+        np.array([[1 / 2]]),
+        "the IoU of a box with one of the same corner that is twice as wide",
+        reasons=[
+            (
+                "the numbers were rounded: boxes need not begin and end at whole pixels",
+                lambda: counted(quarter.round(), twice.round()),
+            )
+        ],
+        reason="use the numbers as they are, as width = xmax - xmin + 1 does",
+    )
     for first, second in ((a[:0], b), (a, b[:0])):
         agree(
             call(mine.box_iou, first, second),
@@ -156,14 +170,19 @@ def matched(
     outcomes = np.full(len(boxes), FP)
     difficult = truth.difficult & (mistake != "difficult counts")
     taken: set[int] = set()
+
+    def at_least(j: int, mistake: str) -> bool:
+        return mistake == "at least" or (mistake == "difficult at least" and bool(truth.difficult[j]))
+
     for i in surest_first(scores) if order is None else order:
         overlaps = [overlap(boxes[i], box) for box in truth.boxes]
-        fits = [j for j, o in enumerate(overlaps) if o > threshold or (o == threshold and mistake == "at least")]
+        fits = [j for j, o in enumerate(overlaps) if o > threshold or (o == threshold and at_least(j, mistake))]
         free = [j for j in fits if j not in taken and (not difficult[j] or mistake == "difficult competes")]
         if mistake == "favourite":
             free = [j for j in free if overlaps[j] == max(overlaps)]
         if free:
-            best = free[0] if mistake == "first" else max(free, key=lambda j: overlaps[j])
+            in_turn = free[::-1] if mistake == "last of equals" else free
+            best = free[0] if mistake == "first" else max(in_turn, key=lambda j: overlaps[j])
             outcomes[i] = IGNORED if difficult[best] else TP
             if mistake != "again" and not difficult[best]:
                 taken.add(best)
@@ -197,8 +216,16 @@ def judge_matches(mine: Any, boxes: np.ndarray, scores: np.ndarray, truth: Any, 
                 expected[surest_first(scores)],
             ),
             (
+                "of two objects that overlap equally the last was taken: take the earlier, as argmax does",
+                with_mistake("last of equals"),
+            ),
+            (
                 "an object was found twice: after the first hit it is no longer free, and a second one is false",
                 with_mistake("again"),
+            ),
+            (
+                "an overlap of exactly the threshold is no match with a difficult object either: it has to be greater",
+                with_mistake("difficult at least"),
             ),
             (
                 "an overlap of exactly the threshold is no match: the IoU has to be greater",
@@ -269,7 +296,7 @@ def test_the_surest_detection_chooses_first(mine: Any, case: Case) -> None:
     judge_matches(mine, boxes, scores, truth_of(mine, objects), 0.5, "the outcomes")
     # Many equal scores: an unstable sort shows only in a longer list.
     objects = in_a_row(case, 8)
-    which = case.rng.permutation(np.repeat(np.arange(8), 6))
+    which = case.rng.permutation(np.repeat(np.arange(8), 25))
     scores = case.rng.choice([0.4, 0.8], len(which))
     judge_matches(mine, objects[which], scores, truth_of(mine, objects), 0.5, "the outcomes of equal scores")
 
@@ -288,6 +315,12 @@ def test_a_detection_takes_the_best_object_that_is_free(mine: Any, case: Case) -
     scores = np.array([0.9, 0.8])
     judge_matches(mine, np.array([[3, 1, 12, 10], [1, 1, 8, 10.0]]), scores, two, 0.5, "the outcomes")
     judge_matches(mine, np.array([[1, 1, 10, 10], [1, 1, 10, 10.0]]), scores, two, 0.5, "the outcomes")
+    # Two objects that the first detection overlaps equally, by 2/3. It takes the earlier one: so the second, which
+    # overlaps only the left one by more than the threshold, has none where the left one is the earlier.
+    left, right = [1, 1, 10, 10], [5, 1, 14, 10]
+    between = np.array([[3, 1, 12, 10], [1, 1, 10, 10.0]])
+    for pair in ([left, right], [right, left]):
+        judge_matches(mine, between, scores, truth_of(mine, pair), 0.5, "the outcomes between two objects")
     # Not whole numbers, so that no two overlaps are equal.
     boxes, objects = (
         np.hstack([case.rng.uniform(1, 5, (k, 2)), case.rng.uniform(9, 14, (k, 2))]) for k in case.sizes(2, 4, 8)
@@ -311,6 +344,11 @@ def test_difficult_objects_count_neither_way(mine: Any, case: Case) -> None:
     pair = truth_of(mine, [[x, 1, x + 9, 8], [x, 1, x + 9, 10]], difficult=[0])
     twice = np.array([[x, 1, x + 9, 8]] * 2, dtype=float)
     judge_matches(mine, twice, np.array([0.9, 0.8]), pair, 0.5, "the outcomes")
+    half = np.array([[x, 1, x + 9, 5]], dtype=float)
+    lone = truth_of(mine, [[x, 1, x + 9, 10]], difficult=[0])
+    for threshold in (0.5, 0.49):
+        what = "the outcome at an IoU of 0.5 with a difficult object"
+        judge_matches(mine, half, np.array([0.9]), lone, threshold, what)
     judge_matches(mine, boxes, scores, truth_of(mine, []), 0.0, "the outcomes where there is no object")
     nothing = np.zeros((0, 4)), np.zeros(0)
     judge_matches(mine, *nothing, truth_of(mine, objects, hard), 0.5, "the outcomes where there is no detection")
@@ -423,6 +461,7 @@ def test_the_curve_counts_along_the_list(mine: Any, case: Case) -> None:
     for ties in ("group", "order"):
         judge_curve(mine, scores, outcomes, objects, ties, "along the list")
         judge_curve(mine, scores, np.minimum(outcomes, 0), 0, ties, "where there is no object")
+        judge_curve(mine, np.array([0.9, 0.4]), np.array([FP, TP]), 1, ties, "where there is one object")
         judge_curve(mine, np.zeros(0), np.zeros(0, dtype=int), objects, ties, "where there is no detection")
         judge_curve(mine, np.array([0.5]), np.array([IGNORED]), objects, ties, "where all detections are ignored")
 
@@ -524,10 +563,17 @@ def test_the_area_below_the_interpolated_curve(mine: Any, case: Case) -> None:
     )
 
 
+def tenths_reached() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Curves whose recalls are tenths: 0.3 is a little less than 3 * 0.1 in floating point, and reaches it."""
+    some = np.array([1, 0.9, 0.8]), np.array([0.1, 0.2, 0.3])  # by hand: (1 + 1 + 0.9 + 0.8) / 11
+    every = np.linspace(1, 0.5, 10), np.arange(1, 11) / 10
+    return [some, every]
+
+
 @check("4.4", points=1)
 def test_the_mean_at_eleven_recalls(mine: Any, case: Case) -> None:
     """The best precision at the recalls 0, 0.1, ..., 1 or higher, 0 where none is, on average; 0 for an empty curve."""
-    for precision, recall in curves(case):
+    for precision, recall in [*curves(case), *tenths_reached()]:
         tenths = [level / 10 for level in range(11)]
         best = np.array([best_from(precision, recall, level) for level in tenths])
         above = np.array([best_from(precision, recall, level + 1e-6) for level in tenths])
@@ -552,6 +598,16 @@ def test_the_mean_at_eleven_recalls(mine: Any, case: Case) -> None:
                 (
                     "a recall that is reached exactly counts: take the best precision where recall >= level, not >",
                     float(above.mean()),
+                ),
+                (
+                    "a recall of 0.3 reaches the level 0.3, and 3 * 0.1 is 0.30000000000000004 in floating point: "
+                    "compare with a little less than the level, such as level - 1e-9",
+                    float(np.mean([precision[recall >= 0.1 * i].max(initial=0) for i in range(11)])),
+                ),
+                (
+                    "a recall of 0.3 reaches the level 0.3, and np.linspace gives 0.30000000000000004 for it: compare "
+                    "with a little less than the level, such as level - 1e-9",
+                    float(np.mean([precision[recall >= i].max(initial=0) for i in np.linspace(0, 1, 11)])),
                 ),
                 (
                     "this takes the precision where each recall is first reached: take the best from there on",
@@ -601,16 +657,15 @@ def scene(mine: Any, case: Case) -> tuple[dict[str, np.ndarray], dict[str, Any]]
     return detections, truths
 
 
-def scored(
+def gathered(
     detections: Detections,
     truths: Mapping[str, Any],
     threshold: float,
     ties: str = "group",
-    method: str = "area",
     count_difficult: bool = False,
     mistake: str = "",
-) -> tuple[float, float, int]:
-    """AP, recall and number of objects by plain loops; or with a typical mistake."""
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Scores, outcomes and number of objects of all images by plain loops; or with a typical mistake."""
     scores, outcomes, objects = [np.zeros(0)], [np.zeros(0, dtype=int)], 0
     for name, truth in truths.items():
         if count_difficult:
@@ -620,12 +675,29 @@ def scored(
         ):
             continue
         rows = detections.get(name, np.zeros((0, 5)))
+        if ties == "group":  # equal boxes by their coordinates, so that their order in the file does not matter
+            rows = np.array(sorted(rows.tolist(), key=lambda row: row[::-1], reverse=True)).reshape(-1, 5)
         scores.append(rows[:, 4])
         outcomes.append(matched(rows[:, :4], rows[:, 4], truth, threshold))
         objects += len(truth.boxes) if mistake == "difficult in the count" else int((~truth.difficult).sum())
+    return np.concatenate(scores), np.concatenate(outcomes), objects
+
+
+def scored(
+    detections: Detections,
+    truths: Mapping[str, Any],
+    threshold: float,
+    ties: str = "group",
+    method: str = "area",
+    count_difficult: bool = False,
+    mistake: str = "",
+    ties_within: str = "",
+) -> tuple[float, float, int]:
+    """AP, recall and number of objects by plain loops; or with a typical mistake."""
+    scores, outcomes, objects = gathered(detections, truths, threshold, ties_within or ties, count_difficult, mistake)
     if objects == 0:
         return float("nan"), float("nan"), 0
-    precision, recall, _, _ = walked(np.concatenate(scores), np.concatenate(outcomes), objects, ties)
+    precision, recall, _, _ = walked(scores, outcomes, objects, ties)
     area = exact_area if method == "area" else eleven_points
     return area(precision, recall), float(recall.max(initial=0)), objects
 
@@ -689,9 +761,22 @@ def judge_scores(mine: Any, detections: Detections, truths: Mapping[str, Any], *
                     image_by_image,
                 ),
                 ("AP and recall are swapped: Score begins with ap", (recall, ap, objects)),
+                (
+                    "`ties` changes nothing within an image: pass it on to match_all too",
+                    lambda: otherwise(ties_within="group" if options.get("ties") == "order" else "order"),
+                ),
             ],
             reason="gather the matches of all images with match_all, then summarise them, for each threshold",
         )
+        reason = "a Score holds the curve as well, as precision_recall, and so summarise, gives it"
+        demand(isinstance(score.curve, mine.Curve), "a Curve in each Score", type(score.curve).__name__, reason)
+        ties = options.get("ties", "group")
+        scores, outcomes, _ = gathered(
+            detections, truths, threshold, ties, count_difficult=options.get("count_difficult", False)
+        )
+        precision, recalls, at, _ = walked(scores, outcomes, objects, ties)
+        curve = (score.curve.precision, score.curve.recall, score.curve.score)
+        agree(curve, (precision, recalls, at), f"the curve at IoU {threshold}{said}", reason=reason)
 
 
 @check("4.5", points=1)
@@ -703,6 +788,12 @@ def test_evaluate_all_images_at_each_threshold(mine: Any, case: Case) -> None:
     judge_scores(mine, detections, truths, ties="order")
     judge_scores(mine, detections, truths, method="11point")
     judge_scores(mine, detections, truths, count_difficult=True)
+    # Of two equally sure boxes of one image, either may choose first: as they come, or by their coordinates.
+    left, right = [1, 1, 10, 10], [5, 1, 14, 10]
+    pair = {"000001": truth_of(mine, [left, right])}
+    as_they_come = {"000001": np.array([[*left, 0.8], [3, 1, 12, 10, 0.8]], dtype=float)}
+    for ties in ("group", "order"):
+        judge_scores(mine, as_they_come, pair, ties=ties)
     # AP and recall are NaN where there is no object to find, and 0 where there is no detection.
     judge_scores(mine, detections, {name: truth_of(mine, []) for name in truths})
     judge_scores(mine, {}, truths)

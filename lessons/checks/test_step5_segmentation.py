@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -33,13 +33,14 @@ def labelled(foreground: np.ndarray, background: np.ndarray, unknown: int = UNKN
 def test_seeds_are_sure_above_and_below_and_unknown_between(mine: Any, case: Case) -> None:
     """What reaches the upper fraction is foreground, what does not reach the lower is background, the rest unknown."""
     rows, columns = case.sizes(2, 5, 9)
-    for upper, lower in ((0.75, 0.25), (0.5, 0.125), (0.5, 0.5)):
+    # Raw maps have no unit: the second one is weak, as of a network that is far from sure.
+    for upper, lower, unit in ((0.75, 0.25, 1), (0.5, 0.125, 2**-10), (0.5, 0.5, 1)):
         heat = case.rng.integers(-9, 16, (rows, columns)).astype(float)
         # The maximum, both limits, 0, the minimum: numbers that no way to calculate this rounds.
         heat.flat[case.rng.permutation(heat.size)[:5]] = [16, 16 * upper, 16 * lower, 0, -20]
         expected = labelled(heat >= upper * 16, heat < lower * 16)
         agree(
-            call(mine.seeds, heat, upper, lower),
+            call(mine.seeds, heat * unit, upper, lower),
             expected,
             f"the seeds for the fractions {upper} and {lower}",
             reasons=[
@@ -56,8 +57,12 @@ def test_seeds_are_sure_above_and_below_and_unknown_between(mine: Any, case: Cas
                     np.where(heat <= lower * 16, NO, labelled(heat >= upper * 16, heat < lower * 16)),
                 ),
                 (
+                    "a map with a small maximum is evidence too: all is BACKGROUND only where it is not positive",
+                    np.zeros_like(expected),
+                ),
+                (
                     "the heat is compared with the fractions themselves: multiply them by the map's maximum first",
-                    labelled(heat >= upper, heat < lower),
+                    labelled(heat * unit >= upper, heat * unit < lower),
                 ),
                 (
                     "the map was first scaled from its minimum to its maximum: here a fraction is one of the maximum, "
@@ -136,22 +141,33 @@ def meadow(case: Case, contrast: float, noise: float) -> tuple[np.ndarray, np.nd
     return image, labelled(radius < 0.4, radius > 1.5), radius <= 1
 
 
+class Heard(NamedTuple):
+    """One call of cv2.grabCut: its labels before and after, what else it was given, and what OpenCV would draw next."""
+
+    labels: np.ndarray
+    iterations: Any
+    mode: Any
+    one_model: bool
+    chance: list[float]
+    answer: np.ndarray
+
+
 @contextmanager
-def overheard(mine: Any) -> Iterator[dict[str, Any]]:
-    """Listen to the call of cv2.grabCut: whether an image betrays its habits is a matter of luck."""
+def overheard(mine: Any) -> Iterator[list[Heard]]:
+    """Listen to the calls of cv2.grabCut: whether an image betrays its habits is a matter of luck."""
     original = cv2.grabCut
     names = getattr(mine.refine, "__globals__", {})  # a file may import the function itself
     places = [(vars(cv2), "grabCut"), *((names, name) for name, value in names.items() if value is original)]
-    heard: dict[str, Any] = {}
+    heard: list[Heard] = []
 
     def listen(*args: Any, **kwargs: Any) -> Any:
         given = dict(zip(("img", "mask", "rect", "bgdModel", "fgdModel", "iterCount", "mode"), args, strict=False))
         given |= kwargs
-        heard.update(labels=np.array(given["mask"]), iterations=given.get("iterCount"), chance=drawn())
-        heard.update(mode=given.get("mode"), one_model=np.shares_memory(given["bgdModel"], given["fgdModel"]))
+        labels, chance = np.array(given["mask"]), drawn()
         cv2.setRNGSeed(0)
-        result = original(*args, **kwargs)
-        heard.update(answer=result[0].copy())
+        result = original(*args, **kwargs)  # which refuses what it cannot work with
+        one_model = np.shares_memory(given["bgdModel"], given["fgdModel"])
+        heard.append(Heard(labels, given["iterCount"], given.get("mode"), one_model, chance, result[0].copy()))
         return result
 
     for place, name in places:
@@ -186,9 +202,10 @@ def exchange_two_pixels(image: np.ndarray, seeds: np.ndarray, ellipse: np.ndarra
         array[inside], array[outside] = array[outside].copy(), array[inside].copy()
 
 
-def judge_call(heard: dict[str, Any], seeds: np.ndarray, iterations: int) -> None:
-    """Ask for the labels, the mode and the rest that GrabCut was called with."""
+def judge_calls(heard: list[Heard], seeds: np.ndarray, iterations: int) -> None:
+    """Ask for the labels, the mode and the rest that GrabCut was called with, once or iteration by iteration."""
     demand(bool(heard), "a call of cv2.grabCut", "none", "let OpenCV's GrabCut decide the unknown pixels")
+    first, *others = heard
     for seed, label, expected, reason in (
         (
             UNKNOWN,
@@ -209,29 +226,35 @@ def judge_call(heard: dict[str, Any], seeds: np.ndarray, iterations: int) -> Non
             "a seed of the background is sure, and GrabCut must not change it: give it GC_BGD",
         ),
     ):
-        labels = heard["labels"][seeds == seed]
+        labels = first.labels[seeds == seed]
         demand(bool((labels == label).all()), expected, shown(np.unique(labels)), reason)
     demand(
-        heard["mode"] == cv2.GC_INIT_WITH_MASK,
+        first.mode == cv2.GC_INIT_WITH_MASK,
         f"mode {cv2.GC_INIT_WITH_MASK} (GC_INIT_WITH_MASK)",
-        shown(heard["mode"]),
+        shown(first.mode),
         "GrabCut begins from something else than your labels: GC_INIT_WITH_MASK is the mode that reads them",
     )
     demand(
-        not heard["one_model"],
+        not any(one.one_model for one in heard),
         "two arrays for the two mixtures of colours",
         "one array for both",
         "foreground and background write into the same array: make np.zeros((1, 65)) twice",
     )
     demand(
-        heard["iterations"] == iterations,
+        all(one.mode == cv2.GC_EVAL for one in others),
+        f"mode {cv2.GC_EVAL} (GC_EVAL) in every call but the first",
+        shown([one.mode for one in others]),
+        "a second call with GC_INIT_WITH_MASK begins anew: to go on, give GC_EVAL, the labels and both arrays again",
+    )
+    demand(
+        sum(one.iterations for one in heard) == iterations,
         f"{iterations} iterations",
-        shown(heard["iterations"]),
+        shown(sum(one.iterations for one in heard)),
         "GrabCut did not run as often as it was asked to: pass `iterations` on",
     )
     cv2.setRNGSeed(0)
     demand(
-        heard["chance"] == drawn(),
+        first.chance == drawn(),
         "OpenCV's generator, freshly seeded with 0",
         "a generator in another state",
         "GrabCut begins by chance: call cv2.setRNGSeed(0) just before it, each time",
@@ -246,12 +269,18 @@ def test_refine_is_grabcut_from_these_seeds(mine: Any, case: Case) -> None:
     iterations = case.whole(2, 4)
     cv2.setRNGSeed(case.whole(1, 1000))  # what the generator was used for before must not matter
     call_reason = (
-        "give grabCut uint8 labels 0 to 3, a rectangle, two arrays of zeros of shape (1, 65) and GC_INIT_WITH_MASK"
+        "give grabCut uint8 labels 0 to 3, any rectangle, two arrays of zeros, shape (1, 65), and GC_INIT_WITH_MASK"
     )
     with overheard(mine) as heard:
         mask = refined(mine, image, seeds, iterations, call_reason)
-    judge_call(heard, seeds, iterations)
-    answer = heard["answer"]
+    judge_calls(heard, seeds, iterations)
+    answer = heard[-1].answer
+    demand(
+        len(heard) == 1 or np.array_equal(answer, grabbed(image, seeds, iterations)),
+        f"the labels after {iterations} iterations, one after the other",
+        "other labels",
+        "the calls do not go on where the one before stopped: give each the labels that the one before has left",
+    )
     agree(
         mask,
         is_foreground(answer),
@@ -362,6 +391,8 @@ def test_confusion_counts_pixels_by_true_and_predicted_class(mine: Any, case: Ca
         seen = truth != VOID
         with np.errstate(over="ignore"):
             wrapped = (truth * np.uint8(classes) + prediction)[seen]
+        if classes == 2:  # often uint8, and sometimes not
+            prediction, truth = prediction.astype(np.int64), truth.astype(np.int64)
         table = table_of(mine, prediction, truth, classes)
         agree(
             table,
@@ -372,6 +403,11 @@ def test_confusion_counts_pixels_by_true_and_predicted_class(mine: Any, case: Ca
                 (
                     "uint8 numbers wrap around at 256 (20 * 21 is 164): convert the truth to int64 first",
                     np.bincount(wrapped, minlength=classes**2)[: classes**2].reshape(classes, classes),
+                ),
+                (
+                    "`table[truth, prediction] += 1` adds 1 only once to each place, however often it is named: count "
+                    "with np.bincount, np.add.at or a loop",
+                    (expected > 0).astype(np.int64),
                 ),
                 (
                     "the pixels of 255 count as background: leave them out of the truth and of the prediction",
@@ -438,6 +474,10 @@ def judge_ious(got: Any, table: np.ndarray) -> None:
         reasons=[
             ("a class that occurs nowhere has no IoU: it is NaN, not 0", ratios(right, union, 0.0)),
             (
+                "a class of a single pixel has an IoU too: it is NaN only where its union is empty",
+                [value if pixels > 1 else math.nan for pixels, value in zip(union, expected, strict=True)],
+            ),
+            (
                 "a class that was only predicted has an IoU of 0: it is NaN only where its union is empty",
                 [value if pixels else math.nan for pixels, value in zip(true, expected, strict=True)],
             ),
@@ -462,6 +502,10 @@ def judge_mean(got: Any, table: np.ndarray) -> None:
                 "a class that was only predicted is left out: it counts, with 0",
                 average([value for pixels, value in zip(true, values, strict=True) if pixels]),
             ),
+            (
+                "a class that was never predicted is left out: it counts, with 0",
+                average([value for pixels, value in zip(said, values, strict=True) if pixels]),
+            ),
             ("the background, class 0, is left out: it counts here as any other class", average(values[1:])),
             (
                 "this is the share of the right pixels: average the IoUs of the classes",
@@ -480,7 +524,11 @@ def test_iou_of_each_class_and_its_mean(mine: Any, case: Case) -> None:
     nowhere, never_true = case.sizes(2, 1, classes - 1)
     partly = table.copy()
     partly[nowhere, :] = partly[:, nowhere] = partly[never_true, :] = 0
-    for given in (table, partly, np.zeros_like(table)):
+    never_said = table.copy()
+    never_said[:, never_true] = 0
+    one_pixel = np.zeros_like(table)  # of one class, rightly called so; and one of another, wrongly
+    one_pixel[0, 0] = one_pixel[never_true, 0] = 1
+    for given in (table, partly, never_said, one_pixel, one_pixel.T, np.diag(one_pixel[0]), np.zeros_like(table)):
         judge_ious(call(mine.class_iou, given), given)
         judge_mean(call(mine.mean_iou, given), given)
 

@@ -48,16 +48,28 @@ def test_pointing_game(mine: Any, case: Case) -> None:
     judge(HIT, "a map from -2 to 1", reason, spot(size, 40, 40, -2), around(40, 40, 5), plain)
     reason = "x is the column and y the row: argmax and unravel_index give the row first"
     judge(HIT, "a spot in the box, not on the diagonal", reason, spot(size, x, y), around(x, y, 5), plain)
+    reason = "10 pixels beside the box are within the tolerance: measure the distance to the box's nearest pixel"
+    judge(HIT, "a spot 10 pixels left of the box", reason, spot(size, x, y), [x + 10, y - 5, x + 40, y + 5], plain)
+    sides = {
+        "left of": [x + 15, y - 5, x + 40, y + 5],
+        "right of": [x - 40, y - 5, x - 15, y + 5],
+        "above": [x - 5, y + 15, x + 5, y + 40],
+        "below": [x - 5, y - 25, x + 5, y - 15],
+    }
+    found = [call(mine.pointing_game, spot(size, x, y), np.array([box], float), plain) for box in sides.values()]
+    agree(
+        found,
+        [HIT] * 4,
+        f"spots exactly 15 pixels {', '.join(sides)} the box",
+        reasons=[("exactly `tolerance` pixels are near enough: use <= and not <", [MISS] * 4)],
+        reason="one side of the box is a pixel further away than the other: pixels count from 1, an array's from 0",
+    )
     reason = "without tolerance the box's last row and column belong to it, and its first ones: pixels count from 1"
     for box in ([x, y, x + 9, y + 9], [x - 9, y - 9, x, y]):
         judge(HIT, "a spot on the box's corner, tolerance 0", reason, spot(size, x, y), box, plain, tolerance=0)
     reason = "the box ends one pixel before the spot: an array's first column is pixel 1"
     for box in ([x + 1, y - 9, x + 9, y + 9], [x - 9, y - 9, x - 1, y + 9]):
         judge(MISS, "a spot one pixel beside the box, tolerance 0", reason, spot(size, x, y), box, plain, tolerance=0)
-    reason = "10 pixels beside the box are within the tolerance: measure the distance to the box's nearest pixel"
-    judge(HIT, "a spot 10 pixels left of the box", reason, spot(size, x, y), [x + 10, y - 5, x + 40, y + 5], plain)
-    reason = "exactly `tolerance` pixels are near enough: use <= and not <"
-    judge(HIT, "a spot 15 pixels above the box", reason, spot(size, x, y), [x - 5, y + 15, x + 5, y + 40], plain)
     reason = "12 pixels in x and 12 in y are 17 as the crow flies: use the Euclidean distance"
     judge(MISS, "a spot off the box's corner", reason, spot(size, x, y), [x + 12, y + 12, x + 40, y + 40], plain)
     reason = "only the first box was looked at: any object of the class will do"
@@ -206,6 +218,7 @@ def test_replacement_curve(mine: Any, case: Case) -> None:
         if ties:
             heat = (heat * 2).round().relu()  # many zeros, as after a ReLU
         judge_curve(mine, case, heat, steps)
+    judge_curve(mine, case, case.tensor(3, 5), 1)
 
 
 def order_of(pixels: Tensor, width: int) -> list[tuple[int, int]]:
@@ -216,7 +229,11 @@ def order_of(pixels: Tensor, width: int) -> list[tuple[int, int]]:
 @check("6.2", points=1)
 def test_area_under(mine: Any, case: Case) -> None:
     """Trapezoids over the interval from 0 to 1, however many values there are."""
-    for curve in (torch.tensor([1.0, 0.5, 0.0, 0.25, 0.25]), case.tensor(case.whole(6, 12)).sigmoid()):
+    for curve in (
+        torch.tensor([1.0, 0.5, 0.0, 0.25, 0.25]),
+        torch.tensor([0.25, 0.75]),
+        case.tensor(case.whole(6, 12)).sigmoid(),
+    ):
         values = curve.tolist()
         steps = len(values) - 1
         area = sum((a + b) / 2 for a, b in pairwise(values)) / steps
@@ -303,6 +320,12 @@ def test_rank_correlation(mine: Any, case: Case) -> None:
             ],
             reason="rank the cells of both maps, then correlate the ranks (Pearson)",
         )
+    agree(
+        call(mine.rank_correlation, a.ravel(), b.ravel()),
+        pearson(counted_ranks(a), counted_ranks(b)),
+        "the correlation of two lists",
+        reason="the maps may have any shape: rank their values, not their rows and columns",
+    )
     flat = np.full_like(a, float(case.whole(0, 3)))
     for first, second in ((a, flat), (flat, a), (flat, flat)):
         reason = "such a map orders nothing, and its spread is 0: return 0.0 before you divide by it"
@@ -500,8 +523,14 @@ def test_heat_on_other(mine: Any, case: Case) -> None:
         "the shares of a map without positive heat",
         reason="there is no heat to share out: the first number is NaN, the second as always",
     )
-    even = call(mine.heat_on_other, np.ones((height, width)), own, other)
-    agree(tuple(even), (area(right), area(right)), "the shares of a map that is 1 everywhere")
+    for value in (1.0, 1e-6):
+        even = call(mine.heat_on_other, np.full((height, width), value), own, other)
+        reason = "a weak map has heat to share out too: the first number is NaN only where none is positive"
+        about = f"the shares of a map that is {value:g} everywhere"
+        agree(tuple(even), (area(right), area(right)), about, reason=reason, atol=1e-7)
+    alone = call(mine.heat_on_other, heatmap, np.zeros((0, 4)), other)
+    reason = "where the class has no object of its own, all the pixels of `other` count"
+    agree(tuple(alone), (heat(theirs), area(theirs)), "the shares where `own` is empty", reason=reason)
 
 
 # --- all together ---

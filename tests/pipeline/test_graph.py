@@ -180,7 +180,7 @@ class TestWhatRunsAgain:
     )
     def test_a_changed_lesson_reaches_all_that_run_it(self, touched, step, stages):
         def change(run):
-            run.lessons = replace(run.lessons, sha256={**run.lessons.sha256, step: "other"})
+            run.lessons = replace(run.lessons, code_sha256={**run.lessons.code_sha256, step: "other"})
 
         assert touched(change=change) == {*stages.split(), "results", "figures"}
 

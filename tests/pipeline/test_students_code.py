@@ -19,13 +19,14 @@ from gradcam_lab.files import read_json, sha256
 from gradcam_lab.lesson_modules import STEP_NAMES, load_lessons, reference_text
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.maps import read_maps
+from gradcam_lab.own_modules import OwnModule, install
 from gradcam_lab.pipeline.engine import Engine
 from gradcam_lab.pipeline.graph import MEASURING, STAGES
 from gradcam_lab.pipeline.rendering import Rendering
 from gradcam_lab.pipeline.run import Run
 from gradcam_lab.pipeline.run_all import compute, render, run_all
+from gradcam_lab.pipeline.students_errors import Doing, explain
 from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
-from gradcam_lab.pipeline.supervise import Doing, explain
 from gradcam_lab.report.render import to_html
 from gradcam_lab.report.results import schema
 from gradcam_lab.report.text import listing
@@ -205,6 +206,21 @@ class TestAgain:
         changed = replace(MIXED.chosen["step1_cam"], source=COMMENTED + "\n# more\n")
         course = replace(MIXED, chosen={**MIXED.chosen, "step1_cam": changed})
         assert self.ran(capsys, quick(copy, course)) == ["cam", "results", "figures", "report"]
+
+    def test_own_modules_run_and_count(self, copy, quick, capsys):
+        def course(text):
+            modules = {"numbers_of_mine": OwnModule(text, str(FOLDER / "numbers_of_mine.py"))}
+            source = COMMENTED.replace("import cv2\n", "import cv2\nimport numbers_of_mine\n")
+            source = source.replace("topk(k)  #", "topk(k * numbers_of_mine.ONE)  #")
+            chosen = replace(MIXED.chosen["step1_cam"], source=source, modules=modules)
+            return replace(MIXED, chosen={**MIXED.chosen, "step1_cam": chosen})
+
+        stages = ["cam", "results", "figures", "report"]
+        assert self.ran(capsys, quick(copy, course("ONE = 1\n"))) == stages
+        assert (copy / "code" / "modules" / "numbers_of_mine.py").read_text(encoding="utf-8") == "ONE = 1\n"
+        assert self.ran(capsys, quick(copy, course("ONE = 1\n"))) == []
+        assert self.ran(capsys, quick(copy, course("ONE = 2 - 1\n"))) == stages
+        install({})
 
     def test_a_plain_run_afterwards_takes_the_students_texts_away(self, copy, quick):
         (copy / "code" / "notes.txt").write_text("not ours", encoding="utf-8")

@@ -14,7 +14,8 @@ from gradcam_lab import console
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.errors import LabError
 from gradcam_lab.lesson_modules import StudentsFile, load_lessons, reference_text
-from gradcam_lab.pipeline.supervise import Doing, enter, explain, supervise, traceback_of
+from gradcam_lab.pipeline.students_errors import Doing, explain, traceback_of
+from gradcam_lab.pipeline.supervise import enter, supervise
 
 FOLDER = Path("My Übung") / "of mine"
 FILES = {step: FOLDER / f"{step}.py" for step in ("step2_gradcam", "step3_boxes")}
@@ -72,10 +73,10 @@ class TestSentences:
         assert explain(raised("step3_boxes", source, None), DOING, FILES, log) == sentence
 
     def test_an_exception_of_the_lab_names_the_stage_and_the_files(self, log):
-        text = explain(ValueError("bad shape\nand more."), DOING, FILES, log)
+        text = explain(ValueError("bad shape\n  and more."), DOING, FILES, log)
         assert text == (
-            f"Stage 'boxes' failed with your step3_boxes.py: ValueError: bad shape; the traceback is in '{log}'. "
-            "Run 'gradcam-lab check 3', or use --impl reference."
+            f"Stage 'boxes' failed with your step3_boxes.py: ValueError: bad shape and more; the traceback is in "
+            f"'{log}'. Run 'gradcam-lab check 3', or use --impl reference."
         )
         assert "step2_gradcam.py or step3_boxes.py: ValueError" in explain(
             ValueError(), Doing("results", ()), FILES, log
@@ -106,6 +107,7 @@ from gradcam_lab import console
 from gradcam_lab.errors import LabError
 from gradcam_lab.pipeline.supervise import enter
 
+FILE = Path("My Übung") / "of mine" / "step3_boxes.py"
 BOXES = ("step3_boxes",)
 
 def leave(path):
@@ -151,6 +153,21 @@ def threads(path):
     enter("boxes", BOXES)
     threading.Thread(target=time.sleep, args=(60,)).start()
 
+def prints(path):
+    enter("boxes", BOXES)
+    for i in range(5000):
+        print("row", i)
+    console.say("said by the lab")
+    enter("scores", BOXES)
+    print("one line")
+
+def loop_in_a_file(path):
+    source = "def detect():\\n    while True:\\n        pass\\n"
+    own = {}
+    exec(compile(source, str(FILE), "exec"), own)
+    enter("boxes", BOXES)
+    own["detect"]()
+
 def loop(path):
     enter("boxes", BOXES)
     Path(path).write_text(str(os.getpid()))
@@ -188,6 +205,20 @@ class TestSupervise:
             "Run 'gradcam-lab check 3', or use --impl reference."
         )
         assert not psutil.pid_exists(int((tmp_path / "done").read_text()))
+
+    def test_a_loop_in_a_students_file_says_its_line(self, do):
+        with pytest.raises(LabError, match=r"step3_boxes\.py ran \(line [23], in detect\): an endless loop\?"):
+            do("loop_in_a_file", stall=1.5)
+
+    def test_a_print_in_a_loop_is_cut_short_and_counted(self, do, capfd):
+        do("prints")
+        said = [f"row {i}" for i in range(10)]
+        assert capfd.readouterr().out.splitlines() == [
+            *said,
+            "said by the lab",
+            "  ... your code printed 4,990 more lines in stage 'boxes'",
+            "one line",
+        ]
 
     def test_every_tick_and_line_is_a_sign_of_life_and_the_labs_own_work_has_no_limit(self, do, capfd):
         assert do("work_long", stall=1.0).read_text() == "all of it"

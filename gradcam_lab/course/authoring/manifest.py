@@ -45,6 +45,36 @@ class WrongAnswer:
 
 
 @dataclass(frozen=True)
+class RightAnswer:
+    """Another way to write a body, which the checks must accept, and with which the pipeline must run.
+
+    Attributes:
+        mark: the body that it replaces.
+        name: how it differs from the lesson's, in a few words.
+        body: the body.
+    """
+
+    mark: str
+    name: str
+    body: str
+
+
+@dataclass(frozen=True)
+class EqualMutants:
+    """Mutants (`authoring.mutants`) that the checks cannot tell from the lesson, and need not.
+
+    Attributes:
+        mark: the body that they are of.
+        reason: why they are right too.
+        changes: the lines that differ, before and after.
+    """
+
+    mark: str
+    reason: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Task:
     """One task of a step.
 
@@ -81,6 +111,8 @@ class Step:
         tasks: in order.
         checks: in the order in which they run; the last is the chain.
         wrong_answers: typical mistakes of its tasks.
+        right_answers: other ways to write them.
+        equal_mutants: mutants of its bodies that are right too.
         source: the lesson file.
     """
 
@@ -90,6 +122,8 @@ class Step:
     tasks: tuple[Task, ...]
     checks: tuple[Check, ...]
     wrong_answers: tuple[WrongAnswer, ...]
+    right_answers: tuple[RightAnswer, ...]
+    equal_mutants: tuple[EqualMutants, ...]
     source: str
 
     @property
@@ -148,10 +182,11 @@ def all_steps() -> tuple[Step, ...]:
 
 
 def read_step(file: Path, checks: Path) -> Step:
-    """Read one step from its lesson file, `<step>.toml` and `test_<step>.py`."""
+    """Read one step from its lesson file, `<step>.toml`, `<step>.mutants.toml` and `test_<step>.py`."""
     name = file.stem
     source = file.read_text(encoding="utf-8")
     table = tomllib.loads((checks / f"{name}.toml").read_text(encoding="utf-8"))
+    mutants = tomllib.loads((checks / f"{name}.mutants.toml").read_text(encoding="utf-8"))
     found = read_checks((checks / f"test_{name}.py").read_text(encoding="utf-8"))
     regions = cut.regions(source)
     tasks = [
@@ -165,10 +200,26 @@ def read_step(file: Path, checks: Path) -> Step:
         )
         for task_id, entry in table["task"].items()
     ]
-    wrong = [WrongAnswer(task=entry["mark"].rstrip("abcdefgh"), **entry) for entry in table.get("wrong", ())]
-    number = int(name[4])
+    wrong = [WrongAnswer(task=task_of(entry["mark"]), **entry) for entry in table.get("wrong", ())]
+    right = [RightAnswer(**entry) for entry in table.get("right", ())]
+    equal = [EqualMutants(**{**entry, "changes": tuple(entry["changes"])}) for entry in mutants.get("equal", ())]
     title = re.search(r'"""# (.*)', source)
-    return Step(number, name, title[1] if title else name, tuple(tasks), tuple(found), tuple(wrong), source)
+    return Step(
+        number=int(name[4]),
+        name=name,
+        title=title[1] if title else name,
+        tasks=tuple(tasks),
+        checks=tuple(found),
+        wrong_answers=tuple(wrong),
+        right_answers=tuple(right),
+        equal_mutants=tuple(equal),
+        source=source,
+    )
+
+
+def task_of(mark: str) -> str:
+    """Return the task of a body, such as "1.4" of "1.4a"."""
+    return mark.rstrip("abcdefgh")
 
 
 def read_checks(source: str) -> Iterator[Check]:

@@ -147,6 +147,9 @@ def three_lines(verdict: Verdict) -> str:
     if verdict.status is Status.not_started:
         return "not started"
     lines = [f"expected: {verdict.expected}", f"     got: {verdict.got}", f"  likely: {verdict.reason}"]
+    lines += [f"  locals: {line}" for line in verdict.variables]
+    lines += [f"   input: {line}" for line in verdict.inputs if line not in verdict.variables]
+    lines += verdict.code
     return "\n".join([*lines, *(["printed:", verdict.printed.rstrip()] if verdict.printed.strip() else [])])
 
 

@@ -210,8 +210,11 @@ class Grader:
 
 def _plain(verdict: Verdict) -> Verdict:
     """A verdict that every export can hold: texts may be of any characters, pictures of any numbers."""
-    texts: dict[str, Any] = {name: clean(getattr(verdict, name)) for name in ("expected", "got", "reason", "printed")}
-    return replace(verdict, picture=None, **texts)
+    texts: dict[str, Any] = {
+        name: clean(getattr(verdict, name)) for name in ("expected", "got", "reason", "printed", "function")
+    }
+    lists: dict[str, Any] = {name: list(map(clean, getattr(verdict, name))) for name in ("code", "variables", "inputs")}
+    return replace(verdict, picture=None, **texts, **lists)
 
 
 def summary(grading: Grading) -> list[str]:

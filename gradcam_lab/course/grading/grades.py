@@ -74,7 +74,7 @@ def _note(verdicts: Sequence[Verdict]) -> str:
     if len(kinds) != 1 or len(verdicts) < 2:
         return ""
     ((status, got),) = kinds
-    return got if status in (Status.error, Status.crashed, Status.timed_out) else ""
+    return got.partition("\n")[0] if status in (Status.error, Status.crashed, Status.timed_out) else ""
 
 
 def _coded_only(step: StepResult) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Finding the submissions in a folder, and reading the few files of each that are judged.
 
 Submissions are untrusted: nothing is unpacked by its own path. The step files and the answers are read into memory,
-under limits; of everything else only names matter, and only of modules that could stand in for a library.
+under limits, and the student's own modules that they import; of everything else only names matter, and only of modules
+that could stand in for a library.
 """
 
 import stat
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.folder import ANSWERS, TAKEN
 from gradcam_lab.errors import LabError
+from gradcam_lab.own_modules import OwnModule, closure, imports, paths_of
 
 SubmittedFiles = dict[str, bytes]
 """The files of a submission that are judged, by name; a module that must not be there is named and empty."""
@@ -222,9 +224,38 @@ def _pick(listing: ArchiveListing, bounds: Bounds) -> SubmittedFiles:
         files[name] = here[name]()
         if len(files[name]) > bounds.member:
             raise LabError(f"{name} is larger than {bounds.member / 1e6:g} MB: it was not unpacked.")
-        if sum(map(len, files.values())) > bounds.total:
-            raise LabError(f"Its files are larger than {bounds.total / 1e6:g} MB together: they were not unpacked.")
+    for name, content in _own_modules(files, here).items():
+        files[name] = content
+        if len(content) > bounds.member:
+            raise LabError(f"{clean(name)} is larger than {bounds.member / 1e6:g} MB: it was not unpacked.")
+    if sum(map(len, files.values())) > bounds.total:
+        raise LabError(f"Its files are larger than {bounds.total / 1e6:g} MB together: they were not unpacked.")
     return files
+
+
+def _own_modules(files: SubmittedFiles, here: Mapping[str, Callable[[], bytes]]) -> SubmittedFiles:
+    """Read the student's own modules that the step files import, and no others, by their paths."""
+    read: SubmittedFiles = {}
+
+    def module(name: str) -> OwnModule | None:
+        if name.partition(".")[0] in TAKEN:
+            return None
+        for path, package in zip(paths_of(name), (False, True), strict=True):
+            if path in here:
+                content = files[path] if path in files else read.setdefault(path, here[path]())
+                return OwnModule(_as_text(content), path, package)
+        inside = f"{name.replace('.', '/')}/"
+        if any(path.startswith(inside) and path.endswith(".py") for path in here):
+            return OwnModule("", inside, True)
+        return None
+
+    start = [name for file, content in files.items() if file.endswith(".py") for name in imports(_as_text(content))]
+    closure(dict.fromkeys(start), module)
+    return read
+
+
+def _as_text(content: bytes) -> str:
+    return content.decode("utf-8-sig", errors="replace")
 
 
 def _is_stray(name: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -21,6 +23,7 @@ import psutil
 from gradcam_lab.course.authoring.manifest import Check, Step
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.errors import LabError
+from gradcam_lab.own_modules import OwnModules
 
 START = 120.0
 """Seconds that a worker may take to import torch: from a slow disk the first time takes long."""
@@ -39,15 +42,54 @@ class Limits:
     output: int = 1_000_000
 
 
+TELLING = 1.0
+"""Seconds in which the worker can say on which line it hangs, before it is ended without a word."""
+
+AFTER_A_TIMEOUT = 0.2
+"""Share of the time limit that is left to a task's other checks once one of them has used it up."""
+
+OWN_CODE = "own code"
+"""Stands among the slow tasks where the student's own code around a task has used up the time."""
+
+LEAST = 1.0
+"""Seconds that such a check has at least: all together take less."""
+
+SAVED = 20_000_000
+"""Number of bytes that are kept of the files that a check has saved."""
+
+
 class Died(Exception):
-    """The worker ended, or has to be ended, before it answers; its arguments are the status, what came and why."""
+    """The worker ended, or has to be ended, before it answers; what the verdict says of it is its argument."""
+
+    def __init__(self, status: Status, got: str, reason: str, **more: Any) -> None:
+        super().__init__(status, got, reason)
+        self.verdict: dict[str, Any] = {
+            "status": status,
+            "expected": "a result",
+            "got": got,
+            "reason": reason,
+            **more,
+        }
+
+
+def _hung(seconds: float, place: dict[str, Any], loop: int | None) -> Died:
+    """What to say of a check whose time was over at this place; it is empty where none of the student's lines ran."""
+    got = f"no result after {seconds:g} s"
+    if not place:
+        return Died(Status.timed_out, got, ENDLESS)
+    where = f"after {seconds:g} s it was at {place['file']}, line {place['line']}"
+    around = f", in the loop that begins at line {loop}" if loop and loop != place["line"] else ""
+    return Died(Status.timed_out, got, f"{where}{around}: {ENDLESS}", **place)
+
+
+ENDLESS = "an endless loop? Look at what ends your loops"
 
 
 class Worker:
     """One child process.
 
     Args:
-        limits: for each check.
+        limits: limits of each check.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -55,8 +97,8 @@ class Worker:
         self.start_memory = 0  # known when the libraries are loaded
         self.scratch = tempfile.TemporaryDirectory(prefix="gradcam-lab-", ignore_cleanup_errors=True)
         self.printed = Path(self.scratch.name) / "printed"
-        place = Path(self.scratch.name) / "here"
-        place.mkdir()
+        self.place = Path(self.scratch.name) / "here"
+        self.place.mkdir()
         code = (
             f"import sys; sys.path[:] = {_search_path()!r}; "
             f"from gradcam_lab.course.judging.worker import serve; serve({limits.output})"
@@ -67,7 +109,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stream,
-                cwd=place,
+                cwd=self.place,
                 env={**os.environ, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"},
                 text=True,
                 encoding="utf-8",
@@ -79,7 +121,8 @@ class Worker:
         try:
             self._next(START)
         except Died as death:
-            text = self.printed.read_text(encoding="utf-8", errors="replace").strip().split("\n")[-1] or death.args[1]
+            printed = self.printed.read_text(encoding="utf-8", errors="replace")
+            text = printed.strip().split("\n")[-1] or death.verdict["got"]
             self.close()
             raise LabError(f"The process that runs the checks does not start ({text}): see doctor.") from None
         self.start_memory = self._memory()
@@ -101,10 +144,12 @@ class Worker:
         with suppress(OSError):  # it has died since: no answer will come
             self.process.stdin.write(json.dumps({**request, "token": token}) + "\n")
             self.process.stdin.flush()
-        end = time.monotonic() + self.limits.seconds
+        end = time.monotonic() + request["seconds"] + TELLING
         while True:
             answer: dict[str, Any] = json.loads(self._next(end - time.monotonic()))
             if answer.pop("token", None) == token:
+                if "hung" in answer:
+                    raise _hung(request["seconds"], answer["hung"], answer["loop"])
                 return answer
 
     def _next(self, seconds: float) -> str:
@@ -122,8 +167,7 @@ class Worker:
 
     def _watch(self, end: float) -> None:
         if time.monotonic() > end:
-            got = f"no result after {self.limits.seconds:g} s"
-            raise Died(Status.timed_out, got, "an endless loop? Look at what ends your loops")
+            raise _hung(self.limits.seconds, {}, None)
         if self.lines.empty() and (size := self.printed.stat().st_size) > self.limits.output:
             raise Died(Status.crashed, f"your code printed {size / 1e6:.0f} MB", "print less: a few lines are enough")
         if self.start_memory and self._memory() - self.start_memory > self.limits.memory:
@@ -146,6 +190,27 @@ class Worker:
         what = "segmentation fault" if name == "SIGSEGV" else "killed"
         got = f"the program crashed ({what}, {name})"
         return Died(Status.crashed, got, "memory was touched that is not its own: ctypes?")
+
+    def take_saved(self, folder: Path | None) -> list[str]:
+        """Move the files that were saved in the worker's own folder into another, and return their paths there.
+
+        They are only taken away where there is no folder, and from where they are too large together.
+        """
+        kept: list[str] = []
+        size = 0
+        for path in sorted(self.place.rglob("*")):
+            if folder and path.is_file() and not path.is_symlink():
+                size += path.stat().st_size
+                target = folder / path.relative_to(self.place)
+                with suppress(OSError):
+                    if size <= SAVED:
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copyfile(path, target)
+                        kept.append(str(target))
+        for path in self.place.iterdir():
+            with suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        return kept
 
     def close(self) -> None:
         """End the process and whatever it started."""
@@ -188,20 +253,31 @@ class Judge(AbstractContextManager["Judge"]):
             self.worker = None
 
     def judge(
-        self, step: Step, source: str, file: Path, *, seed: int = 0, checks: Sequence[Check] | None = None
+        self,
+        step: Step,
+        source: str,
+        file: Path,
+        *,
+        modules: OwnModules = MappingProxyType({}),
+        seed: int = 0,
+        checks: Sequence[Check] | None = None,
+        saved: Path | None = None,
     ) -> Iterator[Verdict]:
         """Judge the text of a step file, check by check.
 
         A task is judged with the reference's code around it. If that fails, it is judged once more with the student's
         own code around it: if the package's reference is broken, this must not cost anyone a point. The chain runs on
-        the student's code alone, and only where all tasks have passed.
+        the student's code alone, and only where all tasks have passed. Once a check has used up its time, the other
+        checks of its task have little, and nothing is judged a second time: one loop is not waited for again and again.
 
         Args:
             step: which step it is.
             source: the text; the file itself is not read again.
             file: its path, for line numbers.
+            modules: the student's own modules that it imports.
             seed: of the random cases.
             checks: only these.
+            saved: a folder in which to keep, by task, the files that the student's code saves; None to keep none.
 
         Raises:
             LabError: there is no check at all.
@@ -209,33 +285,49 @@ class Judge(AbstractContextManager["Judge"]):
         wanted = list(step.checks if checks is None else checks)
         if not wanted:
             raise LabError(f"There are no checks for {step.name}: install gradcam-lab again.")
-        common = {"step": step.name, "source": source, "file": str(file), "seed": seed}
+        case = {"step": step.name, "source": source, "file": str(file), "modules": dict(modules), "seed": seed}
+        common = {**case, "seconds": self.limits.seconds}
         loaded = self._ask({**common, "check": None, "upstream": "mine", "own": []})
+        slow: set[str] = set()
         all_passed = True
         for check in wanted:
+            common["seconds"] = self._seconds(check.task in slow)
+            place = saved / check.task if saved else None
             if loaded["status"] != Status.passed:
                 answer = loaded
             elif check == step.chain:
                 if not all_passed:
                     continue  # the chain needs every task
-                answer = self._ask({**common, "check": check.name, "upstream": "mine", "own": []})
+                answer = self._ask({**common, "check": check.name, "upstream": "mine", "own": []}, place)
             else:
                 own = sorted(step.task(check.task).units)
                 request = {**common, "check": check.name, "own": own}
-                answer = self._ask({**request, "upstream": "reference"})
-                if answer["status"] in (Status.failed, Status.error):
+                answer = self._ask({**request, "upstream": "reference"}, place)
+                if answer["status"] in (Status.failed, Status.error) and not slow:
                     again = self._ask({**request, "upstream": "mine"})
                     answer = again if again["status"] == Status.passed else answer
+                    slow |= {OWN_CODE} if again["status"] == Status.timed_out else set()
+            if answer["status"] == Status.timed_out:
+                slow.add(check.task)
             verdict = Verdict.from_json({"check": check.name, "task": check.task, "points": check.points, **answer})
             all_passed = all_passed and verdict.status is Status.passed
             yield verdict
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _seconds(self, slow: bool) -> float:
+        """The time limit of a check, a short one for those of a task that has used up one already."""
+        whole = self.limits.seconds
+        return min(max(whole * AFTER_A_TIMEOUT, LEAST), whole) if slow else whole
+
+    def _ask(self, request: dict[str, Any], saved: Path | None = None) -> dict[str, Any]:
+        """Ask the worker; keep what the student's code has saved meanwhile in a folder, if there is one."""
         self.worker = self.worker or Worker(self.limits)
         try:
-            return self.worker.ask(request)
+            answer = self.worker.ask(request)
         except Died as death:
+            answer = death.verdict
+            answer["saved"] = self.worker.take_saved(saved)
             self.worker.close()
             self.worker = None
-            status, got, reason = death.args
-            return {"status": status, "expected": "a result", "got": got, "reason": reason}
+        else:
+            answer["saved"] = self.worker.take_saved(saved)
+        return answer

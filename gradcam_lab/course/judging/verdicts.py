@@ -1,7 +1,7 @@
 """Results: verdicts of checks, results of tasks and steps, and points."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -33,8 +33,16 @@ class Verdict:
         got: what came.
         reason: the likely reason, and what to do.
         seconds: how long it took.
-        printed: what the student's code printed.
+        printed: the beginning of what the student's code printed.
+        printed_lines: the number of all lines that it printed.
         picture: two arrays or two lists of boxes, `[yours, expected]`, where they are worth drawing.
+        function: the student's function that it is about, such as "GradCAM.__call__"; "" where this is not known.
+        file: the name of the student's file in which an exception was raised, or that hung.
+        line: its line there, or 0.
+        code: the student's lines on the way there, each with its place above and a caret below it.
+        variables: the local variables at that line, as `image: shape (3, 32, 48), float32, from -2 to 3`.
+        inputs: the arguments of the call that went wrong, in the same form.
+        saved: paths of the files that the student's code has saved.
     """
 
     check: str
@@ -47,11 +55,20 @@ class Verdict:
     seconds: float = 0.0
     printed: str = ""
     picture: list[Any] | None = None
+    printed_lines: int = 0
+    function: str = ""
+    file: str = ""
+    line: int = 0
+    code: list[str] = field(default_factory=list)
+    variables: list[str] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    saved: list[str] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Verdict":
-        """A verdict from its JSON row."""
-        return cls(**{**row, "status": Status(row["status"])})
+        """A verdict from its JSON row, which may be of an older version or hold more than that."""
+        known = {entry.name: row[entry.name] for entry in fields(cls) if entry.name in row}
+        return cls(**{**known, "status": Status(row["status"])})
 
 
 @dataclass(frozen=True)

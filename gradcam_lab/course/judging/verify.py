@@ -12,9 +12,11 @@ from pathlib import Path
 
 from gradcam_lab.console import Advance, progress, say
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, WrongAnswer, all_steps, lesson_folder
+from gradcam_lab.course.authoring.manifest import RightAnswer, Step, WrongAnswer, all_steps, lesson_folder
 from gradcam_lab.course.authoring.model_answers import examine_answers, sample_folder
+from gradcam_lab.course.authoring.mutants import mutants as mutants_of
 from gradcam_lab.course.judging.judge import Judge
+from gradcam_lab.course.judging.try_mutants import stale, try_mutants
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
 from gradcam_lab.errors import LabError
 
@@ -29,17 +31,20 @@ VERIFIED_SEEDS = (0, 1, 2, 3)
 _ROW = re.compile(r"^\| (\d+\.\d+) \| .* \| (\d+) \|$", re.MULTILINE)
 
 
-def verify(*, jobs: int = 2) -> bool:
+def verify(*, jobs: int = 2, mutants: bool = False) -> bool:
     """Examine every step, print the problems found, and return whether there are none.
 
     Args:
         jobs: number of steps examined in parallel.
+        mutants: whether to try every mechanical mutant of the graded bodies too, which takes some minutes.
     """
     start = time.perf_counter()
     steps = all_steps()
-    total = sum(len(VERIFIED_SEEDS) + 1 + len(step.wrong_answers) for step in steps)
+    answers = sum(len(step.wrong_answers) + len(step.right_answers) for step in steps)
+    mutated = sum(1 for step in steps for _ in mutants_of(step.source)) if mutants else 0
+    total = len(steps) * (len(VERIFIED_SEEDS) + 1) + answers + mutated
     with progress("judging", total) as advance, ThreadPoolExecutor(min(jobs, os.cpu_count() or 1)) as pool:
-        found = list(pool.map(lambda step: examine(step, advance), steps))
+        found = list(pool.map(lambda step: examine(step, advance, mutants=mutants), steps))
     problems = [problem for part in found for problem in part]
     for problem in problems:
         say(problem)
@@ -48,16 +53,18 @@ def verify(*, jobs: int = 2) -> bool:
     points = sum(step.points for step in steps)
     verdict = f"{len(problems)} problems" if problems else "all in order"
     seconds = time.perf_counter() - start
-    say(f"{len(steps)} steps, {points} points, {checks} checks, {wrong} wrong answers: {verdict} ({seconds:.0f} s)")
+    tried = f"{checks} checks, {wrong} wrong answers, {answers - wrong} right ones" + f", {mutated} mutants" * mutants
+    say(f"{len(steps)} steps, {points} points, {tried}: {verdict} ({seconds:.0f} s)")
     return not problems
 
 
-def examine(step: Step, advance: Advance) -> list[str]:
+def examine(step: Step, advance: Advance, *, mutants: bool = False) -> list[str]:
     """Examine one step: its text and model answers, then the verdicts of its checks on right, empty and wrong answers.
 
     Args:
         step: the step.
         advance: moves a progress bar; called after each answer that was judged.
+        mutants: whether to try the mutants of its bodies too.
 
     Returns:
         A sentence for each thing that is out of order.
@@ -74,6 +81,11 @@ def examine(step: Step, advance: Advance) -> list[str]:
         for wrong in step.wrong_answers:
             problems += try_wrong(step, wrong, judge)
             advance()
+        for right in step.right_answers:
+            problems += try_right(step, right, judge)
+            advance()
+        if mutants:
+            problems += try_mutants(step, judge, VERIFIED_SEEDS, advance)
     return [f"{step.name}: {problem}" for problem in problems]
 
 
@@ -111,6 +123,7 @@ def read_through(step: Step) -> Iterator[str]:
             yield f"task {task.id} has {len(says)} wrong answers, and {WRONG_ANSWERS} are the least"
         if len(set(says)) < len(says):
             yield f"two wrong answers of task {task.id} are to get the same message"
+    yield from stale(step)
 
 
 def _given_away(step: Step, hints: Sequence[str]) -> list[str]:
@@ -152,6 +165,15 @@ def try_wrong(step: Step, wrong: WrongAnswer, judge: Judge) -> Iterator[str]:
     heard = [f"{verdict.got} {verdict.reason}" for verdict in lost if verdict.task == wrong.task]
     if lost and not any(wrong.says in text for text in heard):
         yield f"{name} is not told '{wrong.says}', but: {'; '.join(heard)}"
+
+
+def try_right(step: Step, right: RightAnswer, judge: Judge) -> Iterator[str]:
+    """Check that another right answer passes every check."""
+    for verdict in _judged(step, cut.graft(step.source, {right.mark: right.body}), judge):
+        if verdict.status is not Status.passed:
+            yield (
+                f"the right answer '{right.name}' ({right.mark}) fails {verdict.check}: {verdict.got}; {verdict.reason}"
+            )
 
 
 def _judged(step: Step, source: str, judge: Judge, seed: int = 0) -> list[Verdict]:

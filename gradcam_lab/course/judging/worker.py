@@ -10,24 +10,14 @@ import os
 import sys
 import threading
 import time
-import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
+from gradcam_lab import own_modules
+
 PRINTED = 2000
 """Number of characters of the student's output that are passed on."""
-
-SENTENCES: dict[str, tuple[str, str]] = {
-    "SystemExit": ("your code called sys.exit()", "take it out: a function returns its result"),
-    "Skipped": ("your code called pytest.skip", "take it out: a check that is skipped earns nothing"),
-    "Exit": ("your code called pytest.exit", "take it out: a function returns its result"),
-    "KeyboardInterrupt": ("your code raised KeyboardInterrupt", "take it out: a function returns its result"),
-    "EOFError": ("your code reads from the keyboard (stdin)", "nobody types here: take its values from the arguments"),
-    "MemoryError": ("your code asks for more memory than there is", "look at the shapes that it builds"),
-    "RecursionError": ("your code calls itself without end", "look for the call that never stops"),
-}
-"""For some exceptions, by their names: what was got, and what to do."""
 
 
 def serve(output_limit: int) -> None:
@@ -38,6 +28,9 @@ def serve(output_limit: int) -> None:
 
     torch.set_num_threads(1)  # the same numbers on every machine, and workers do not compete for cores
     import_module("gradcam_lab.lessons.checks.checking")
+    from gradcam_lab.course.judging.exceptions import problem
+
+    watchdog = _Watchdog(answers)
     answers.write('{"ready": true}\n')
     for line in requests:
         request = json.loads(line)
@@ -45,16 +38,18 @@ def serve(output_limit: int) -> None:
         streams = sys.stdin, sys.stdout, sys.stderr
         folder = Path.cwd()
         start = time.perf_counter()
+        timer = watchdog.watch(request)
         answer = _answer(request)
+        timer.cancel()
         answer["seconds"] = time.perf_counter() - start
         sys.stdin, sys.stdout, sys.stderr = streams
         os.chdir(folder)
-        size, text = _printed()
+        size, lines, text = _printed(output_limit)
         if size > output_limit:
-            answer.update(_error(f"your code printed {size / 1e6:.0f} MB", "print less: a few lines are enough"))
+            answer.update(problem(f"your code printed {size / 1e6:.0f} MB", "print less: a few lines are enough"))
             answer["status"] = "crashed"  # as if we had been too slow to notice: the parent then ends the process
-        answer.update(token=request["token"], printed=text)
-        answers.write(json.dumps(answer) + "\n")
+        answer.update(token=request["token"], printed=text, printed_lines=lines)
+        watchdog.say(answer)
     os._exit(0)  # threads that the student's code left behind must not keep the process alive
 
 
@@ -83,21 +78,25 @@ def _clear_printed() -> None:
     os.lseek(2, 0, os.SEEK_SET)
 
 
-def _printed() -> tuple[int, str]:
+def _printed(limit: int) -> tuple[int, int, str]:
+    """The number of bytes that were printed, of lines (up to the limit), and the beginning of the text."""
     sys.stdout.flush()
     sys.stderr.flush()
     size = os.fstat(2).st_size
     os.lseek(2, 0, os.SEEK_SET)
-    return size, os.read(2, PRINTED).decode("utf-8", errors="replace")
+    text = os.read(2, limit)
+    return size, len(text.splitlines()), text[:PRINTED].decode("utf-8", errors="replace")
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    from gradcam_lab.course.judging import student_module
+    from gradcam_lab.course.judging import exceptions, student_module
     from gradcam_lab.lesson_modules import execute
     from gradcam_lab.lessons.checks import checking
 
     file = Path(request["file"])
+    checking.last_call.clear()
     try:
+        own_modules.install({name: own_modules.OwnModule(*row) for name, row in request["modules"].items()})
         with checking.unchanged():
             mine = execute(request["source"], file, request["step"])
         if request["check"] is None:
@@ -111,44 +110,68 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"status": "passed"}
     except checking.Wrong as wrong:
         picture = [array.tolist() for array in wrong.picture] if wrong.picture else None
-        return {"status": "failed", **vars(wrong), "picture": picture}
+        said = {"expected": wrong.expected, "got": wrong.got, "reason": wrong.reason, "picture": picture}
+        untouched = not isinstance(wrong, checking.Misbehaved)  # else the inputs are no longer what they were
+        return {"status": "failed", **said, **_called(with_inputs=untouched)}
     except student_module.Missing as error:
-        name = file.name
-        return _error(str(error), f"was it renamed or deleted? 'gradcam-lab reset' brings the stub in {name} back")
-    except SyntaxError as error:
-        return _error(f"{file.name}, line {error.lineno}: {error.msg}", "Python cannot read the file: mend this line")
+        reason = f"was it renamed or deleted? 'gradcam-lab reset' brings the stub in {file.name} back"
+        return exceptions.problem(str(error), reason)
     except BaseException as error:
-        return _judge_exception(error, file)
+        call = checking.last_call[0] if checking.last_call else None
+        returned = (call.name, call.returned[0]) if call and call.returned else None
+        judged = exceptions.judged(error, str(file), texts_of(request), returned)
+        return judged if judged["status"] == "not started" else {**_called(with_inputs=True), **judged}
 
 
-def _judge_exception(error: BaseException, file: Path) -> dict[str, Any]:
-    kind = type(error).__name__
-    text = _text(error)
-    if isinstance(error, NotImplementedError) and text.startswith("task "):
-        return {"status": "not started", "reason": text.removeprefix("task ")}
-    place = _place(error, file)
-    if kind in SENTENCES:
-        came, remedy = SENTENCES[kind]
-        return _error(came, f"{place}{remedy}")
-    if "can't allocate memory" in text:
-        return _error(*SENTENCES["MemoryError"])
-    reason = place.rstrip(": ") or "the value that your function returned causes it"
-    return _error(f"{kind}: {text}".rstrip(": "), reason)
+def texts_of(request: dict[str, Any]) -> dict[str, str]:
+    """The student's texts of a request, by the paths of their files."""
+    own = {path: text for text, path, _ in request["modules"].values()}
+    return {**own, request["file"]: request["source"]}
 
 
-def _text(error: BaseException) -> str:
-    """The first line of an error's message; it may be the student's own class."""
-    try:
-        return str(error).strip().split("\n")[0][:300]
-    except Exception:
-        return ""
+def _called(*, with_inputs: bool) -> dict[str, Any]:
+    """The function that the check called last, and its arguments."""
+    from gradcam_lab.course.judging import values
+    from gradcam_lab.lessons.checks import checking
+
+    if not checking.last_call:
+        return {}
+    call = checking.last_call[0]
+    inputs = values.inputs(call.function, call.args, call.kwargs) if with_inputs else []
+    return {"function": call.name, "inputs": inputs}
 
 
-def _place(error: BaseException, file: Path) -> str:
-    """The line of the student's file that raised it."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
-    return f"{file.name}, line {frames[-1].lineno}, in {frames[-1].name}: " if frames else ""
+class _Watchdog:
+    """Tells the parent, when the time of a check is over, which line of the student's runs; the parent ends us.
 
+    Args:
+        answers: the channel to the parent.
+    """
 
-def _error(got: str, reason: str) -> dict[str, Any]:
-    return {"status": "error", "expected": "a result", "got": got, "reason": reason}
+    def __init__(self, answers: TextIO) -> None:
+        self.answers = answers
+        self.judging = threading.get_ident()
+        self.speaking = threading.Lock()
+
+    def watch(self, request: dict[str, Any]) -> threading.Timer:
+        """Begin to count the seconds of a request; cancel what is returned when it is answered."""
+        timer = threading.Timer(request["seconds"], self._tell, [request])
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _tell(self, request: dict[str, Any]) -> None:
+        from gradcam_lab.course.judging import places
+
+        texts = texts_of(request)
+        place = places.as_verdict(places.running_points(sys._current_frames().get(self.judging), texts), texts)
+        loop = None
+        if place:
+            text = next(text for path, text in texts.items() if Path(path).name == place["file"])
+            loop = places.loop_around(text, place["line"])
+        self.say({"token": request["token"], "hung": place, "loop": loop})
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Write one line to the parent."""
+        with self.speaking:
+            self.answers.write(json.dumps(message) + "\n")

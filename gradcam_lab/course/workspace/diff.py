@@ -30,12 +30,14 @@ def diff(task: str) -> None:
         task: its number.
 
     Raises:
-        LabError: no such task, it is answered in words, or exactly this text has not passed.
+        LabError: no such task, it is answered in words, or this code has not passed.
     """
     workspace = Workspace.require()
     step, found = find_task(task)
     if found.written:
         raise LabError(f"Task {task} is answered in words: there is no reference to compare your answer with.")
+    if problem := workspace.code(step)[1]:
+        raise LabError(f"{str(problem)[0].upper()}{str(problem)[1:]}.")
     if not passed(workspace, step, found):
         raise LabError(
             f"Task {task} has not passed for the text that is in {step.file} now: "

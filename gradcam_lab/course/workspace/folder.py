@@ -1,14 +1,18 @@
 """A folder with a student's work: the step files, the written answers, and files that must not lie beside them."""
 
+import codecs
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from gradcam_lab.course.authoring.manifest import Check, Step, all_steps
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.files import text_sha256
+from gradcam_lab.lesson_modules import StudentsFile
+from gradcam_lab.own_modules import OwnModule, closure, imports, paths_of
 
 ANSWERS = "answers.md"
 ENOUGH_WORDS = 20
@@ -25,6 +29,16 @@ TAKEN = STEERING | LIBRARIES | sys.stdlib_module_names
 _HEADING = re.compile(r"^## +(\d+\.\d+)\b.*$", re.MULTILINE)
 
 
+class Problem(NamedTuple):
+    """What is wrong with a file as a whole, and what to do about it."""
+
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.remedy}"
+
+
 class StudentFolder:
     """The work of one student.
 
@@ -39,16 +53,57 @@ class StudentFolder:
         """The student's file of a step."""
         return self.root / step.file
 
-    def source(self, step: Step) -> tuple[str, str]:
-        """The text of a step file, and what is wrong with the file ("" if nothing)."""
+    def source(self, step: Step) -> tuple[str, Problem | None]:
+        """The text of a step file, and what is wrong with the file, if anything."""
+        remedy = f"'gradcam-lab reset {step.number}' brings the stub back"
+        text, problem = self.read(step.file, remedy)
+        if not problem and not text.strip():
+            problem = Problem(f"{step.file} is empty", remedy)
+        return text, problem
+
+    def code(self, step: Step) -> tuple[StudentsFile, Problem | None]:
+        """The text of a step file with the student's own modules that it imports, and what is wrong with one of them.
+
+        A module that cannot be read counts as empty.
+        """
+        text, problem = self.source(step)
+        problems = [problem] if problem else []
+
+        def read(name: str) -> OwnModule | None:
+            if name.partition(".")[0] in TAKEN:
+                return None
+            for path, package in zip(paths_of(name), (False, True), strict=True):
+                if (self.root / path).is_file():
+                    found, trouble = self.read(path, "")
+                    problems.extend([trouble] if trouble else [])
+                    return OwnModule(found, str(self.root / path), package)
+            folder = self.root / name.replace(".", "/")
+            if folder.is_dir() and any(folder.glob("*.py")):  # a package needs no __init__.py
+                return OwnModule("", str(folder / "__init__.py"), True)
+            return None
+
+        modules = closure(imports(text), read)
+        return StudentsFile(text, self.file(step), modules), problems[0] if problems else None
+
+    def read(self, name: str, missing: str) -> tuple[str, Problem | None]:
+        """The text of a file, and what is wrong with it; `missing` is what to do where it is not there."""
         try:
-            return self.file(step).read_text(encoding="utf-8-sig"), ""
+            data = (self.root / name).read_bytes()
         except FileNotFoundError:
-            return "", f"there is no file {step.file}"
-        except UnicodeDecodeError:
-            return "", f"{step.file} is not UTF-8 text"
+            return "", Problem(f"there is no file {name}", missing)
         except OSError as error:
-            return "", f"{step.file} cannot be read ({error.strerror})"
+            return "", Problem(f"{name} cannot be read ({error.strerror})", "check its permissions")
+        try:
+            return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"), None
+        except UnicodeDecodeError as error:
+            return "", _not_utf8(name, data, error.start)
+
+    def notes(self) -> list[str]:
+        """Sentences about files that are missing or cannot be read."""
+        found = [self.code(step)[1] for step in all_steps()]
+        found.append(self.read(ANSWERS, f"'gradcam-lab reset {ANSWERS}' brings the questions back")[1])
+        sentences = dict.fromkeys(str(problem) for problem in found if problem)
+        return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences]
 
     def hash(self, step: Step) -> str:
         """The SHA-256 of the text of a step file."""
@@ -70,26 +125,56 @@ class StudentFolder:
 
     def answers(self) -> dict[str, str]:
         """The written answers that are given, by task."""
-        pieces = _HEADING.split(self.answers_text())  # what is before the first heading, then number and text by turns
-        answers = {number: _own_words(piece) for number, piece in zip(pieces[1::2], pieces[2::2], strict=True)}
-        return {number: words for number, words in answers.items() if len(words.split()) >= ENOUGH_WORDS}
+        return {task: words for task, words in self._begun_answers().items() if len(words.split()) >= ENOUGH_WORDS}
 
-    def judge(self, step: Step, judge: Judge, *, seed: int = 0, checks: list[Check] | None = None) -> Iterator[Verdict]:
-        """Judge one step file; what is wrong with the file or the folder as a whole is every check's verdict."""
-        text, problem = self.source(step)
-        if not problem and not text.strip():
-            problem = f"{step.file} is empty"
-        remedy = f"'gradcam-lab reset {step.number}' brings the stub back"
+    def short_answers(self) -> dict[str, int]:
+        """The number of words of the written answers that are begun and too short to count as given, by task."""
+        counts = {task: len(words.split()) for task, words in self._begun_answers().items()}
+        return {task: count for task, count in counts.items() if 0 < count < ENOUGH_WORDS}
+
+    def _begun_answers(self) -> dict[str, str]:
+        pieces = _HEADING.split(self.answers_text())  # what is before the first heading, then number and text by turns
+        return {number: _own_words(piece) for number, piece in zip(pieces[1::2], pieces[2::2], strict=True)}
+
+    def judge(
+        self,
+        step: Step,
+        judge: Judge,
+        *,
+        seed: int = 0,
+        checks: list[Check] | None = None,
+        saved: Path | None = None,
+    ) -> Iterator[Verdict]:
+        """Judge one step file; what is wrong with the file or the folder as a whole is every check's verdict.
+
+        Args:
+            step: the step.
+            judge: the judge that runs the checks.
+            seed: of the random cases.
+            checks: only these.
+            saved: a folder in which to keep, by task, the files that the student's code saves.
+        """
+        code, problem = self.code(step)
         if strays := self.strays():
-            problem = f"{strays[0]} lies beside your files"
             remedy = "it would stand in for a library, or steer pytest: rename it or take it away"
+            problem = Problem(f"{strays[0]} lies beside your files", remedy)
         if not problem:
-            yield from judge.judge(step, text, self.file(step), seed=seed, checks=checks)
+            yield from judge.judge(
+                step, code.source, code.file, modules=code.modules, seed=seed, checks=checks, saved=saved
+            )
             return
         for check in step.checks if checks is None else checks:
-            yield Verdict(
-                check.name, check.task, check.points, Status.error, f"a file {step.file} alone", problem, remedy
-            )
+            expected = f"a file {step.file} alone"
+            yield Verdict(check.name, check.task, check.points, Status.error, expected, problem.what, problem.remedy)
+
+
+def _not_utf8(name: str, data: bytes, start: int) -> Problem:
+    """What to say of a file in another encoding."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Problem(f"{name} is not UTF-8 text but UTF-16", "save it as UTF-8 in your editor, and nothing is lost")
+    line = data.count(b"\n", 0, start) + 1
+    remedy = f"save it as UTF-8 in your editor: line {line} has a letter in another encoding"
+    return Problem(f"{name} is not UTF-8 text (line {line})", remedy)
 
 
 def _own_words(piece: str) -> str:

@@ -35,6 +35,8 @@ def hint(task: str, *, again: bool = False) -> None:
         say(_what_comes(found, shown + 1))
     else:
         _show_answer(workspace, step, found)
+    for note in workspace.notes():
+        say(note)
     say(f"Next: {_next(workspace, step, found)}")
 
 

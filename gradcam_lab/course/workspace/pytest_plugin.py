@@ -12,16 +12,21 @@ from types import ModuleType
 from typing import Any
 
 # `python -m pytest` lets every import look into the current folder first: a stray torch.py must not stand in for torch.
-sys.path[:] = [entry for entry in sys.path if not (Path(entry) / ".gradcam-lab").is_dir()]
+sys.path[:] = [
+    entry
+    for entry in sys.path
+    if not ((Path(entry) / ".gradcam-lab").is_dir() or (Path(entry) / "test_step1_cam.py").is_file())
+]
 
 import pytest  # noqa: E402
 
+from gradcam_lab import own_modules  # noqa: E402
 from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step  # noqa: E402
 from gradcam_lab.course.judging import student_module  # noqa: E402
 from gradcam_lab.course.judging.judge import Judge  # noqa: E402
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise  # noqa: E402
 from gradcam_lab.course.workspace import screen  # noqa: E402
-from gradcam_lab.course.workspace.workspace import Workspace  # noqa: E402
+from gradcam_lab.course.workspace.workspace import SAVED, Workspace  # noqa: E402
 from gradcam_lab.errors import LabError  # noqa: E402
 from gradcam_lab.lesson_modules import execute  # noqa: E402
 
@@ -43,15 +48,15 @@ class StepVerdicts:
 
     def __init__(self, workspace: Workspace, step: Step, judge: Judge, checks: list[Check]) -> None:
         self.workspace, self.step = workspace, step
-        self.text = workspace.source(step)[0]
+        self.code = workspace.code(step)[0]
         self.verdicts = {verdict.check: verdict for verdict in workspace.verdicts(step)}
         self.fresh: dict[str, Verdict] = {}
-        self.coming = workspace.judge(step, judge, checks=checks)
+        self.coming = workspace.judge(step, judge, checks=checks, saved=workspace.state_folder / SAVED)
 
     def verdict(self, check: Check) -> Verdict | None:
         """The verdict of one check; None for a chain whose tasks have not all passed."""
         while check.name not in self.fresh and (verdict := next(self.coming, None)):
-            self.verdicts[verdict.check] = self.fresh[verdict.check] = verdict
+            self.verdicts[verdict.check] = self.fresh[verdict.check] = self.workspace.within(verdict)
         return self.fresh.get(check.name)
 
     def needs(self) -> tuple[str, ...]:
@@ -59,9 +64,9 @@ class StepVerdicts:
         return summarise(self.step, "", [*self.verdicts.values()], {}).chain.needs
 
     def record(self) -> None:
-        """Record the verdicts on the text that was judged."""
+        """Record the verdicts on the code that was judged."""
         if self.fresh:
-            self.workspace.record(self.step, [*self.verdicts.values()], self.text)
+            self.workspace.record(self.step, self.fresh.values(), self.code)
 
 
 class CheckRun:
@@ -103,6 +108,8 @@ class CheckRun:
         if verdict.status is not Status.passed:
             view = screen.view(workspace, step)
             pytest.fail("\n".join(screen.failure(view, verdict)), pytrace=False)
+        for line in screen.outputs([verdict]):
+            print(line)  # which `pytest -rP` and `pytest -s` show
         return True
 
     def _asked(self, workspace: Workspace, step: Step) -> StepVerdicts:
@@ -165,7 +172,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
     """Collect the test files of a workspace's steps as `StepTests`, and all others as usual."""
-    if module_path.name in {step.test_file for step in all_steps()} and Workspace.find(module_path.parent):
+    workspace = Workspace.find(module_path.parent)
+    if workspace and module_path.name in {step.test_file for step in all_steps()}:
+        workspace.rebuild()
         return StepTests.from_parent(parent, path=module_path)
     return None
 
@@ -197,10 +206,12 @@ def mine(request: pytest.FixtureRequest) -> ModuleType | None:
     if found and not debugging(request.config):
         return None
     workspace, step = found[:2] if found else _beside(request.path)
-    text, problem = workspace.source(step)
+    code, problem = workspace.code(step)
     if problem or workspace.strays():
-        pytest.fail(problem or f"{workspace.strays()[0]} lies beside your files: take it away", pytrace=False)
-    student = execute(text, workspace.file(step), step.name)
+        says = str(problem) if problem else f"{workspace.strays()[0]} lies beside your files: take it away"
+        pytest.fail(says, pytrace=False)
+    own_modules.install(code.modules)
+    student = execute(code.source, code.file, step.name)
     if found and found[2] != step.chain:
         reference = import_module(f"gradcam_lab.lessons.{step.name}")
         student_module.compose(student, reference, set(step.task(found[2].task).units))

@@ -8,6 +8,7 @@ from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, Task, find_step, find_task
 from gradcam_lab.course.workspace import backup, renamed
+from gradcam_lab.course.workspace.folder import ANSWERS, blank_answers
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import write_text
@@ -17,7 +18,7 @@ def reset(word: str | None, *, yes: bool = False, undoing: bool = False) -> None
     """Put the stub back in the place of a task's functions, or of a whole step file; a backup is kept.
 
     Args:
-        word: a task such as "2.3", or a step such as "2" or "step2_gradcam.py".
+        word: a task such as "2.3", a step such as "2" or "step2_gradcam.py", or "answers.md".
         yes: whether the student has already agreed; otherwise they are asked.
         undoing: undo the last reset instead; then there is no word.
 
@@ -30,7 +31,9 @@ def reset(word: str | None, *, yes: bool = False, undoing: bool = False) -> None
         undo()
         return
     workspace = Workspace.require()
-    if step := find_step(word):
+    if word == ANSWERS:
+        _reset_file(workspace, ANSWERS, blank_answers(), yes)
+    elif step := find_step(word):
         _reset_step(workspace, step, yes)
     else:
         _reset_task(workspace, *find_task(word), yes)
@@ -66,12 +69,15 @@ def undo() -> None:
 
 
 def _reset_step(workspace: Workspace, step: Step, yes: bool) -> None:
-    stub = cut.stub(step.source)
-    if workspace.file(step).exists():
-        _replace(workspace, step, stub, f"The whole of {step.file}", yes)
+    _reset_file(workspace, step.file, cut.stub(step.source), yes)
+
+
+def _reset_file(workspace: Workspace, name: str, fresh: str, yes: bool) -> None:
+    if (workspace.root / name).exists():
+        _replace(workspace, name, fresh, f"The whole of {name}", yes)
     else:
-        write_text(workspace.file(step), stub)
-        say(f"{step.file} was missing: it is there again, as it was at the start.")
+        write_text(workspace.root / name, fresh)
+        say(f"{name} was missing: it is there again, as it was at the start.")
 
 
 def _reset_task(workspace: Workspace, step: Step, task: Task, yes: bool) -> None:
@@ -79,8 +85,8 @@ def _reset_task(workspace: Workspace, step: Step, task: Task, yes: bool) -> None
         raise LabError(f"Task {task.id} is answered in words: change them in answers.md; there is no stub to reset.")
     text, problem = workspace.source(step)
     if problem:
-        raise _only_whole(step, problem)
-    _replace(workspace, step, with_stubs(text, step, task), f"Task {task.id} in {step.file}", yes)
+        raise LabError(f"{str(problem)[0].upper()}{str(problem)[1:]}.")
+    _replace(workspace, step.file, with_stubs(text, step, task), f"Task {task.id} in {step.file}", yes)
 
 
 def with_stubs(text: str, step: Step, task: Task) -> str:
@@ -111,17 +117,18 @@ def _only_whole(step: Step, problem: str) -> LabError:
     )
 
 
-def _replace(workspace: Workspace, step: Step, new: str, what: str, yes: bool) -> None:
-    if workspace.source(step) == (new, ""):
+def _replace(workspace: Workspace, name: str, new: str, what: str, yes: bool) -> None:
+    stub = "blank" if name == ANSWERS else "a stub"
+    if workspace.read(name, "") == (new, None):
         say(f"{what} is as it was at the start: there is nothing to reset.")
-    elif not (yes or _agreed(f"{what} becomes a stub again, and a backup of your text is kept. Go on?")):
+    elif not (yes or _agreed(f"{what} becomes {stub} again, and a backup of your text is kept. Go on?")):
         say("Nothing was changed.")
     else:
-        kept = backup.back_up(workspace, [step.file])
-        backup.write_like(workspace.file(step), new)
-        say(f"{what} is a stub again.")
+        kept = backup.back_up(workspace, [name])
+        backup.write_like(workspace.root / name, new)
+        say(f"{what} is {stub} again.")
         if kept:
-            say(f"Your text is kept in {(kept / step.file).relative_to(workspace.root).as_posix()}.")
+            say(f"Your text is kept in {(kept / name).relative_to(workspace.root).as_posix()}.")
         say(f"To bring it back: {backup.UNDO}")
 
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +12,7 @@ from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, Task, all_steps, lesson_folder
 from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
-from gradcam_lab.course.workspace.folder import ANSWERS
+from gradcam_lab.course.workspace.folder import ANSWERS, ENOUGH_WORDS
 from gradcam_lab.course.workspace.workspace import Workspace
 
 BAD = frozenset({Status.failed, Status.error, Status.timed_out, Status.crashed})
@@ -21,13 +22,16 @@ COLOURS = {
     "green": "passed|answered",
     "red": "failed|error|timed out|crashed",
     "dim": "not started|waiting",
-    "yellow": "not checked|not finished",
+    "yellow": r"not checked|not finished|too short \(\d+ of \d+ words\)",
 }
 """Colours of the words for outcomes."""
 
-PRINTED_LINES = 3
+PRINTED_LINES = 10
 LINE = 200
 """Number of characters shown of a line that the student's code has printed."""
+
+SENTENCE = 2000
+"""Number of characters shown of what was expected, came, and is likely: the remedy may stand at the end."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +103,11 @@ def word(view: StepView, task: TaskResult) -> str:
     """The outcome of a task, in a word or two."""
     if task.id in view.unknown:
         return "not checked"
+    if task.written and task.status is not Status.passed and (count := view.workspace.short_answers().get(task.id)):
+        return f"too short ({count} of {ENOUGH_WORDS} words)"
     if task.status is Status.waiting:
         return waiting(task.needs)
-    if task.status in BAD and not _is_bad(task):
+    if (task.status in BAD and not _is_bad(task)) or _is_half_written(view, task):
         return "not finished"
     return "answered" if task.written and task.status is Status.passed else str(task.status)
 
@@ -109,6 +115,20 @@ def word(view: StepView, task: TaskResult) -> str:
 def _is_bad(task: TaskResult) -> bool:
     """Whether something is wrong; of a task with two functions, one may be right and the other still to be written."""
     return task.status in BAD and task.first_failure is not None and task.first_failure.status in BAD
+
+
+def _is_half_written(view: StepView, task: TaskResult) -> bool:
+    """Whether nothing is judged of a task with several functions because one of them is still to be written."""
+    if task.status is not Status.not_started or task.written or task is view.result.chain:
+        return False
+    source = view.workspace.source(view.step)[0]
+    return len(_todo_lines(source, view.step.task(task.id))) < _bodies(view.step)[task.id]
+
+
+@cache
+def _bodies(step: Step) -> Counter[str]:
+    """The number of bodies that are to be written, by task."""
+    return Counter(region.task for region in cut.regions(step.source))
 
 
 def waiting(needs: Sequence[str]) -> str:
@@ -152,30 +172,68 @@ def first_failure(view: StepView, tasks: set[str]) -> TaskResult | None:
     return next((row for row in view.rows if row.id in tasks and _is_bad(row)), None)
 
 
+def first_unfinished(view: StepView, tasks: set[str]) -> TaskResult | None:
+    """The first of these tasks of which one function is written and another is not."""
+    return next((row for row in view.rows if row.id in tasks and word(view, row) == "not finished"), None)
+
+
 def failure(view: StepView, verdict: Verdict, picture: str = "") -> list[str]:
-    """Where it is, and what the check asks; expected, got, the likely reason; what the student's code printed."""
+    """What a check asks, expected and got, with the likely reason; the line, the inputs, and what was printed."""
     name = f"Task {verdict.task}" if verdict.task != str(view.step.number) else f"Step {verdict.task}, all together"
+    units = view.step.task(verdict.task).units if "." in verdict.task else ()
+    function = next((unit for unit in units if _is_about(verdict, unit)), "") if len(units) > 1 else ""
     asks = ast.get_docstring(_check_functions(view.step)[verdict.check]) or verdict.check
-    printed = [_printable(line) for line in verdict.printed.splitlines() if line.strip()]
-    shown = printed[:PRINTED_LINES] + (["..."] if len(printed) > PRINTED_LINES else [])
-    pairs = [
-        ("asks", asks.splitlines()[0]),
-        ("expected", _printable(verdict.expected)),
-        ("got", _printable(verdict.got)),
-        ("likely", _printable(verdict.reason)),
-        *zip(["printed", *[""] * PRINTED_LINES], shown, strict=False),
-        ("picture", picture),
+    rows = [
+        ("asks", asks.splitlines()[:1]),
+        ("expected", _sentences(verdict.expected)),
+        ("got", _sentences(verdict.got)),
+        ("likely", _sentences(verdict.reason)),
+        ("code", [_printable(line) for line in verdict.code]),
+        ("locals", [_printable(line) for line in verdict.variables]),
+        ("input", [_printable(line) for line in verdict.inputs if line not in verdict.variables]),
+        ("printed", printed_lines([verdict])),
+        ("saved", verdict.saved),
+        ("picture", [picture] if picture else []),
     ]
+    pairs = [(key if i == 0 else "", line) for key, lines in rows for i, line in enumerate(lines)]
     return [
-        f"{name}: {verdict.status}, {_place(view, verdict.task, verdict)}",
-        *(f"  {key:<8}  {value}" for key, value in pairs if value),
+        f"{name}{f', {function}' if function else ''}: {verdict.status}, {_place(view, verdict.task, verdict)}",
+        *(f"  {key:<8}  {line}" for key, line in pairs),
     ]
 
 
-def _printable(text: str) -> str:
+def printed_lines(verdicts: Sequence[Verdict]) -> list[str]:
+    """The first lines that the student's code has printed in some checks, and how many more there are."""
+    lines = [_printable(line) for verdict in verdicts for line in verdict.printed.splitlines() if line.strip()]
+    blank = sum(not line.strip() for verdict in verdicts for line in verdict.printed.splitlines())
+    whole = sum(max(verdict.printed_lines, len(verdict.printed.splitlines())) for verdict in verdicts) - blank
+    shown = lines[:PRINTED_LINES]
+    more = whole - len(shown)
+    return [*shown, f"... {more} more line{'s' if more > 1 else ''}"] if more > 0 else shown
+
+
+def outputs(verdicts: Sequence[Verdict]) -> list[str]:
+    """What the student's code has printed and saved in these checks, by task; nothing where it did neither."""
+    lines: list[str] = []
+    for task in dict.fromkeys(verdict.task for verdict in verdicts):
+        own = [verdict for verdict in verdicts if verdict.task == task]
+        name = f"task {task}" if "." in task else f"step {task}, all together"
+        if printed := printed_lines(own):
+            lines += [f"Your code printed in {name}:", *(f"  {line}" for line in printed), ""]
+        if saved := sorted({path for verdict in own for path in verdict.saved}):
+            lines += [f"Your code saved in {name}: {', '.join(saved)}", ""]
+    return lines
+
+
+def _sentences(text: str) -> list[str]:
+    """A text of the verdict, by lines: a library's message has several."""
+    return [_printable(line, SENTENCE) for line in text.splitlines() if line.strip()]
+
+
+def _printable(text: str, most: int = LINE) -> str:
     """One line without control characters: part of it may be the student's."""
     line = "".join(c if c.isprintable() else " " for c in text).rstrip()
-    return line if len(line) <= LINE else f"{line[:LINE]} ..."
+    return line if len(line) <= most else f"{line[:most]} ..."
 
 
 @cache
@@ -239,11 +297,23 @@ def _code_line(view: StepView, task: Task, verdict: Verdict | None) -> int | Non
     todo = _todo_lines(source, task)
     if todo and (verdict is None or verdict.status is Status.not_started):
         return todo[0]
+    if verdict and verdict.file == view.step.file and (line := _line_of_verdict(source, verdict)):
+        return line
     try:
         places = cut.unit_lines(source)
     except SyntaxError as error:
         return error.lineno
     return next((places[unit][0] for unit in _suspects(view.step, task, verdict) if unit in places), None)
+
+
+def _line_of_verdict(source: str, verdict: Verdict) -> int | None:
+    """The line that a verdict is about, also where lines were added above it since."""
+    quoted = [row.strip() for row in verdict.code if row.startswith(" ") and row.strip().strip("^")]
+    lines = [line.strip().expandtabs(4) for line in source.split("\n")]
+    if not quoted or quoted[-1] not in lines:
+        return verdict.line if not quoted else None
+    at = [number for number, line in enumerate(lines, start=1) if line == quoted[-1]]
+    return min(at, key=lambda number: abs(number - verdict.line))
 
 
 def _todo_lines(source: str, task: Task) -> list[int]:
@@ -253,9 +323,15 @@ def _todo_lines(source: str, task: Task) -> list[int]:
 
 
 def _suspects(step: Step, task: Task, verdict: Verdict | None) -> Iterator[str]:
-    """The functions of a task, those first that the check calls by their name."""
-    called = set()
+    """The functions of a task: first the one that the verdict is about, then those that the check calls by name."""
+    called = set[str]()
     if verdict:
         attributes = [n for n in ast.walk(_check_functions(step)[verdict.check]) if isinstance(n, ast.Attribute)]
         called = {node.attr for node in attributes if isinstance(node.value, ast.Name) and node.value.id == "mine"}
+        yield from (unit for unit in task.units if _is_about(verdict, unit))
     yield from sorted(task.units, key=lambda unit: unit.partition(".")[0] not in called)
+
+
+def _is_about(verdict: Verdict, unit: str) -> bool:
+    """Whether a verdict is about a function, a method, or a function inside it."""
+    return f"{verdict.function}.".startswith(f"{unit}.")

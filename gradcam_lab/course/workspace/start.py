@@ -7,34 +7,11 @@ from tempfile import TemporaryDirectory
 
 from gradcam_lab import __version__
 from gradcam_lab.console import say
-from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.course.workspace.folder import ANSWERS, blank_answers
+from gradcam_lab.course.workspace.fresh_files import fresh_files
 from gradcam_lab.course.workspace.workspace import STATE_FOLDER, STUBS, Workspace
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable, write_json, write_text
-
-README = "README.md"
-SETTINGS = "pytest.ini"
-
-
-PYTEST_INI = """\
-[pytest]
-# The plugin hands each check to gradcam-lab, which runs your code in a process of its own. No conftest.py is read.
-addopts = -p gradcam_lab.course.workspace.pytest_plugin --noconftest --import-mode=importlib --no-header -rN
-    --disable-warnings
-cache_dir = .gradcam-lab/pytest
-"""
-
-TEST_FILE = '''\
-"""Step {step.number} for pytest and your editor's test panel: `pytest {step.test_file}`.
-
-The checks come with gradcam-lab. Your points are counted from those, so nothing that is changed here changes them.
-Tests of your own may stand below: the fixture `mine` is your {step.file}.
-"""
-
-from gradcam_lab.lessons.checks.test_{step.name} import *  # noqa: F403
-'''
 
 
 def start(folder: Path) -> None:
@@ -61,17 +38,6 @@ def start(folder: Path) -> None:
     say(f"Next: {_change_to(folder)}gradcam-lab")
 
 
-def files() -> dict[str, str]:
-    """The files of a fresh workspace: their names and texts."""
-    return {
-        **{step.file: cut.stub(step.source) for step in all_steps()},
-        **{step.test_file: TEST_FILE.format(step=step) for step in all_steps()},
-        ANSWERS: blank_answers(),
-        README: _readme(),
-        SETTINGS: PYTEST_INI,
-    }
-
-
 def _refuse(place: Path) -> None:
     if place.exists() and not place.is_dir():
         raise LabError(f"'{place}' is a file: choose the name of a new folder.")
@@ -82,7 +48,7 @@ def _refuse(place: Path) -> None:
 
 
 def _build(folder: Path) -> None:
-    for name, text in files().items():
+    for name, text in fresh_files().items():
         write_text(folder / name, text)
         write_text(folder / STATE_FOLDER / STUBS / name, text)
     write_json(folder / STATE_FOLDER / "state.json", {"version": __version__})
@@ -96,13 +62,6 @@ def _move(built: Path, place: Path) -> None:
     # The state comes last, because it makes the folder a workspace.
     for path in sorted(built.iterdir(), key=lambda path: path.name == STATE_FOLDER):
         path.rename(place / path.name)
-
-
-def _readme() -> str:
-    rows = ["| step | what it is about | points |", "| --- | --- | --- |"]
-    rows += [f"| `{step.file}` | {step.title.partition(': ')[2]} | {step.points} |" for step in all_steps()]
-    text = Path(__file__).with_name("workspace_readme.md").read_text(encoding="utf-8")
-    return text.replace("{{steps}}", "\n".join(rows))
 
 
 def _change_to(folder: Path) -> str:

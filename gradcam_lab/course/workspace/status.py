@@ -29,17 +29,20 @@ def status(json: bool = False) -> None:
     Raises:
         LabError: not in a workspace.
     """
-    views = screen.views(Workspace.require())
+    workspace = Workspace.require()
+    views = screen.views(workspace)
     next_thing = screen.next_line(views)
     if json:
-        print(check.as_json(views, next_thing))
+        print(check.as_json(workspace, views, next_thing))
     else:
-        screen.show([line for view in views for line in (*screen.table(view), "")] + [_total(views), next_thing])
+        tables = [line for view in views for line in (*screen.table(view), "")]
+        screen.show([*tables, _total(views), *workspace.notes(), next_thing])
 
 
 def _inside(workspace: Workspace) -> list[str]:
     if workspace.has_old_names():
         return [f"Workspace '{workspace.root.name}'.", UPGRADE_DUE, "Next: gradcam-lab upgrade"]
+    workspace.rebuild()
     views = screen.views(workspace)
     news = ["A newer course is installed: gradcam-lab upgrade brings it in, and your text stays."]
     return [
@@ -47,6 +50,7 @@ def _inside(workspace: Workspace) -> list[str]:
         *map(screen.points, views),
         _total(views),
         *(news if is_newer(workspace) else []),
+        *workspace.notes(),
         screen.next_line(views),
     ]
 

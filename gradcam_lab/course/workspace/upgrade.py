@@ -14,8 +14,8 @@ from gradcam_lab.console import say
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.workspace import backup, renamed
 from gradcam_lab.course.workspace.folder import ANSWERS
+from gradcam_lab.course.workspace.fresh_files import fresh_files
 from gradcam_lab.course.workspace.merge import merge, renewed_answers
-from gradcam_lab.course.workspace.start import files
 from gradcam_lab.course.workspace.workspace import STATE_FOLDER, STUBS, Workspace
 from gradcam_lab.errors import LabError
 from gradcam_lab.excerpts import parse
@@ -47,7 +47,7 @@ class Change:
 
 def is_newer(workspace: Workspace) -> bool:
     """Whether the package has other files than the ones that this workspace began with, and is not an older package."""
-    return not _is_older(workspace) and any(_base(workspace, name) != new for name, new in files().items())
+    return not _is_older(workspace) and any(_base(workspace, name) != new for name, new in fresh_files().items())
 
 
 def upgrade() -> None:
@@ -62,7 +62,7 @@ def upgrade() -> None:
             f"This workspace was made by gradcam-lab {_version(workspace)}, and {__version__} is installed: "
             "install the newer one again."
         )
-    fresh = files()
+    fresh = fresh_files()
     renames = renamed.to_rename(workspace.root)
     changes = [change for name, new in fresh.items() if (change := _change(workspace, name, new))]
     if changes or renames:
@@ -75,14 +75,14 @@ def upgrade() -> None:
 
 def _change(workspace: Workspace, name: str, new: str) -> Change | None:
     base = _base(workspace, name)
+    place = _place(workspace.root, name)
+    if not place.exists():
+        return Change(name, new, None, "was not there, and is written.")
     if base == new:
         return None
-    try:
-        mine = _place(workspace.root, name).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return Change(name, new, None, "was not there, and is written.")
-    except (OSError, UnicodeDecodeError):
-        return _stays(name, new, "cannot be read as UTF-8 text, so it stays as it is")
+    mine, problem = workspace.read(place.name, "")
+    if problem:
+        return _stays(name, new, f"cannot be read, so it stays as it is ({problem})")
     if mine == new:
         return None
     if name == ANSWERS:

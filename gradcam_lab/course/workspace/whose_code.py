@@ -1,6 +1,6 @@
 """Whose code runs in `run-all`: the student's where it has passed every check, else the reference."""
 
-from gradcam_lab.console import say
+from gradcam_lab.console import say, warn
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, all_steps
 from gradcam_lab.course.judging.judge import Judge
@@ -15,7 +15,7 @@ def students_work(implementation: str) -> StudentsWork | None:
     """Decide for each step whose code runs, and what the report may show of the student's work.
 
     Args:
-        implementation: "auto" (the student's file where all its checks passed for exactly this text; outside a
+        implementation: "auto" (the student's file where all its checks passed for this code; outside a
             workspace the reference), "reference", or "mine" (the student's files, whatever the checks say).
 
     Returns:
@@ -29,35 +29,39 @@ def students_work(implementation: str) -> StudentsWork | None:
     workspace = Workspace.require()
     if implementation == "auto":
         _check_unknown(workspace)
+    if implementation != "reference":
+        for note in workspace.notes():
+            warn(note)
     chosen = {step.name: _choice(workspace, step, implementation) for step in all_steps()}
     return StudentsWork(chosen, _written_answers(workspace), implementation)
 
 
 def _check_unknown(workspace: Workspace) -> None:
-    """Judge the files that have no verdicts: only a text that has passed may run."""
-    unknown = [step for step in all_steps() if not workspace.verdicts(step)]
+    """Judge what has no verdict: only code that has passed may run."""
+    unknown = {step: checks for step in all_steps() if (checks := workspace.unknown(step))}
     if unknown:
         say(f"checking {', '.join(step.file for step in unknown)}")
         with Judge() as judge:
-            for step in unknown:
-                workspace.check(step, judge)
+            for step, checks in unknown.items():
+                workspace.check(step, judge, checks)
 
 
 def _choice(workspace: Workspace, step: Step, implementation: str) -> StepCode:
     result = workspace.result(step)
     use = implementation == "mine" or (implementation == "auto" and result.code_passed)
-    source, problem = workspace.source(step)
+    code, problem = workspace.code(step)
     if implementation == "mine" and problem:
-        raise LabError(f"{problem[0].upper()}{problem[1:]} in '{workspace.root}': 'gradcam-lab reset {step.number}'.")
+        raise LabError(f"In '{workspace.root}', {problem}.")
     return StepCode(
         step=step.name,
-        source=source if use else None,
+        source=code.source if use else None,
         file=workspace.file(step),
         points=result.points,
         possible=result.possible,
         passed=tuple(task.id for task in result.tasks if task.status is Status.passed),
         stub=cut.stub(step.source),
-        own=source,
+        own=code.source,
+        modules=dict(code.modules) if use else {},
     )
 
 

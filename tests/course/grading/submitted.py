@@ -76,7 +76,7 @@ class Quick:
     def __exit__(self, *error):
         pass
 
-    def judge(self, step, source, file, *, seed, checks=None):
+    def judge(self, step, source, file, *, seed, checks=None, **options):
         with self.lock:
             self.judged.append((step.name, source))
             self.seeds.add(seed)

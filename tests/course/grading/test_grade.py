@@ -201,7 +201,7 @@ class TestGradingAgain:
         class Blocking(Quick):
             worker = SimpleNamespace(process=SimpleNamespace(kill=released.set))
 
-            def judge(self, step, source, file, *, seed, checks=None):
+            def judge(self, step, source, file, *, seed, checks=None, **options):
                 if "# of carl" in source:
                     began.set()
                     assert released.wait(20)
@@ -299,7 +299,7 @@ class TestGradingAgain:
         both = threading.Barrier(2, timeout=20)
 
         class Meeting(Quick):
-            def judge(self, step, source, file, *, seed, checks=None):
+            def judge(self, step, source, file, *, seed, checks=None, **options):
                 if "# of anna" in source or "# of bob" in source:
                     both.wait()
                 yield from super().judge(step, source, file, seed=seed)
@@ -310,7 +310,7 @@ class TestGradingAgain:
 
     def test_an_accident_of_ours_is_that_students_problem_and_not_kept(self, handed_in, capsys, quick, monkeypatch):
         class Broken(Quick):
-            def judge(self, step, source, file, *, seed, checks=None):
+            def judge(self, step, source, file, *, seed, checks=None, **options):
                 if "# of bob" in source:
                     raise ZeroDivisionError("division by zero")
                 yield from super().judge(step, source, file, seed=seed)

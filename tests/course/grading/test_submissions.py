@@ -5,11 +5,15 @@ import zipfile
 
 import pytest
 
+from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.course.grading.submissions import Bounds, clean, find, read
+from gradcam_lab.course.grading.submissions import Bounds, clean, find, lay_out, read
+from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace import renamed
+from gradcam_lab.course.workspace.folder import StudentFolder
 from gradcam_lab.errors import LabError
 from tests.course.grading.submitted import answered, pack, put, solved, stubs, within
+from tests.students import step_of
 
 
 class TestFinding:
@@ -73,6 +77,32 @@ class TestReading:
         assert set(files) == {*solved(), "answers.md", "torch.py", "numpy/__init__.py"}
         assert files["torch.py"] == b""
         assert files == read(pack(tmp_path / "anna.zip", texts), Bounds())
+
+    def test_own_modules_are_read_where_a_step_file_imports_them(self, tmp_path):
+        texts = {
+            "step1_cam.py": "import helpers\nfrom tools.boxes import nms\nfrom step3_boxes import detect\n",
+            "step3_boxes.py": "import random\n",
+            "helpers.py": "import deeper\n",
+            "deeper.py": "x = 1\n",
+            "tools/boxes.py": "",
+            "unused.py": "raise SystemExit\n",
+            "random.py": "",
+        }
+        expected = {name: text.encode() for name, text in texts.items() if name != "unused.py"}
+        for path in (put(tmp_path / "ada", texts), pack(tmp_path / "bea.zip", within("lab", texts))):
+            assert read(path, Bounds()) == expected
+        put(tmp_path / "cem", {**texts, "helpers.py": "#" * 5000})
+        with pytest.raises(LabError, match=r"^helpers\.py is larger than 0\.001 MB"):
+            read(tmp_path / "cem", Bounds(member=1000))
+
+    def test_laid_out_they_are_imported_by_the_checks(self, tmp_path, judge):
+        step = step_of("2")
+        source = cut.graft(step.source, {"2.1": "import helpers\nreturn helpers.mean(gradients)"})
+        helpers = "def mean(x):\n    return x.mean(dim=(2, 3))\n"
+        files = read(put(tmp_path / "ada", {step.file: source, "helpers.py": helpers}), Bounds())
+        lay_out(files, tmp_path / "laid out")
+        (verdict,) = StudentFolder(tmp_path / "laid out").judge(step, judge, seed=7, checks=step.checks_of("2.1"))
+        assert verdict.status is Status.passed
 
     @pytest.mark.parametrize("prefix", ["my-lab", "deep/my-lab", "Käse & Hündchen", "windows\\my-lab"])
     def test_the_files_may_lie_lower(self, tmp_path, prefix):

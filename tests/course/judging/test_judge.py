@@ -1,5 +1,6 @@
 """The judge: everything that code can do by accident loses its point, is named, and leaves the next check alone."""
 
+import re
 import shutil
 import sys
 from dataclasses import replace
@@ -15,6 +16,8 @@ from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.judging.verdicts import Status, summarise
 from gradcam_lab.course.workspace.folder import StudentFolder
 from gradcam_lab.errors import LabError
+from gradcam_lab.own_modules import OwnModule
+from tests.students import step_of
 
 FILE = Path("Käse & Hündchen") / "step2_gradcam.py"
 
@@ -176,6 +179,81 @@ def test_an_endless_loop_at_import_is_waited_for_once(step, impatient):
     assert {verdict.status for verdict in verdicts} == {Status.timed_out}
 
 
+def test_an_endless_loop_says_its_line_and_is_waited_for_once(step, impatient):
+    """Task 2.3 has three checks: the second and the third have a fifth of the time, or a second."""
+    body = "count = 0\nwhile count >= 0:\n    count += 1"
+    source = cut.graft(step.source, {"2.3b": body})
+    line = next(n for n, row in enumerate(source.splitlines(), 1) if row.strip() == "while count >= 0:")
+    verdicts = judged(impatient, step, source, of_task(step, "2.3"))
+    hung = [verdict for verdict in verdicts if verdict.status is Status.timed_out]
+    assert len(hung) >= 2
+    assert [verdict.got for verdict in hung] == ["no result after 2 s"] + ["no result after 1 s"] * (len(hung) - 1)
+    for verdict in hung:
+        assert verdict.line in (line, line + 1)
+        assert f"it was at step2_gradcam.py, line {verdict.line}" in verdict.reason
+        assert verdict.code[1].strip() in ("while count >= 0:", "count += 1")
+        assert "endless loop" in verdict.reason
+    assert any(f"in the loop that begins at line {line}" in v.reason for v in hung if v.line > line) or all(
+        v.line == line for v in hung
+    )
+
+
+def test_a_loop_that_only_the_own_code_around_it_enters_is_not_waited_for(step, impatient):
+    """A failure is judged again with the student's code around it, which may hang: the failure stays."""
+    source = cut.graft(step.source, {"2.1": "while True:\n    pass", "2.3b": "channel_weights(images)\nreturn images"})
+    verdicts = judged(impatient, step, source, of_task(step, "2.3"))
+    assert Status.timed_out not in {verdict.status for verdict in verdicts}
+
+
+def test_what_the_code_prints_and_saves_is_told_also_where_it_passes(step, judge, tmp_path):
+    body = f"import pathlib\nfor i in range(3000): print(i)\npathlib.Path('a b.txt').write_text('x')\n{RIGHT}"
+    source = cut.graft(step.source, {"2.1": body})
+    for folder, expected in ((tmp_path, [str(tmp_path / "2.1" / "a b.txt")]), (None, [])):
+        first, second = judge.judge(step, source, FILE, checks=of_task(step, "2.1", "2.2")[:2], saved=folder)
+        assert (first.status, first.printed_lines, first.saved) == (Status.passed, 3000, expected)
+        assert first.printed.startswith("0\n1\n")
+        assert len(first.printed) <= 2000
+        assert (second.printed, second.printed_lines, second.saved) == ("", 0, [])
+    assert (tmp_path / "2.1" / "a b.txt").read_text() == "x"
+
+
+def test_files_that_are_too_large_are_not_kept(step, judge, tmp_path, monkeypatch):
+    monkeypatch.setattr("gradcam_lab.course.judging.judge.SAVED", 3)
+    source = cut.graft(step.source, {"2.1": f"open('a', 'w').write('xxx')\nopen('b', 'w').write('x')\n{RIGHT}"})
+    (verdict,) = judge.judge(step, source, FILE, checks=of_task(step, "2.1"), saved=tmp_path)
+    assert verdict.saved == [str(tmp_path / "2.1" / "a")]
+
+
+def test_own_modules_are_those_of_the_request(step, judge, tmp_path):
+    source = cut.graft(step.source, {"2.1": "import helpers\nreturn helpers.mean(gradients)"})
+    for text, status in (("dim=(2, 3)", Status.passed), ("dim=1", Status.failed), ("dim=(2, 3)", Status.passed)):
+        module = OwnModule(f"def mean(x):\n    return x.mean({text})\n", str(tmp_path / "helpers.py"))
+        (verdict,) = judge.judge(step, source, FILE, checks=of_task(step, "2.1"), modules={"helpers": module})
+        assert verdict.status is status
+    (verdict,) = judge.judge(step, source, FILE, checks=of_task(step, "2.1"))
+    assert (verdict.status, "helpers" in verdict.got) == (Status.error, True)
+
+
+def test_an_exception_in_an_own_module_is_quoted_from_there(step, judge, tmp_path):
+    source = cut.graft(step.source, {"2.1": "import helpers\nreturn helpers.mean(gradients)"})
+    module = OwnModule("def mean(x):\n    return x.nothing\n", str(tmp_path / "helpers.py"))
+    (verdict,) = judge.judge(step, source, FILE, checks=of_task(step, "2.1"), modules={"helpers": module})
+    assert (verdict.file, verdict.line) == ("helpers.py", 2)
+    assert [row.strip() for row in verdict.code if "line" not in row and "^" not in row] == [
+        "return helpers.mean(gradients)",
+        "return x.nothing",
+    ]
+
+
+def test_another_step_that_is_not_written_is_named(step, judge, tmp_path):
+    three = step_of("3")
+    module = OwnModule(cut.stub(three.source), str(tmp_path / three.file))
+    source = cut.graft(step.source, {"2.1": "from step3_boxes import nms\nreturn nms(None, None, 0, None)"})
+    (verdict,) = judge.judge(step, source, FILE, checks=of_task(step, "2.1"), modules={"step3_boxes": module})
+    assert verdict.status is Status.error
+    assert re.match(r"step3_boxes.py stops at task 3.\d, which is not written yet", verdict.got)
+
+
 def test_a_function_renamed_or_deleted_loses_its_own_task(step, judge):
     for source in (
         step.source.replace("channel_weights", "weights_of_channels"),
@@ -196,7 +274,7 @@ def test_a_deleted_class_loses_its_tasks_and_says_which(step, judge):
 
 def test_the_reference_earns_all_and_the_stub_nothing(step, judge):
     right = summarise(step, "", judged(judge, step, step.source), {"2.6": "words"})
-    assert (right.points, right.possible, right.code_passed) == (13, 13, True)
+    assert (right.points, right.possible, right.code_passed) == (step.points, step.points, True)
     empty = summarise(step, "", judged(judge, step, cut.stub(step.source)), {})
     assert (empty.points, empty.code_passed) == (0, False)
     assert {task.status for task in empty.tasks} == {Status.not_started}
@@ -284,13 +362,25 @@ class TestFolder:
 
     def test_missing_empty_and_unreadable_files_are_named(self, folder, step, judge):
         file = folder.file(step)
-        for content, words in ((b"", "empty"), (b" \n", "empty"), (b"\xff\xfe", "UTF-8"), (None, "no file")):
+        save = "save it as UTF-8"
+        for content, words, remedy in (
+            (b"", "empty", "reset 2"),
+            (b" \n", "empty", "reset 2"),
+            (None, "no file", "reset 2"),
+            (
+                b"# one\n# caf\xe9\n",
+                "step2_gradcam.py is not UTF-8 text (line 2)",
+                f"{save} in your editor: line 2 has",
+            ),
+            ("# one".encode("utf-16"), "not UTF-8 text but UTF-16", save),
+        ):
             file.unlink(missing_ok=True)
             if content is not None:
                 file.write_bytes(content)
             verdicts = list(folder.judge(step, judge))
             assert {v.status for v in verdicts} == {Status.error}
-            assert all(words in v.got and "reset 2" in v.reason for v in verdicts)
+            assert all(words in v.got and remedy in v.reason for v in verdicts)
+            assert save not in remedy or not any("reset" in v.reason for v in verdicts)
 
     def test_a_byte_order_mark_does_no_harm(self, folder, step, judge):
         folder.file(step).write_text(step.source, encoding="utf-8-sig")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gradcam_lab.course.authoring import cut, manifest
-from gradcam_lab.course.authoring.manifest import WrongAnswer
+from gradcam_lab.course.authoring.manifest import EqualMutants, RightAnswer, WrongAnswer
 from gradcam_lab.course.judging import verify
 
 
@@ -57,6 +57,10 @@ SLIPS = {
     "too few wrong answers": (
         lambda s: replace(s, wrong_answers=tuple(w for w in s.wrong_answers if w.task != "2.2")),
         "2.2 has 0 wrong answers",
+    ),
+    "a mutant that is none": (
+        lambda s: replace(s, equal_mutants=(EqualMutants("2.1", "no reason", ("return 1 -> return 2",)),)),
+        "there is no such mutant",
     ),
     "one message twice": (
         lambda s: replace(s, wrong_answers=(*s.wrong_answers, s.wrong_answers[0])),
@@ -115,8 +119,33 @@ def test_a_wrong_answer_that_costs_another_task_is_found(step, judge):
     assert any("loses no point" in problem for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("return gradients.flatten(2).mean(dim=2)", None),
+        ("return gradients.sum((2, 3))", "fails test_channel_weights_average_over_space"),
+    ],
+)
+def test_another_right_answer_must_pass(body, words, step, judge):
+    problems = list(verify.try_right(step, RightAnswer("2.1", "another way", body), judge))
+    assert bool(problems) == bool(words)
+    assert all(f"the right answer 'another way' (2.1) {words}" in problem for problem in problems)
+
+
+@pytest.mark.parametrize("mutants", [False, True])
+def test_mutants_are_tried_if_asked_for(mutants, step, monkeypatch, capsys):
+    monkeypatch.setattr(verify, "all_steps", lambda: (replace(step, wrong_answers=(), right_answers=()),))
+    monkeypatch.setattr(verify, "VERIFIED_SEEDS", ())
+    monkeypatch.setattr(verify, "try_mutants", lambda *_: iter(["the mutant 'x' (2.1) passes with seed 0"]))
+    verify.verify(jobs=1, mutants=mutants)
+    out = capsys.readouterr().out
+    assert ("step2_gradcam: the mutant 'x' (2.1) passes" in out) == mutants
+    assert (" mutants: " in out) == mutants
+
+
 def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, capsys, tmp_path):
     short = replace(with_task(step, "2.1", hints=("One.",)), wrong_answers=step.wrong_answers[:1])
+    short = replace(short, right_answers=step.right_answers[:1])
     monkeypatch.setattr(verify, "all_steps", lambda: (short,))
     monkeypatch.setattr(verify, "VERIFIED_SEEDS", (0,))
     monkeypatch.setattr(verify, "sample_folder", lambda: tmp_path)  # a sample without results
@@ -124,4 +153,4 @@ def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, ca
     out = capsys.readouterr().out.splitlines()
     assert "step2_gradcam: task 2.1 has 1 hints, and 3 are the least" in out
     assert any(line.startswith("step2_gradcam: the sample cannot be read: ") for line in out)
-    assert out[-1].startswith("1 steps, 13 points, 12 checks, 1 wrong answers: ")
+    assert out[-1].startswith("1 steps, 13 points, 12 checks, 1 wrong answers, 1 right ones: ")

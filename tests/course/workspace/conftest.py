@@ -42,8 +42,8 @@ def newer(tmp_path, monkeypatch):
 def checked(root, judge, capsys):
     """Check with a judge that is warm; returns whether it passed, and the lines on the screen."""
 
-    def checked(*words, json=False):
-        passed = check.check(list(words), json=json, judge=judge)
+    def checked(*words, json=False, show_test=False):
+        passed = check.check(list(words), json=json, show_test=show_test, judge=judge)
         out = capsys.readouterr().out
         return passed, out.splitlines()
 

@@ -43,7 +43,7 @@ def record(root, statuses, chain=None):
     if chain:
         rows.append(Verdict(step.chain.name, str(step.number), 0, chain, "four", "five", "a slip"))
     workspace = Workspace(root)
-    workspace.record(step, rows, workspace.source(step)[0])
+    workspace.record(step, rows, workspace.code(step)[0])
 
 
 def judged(workspace, task="2.1", outcome=Status.passed):

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -13,6 +14,7 @@ import pytest
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace import pytest_plugin
+from gradcam_lab.course.workspace.upgrade import is_newer
 from gradcam_lab.course.workspace.workspace import Workspace
 from tests.students import line_with, step_of, write, write_answers
 
@@ -200,6 +202,27 @@ class TestProcesses:
         write(root, 2, "2.3")
         code, lines = run("-k", "gradcam_of_a_network_by_hand", "--pdb")
         assert (code, counts(lines)["passed"]) == (0, 1), "channel_weights and weighted_map are the reference's"
+
+    def test_what_the_code_prints_is_shown_where_pytest_is_asked_to(self, run, root):
+        write(root, 2, "", {"2.1": f"print('größer')\n{RIGHT}"})
+        assert "  größer" in run("-k", "channel_weights", "-rP")[1]
+        assert "  größer" not in run("-k", "channel_weights")[1]
+
+    def test_own_modules_are_found_also_by_a_debugger(self, run, root):
+        write(root, 2, "", {"2.1": "import helpers\nreturn helpers.mean(gradients)"})
+        (root / "helpers.py").write_text("def mean(x):\n    return x.mean(dim=(2, 3))\n", encoding="utf-8")
+        for words in ((), ("--pdb",)):
+            assert run("-k", "channel_weights", *words)[0] == 0
+
+    def test_a_copy_without_the_hidden_folder(self, run, root, monkeypatch, capsys):
+        write(root, 2, "2.1")
+        other = root.parent / "other"
+        shutil.copytree(root, other, ignore=shutil.ignore_patterns(".gradcam-lab"))
+        monkeypatch.chdir(other)
+        code, lines = run("-k", "channel_weights")
+        assert code == 0
+        assert lines[-1].startswith("Step 2: 1/13 points.")
+        assert not is_newer(Workspace(other))
 
     def test_from_the_parent_folder(self, run, root, monkeypatch):
         write(root, 2, "2.1")

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from gradcam_lab.course.judging.verdicts import Status
-from gradcam_lab.course.workspace import check, diff, hints, renamed, reset, start, status, upgrade
+from gradcam_lab.course.workspace import check, diff, fresh_files, hints, renamed, reset, start, status, upgrade
 from gradcam_lab.course.workspace.whose_code import students_work
 from tests.course.workspace.helpers import interrupted_upgrades, record, refusal, row, said, snapshot, status_lines
 
@@ -34,7 +34,7 @@ def with_old_names(text):
 def old(workspace):
     """A workspace that the older package has made and nobody has touched; its step 6 has one other word."""
     for folder in (workspace.root, workspace.state_folder / start.STUBS):
-        for name in start.files():
+        for name in fresh_files.fresh_files():
             text = (folder / name).read_text(encoding="utf-8")
             if name == STEP:
                 assert "hottest" in text
@@ -73,16 +73,16 @@ def test_an_untouched_one_becomes_a_fresh_one(old, fresh, capsys):
 def test_what_the_student_wrote_stays(used, capsys):
     upgrade.upgrade()
     text = (used.root / STEP).read_text(encoding="utf-8")
-    assert text == start.files()[STEP].replace(TODO, MINE)
-    assert (used.root / TEST).read_text(encoding="utf-8") == start.files()[TEST] + OWN_TEST
-    assert (used.root / "pytest.ini").read_text(encoding="utf-8") == start.PYTEST_INI + OWN_SETTING
+    assert text == fresh_files.fresh_files()[STEP].replace(TODO, MINE)
+    assert (used.root / TEST).read_text(encoding="utf-8") == fresh_files.fresh_files()[TEST] + OWN_TEST
+    assert (used.root / "pytest.ini").read_text(encoding="utf-8") == fresh_files.PYTEST_INI + OWN_SETTING
     assert not list(used.root.rglob("new"))
     assert not (used.root / OLD_STEP).exists()
     assert not (used.root / OLD_TEST).exists()
 
 
 def test_a_test_file_that_differs_in_more_keeps_its_text_with_the_new_names(used, monkeypatch, capsys):
-    monkeypatch.setattr(start, "TEST_FILE", start.TEST_FILE + "\n# newer\n")
+    monkeypatch.setattr(fresh_files, "TEST_FILE", fresh_files.TEST_FILE + "\n# newer\n")
     upgrade.upgrade()
     text = (used.root / TEST).read_text(encoding="utf-8")
     assert f"from gradcam_lab.lessons.checks.{TEST[:-3]} import *" in text
@@ -157,7 +157,7 @@ def test_one_that_was_deleted_is_written_under_the_new_name(old, capsys):
     (old.root / OLD_STEP).unlink()
     assert old.has_old_names()
     upgrade.upgrade()
-    assert (old.root / STEP).read_text(encoding="utf-8") == start.files()[STEP]
+    assert (old.root / STEP).read_text(encoding="utf-8") == fresh_files.fresh_files()[STEP]
     assert f"{STEP}: was not there, and is written.\n" in said(capsys)
 
 

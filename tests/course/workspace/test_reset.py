@@ -91,7 +91,7 @@ def test_the_student_is_asked(workspace, file, monkeypatch, capsys, answer, rese
 def test_a_missing_step_file_comes_back_without_asking(workspace, file, capsys):
     fresh = file.read_bytes()
     file.unlink()
-    assert f"there is no file {FILE}: mend this first, or" in refusal(resetting.reset, "2.1")
+    assert refusal(resetting.reset, "2.1") == f"There is no file {FILE}: 'gradcam-lab reset 2' brings the stub back."
     resetting.reset("2")
     assert file.read_bytes() == fresh
     assert "was missing" in said(capsys)

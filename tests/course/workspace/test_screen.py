@@ -46,7 +46,7 @@ def test_the_line_is_that_of_the_function_that_does_not_pass(root):
             Verdict(c.name, c.task, c.points, Status.failed if c.name == name else Status.passed)
             for c in step.checks_of("2.4")
         ]
-        workspace.record(step, [*workspace.verdicts(step), *rows], path.read_text(encoding="utf-8"))
+        workspace.record(step, rows, workspace.code(step)[0])
         failed = screen.first_failure(screen.view(workspace, step), step.ids)
         expected = f"Next: task 2.4, step2_gradcam.py line {line_with(path, function)}."
         assert screen.next_line(screen.views(workspace), [step], failed).startswith(expected)

@@ -1,13 +1,14 @@
 """`gradcam-lab` alone and `gradcam-lab status`, without running anything."""
 
 import json
+import re
 import subprocess
 import sys
 
 from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace import status as where
 from tests.course.workspace.helpers import record, status_lines
-from tests.students import line_with, write
+from tests.students import answers, line_with, write
 
 
 def test_inside_without_running_anything(root, monkeypatch, capsys):
@@ -29,6 +30,15 @@ def test_inside_without_running_anything(root, monkeypatch, capsys):
         "Together: 1/60 points.",
         f"Next: task 1.1, step1_cam.py line {line}. Stuck? gradcam-lab hint 1.1",
     ]
+
+
+def test_an_answer_that_is_too_short_says_so(root, capsys):
+    (root / "answers.md").write_text(answers({"1.5": "The dog's head.", "2.6": "word " * 20}), encoding="utf-8")
+    where.status()
+    out = capsys.readouterr().out
+    assert re.search(r"^ +1\.5 .* too short \(3 of 20 words\) +0/2$", out, re.MULTILINE)
+    assert re.search(r"^ +2\.6 .* answered +2/2$", out, re.MULTILINE)
+    assert out.count("too short") == 1
 
 
 def test_a_newer_course_is_mentioned(root, capsys):

@@ -8,8 +8,8 @@ import pytest
 from gradcam_lab import __version__
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import find_task
+from gradcam_lab.course.workspace import fresh_files, upgrade
 from gradcam_lab.course.workspace import reset as resetting
-from gradcam_lab.course.workspace import start, upgrade
 from gradcam_lab.files import write_json
 from tests.course.workspace.helpers import FILE, MINE, TODO, interrupted_upgrades, refusal, replace, said, snapshot
 
@@ -121,8 +121,8 @@ def test_a_file_of_the_lab_is_renewed_only_where_the_student_has_not_changed_it(
     test = workspace.root / "test_step2_gradcam.py"
     test.write_text(test.read_text(encoding="utf-8") + "\n\ndef test_mine(): ...\n", encoding="utf-8")
     mine = test.read_bytes()
-    monkeypatch.setattr(start, "TEST_FILE", start.TEST_FILE + "\n# newer\n")
-    monkeypatch.setattr(start, "PYTEST_INI", start.PYTEST_INI + "# newer\n")
+    monkeypatch.setattr(fresh_files, "TEST_FILE", fresh_files.TEST_FILE + "\n# newer\n")
+    monkeypatch.setattr(fresh_files, "PYTEST_INI", fresh_files.PYTEST_INI + "# newer\n")
     newer('"""# Step 2: Grad-CAM', '"""# Step 2: Grad-CAM anew')  # stands in the README too
     (workspace.root / "README.md").write_text("Meins.\n", encoding="utf-8")
     upgrade.upgrade()
@@ -249,7 +249,7 @@ def test_files_that_cannot_be_read_and_files_that_are_gone(workspace, file, newe
     upgrade.upgrade()
     assert file.read_bytes() == b"\xff\xfe"
     out = said(capsys)
-    assert f"{FILE}: cannot be read as UTF-8 text, so it stays as it is" in out
+    assert f"{FILE}: cannot be read, so it stays as it is ({FILE} is not UTF-8 text but UTF-16: save it as UTF-8" in out
     assert "answers.md: was not there, and is written.\n" in out
 
 

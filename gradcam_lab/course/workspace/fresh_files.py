@@ -1,0 +1,46 @@
+"""The files of a fresh workspace: the lessons cut into stubs, a test file for each, and room for written answers."""
+
+from pathlib import Path
+
+from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.workspace.folder import ANSWERS, blank_answers
+
+README = "README.md"
+SETTINGS = "pytest.ini"
+
+PYTEST_INI = """\
+[pytest]
+# The plugin hands each check to gradcam-lab, which runs your code in a process of its own. No conftest.py is read.
+addopts = -p gradcam_lab.course.workspace.pytest_plugin --noconftest --import-mode=importlib --no-header -rN
+    --disable-warnings
+cache_dir = .gradcam-lab/pytest
+"""
+
+TEST_FILE = '''\
+"""Step {step.number} for pytest and your editor's test panel: `pytest {step.test_file}`.
+
+The checks come with gradcam-lab. Your points are counted from those, so nothing that is changed here changes them.
+Tests of your own may stand below: the fixture `mine` is your {step.file}.
+"""
+
+from gradcam_lab.lessons.checks.test_{step.name} import *  # noqa: F403
+'''
+
+
+def fresh_files() -> dict[str, str]:
+    """The files of a fresh workspace: their names and texts."""
+    return {
+        **{step.file: cut.stub(step.source) for step in all_steps()},
+        **{step.test_file: TEST_FILE.format(step=step) for step in all_steps()},
+        ANSWERS: blank_answers(),
+        README: _readme(),
+        SETTINGS: PYTEST_INI,
+    }
+
+
+def _readme() -> str:
+    rows = ["| step | what it is about | points |", "| --- | --- | --- |"]
+    rows += [f"| `{step.file}` | {step.title.partition(': ')[2]} | {step.points} |" for step in all_steps()]
+    text = Path(__file__).with_name("workspace_readme.md").read_text(encoding="utf-8")
+    return text.replace("{{steps}}", "\n".join(rows))
