@@ -62,7 +62,7 @@ def _given_weights(arch: str, weights: str, options: Mapping[str, Any], classes:
     elif weights != "imagenet":
         state, known = _bare_weights(arch, path, options), ()
     elif arch in TORCHVISION:
-        state, known = dict(zoo.imagenet_state(arch, weights)), ()
+        state, known = dict(zoo.imagenet_state(arch)), ()
     else:
         raise LabError(f"'{weights}' has no weights for {arch}: give a file that gradcam-lab train has made of it.")
     return state if known == classes else _without_outputs(arch, options, state)

@@ -4,7 +4,7 @@ Its architecture is recognised by the names and shapes of its tensors, and the n
 head. The names of its classes are nowhere in such a file: they are those of the data set that it was trained on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import Any
 from torch import Tensor
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.models import imagenet
 from gradcam_lab.models.classifier import Activation, Classifier, Preprocessing
 from gradcam_lab.models.networks.architectures import ARCHITECTURES, TORCHVISION, blank
 from gradcam_lab.models.weights.model_file import Description
-from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_pickle, read_safetensors
+from gradcam_lab.models.weights.state_dict import COUNTERS, listed, load_weights, mismatch, read_weights
 
 OPTIONS: dict[str, tuple[Mapping[str, Any], ...]] = {"cam_net": ({}, {"residual": True})}
 """The options that an architecture may have been built with; of the others none."""
@@ -58,39 +59,59 @@ class SavedNetwork:
 def read(path: Path) -> SavedNetwork:
     """Read the network in a state dict of any architecture of the zoo, with any number of outputs.
 
-    The state dict may stand alone or be an entry of a training's checkpoint, and the network may have been a part of
-    a larger module, such as `DataParallel`, whose name then stands before each of its own. Nothing is ever executed.
+    The state dict may stand alone or anywhere in a training's checkpoint, and the network may have been a part of
+    larger modules, such as `DataParallel`, whose names then stand before each of its own. Nothing is ever executed.
 
     Raises:
         LabError: the file is missing, damaged, holds no state dict, or one of no network that is known here.
     """
-    content = read_safetensors(path)[0] if path.suffix == ".safetensors" else read_pickle(path)
+    return find_network(read_weights(path), path)
+
+
+def find_network(content: object, path: Path) -> SavedNetwork:
+    """Find the network in what a file holds: `read` without reading.
+
+    Raises:
+        LabError: there is none, or none that is known here.
+    """
     candidates = list(_state_dicts(content))
-    if not candidates:
-        raise LabError(
-            f"'{path}' holds no state dict, a dict of names and tensors: save the model's state_dict() with torch.save."
-        )
     for state in candidates:
         found = recognise(state)
         if found:
             return found
-    first = next(iter(candidates[0]))
-    raise LabError(
-        f"'{path}' holds a state dict of no network that is known here, its first entry is '{first}': it should be one "
-        f"of {', '.join(TORCHVISION)}, with all of its weights and nothing else."
-    )
+    if not candidates:
+        raise LabError(
+            f"'{path}' holds no state dict, a dict of names and tensors, but {_describe(content)}: save the model's "
+            "state_dict() by torch.save."
+        )
+    raise LabError(f"'{path}' holds {_nearly(candidates)}.")
 
 
-def _state_dicts(content: object) -> Iterator[dict[str, Tensor]]:
-    """Yield the state dicts in what a file holds: itself, its entries, and what lies under a common prefix of names."""
-    if not isinstance(content, dict):
+DEPTH = 4
+"""Entries inside of entries, and modules around modules, that are looked through for a network."""
+
+
+def _state_dicts(content: object, depth: int = DEPTH) -> Iterator[dict[str, Tensor]]:
+    """Yield the state dicts in what a file holds: itself, those in its entries, and each without prefixes of names."""
+    if not isinstance(content, dict) or depth < 0:
         return
-    for value in (content, *content.values()):
-        if isinstance(value, dict) and value and all(isinstance(tensor, Tensor) for tensor in value.values()):
-            state = {str(name): tensor for name, tensor in value.items()}
-            yield state
-            for prefix in dict.fromkeys(name.split(".")[0] + "." for name in state):
-                yield {n.removeprefix(prefix): tensor for n, tensor in state.items() if n.startswith(prefix)}
+    state = {str(name): tensor for name, tensor in content.items() if isinstance(tensor, Tensor)}
+    if state:
+        yield from _without_prefixes(state, DEPTH)
+    for value in content.values():
+        yield from _state_dicts(value, depth - 1)
+
+
+def _without_prefixes(state: dict[str, Tensor], depth: int) -> Iterator[dict[str, Tensor]]:
+    """Yield a state dict, and those of its modules, of their modules, and so on."""
+    yield state
+    modules: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in state.items():
+        module, dot, rest = name.partition(".")
+        if dot:
+            modules.setdefault(module, {})[rest] = tensor
+    for module_state in modules.values() if depth else ():
+        yield from _without_prefixes(module_state, depth - 1)
 
 
 def recognise(state: Mapping[str, Tensor]) -> SavedNetwork | None:
@@ -101,6 +122,44 @@ def recognise(state: Mapping[str, Tensor]) -> SavedNetwork | None:
             if not mismatch(blank(arch, outputs, options), state):
                 return SavedNetwork(arch, outputs, dict(state), options)
     return None
+
+
+NEAR = 0.5
+"""Share of names in common, of all names of both, from which on a state dict is said to be nearly of a network."""
+
+
+def _nearly(candidates: Sequence[Mapping[str, Tensor]]) -> str:
+    """Say which network the most similar of some state dicts is nearly of, and what is wrong with it."""
+    known = [(arch, options) for arch in ARCHITECTURES for options in OPTIONS.get(arch, ({},))]
+    names = [(arch, options, _weight_names(blank(arch, 2, options).state_dict())) for arch, options in known]
+    named = [(state, _weight_names(state)) for state in candidates]
+    share, (arch, options), state = max(
+        (
+            (len(own & has) / len(own | has), (arch, options), state)
+            for arch, options, has in names
+            for state, own in named
+        ),
+        key=lambda found: found[0],
+    )
+    if share < NEAR:
+        first = listed(list(sorted(candidates, key=len)[-1]))
+        return (
+            f"a state dict of no network that is known here, its first entries are {first}: it should be one of "
+            f"{', '.join(TORCHVISION)}, with all of its weights and nothing else"
+        )
+    outputs = _outputs(arch, state) or len(imagenet.class_names())
+    wrong = mismatch(blank(arch, outputs, options), state)
+    return f"nearly the weights of {arch}, but {wrong}: give a file with all of its weights and nothing else"
+
+
+def _weight_names(state: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in state if not name.endswith(COUNTERS))
+
+
+def _describe(value: object) -> str:
+    if not isinstance(value, dict):
+        return f"an object of type '{type(value).__name__}'"
+    return f"a dict of {len(value)} entries{f' ({listed(list(map(str, value)))})' if value else ''} without any tensor"
 
 
 def _outputs(arch: str, state: Mapping[str, Tensor]) -> int:
