@@ -11,6 +11,7 @@ from unittest import mock
 import numpy as np
 import pytest
 from PIL import Image
+from torch import nn
 
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.errors import LabError
@@ -23,7 +24,8 @@ from gradcam_lab.explain.targets import find_target
 from gradcam_lab.files import read_json
 from gradcam_lab.models import zoo as models
 from gradcam_lab.report.figures import tiles as sheet
-from tests.explain.pictures import noise, save
+from tests.explain.pictures import CLASSES, noise, save
+from tests.networks import seeded
 
 SHARED = Path(__file__).parents[3] / "shared"
 WEIGHTS = {name: SHARED / "weights" / f"{name}-imagenet.pth" for name in ("mobilenet_v2", "squeezenet1_1")}
@@ -79,6 +81,30 @@ def test_the_hottest_cell_is_row_and_column_and_its_point_x_and_y(run, photo):
     assert measured["hottest_point"] == [(column + 0.5) * 90 / 12, (row + 0.5) * 60 / 12]
     assert "asked for" in read_json(files[-1])["layer_reason"]
     assert files[0].name.endswith("-gradcam-layer2-5-eel.jpg")
+
+
+class ChannelsLast(nn.Module):
+    """A network with a layer of shape (N, h, w, K), as in Swin, and one behind it that is (N, K, h, w) again."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(3, channels, 3, stride=12, padding=1)
+        self.norm, self.back = nn.LayerNorm(channels), nn.Identity()
+        self.fc = nn.Linear(channels, len(CLASSES))
+
+    def forward(self, x):
+        features = self.norm(self.conv(x).permute(0, 2, 3, 1))
+        return self.fc(self.back(features.permute(0, 3, 1, 2)).mean(dim=(2, 3)))
+
+
+def test_a_layer_whose_channels_come_last_is_doubted(run, resnet, monkeypatch, capsys):
+    swin = replace(resnet, network=seeded(ChannelsLast(12)), layer="back")
+    monkeypatch.setattr(models, "load", lambda name, weights: swin)
+    for layer, cells, doubted in (("norm", "8 x 12", True), ("back", "8 x 8", False), ("conv", "8 x 8", False)):
+        reason = read_json(run(classes=["dog", "eel"], layer=layer)[-1])["layer_reason"]
+        assert f"its map has {cells} cells" in reason
+        assert ("the network's input is a square: if the layer's output is of shape (N, height" in reason) is doubted
+        assert capsys.readouterr().out.splitlines().count(reason) == 1
 
 
 def test_two_classes_of_one_image_share_a_picture(run):
