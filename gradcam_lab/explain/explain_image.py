@@ -72,6 +72,7 @@ def explain(
     photo = Photo(image, zoo.load(classifier, weights), load_lessons())
     targets = find_targets(photo, classes or (), against)
     require_writable(out)
+    zoo.warn_of_photos(photo.classifier, image)
     explanations = [explain_target(photo, request, target) for target in targets]
     say(describe.layer(explanations[0]))
     for one in explanations:

@@ -86,6 +86,7 @@ def show_model(
     else:
         chosen = choose(read_images(classifier, split, data, data_root), random, index, seed, split)
     require_writable(out)
+    zoo.warn_of_photos(classifier, chosen[0].path, "--model")
     files, lessons = [], load_lessons()
     for one in tracked(chosen, "drawing", len(chosen)):
         photo = Photo(one.path, classifier, lessons)

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from gradcam_lab.console import warn
 from gradcam_lab.data.layouts.imagenette import imagenette_classes
+from gradcam_lab.data.registry import TOYVOC
+from gradcam_lab.data.toyvoc import is_drawn
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import imagenet
 from gradcam_lab.models.classifier import Activation, Classifier, Preprocessing, weights_hash
@@ -159,6 +161,24 @@ def _named(path: Path, saved: SavedNetwork, labels: Labels | None, size: int | N
     if data and not labels:
         model.metadata["recipe"] = {"data": data}
     return model
+
+
+def warn_of_photos(
+    classifier: Classifier, image: Path, instead: str = "--classifier mobilenet_v2 --weights imagenet"
+) -> None:
+    """Say that a network of ToyVOC, such as the embedded one, knows drawings only, where an image is none of them.
+
+    Args:
+        classifier: its file says on which data it was trained.
+        image: the file that it is used on.
+        instead: what the user can give for a network that knows photos.
+    """
+    recipe = classifier.metadata.get("recipe") or {}
+    if recipe.get("data") == TOYVOC and not is_drawn(image):
+        warn(
+            f"This network has seen ToyVOC's drawings only, so what it says of a photo means nothing: give another by "
+            f"{instead}, or show it one of those drawings."
+        )
 
 
 def _some(names: Sequence[str]) -> str:

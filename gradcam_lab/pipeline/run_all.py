@@ -6,7 +6,7 @@ from functools import partial
 from gradcam_lab.console import say, warn
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable
-from gradcam_lab.models import distributed
+from gradcam_lab.models import distributed, zoo
 from gradcam_lab.pipeline.engine import Engine, Planned
 from gradcam_lab.pipeline.graph import MEASURING, RENDERING, STAGES
 from gradcam_lab.pipeline.own_folder import require_own_folder, write_command
@@ -65,6 +65,7 @@ def compute(settings: Settings) -> None:
     require_writable(run.folder)  # not before: a run that cannot be leaves no folder behind
     write_command(run.folder, settings)
     say(f"{settings.data}: {run.described}")
+    zoo.warn_of_photos(run.classifier, run.test.samples[0].path)
     for skipped in run.val.skipped + run.test.skipped:
         warn(f"  skipped: {skipped}")
     if count := len(run.val.skipped) + len(run.test.skipped):

@@ -1,5 +1,7 @@
 """Classifiers by name: good files give a classifier, other files are refused with a reason."""
 
+import json
+import shutil
 import urllib.error
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from gradcam_lab.models.imagenet import VOC_GROUPS
 from gradcam_lab.models.networks.architectures import blank, build
 from gradcam_lab.models.weights import bare_state_dict
 from gradcam_lab.vision import torchvision
+from tests.commands import lab
 
 SHARED = Path(__file__).parents[3] / "shared"
 
@@ -114,6 +117,38 @@ class TestStateDicts:
         torch.save(build("cam_net", 1000).state_dict(), tmp_path / "a.pth")
         assert zoo.load_file(tmp_path / "a.pth").class_names[999] == "class 999"
         assert "so they are numbered" in capsys.readouterr().err
+
+
+class TestPhotos:
+    """A network of ToyVOC has seen drawings only, and that is said of photos, once, where JSON is not."""
+
+    @pytest.fixture
+    def drawing(self, toy):
+        return next((toy / "JPEGImages").glob("*.jpg"))
+
+    @pytest.fixture
+    def photo(self, drawing, tmp_path):
+        return shutil.copy(drawing, tmp_path / "photo.jpg")
+
+    @pytest.mark.parametrize("words", [("predict",), ("predict", "--json"), ("explain",)])
+    def test_the_embedded_network_is_told_to_know_drawings_only(self, photo, drawing, tmp_path, words):
+        out = ("--out", tmp_path / "out") if words[0] == "explain" else ()
+        done = lab(words[0], photo, *words[1:], *out)
+        assert (done.code, len(done.err.splitlines())) == (0, 1)
+        assert done.err.startswith("This network has seen ToyVOC's drawings only, so what it says of a photo means")
+        assert "--classifier mobilenet_v2 --weights imagenet" in done.err
+        assert lab(words[0], drawing, *words[1:], *out).err == ""
+        if "--json" in words:
+            assert json.loads(done.out)["classifier"] == "embedded"
+
+    def test_other_networks_are_not(self, photo, weights, tmp_path):
+        assert lab("predict", photo, "--weights", weights).err == ""  # its file does not say that ToyVOC was its data
+
+    def test_one_of_the_users_own_training_is_told_too(self, photo, tmp_path):
+        shutil.copy(zoo.EMBEDDED_FILE, tmp_path / "mine.safetensors")
+        done = lab("show", "--model", tmp_path / "mine.safetensors", "--image", photo, "--out", tmp_path / "out")
+        assert (done.code, len(done.err.splitlines())) == (0, 1)
+        assert "give another by --model" in done.err
 
 
 class TestDownload:
