@@ -44,23 +44,30 @@ def require_own_folder(settings: Settings) -> None:
 
 
 def write_command(folder: Path, settings: Settings) -> None:
-    """Write down whose folder it is.
+    """Write down whose folder it is, where it does not say so.
 
     Raises:
         LabError: it cannot be written.
     """
-    write_text(folder / COMMAND, settings.command + "\n")
+    told = settings.command + "\n"
+    if _command_file(folder) != told:
+        write_text(folder / COMMAND, told)
 
 
 def _command_in(folder: Path) -> str:
     """Return the command of the run in a folder; runs of older versions say it in their results; "" for none."""
-    try:
-        return (folder / COMMAND).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        pass
+    if told := _command_file(folder):
+        return told
     try:
         return str(read_json(folder / "results.json")["provenance"]["command"])
     except (LabError, KeyError, TypeError):
+        return ""
+
+
+def _command_file(folder: Path) -> str:
+    try:
+        return (folder / COMMAND).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
         return ""
 
 
