@@ -137,6 +137,7 @@ def _other_classes(labels: Callable[[], Labels] | None) -> bool:
 def _named(path: Path, saved: SavedNetwork, labels: Labels | None, size: int | None) -> Classifier:
     """Give a network that was saved without a description the classes of its data set."""
     imagenette = imagenette_classes()
+    saved.say_if_one_of_several(path)
     if labels:
         data, classes, activation = labels
         if len(classes) != saved.outputs:

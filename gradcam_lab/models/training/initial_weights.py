@@ -81,6 +81,7 @@ def _bare_weights(arch: str, path: Path, options: Mapping[str, Any]) -> dict[str
         raise LabError(f"'{path}' holds '{saved.arch}' and not '{arch}': give --arch {saved.arch}.")
     if dict(saved.options) != dict(options):
         raise LabError(f"'{path}' holds a {arch} whose 'residual' is {saved.options.get('residual', False)}.")
+    saved.say_if_one_of_several(path)
     return saved.state
 
 

@@ -5,13 +5,15 @@ head. The names of its classes are nowhere in such a file: they are those of the
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from gradcam_lab.console import warn
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import imagenet
 from gradcam_lab.models.classifier import Activation, Classifier, Preprocessing
@@ -32,12 +34,24 @@ class SavedNetwork:
         outputs: the number of its outputs.
         state: its weights, under the architecture's own names.
         options: those that the architecture is built with.
+        place: where in the file it is: the names of entries and modules that lead to it, with dots between them.
+        others: the places of other networks in the file.
     """
 
     arch: str
     outputs: int
     state: dict[str, Tensor]
     options: Mapping[str, Any] = field(default_factory=dict)
+    place: str = ""
+    others: tuple[str, ...] = ()
+
+    def say_if_one_of_several(self, path: Path) -> None:
+        """Warn where the file holds other networks too, such as a teacher beside its student."""
+        if self.others:
+            warn(
+                f"'{path}' holds {1 + len(self.others)} different networks: '{self.place}' is taken, and not "
+                f"{listed(self.others)}; save one alone to choose it."
+            )
 
     def classifier(
         self, classes: Sequence[str], activation: Activation = "softmax", *, size: int = 224, file: str = ""
@@ -75,52 +89,61 @@ def find_network(content: object, path: Path) -> SavedNetwork:
         LabError: there is none, or none that is known here.
     """
     candidates = list(_state_dicts(content))
-    for state in candidates:
-        found = recognise(state)
-        if found:
-            return found
+    networks = [network for place, state in candidates if (network := recognise(state, place))]
+    if networks:
+        first = networks[0]
+        return replace(first, others=tuple(other.place for other in networks if not _equal(other.state, first.state)))
     if not candidates:
         raise LabError(
             f"'{path}' holds no state dict, a dict of names and tensors, but {_describe(content)}: save the model's "
             "state_dict() by torch.save."
         )
-    raise LabError(f"'{path}' holds {_nearly(candidates)}.")
+    raise LabError(f"'{path}' holds {_nearly([state for _, state in candidates])}.")
+
+
+def _equal(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
+    """Say whether two state dicts hold the same numbers under the same names."""
+    return one.keys() == other.keys() and all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
 DEPTH = 4
 """Entries inside of entries, and modules around modules, that are looked through for a network."""
 
 
-def _state_dicts(content: object, depth: int = DEPTH) -> Iterator[dict[str, Tensor]]:
+Placed = tuple[str, dict[str, Tensor]]
+"""A state dict and where it is; see `SavedNetwork.place`."""
+
+
+def _state_dicts(content: object, place: str = "", depth: int = DEPTH) -> Iterator[Placed]:
     """Yield the state dicts in what a file holds: itself, those in its entries, and each without prefixes of names."""
     if not isinstance(content, dict) or depth < 0:
         return
     state = {str(name): tensor for name, tensor in content.items() if isinstance(tensor, Tensor)}
     if state:
-        yield from _without_prefixes(state, DEPTH)
-    for value in content.values():
-        yield from _state_dicts(value, depth - 1)
+        yield from _without_prefixes(state, place, DEPTH)
+    for name, value in content.items():
+        yield from _state_dicts(value, f"{place}.{name}".strip("."), depth - 1)
 
 
-def _without_prefixes(state: dict[str, Tensor], depth: int) -> Iterator[dict[str, Tensor]]:
+def _without_prefixes(state: dict[str, Tensor], place: str, depth: int) -> Iterator[Placed]:
     """Yield a state dict, and those of its modules, of their modules, and so on."""
-    yield state
+    yield place, state
     modules: dict[str, dict[str, Tensor]] = {}
     for name, tensor in state.items():
         module, dot, rest = name.partition(".")
         if dot:
             modules.setdefault(module, {})[rest] = tensor
-    for module_state in modules.values() if depth else ():
-        yield from _without_prefixes(module_state, depth - 1)
+    for module, inner in modules.items() if depth else ():
+        yield from _without_prefixes(inner, f"{place}.{module}".strip("."), depth - 1)
 
 
-def recognise(state: Mapping[str, Tensor]) -> SavedNetwork | None:
+def recognise(state: Mapping[str, Tensor], place: str = "") -> SavedNetwork | None:
     """Return the network that a state dict is of, judged by the names and the shapes in it; None where it is none."""
     for arch in ARCHITECTURES:
         outputs = _outputs(arch, state)
         for options in OPTIONS.get(arch, ({},)) if outputs else ():
             if not mismatch(blank(arch, outputs, options), state):
-                return SavedNetwork(arch, outputs, dict(state), options)
+                return SavedNetwork(arch, outputs, dict(state), options, place)
     return None
 
 
@@ -142,14 +165,15 @@ def _nearly(candidates: Sequence[Mapping[str, Tensor]]) -> str:
         key=lambda found: found[0],
     )
     if share < NEAR:
-        first = listed(list(sorted(candidates, key=len)[-1]))
+        largest = max(candidates, key=len)
+        first = listed(list(largest))
         return (
             f"a state dict of no network that is known here, its first entries are {first}: it should be one of "
             f"{', '.join(TORCHVISION)}, with all of its weights and nothing else"
         )
     outputs = _outputs(arch, state) or len(imagenet.class_names())
     wrong = mismatch(blank(arch, outputs, options), state)
-    return f"nearly the weights of {arch}, but {wrong}: give a file with all of its weights and nothing else"
+    return f"nearly the weights of {arch}, but {wrong}: give a file of exactly its tensors and their shapes"
 
 
 def _weight_names(state: Iterable[str]) -> frozenset[str]:

@@ -80,6 +80,7 @@ def load(path: Path) -> Classifier:
 
 
 def _require_network(saved: SavedNetwork, path: Path) -> SavedNetwork:
+    saved.say_if_one_of_several(path)
     if (saved.arch, saved.outputs) != (ARCH, len(CLASSES)):
         raise LabError(
             f"'{path}' holds a {saved.arch} with {saved.outputs} outputs, and not a {ARCH} with the {len(CLASSES)} "

@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.models import zoo
 from gradcam_lab.models.networks.architectures import ARCHITECTURES, blank, build
 from gradcam_lab.models.weights import bare_state_dict
 from tests.model_files import RunsCode
@@ -65,6 +66,21 @@ def test_every_wrapping_gives_the_same_classifier(small, tmp_path, wrap):
     assert model.preprocessing.size == 64
     assert all(torch.equal(value, small[name]) for name, value in model.network.state_dict().items() if value.ndim)
     assert torch.isfinite(model.network(torch.zeros(1, 3, 64, 64))).all()
+
+
+@pytest.mark.parametrize("by_entries", [False, True])
+def test_of_several_networks_the_first_is_taken_and_that_is_said_once(small, tmp_path, capsys, by_entries):
+    path, other = tmp_path / "two.pth", {name: value + 1 for name, value in small.items()}
+    pairs = {"student": small, "copy": small, "teacher": other}
+    flat = {f"{part}.{name}": value for part, state in pairs.items() for name, value in state.items()}
+    torch.save(pairs if by_entries else flat, path)
+    saved = bare_state_dict.read(path)
+    assert (saved.place, saved.others) == ("student", ("teacher",))
+    capsys.readouterr()
+    model = zoo.load_file(path)
+    assert torch.equal(model.network.state_dict()["fc.bias"], small["fc.bias"])
+    said = f"'{path}' holds 2 different networks: 'student' is taken, and not 'teacher'; save one alone to choose it."
+    assert capsys.readouterr().err.splitlines()[0] == said
 
 
 def test_safetensors_too(small, tmp_path):

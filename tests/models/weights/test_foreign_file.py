@@ -3,6 +3,7 @@
 import io
 import tarfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from safetensors.torch import save
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import zoo
+from gradcam_lab.models.networks.architectures import build
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 46830571\n"
 ONNX = b"\x08\x08\x12\x07pytorch\x1a\x052.4.0:\x90\x01" + bytes(200)  # ir_version 8, producer_name, ...
@@ -97,6 +99,19 @@ def test_also_where_the_name_says_safetensors(tmp_path, kind):
     path.write_bytes(make())
     with pytest.raises(LabError, match=rf"weights\.safetensors' {says}"):
         zoo.load_file(path)
+
+
+def test_the_advice_about_torchscript_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    network = build("cam_net", 3).eval()
+    torch.jit.trace(network, torch.zeros(1, 3, 32, 32)).save("script.pt")
+    with pytest.raises(LabError) as error:
+        zoo.load_file(Path("script.pt"))
+    code = str(error.value).partition(" by ")[2].rstrip(".").replace("FILE", "'script.pt'")
+    exec(code, {"torch": torch})
+    assert torch.equal(
+        zoo.load_file(Path("weights.pth")).network.state_dict()["fc.weight"], network.state_dict()["fc.weight"]
+    )
 
 
 @pytest.mark.parametrize("modern", [False, True])
