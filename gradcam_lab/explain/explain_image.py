@@ -10,7 +10,7 @@ asked for):
 - `<image>-<what>.json`: the numbers, and of which network, layer and code they are.
 
 Where another explanation has these names already, such as one of another network or of an image of the same name in
-another folder, `<what>` ends in a number, -2 or a higher one. The same command replaces its own files.
+another folder, `<what>` ends in -run2, or in a higher number. The same command replaces its own files.
 
 No box is drawn: a box needs a threshold, and a threshold has to be chosen on validation images (`run-all` does it).
 """

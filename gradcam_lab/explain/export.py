@@ -58,7 +58,7 @@ def files_of(explanations: Sequence[Explanation], out: Path) -> Files:
     what = first.request.method + (f"-{first.request.layer}" if first.request.layer else "")
     stem = f"{first.photo.path.stem[:LONGEST]}-{slug(what)}"
     wanted = request_sha256(explanations)
-    stems = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+    stems = (stem if number == 1 else f"{stem}-run{number}" for number in count(1))
     candidates = (_named(out, name, explanations) for name in stems)
     return next(files for files in candidates if _is_of(files.record, wanted) or not any(map(Path.exists, _all(files))))
 

@@ -211,7 +211,7 @@ def test_no_explanation_replaces_another_and_the_same_one_replaces_itself(run, o
     assert len(set(paths)) == len(paths)
     for files in written.values():
         assert contents(files) == files
-    assert [path.name for path in written["network"]][-1] == "ein Größenwahn [1]-gradcam-2.json"
+    assert [path.name for path in written["network"]][-1] == "ein Größenwahn [1]-gradcam-run2.json"
     again = [others[name]() for name in reversed(others)] + [run(classes=["dog"])]
     assert {path for files in again for path in files} == set(paths)
 
@@ -235,7 +235,7 @@ def test_an_interrupted_explanation_is_gone_on_with_under_its_own_names(run, mon
 def test_a_file_that_is_nobodys_is_kept(run, content):
     record = run(classes=["dog"])[-1]
     record.write_text(content, encoding="utf-8")
-    assert names_of(run(classes=["dog"]))[-1] == "ein Größenwahn [1]-gradcam-2.json"
+    assert names_of(run(classes=["dog"]))[-1] == "ein Größenwahn [1]-gradcam-run2.json"
     assert record.read_text(encoding="utf-8") == content
 
 
