@@ -17,6 +17,10 @@ from gradcam_lab.data.cache import VARIABLE, cache_folder
 from gradcam_lab.errors import LabError
 
 REINSTALL = "install gradcam-lab again, into a fresh environment"
+PLAIN_IMPORT = (
+    "in code of your own write 'from gradcam_lab.vision import torchvision' and 'torchvision()' before you import "
+    "anything of torchvision, or install torch and torchvision of one build, from one index"
+)
 PANGO = (
     "install it (Debian, Ubuntu: apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; macOS: brew install "
     "pango; Windows: pacman -S mingw-w64-x86_64-pango in MSYS2), or go without the PDF by --no-pdf"
@@ -39,15 +43,23 @@ class Finding:
 
     Attributes:
         name: of the check, as in `CHECKS`.
-        ok: whether the check passed.
+        ok: whether the lab can work.
         detail: what was found, or what is wrong.
-        remedy: what to do where it is not ok, else empty.
+        remedy: what to do where it is not ok, or where the lab works and code of the user's own may not; else empty.
     """
 
     name: str
     ok: bool
     detail: str
     remedy: str = ""
+
+
+class PassableError(Exception):
+    """Something that the lab itself can do without: what is wrong, and its remedy."""
+
+    def __init__(self, detail: str, remedy: str) -> None:
+        super().__init__(detail)
+        self.detail, self.remedy = detail, remedy
 
 
 def check_python() -> str:
@@ -77,10 +89,21 @@ def check_device() -> str:
 
 
 def check_torchvision() -> str:
-    """Return the version of torchvision, which must be importable beside torch."""
+    """Return the version of torchvision, which must be importable beside torch, if need be as `vision` does it.
+
+    Raises:
+        PassableError: the lab can import it, but a plain import fails.
+    """
     from gradcam_lab.vision import torchvision
 
-    return torchvision().__version__
+    found = torchvision().__version__
+    plain = subprocess.run(
+        [sys.executable, "-c", "import torchvision"], capture_output=True, text=True, encoding="utf-8", timeout=120
+    )
+    if plain.returncode != 0:
+        said = (plain.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+        raise PassableError(f"{found} works here, but a plain 'import torchvision' fails ({said})", PLAIN_IMPORT)
+    return found
 
 
 def check_pango() -> str:
@@ -157,6 +180,8 @@ def examine_one(name: str) -> Finding:
     check, remedy = CHECKS[name]
     try:
         return Finding(name, True, check())
+    except PassableError as error:
+        return Finding(name, True, error.detail, error.remedy)
     except Exception as error:
         first_line = (str(error).strip().splitlines() or [""])[0]
         return Finding(name, False, first_line or type(error).__name__, remedy)
@@ -166,11 +191,13 @@ def as_table(findings: Sequence[Finding]) -> str:
     """Return the findings as plain lines; what is wrong is followed by its remedy."""
     lines = []
     for finding in findings:
-        lines.append(f"{'ok  ' if finding.ok else 'BAD '} {finding.name:<20} {finding.detail}")
-        if not finding.ok:
+        mark = "BAD " if not finding.ok else "NOTE" if finding.remedy else "ok  "
+        lines.append(f"{mark} {finding.name:<20} {finding.detail}")
+        if finding.remedy:
             lines.append(f"     remedy: {finding.remedy}")
-    bad = sum(not finding.ok for finding in findings)
-    lines.append("All is well." if not bad else f"{bad} of {len(findings)} need attention.")
+    bad, noted = sum(not finding.ok for finding in findings), sum(bool(finding.remedy) for finding in findings)
+    well = "The lab itself can work; see the NOTE above." if noted else "All is well."
+    lines.append(f"{bad} of {len(findings)} need attention." if bad else well)
     return "\n".join(lines)
 
 

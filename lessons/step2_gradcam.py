@@ -256,6 +256,8 @@ class GradCAM:
     Args:
         model: any CNN that returns logits (N, C). It is left exactly as it was: mode, `.grad`, hooks.
         layer: the name of the layer, as in `model.named_modules()`; the last block before pooling is the usual choice.
+            Its output must be of shape (N, K, h, w). One of shape (N, h, w, K), as transformers such as Swin have it,
+            looks the same from here, and the "map" would be of shape (w, K): permute it before.
     """
 
     def __init__(self, model: nn.Module, layer: str) -> None:

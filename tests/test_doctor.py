@@ -8,7 +8,7 @@ import pytest
 
 from gradcam_lab import doctor, vision
 from gradcam_lab.data.cache import VARIABLE
-from gradcam_lab.doctor import Finding, examine, examine_one
+from gradcam_lab.doctor import Finding, as_table, examine, examine_one
 from gradcam_lab.models import zoo
 from gradcam_lab.models.networks.toynet import ToyNet
 from tests.model_files import write_toynet
@@ -40,6 +40,9 @@ def test_everything_is_examined_and_sound_where_the_tests_run(tmp_path):
     if not found["Pango"].ok:  # a machine without Pango is no reason to fail: all else works there
         assert "--no-pdf" in found.pop("Pango").remedy
         assert not found.pop("Fonts").ok
+    plain = found.pop("torchvision")
+    assert plain.ok
+    assert (" works here, but a plain 'import torchvision' fails (" in plain.detail) == bool(plain.remedy)
     assert [f for f in found.values() if not f.ok] == []
     assert [f.remedy for f in found.values() if f.remedy] == []
     assert found["Cache folder"].detail == str(tmp_path / "cache")
@@ -85,6 +88,39 @@ def test_a_broken_torchvision(monkeypatch):
 
     monkeypatch.setattr(vision, "torchvision", broken)
     assert examine_one("torchvision") == Finding("torchvision", False, "its libraries do not fit", doctor.REINSTALL)
+
+
+def plain_import(monkeypatch, code, said=""):
+    """Have the plain import, which is tried in a process of its own, end in this way."""
+    done = subprocess.CompletedProcess([], code, stdout="", stderr=said)
+    monkeypatch.setattr(subprocess, "run", lambda words, **options: done)
+    return examine_one("torchvision")
+
+
+def test_a_torchvision_that_only_the_lab_can_import_is_no_problem_but_said(monkeypatch):
+    found = plain_import(monkeypatch, 1, "Traceback ...\nRuntimeError: operator torchvision::nms does not exist\n")
+    assert found.ok
+    assert "a plain 'import torchvision' fails (RuntimeError: operator torchvision::nms does not exist)" in found.detail
+    assert found.remedy == doctor.PLAIN_IMPORT
+    lines = as_table([Finding("Python", True, "3.11"), found]).splitlines()
+    assert lines[1].startswith("NOTE torchvision ")
+    assert lines[2] == f"     remedy: {doctor.PLAIN_IMPORT}"
+    assert lines[3] == "The lab itself can work; see the NOTE above."
+    bad = Finding("Pango", False, "missing", "get it")
+    assert as_table([found, bad]).splitlines()[-1] == "1 of 2 need attention."
+
+
+def test_a_torchvision_that_anyone_can_import_is_well(monkeypatch):
+    found = plain_import(monkeypatch, 0)
+    assert (found.ok, found.remedy) == (True, "")
+    assert as_table([found]).endswith("All is well.")
+
+
+def test_the_advice_about_torchvision_is_code_that_works():
+    code = doctor.PLAIN_IMPORT.split("'")[1] + "\n" + doctor.PLAIN_IMPORT.split("'")[3] + "\n"
+    code += "import torchvision.transforms\nfrom torchvision.models import resnet18\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_missing_pango_is_one_finding_and_its_banner_is_not_shown(monkeypatch, capsys):

@@ -12,7 +12,13 @@ app = Typer()
 
 @app.command()
 def fetch(
-    data: Annotated[str, Argument(help="Data set: voc2007, voc2007-segmentation, imagenette or pets.")],
+    data: Annotated[
+        str,
+        Argument(
+            help="Data set: voc2007, voc2007-segmentation, imagenette, imagenette-160px, imagenette-320px, "
+            "imagenette-full or pets."
+        ),
+    ],
     data_root: DataRoot = None,
 ) -> None:
     """Download a data set from its official place, or go on with an interrupted download; prints its folder."""

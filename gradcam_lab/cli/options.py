@@ -9,12 +9,19 @@ SplitName = Literal["train", "val", "test"]
 
 ClassifierOption = Annotated[
     str,
-    Option(help="Network: embedded, resnet18, 34, 50, 101 or 152, vgg16 or 19, mobilenet_v2, squeezenet1_1."),
+    Option(
+        help="Network: embedded, resnet18, resnet34, resnet50, resnet101, resnet152, vgg16, vgg19, mobilenet_v2 or "
+        "squeezenet1_1."
+    ),
 ]
 WeightsOption = Annotated[
     str | None,
     Option(help="Weights: imagenet (torchvision's download), or a file.", show_default="the embedded classifier's"),
 ]
+DATA_HELP = (
+    "Data: toyvoc, voc2007, voc2007-segmentation, imagenette, imagenette-160px, imagenette-320px, imagenette-full, "
+    "pets, or a folder."
+)
 Json = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
 DataRoot = Annotated[Path | None, Option(help="Folder where a named data set lies already.", show_default="a download")]
 SkipBad = Annotated[bool, Option("--skip-bad", help="Skip images that cannot be used, and name them.")]

@@ -28,7 +28,11 @@ app = Typer()
 @app.command("run-all")
 def run_all(
     data: Annotated[
-        str, Option(help="Data: toyvoc, voc2007, pets, or a folder in the layout of VOC or Oxford-IIIT Pet.")
+        str,
+        Option(
+            help="Data: toyvoc, voc2007, voc2007-segmentation, pets, or a folder in the layout of VOC or Oxford-IIIT "
+            "Pet."
+        ),
     ] = "toyvoc",
     data_root: DataRoot = None,
     classifier: ClassifierOption = "embedded",

@@ -5,12 +5,15 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
-from gradcam_lab.cli.options import DataRoot, ImageSize, Json, Limit, SkipBad, SplitName
+from gradcam_lab.cli.options import DATA_HELP, DataRoot, ImageSize, Json, Limit, SkipBad, SplitName
 from gradcam_lab.cli.output import resumable
 
 app = Typer()
 
-DATA_HELP = "Data: toyvoc, voc2007, imagenette, pets, or a folder."
+ARCH_HELP = (
+    "Architecture: toynet, cam_net, resnet_cam (resnet18 with ImageNet's weights), resnet18, resnet34, resnet50, "
+    "resnet101, resnet152, vgg16, vgg19, mobilenet_v2 or squeezenet1_1."
+)
 
 
 @app.command()
@@ -24,9 +27,7 @@ def train(
     write_config: Annotated[
         bool, Option("--write-config", help="Write cam_config.yaml, or the file of --config, and stop.")
     ] = False,
-    arch: Annotated[
-        str | None, Option(help="Architecture: toynet, cam_net, resnet_cam, resnet18, ...", show_default="toynet")
-    ] = None,
+    arch: Annotated[str | None, Option(help=ARCH_HELP, show_default="toynet")] = None,
     weights: Annotated[
         str | None, Option(help="Initial weights: imagenet, random, or a file.", show_default="random")
     ] = None,

@@ -1,5 +1,7 @@
 """Sentences about a photo: the layer looked at, a class with its probability, and true beside predicted classes."""
 
+from collections.abc import Sequence
+
 from gradcam_lab.explain.explanation import Explanation
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import Target, output_target
@@ -18,7 +20,26 @@ def layer(one: Explanation) -> str:
     else:
         why = "the last block of features, after which the network only pools and decides"
     rows, columns = one.maps[one.grid].shape
-    return f"{request.layer or model.layer}: {why}; its map has {rows} x {columns} cells"
+    doubt = "" if plausible_grid(one.maps[one.grid].shape, model.preprocessing.size) else DOUBT
+    return f"{request.layer or model.layer}: {why}; its map has {rows} x {columns} cells{doubt}"
+
+
+DOUBT = (
+    ", but the network's input is a square: if the layer's output is of shape (N, height, width, channels), and not "
+    "(N, channels, height, width) as Grad-CAM needs it, this is no map, so choose another layer or permute its output"
+)
+"""What is said of a grid that is not of the input's proportions; Grad-CAM itself cannot know the order of the axes."""
+
+
+def plausible_grid(grid: Sequence[int], size: int) -> bool:
+    """Say whether a map's grid, rows and columns, is square but for one cell, as an input of size x size gives it.
+
+    Examples:
+        >>> plausible_grid((7, 7), 224), plausible_grid((7, 768), 224)
+        (True, False)
+    """
+    rows, columns = grid
+    return abs(rows - columns) <= 1 and max(grid) <= size
 
 
 def cam_or_gradcam(photo: Photo) -> str:

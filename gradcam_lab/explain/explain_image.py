@@ -9,6 +9,9 @@ asked for):
 - `<image>-<what>.jpg`: all classes side by side, where there are several;
 - `<image>-<what>.json`: the numbers, and of which network, layer and code they are.
 
+Where another explanation has these names already, such as one of another network or of an image of the same name in
+another folder, `<what>` ends in -run2, or in a higher number. The same command replaces its own files.
+
 No box is drawn: a box needs a threshold, and a threshold has to be chosen on validation images (`run-all` does it).
 """
 
@@ -69,6 +72,7 @@ def explain(
     photo = Photo(image, zoo.load(classifier, weights), load_lessons())
     targets = find_targets(photo, classes or (), against)
     require_writable(out)
+    zoo.warn_of_photos(photo.classifier, image)
     explanations = [explain_target(photo, request, target) for target in targets]
     say(describe.layer(explanations[0]))
     for one in explanations:

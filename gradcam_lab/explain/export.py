@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcam_lab.errors import LabError
 from gradcam_lab.explain import describe
 from gradcam_lab.explain.draw_maps import draw_class, draw_classes, hottest, hottest_cell
 from gradcam_lab.explain.explanation import AT_THE_PIXELS, Explanation
-from gradcam_lab.files import moved_into_place, sha256, write_json
+from gradcam_lab.files import digest, moved_into_place, read_json, sha256, write_json
 from gradcam_lab.localise.smoothgrad import NOISE
 from gradcam_lab.report.figures.rgb import gradient_strength
 
@@ -24,23 +28,64 @@ def write(explanations: Sequence[Explanation], out: Path) -> list[Path]:
     Raises:
         LabError: a file cannot be written.
     """
-    first = explanations[0]
-    what = first.request.method + (f"-{first.request.layer}" if first.request.layer else "")
-    stem = f"{first.photo.path.stem[:LONGEST]}-{slug(what)}"
-    files, rows = [], []
-    for one in explanations:
-        picture, maps = (out / f"{stem}-{class_slug(one)}{end}" for end in (".jpg", ".npz"))
+    pairs, all_classes, record = files_of(explanations, out)
+    rows = [{**numbers(one), "files": [p.name for p in pair]} for one, pair in zip(explanations, pairs, strict=True)]
+    # The record comes first: interrupted, the same command finds by it that the names are its own.
+    write_json(record, {**facts(explanations[0]), "classes": rows, "request_sha256": request_sha256(explanations)})
+    for one, (picture, maps) in zip(explanations, pairs, strict=True):
         draw_class(picture, one)
         with moved_into_place(maps) as temporary:
             np.savez_compressed(temporary, **one.maps)  # type: ignore[arg-type]
-        files += [picture, maps]
-        rows.append({**numbers(one), "files": [picture.name, maps.name]})
-    if len(explanations) > 1:
-        files.append(out / f"{stem}.jpg")
-        draw_classes(files[-1], explanations)
-    files.append(out / f"{stem}.json")
-    write_json(files[-1], {**facts(first), "classes": rows})
-    return files
+    if all_classes:
+        draw_classes(all_classes, explanations)
+    return [*(file for pair in pairs for file in pair), *([all_classes] if all_classes else []), record]
+
+
+class Files(NamedTuple):
+    """The files of an explained image: picture and maps of each class, the picture of all, and the JSON."""
+
+    pairs: list[tuple[Path, Path]]
+    all_classes: Path | None
+    record: Path
+
+
+def files_of(explanations: Sequence[Explanation], out: Path) -> Files:
+    """Choose names that no other explanation has: where one has them, a number tells the two apart.
+
+    The same request gets the same names again, and so replaces its own files and no others.
+    """
+    first = explanations[0]
+    what = first.request.method + (f"-{first.request.layer}" if first.request.layer else "")
+    stem = f"{first.photo.path.stem[:LONGEST]}-{slug(what)}"
+    wanted = request_sha256(explanations)
+    stems = (stem if number == 1 else f"{stem}-run{number}" for number in count(1))
+    candidates = (_named(out, name, explanations) for name in stems)
+    return next(files for files in candidates if _is_of(files.record, wanted) or not any(map(Path.exists, _all(files))))
+
+
+def _named(out: Path, stem: str, explanations: Sequence[Explanation]) -> Files:
+    pairs = [(out / f"{stem}-{part}.jpg", out / f"{stem}-{part}.npz") for part in map(class_slug, explanations)]
+    return Files(pairs, out / f"{stem}.jpg" if len(explanations) > 1 else None, out / f"{stem}.json")
+
+
+def _all(files: Files) -> list[Path]:
+    return [*chain(*files.pairs), *([files.all_classes] if files.all_classes else []), files.record]
+
+
+def _is_of(record: Path, request: str) -> bool:
+    """Say whether a JSON is the record of a request; a damaged one is of none."""
+    with suppress(LabError):
+        told = read_json(record)
+        return isinstance(told, dict) and told.get("request_sha256") == request
+    return False
+
+
+def request_sha256(explanations: Sequence[Explanation]) -> str:
+    """Return a SHA-256 of what was asked for: the image's path, the network, the method and the classes."""
+    first = explanations[0]
+    targets = [[part.outputs for part in one.target.parts] for one in explanations]
+    image, network = str(first.photo.path.resolve()), first.photo.classifier.fingerprint
+    return digest(image, network, asdict(first.request), targets)
 
 
 def class_slug(one: Explanation) -> str:

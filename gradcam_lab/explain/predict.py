@@ -30,6 +30,7 @@ def predict(
     """
     model = zoo.load(classifier, weights)
     photo = Photo(image, model, load_lessons())
+    zoo.warn_of_photos(model, image)
     k = min(k, len(model.output_names))
     rows = photo.lessons.cam.predict(model.network, photo.inputs[0], model.output_names, k, model.activation)
     return _as_json(photo, rows) if json else _as_table(photo, rows)

@@ -63,7 +63,7 @@ def show(
         random: number of images; of a run and of detections 10 by default.
         target: the class of the detections.
         split: "val" by default, of a run and of detections "test".
-        out: the folder for the pictures; by default `shown`, of a run `shown` in its folder.
+        out: the folder for the pictures; by default `shown`, of detections a folder in it, of a run in the run's.
         seed: of the choice of images.
         threshold: of a run, see `show_boxes.show_run`.
         heatmap: likewise.
@@ -110,7 +110,7 @@ def show(
         images,
         random=count,
         seed=seed,
-        out=out or Path("shown"),
+        out=out,
         target=target,
         split=split or "test",
     )

@@ -13,16 +13,20 @@ from gradcam_lab.data.box_files.ground_truth import objects_of
 from gradcam_lab.data.box_files.json_boxes import read_detections
 from gradcam_lab.data.image_files import ENDINGS, ProblemError, find_image, read_image
 from gradcam_lab.errors import LabError
-from gradcam_lab.explain.draw_boxes import draw
+from gradcam_lab.explain.draw_boxes import draw, file_name
+from gradcam_lab.files import digest
 
 T = TypeVar("T")
+
+SEED = 1
+"""Of the choice of images, where the user gives none."""
 
 
 def show_run(
     run: Path,
     *,
     random: int = 10,
-    seed: int = 1,
+    seed: int = SEED,
     out: Path | None = None,
     split: str = "test",
     threshold: float | None = None,
@@ -34,8 +38,8 @@ def show_run(
         run: its folder; the data folder must be where it was.
         random: number of images.
         seed: of the choice of images.
-        out: where the pictures go; None for `shown` in the run's folder, with the split and the threshold in its name
-            where they are not the run's.
+        out: where the pictures go; None for `shown` in the run's folder, with the split, the threshold, the heatmap
+            and the seed in its name where they are not the default.
         split: of the images; the boxes of another than test are cut from the saved heatmaps, like those of
         threshold: another threshold than the run's.
         heatmap: whether the heatmap lies under the boxes.
@@ -56,7 +60,7 @@ def show_run(
     maps = maps_of(finished, split, lessons)
     samples = {sample.id: sample for sample in finished.samples(maps)}
     chosen = random_choice(list(samples), random, seed)
-    cut, folder = "", "shown"
+    cut, folder = "", ["shown"]
     if threshold is None and split == "test":
         found = read_detections(finished.file("detections.json"))
         if strangers := sorted(set(found) - set(samples)):
@@ -66,7 +70,7 @@ def show_run(
     else:
         at = finished.value("threshold", "chosen") if threshold is None else threshold
         found = finished.detector(lessons)(maps.named(chosen), at, [samples[image] for image in chosen])
-        cut, folder = f"at threshold {at:g}", f"shown_{split}_{at:g}"
+        cut, folder = f"at threshold {at:g}", ["shown", split, f"{at:g}"]
     target = finished.value("run", "target")
     truth = objects_of(samples.values(), target)
     shown = {image: partial(read_image, samples[image].path, samples[image].bits) for image in chosen}
@@ -76,7 +80,9 @@ def show_run(
         upsampled = lessons.boxes.upsample(raw[image], pixels.shape[:2])
         return lessons.cam.overlay(pixels, lessons.cam.normalize_map(upsampled))
 
-    return draw(out or run / folder, shown, truth, found, name=target, cut=cut, under=under if heatmap else None)
+    folder += ["heatmap"] * heatmap + [f"seed{seed}"] * (seed != SEED)
+    pictures, under_boxes = out or run / "_".join(folder), under if heatmap else None
+    return draw(pictures, shown, truth, found, name=target, cut=cut, under=under_boxes)
 
 
 def show_saved(
@@ -85,7 +91,7 @@ def show_saved(
     images: Path,
     *,
     random: int = 10,
-    seed: int = 1,
+    seed: int = SEED,
     out: Path | None = None,
     target: str | None = None,
     split: str = "test",
@@ -98,7 +104,7 @@ def show_saved(
         images: the folder of the photos.
         random: number of images.
         seed: of the choice of images.
-        out: where the pictures go; None for `shown` beside the detections.
+        out: where the pictures go; None for a folder in `shown` that is named after the detections.
         target: the class, where the files do not say it.
         split: the split of a folder in VOC layout.
 
@@ -113,7 +119,9 @@ def show_saved(
     found, truth = read_both(detections, ground_truth, target=target, split=split)
     chosen = random_choice(list(truth), random, seed)
     shown = {image: partial(read_image, find_photo(images, image)) for image in chosen}
-    return draw(out or detections.parent / "shown", shown, truth, found, name=class_of(detections, target, []) or "")
+    wanted = digest(*(str(path.resolve()) for path in (detections, ground_truth, images)), target, split, seed, random)
+    folder = out or Path("shown") / f"{file_name(detections.stem)}-{wanted[:6]}"
+    return draw(folder, shown, truth, found, name=class_of(detections, target, []) or "")
 
 
 def random_choice(items: Sequence[T], count: int, seed: int) -> list[T]:

@@ -15,7 +15,7 @@ from gradcam_lab.explain.export import slug
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.show_boxes import random_choice
 from gradcam_lab.explain.targets import find_target
-from gradcam_lab.files import require_writable
+from gradcam_lab.files import digest, require_writable
 from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
@@ -88,13 +88,19 @@ def show_model(
     else:
         chosen = choose(read_images(classifier, split, data, data_root), random, index, seed, split)
     require_writable(out)
+    zoo.warn_of_photos(classifier, chosen[0].path, "--model")
     files, lessons = [], load_lessons()
     for one in tracked(chosen, "drawing", len(chosen)):
         photo = Photo(one.path, classifier, lessons, one.bits)
-        files.append(out / f"{one.name}{f'-{slug(target.name)}' if target else ''}.jpg")
+        files.append(out / f"{one.name}{f'-{slug(target.name)}' if target else ''}-{_mark(classifier, one)}.jpg")
         draw_panels(files[-1], photo, one.title, target or photo.predicted(), verdict(photo, one.true))
     say(cam_or_gradcam(photo))
     return files
+
+
+def _mark(classifier: Classifier, one: Shown) -> str:
+    """Six characters that tell the pictures of two networks apart, and those of two images of one name."""
+    return digest(classifier.fingerprint, str(one.path.resolve()))[:6]
 
 
 def read_images(classifier: Classifier, split: str, data: str | None, data_root: Path | None) -> list[Shown]:

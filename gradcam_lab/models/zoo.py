@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gradcam_lab.console import warn
 from gradcam_lab.data.layouts.imagenette import imagenette_classes
+from gradcam_lab.data.registry import TOYVOC
+from gradcam_lab.data.toyvoc import is_drawn
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import imagenet
 from gradcam_lab.models.classifier import Activation, Classifier, Preprocessing, weights_hash
@@ -15,7 +17,7 @@ from gradcam_lab.models.networks.architectures import TORCHVISION, blank
 from gradcam_lab.models.weights import bare_state_dict, efeo_checkpoint, model_file
 from gradcam_lab.models.weights.bare_state_dict import SavedNetwork
 from gradcam_lab.models.weights.missing_file import missing_file
-from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_state_dict
+from gradcam_lab.models.weights.state_dict import load_weights
 from gradcam_lab.vision import torchvision
 
 LAYERS = {name: architecture.layer for name, architecture in TORCHVISION.items()}
@@ -52,31 +54,42 @@ def load(name: str = "embedded", weights: str | None = None) -> Classifier:
                 f"The embedded classifier '{EMBEDDED_FILE}' is missing: install gradcam-lab again, or give --weights "
                 "FILE."
             )
-        if weights and efeo_checkpoint.is_checkpoint(Path(weights)):
-            raise LabError(f"'{weights}' holds '{efeo_checkpoint.ARCH}': give --classifier {efeo_checkpoint.ARCH}.")
-        return model_file.load(Path(weights) if weights else EMBEDDED_FILE)
+        return _load_given(Path(weights)) if weights else model_file.load(EMBEDDED_FILE)
     if not weights:
         raise LabError(
             f"'{name}' needs weights, because with random ones it can locate nothing: give --weights imagenet or "
             "--weights FILE."
         )
-    file = Path(weights)
-    if weights == "imagenet" or not _says_its_network(file):
-        return _imagenet_classifier(name, imagenet_state(name, weights), weights)
-    classifier = load_file(file)
-    if classifier.name != name:
-        raise LabError(f"'{weights}' holds '{classifier.name}' and not '{name}': give --classifier {classifier.name}.")
-    return classifier
+    if weights == "imagenet":
+        return _imagenet_classifier(name, imagenet_state(name), weights)
+    holds = _holds(Path(weights))
+    if holds != name:
+        raise LabError(f"'{weights}' holds '{holds}' and not '{name}': give --classifier {holds}.")
+    return load_file(Path(weights), option="--weights")
 
 
-def _says_its_network(file: Path) -> bool:
-    """Say whether a file is no state dict with ImageNet's outputs, or one that fails to be that."""
-    if model_file.is_model_file(file) or efeo_checkpoint.is_checkpoint(file):
-        return True
-    try:
-        return bare_state_dict.read(file).outputs != len(imagenet.class_names())
-    except LabError:
-        return False  # the next reader of the file says what is wrong
+def _load_given(file: Path) -> Classifier:
+    """Read a file that was given without the name of its network: one of `gradcam-lab train` says it itself."""
+    if not file.is_file():
+        raise missing_file(file, "--weights")
+    if not model_file.is_model_file(file) and (holds := _holds(file)) not in ("embedded", "cam_net"):
+        raise LabError(f"'{file}' holds '{holds}': give --classifier {holds}.")
+    return load_file(file, option="--weights")
+
+
+def _holds(file: Path) -> str:
+    """Return the zoo's name of the network in a file.
+
+    Raises:
+        LabError: as `load_file`.
+    """
+    if not file.is_file():
+        raise missing_file(file, "--weights")
+    if model_file.is_model_file(file):
+        arch = model_file.read(file)[0].arch
+    else:
+        arch = efeo_checkpoint.ARCH if efeo_checkpoint.is_checkpoint(file) else bare_state_dict.read(file).arch
+    return model_file.ZOO_NAMES.get(arch, arch)
 
 
 Labels = tuple[str, tuple[str, ...], Activation]
@@ -124,6 +137,7 @@ def _other_classes(labels: Callable[[], Labels] | None) -> bool:
 def _named(path: Path, saved: SavedNetwork, labels: Labels | None, size: int | None) -> Classifier:
     """Give a network that was saved without a description the classes of its data set."""
     imagenette = imagenette_classes()
+    saved.say_if_one_of_several(path)
     if labels:
         data, classes, activation = labels
         if len(classes) != saved.outputs:
@@ -131,7 +145,7 @@ def _named(path: Path, saved: SavedNetwork, labels: Labels | None, size: int | N
                 f"'{path}' has {saved.outputs} outputs and '{data}' {len(classes)} classes ({_some(classes)}): name "
                 "the data that it was trained on by --data."
             )
-    elif saved.outputs == len(imagenet.class_names()):
+    elif saved.outputs == len(imagenet.class_names()) and saved.arch in TORCHVISION:
         return _imagenet_classifier(saved.arch, saved.state, path.name)
     elif saved.outputs == len(imagenette):
         data, classes, activation = "imagenette", imagenette, "softmax"
@@ -150,25 +164,30 @@ def _named(path: Path, saved: SavedNetwork, labels: Labels | None, size: int | N
     return model
 
 
+def warn_of_photos(
+    classifier: Classifier, image: Path, instead: str = "--classifier mobilenet_v2 --weights imagenet"
+) -> None:
+    """Say that a network of ToyVOC, such as the embedded one, knows drawings only, where an image is none of them.
+
+    Args:
+        classifier: its file says on which data it was trained.
+        image: the file that it is used on.
+        instead: what the user can give for a network that knows photos.
+    """
+    recipe = classifier.metadata.get("recipe") or {}
+    if recipe.get("data") == TOYVOC and not is_drawn(image):
+        warn(
+            f"This network has seen ToyVOC's drawings only, so what it says of a photo means nothing: give another by "
+            f"{instead}, or show it one of those drawings."
+        )
+
+
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
-def imagenet_state(name: str, weights: str) -> Mapping[str, Tensor]:
-    """Return weights with ImageNet's 1000 outputs for one of torchvision's architectures.
-
-    Raises:
-        LabError: they cannot be had, or do not fit.
-    """
-    state = _download(name) if weights == "imagenet" else read_state_dict(Path(weights))
-    wrong = mismatch(_blank(name), state)
-    if wrong:
-        raise LabError(f"'{weights}' does not fit {name}, {wrong}{_looks_like(state, name)}.")
-    return state
-
-
 def _imagenet_classifier(name: str, state: Mapping[str, Tensor], weights: str) -> Classifier:
-    network = _blank(name)
+    network = blank(name, len(imagenet.class_names()))
     load_weights(network, state)
     return Classifier(
         name=name,
@@ -183,14 +202,13 @@ def _imagenet_classifier(name: str, state: Mapping[str, Tensor], weights: str) -
     )
 
 
-def _blank(name: str) -> nn.Module:
-    return blank(name, len(imagenet.class_names()))
-
-
-def _download(name: str) -> Mapping[str, Tensor]:
-    """Fetch torchvision's weights, or take them from its cache.
+def imagenet_state(name: str) -> Mapping[str, Tensor]:
+    """Fetch torchvision's weights of one of its architectures, or take them from its cache.
 
     These are the `IMAGENET1K_V1` weights, which every architecture of the zoo has and published Grad-CAM results use.
+
+    Raises:
+        LabError: they cannot be had, or do not fit.
     """
     weights = torchvision().models.get_model_weights(name).IMAGENET1K_V1
     file = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
@@ -202,15 +220,9 @@ def _download(name: str) -> Mapping[str, Tensor]:
                 f"The ImageNet weights of {name} are not in '{file}' and could not be downloaded ({error}): go online, "
                 "put that file there, or give a state dict by --weights FILE."
             ) from error
-    return read_state_dict(file)
-
-
-def _looks_like(state: Mapping[str, Tensor], asked: str) -> str:
-    """Say as the end of a sentence which architecture a state dict belongs to, judged by the names in it."""
-    names = {name for name in state if not name.endswith("num_batches_tracked")}
-    for other in LAYERS:
-        if names == {name for name in _blank(other).state_dict() if not name.endswith("num_batches_tracked")}:
-            if other == asked:
-                return f": it has the layers of {asked}, but not for ImageNet's 1000 classes, so give another file"
-            return f": it looks like {other}, so give --classifier {other}"
-    return ": it looks like no architecture of the zoo, so give another file"
+    saved = bare_state_dict.read(file)
+    if (saved.arch, saved.outputs) != (name, len(imagenet.class_names())):
+        raise LabError(
+            f"'{file}' holds {saved.arch} with {saved.outputs} outputs, and not torchvision's {name}: delete it."
+        )
+    return saved.state

@@ -6,9 +6,10 @@ from functools import partial
 from gradcam_lab.console import say, warn
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable
-from gradcam_lab.models import distributed
+from gradcam_lab.models import distributed, zoo
 from gradcam_lab.pipeline.engine import Engine, Planned
 from gradcam_lab.pipeline.graph import MEASURING, RENDERING, STAGES
+from gradcam_lab.pipeline.own_folder import require_own_folder, write_command
 from gradcam_lab.pipeline.rendering import Rendering
 from gradcam_lab.pipeline.run import Run
 from gradcam_lab.pipeline.settings import Settings
@@ -27,8 +28,10 @@ def run_all(settings: Settings, *, pdf: bool = True) -> Rendered | None:
         The report; None in the processes of `torchrun` that only help the first one with the heatmaps.
 
     Raises:
-        LabError: the data, the classifier, the output folder or a student's code cannot be used.
+        LabError: the data, the classifier, the output folder or a student's code cannot be used; or the folder is
+            another run's.
     """
+    require_own_folder(settings)
     if settings.students:
         if distributed.launched():
             raise LabError("torchrun does not run a student's code: use --impl reference, or leave torchrun out.")
@@ -60,7 +63,9 @@ def compute(settings: Settings) -> None:
     run = Run(settings)
     engine = Engine(run, STAGES)
     require_writable(run.folder)  # not before: a run that cannot be leaves no folder behind
+    write_command(run.folder, settings)
     say(f"{settings.data}: {run.described}")
+    zoo.warn_of_photos(run.classifier, run.test.samples[0].path)
     for note in dict.fromkeys(run.val.notes + run.test.notes):
         warn(f"  note: {note}")
     for skipped in run.val.skipped + run.test.skipped:
@@ -90,8 +95,9 @@ def print_plan(settings: Settings, *, pdf: bool = True) -> None:
     """Print the stages: what each writes and reads, whether it would run, and why; nothing is computed or written.
 
     Raises:
-        LabError: the data, the classifier or a student's code cannot be used.
+        LabError: the data, the classifier or a student's code cannot be used; or the folder is another run's.
     """
+    require_own_folder(settings)
     if settings.students:
         _supervise(partial(_say_plan, pdf=pdf), settings)
     else:

@@ -125,7 +125,7 @@ def sweep_run(
         iou: the IoU thresholds; None for those of the run.
         ap: how average precision is taken; None as in the run.
         json: return JSON.
-        out: the folder for `sweep.png`, `sweep.svg` and the boxes; None for the run's.
+        out: the folder for `sweep_<split>.png`, the same as SVG, and the boxes; None for the run's.
 
     Returns:
         A table, or JSON.
@@ -308,8 +308,9 @@ def _other_code(finished: FinishedRun, split: str) -> list[str]:
 
 
 def draw(folder: Path, swept: Swept) -> list[Path]:
-    """Draw AP and recall against the threshold, as `sweep.png` and `sweep.svg`; return both."""
-    picture, drawing = folder / "sweep.png", folder / "sweep.svg"
+    """Draw AP and recall against the threshold, as PNG and SVG that the split and the kind of AP name."""
+    name = f"sweep_{swept.split}{'_11point' if swept.ap == '11point' else ''}"
+    picture, drawing = folder / f"{name}.png", folder / f"{name}.svg"
     with svg_figure(drawing, 8, 3.3) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         for axes, curves, name in ((left, swept.curves.ap, "AP"), (right, swept.curves.recall, "recall")):

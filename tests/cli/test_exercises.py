@@ -51,7 +51,7 @@ def test_sweep_reads_a_run_and_prints_pure_json(finished, tmp_path):
     done = lab("sweep", "--run", copy, "--split", "test", "--from", 0.2, "--to", 0.4, "--step", 0.1, "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["grid"] == [0.2, 0.3, 0.4]
-    assert (copy / "sweep.png").is_file()
+    assert (copy / "sweep_test.png").is_file()
 
 
 def test_show_draws_a_run_or_saved_boxes_or_a_model(finished, toy, weights, photo, tmp_path):

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,13 @@ import typer
 from gradcam_lab import cli
 from gradcam_lab.cli.app import app
 from gradcam_lab.cli.groups import GROUPS, MODULES
+from gradcam_lab.data.download.official import DATA_SETS, describe
+from gradcam_lab.data.registry import DATA_SET_NAMES
+from gradcam_lab.models.networks.architectures import ARCHITECTURES
+from gradcam_lab.models.zoo import CLASSIFIERS
 from tests.commands import lab, process
 
+README = Path(__file__).parents[2] / "README.md"
 ROOT: Any = typer.main.get_command(app)
 SLOW = {"torch", "torchvision", "numpy", "matplotlib", "weasyprint", "sklearn", "cv2", "jinja2", "pytest"}
 PANELS = ("Learn", "Teach", "Run", "Explain", "Train", "Data and machine")
@@ -56,6 +62,40 @@ def test_the_table_names_every_command_of_a_module_in_order(module, names):
 def test_a_command_hands_on_at_most_four_positional_arguments(path):
     calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
     assert [call.lineno for call in calls if len(call.args) > 4] == []
+
+
+def help_of(command, option):
+    return next(param.help for param in ROOT.commands[command].params if param.name == option)
+
+
+def names_in(text):
+    return set(re.findall(r"[\w-]+", text))
+
+
+@pytest.mark.parametrize("command", ["predict", "explain", "run-all"])
+def test_the_help_names_every_classifier(command):
+    assert set(CLASSIFIERS) <= names_in(help_of(command, "classifier"))
+
+
+def test_the_readme_names_every_classifier():
+    lines = README.read_text(encoding="utf-8").splitlines()
+    assert set(CLASSIFIERS) <= names_in(next(line for line in lines if "`--classifier` is `embedded`" in line))
+
+
+def test_the_help_names_every_architecture_that_can_be_trained():
+    assert {*ARCHITECTURES, "resnet_cam"} <= names_in(help_of("train", "arch"))
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [("run-all", "data"), ("train", "data"), ("evaluate-classifier", "data"), ("fetch", "data")]
+)
+def test_the_help_names_every_data_set_that_a_command_takes(command, option):
+    taken = set(DATA_SET_NAMES)
+    if command == "run-all":
+        taken -= {name for name in DATA_SETS if describe(name).layout == "imagenette"}  # it has no boxes
+    if command == "fetch":
+        taken -= {"toyvoc"}  # it is drawn
+    assert taken <= names_in(help_of(command, option))
 
 
 def test_help_groups_the_commands_by_what_people_do():

@@ -13,13 +13,17 @@ import pytest
 from gradcam_lab import console
 from gradcam_lab.data.box_files.json_boxes import read_detections, read_ground_truth
 from gradcam_lab.data.layouts.voc import read_split
+from gradcam_lab.data.toyvoc import CLASSES
 from gradcam_lab.files import read_json, sha256, write_json
 from gradcam_lab.localise.experiment import IOUS
 from gradcam_lab.localise.maps import read_maps
+from gradcam_lab.models.classifier import Preprocessing
+from gradcam_lab.models.networks.toynet import ToyNet
 from gradcam_lab.report import render
 from gradcam_lab.report.pdf import PdfError
 from gradcam_lab.report.results import schema
 from tests.commands import contents, lab, refused, run_all
+from tests.model_files import write_toynet
 
 STAGES = ("data", "heatmaps", "classifier", "cam", "threshold", "boxes", "scores", "results", "figures", "report")
 ARTIFACTS = ("report.html", "results.json", "detections.json", "ground_truth.json", "heatmaps.npz", "figures")
@@ -148,6 +152,15 @@ class TestRunAll:
         assert done.code == 130
         assert done.err == "Interrupted. The same command goes on from here.\n"
         assert list(read_json(out / "stages.json")) == ["data"]
+
+    def test_of_photos_it_says_once_that_a_network_of_toyvoc_knows_drawings_only(self, toy, tmp_path):
+        weights, photos = tmp_path / "drawings.safetensors", shutil.copytree(toy, tmp_path / "photos")
+        (photos / "manifest.json").unlink()  # by it a folder of ToyVOC is known
+        write_toynet(weights, ToyNet(7), CLASSES, preprocessing=Preprocessing(64), recipe={"data": "toyvoc"})
+        for data, times in ((photos, 1), (toy, 0)):
+            done = run_all(data, weights, tmp_path / "out", "--limit", 12)
+            assert done.code == 0, done.err
+            assert done.err.count("This network has seen ToyVOC's drawings only") == times
 
     def test_the_command_in_the_results_can_be_pasted(self, results, toy, weights):
         assert results["provenance"]["command"] == f"gradcam-lab run-all --data '{toy}' --weights '{weights}' --quick"

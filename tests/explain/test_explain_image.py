@@ -6,10 +6,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 from PIL import Image
+from torch import nn
 
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.errors import LabError
@@ -22,7 +24,8 @@ from gradcam_lab.explain.targets import find_target
 from gradcam_lab.files import read_json
 from gradcam_lab.models import zoo as models
 from gradcam_lab.report.figures import tiles as sheet
-from tests.explain.pictures import noise, save
+from tests.explain.pictures import CLASSES, noise, save
+from tests.networks import seeded
 
 SHARED = Path(__file__).parents[3] / "shared"
 WEIGHTS = {name: SHARED / "weights" / f"{name}-imagenet.pth" for name in ("mobilenet_v2", "squeezenet1_1")}
@@ -78,6 +81,30 @@ def test_the_hottest_cell_is_row_and_column_and_its_point_x_and_y(run, photo):
     assert measured["hottest_point"] == [(column + 0.5) * 90 / 12, (row + 0.5) * 60 / 12]
     assert "asked for" in read_json(files[-1])["layer_reason"]
     assert files[0].name.endswith("-gradcam-layer2-5-eel.jpg")
+
+
+class ChannelsLast(nn.Module):
+    """A network with a layer of shape (N, h, w, K), as in Swin, and one behind it that is (N, K, h, w) again."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = nn.Conv2d(3, channels, 3, stride=12, padding=1)
+        self.norm, self.back = nn.LayerNorm(channels), nn.Identity()
+        self.fc = nn.Linear(channels, len(CLASSES))
+
+    def forward(self, x):
+        features = self.norm(self.conv(x).permute(0, 2, 3, 1))
+        return self.fc(self.back(features.permute(0, 3, 1, 2)).mean(dim=(2, 3)))
+
+
+def test_a_layer_whose_channels_come_last_is_doubted(run, resnet, monkeypatch, capsys):
+    swin = replace(resnet, network=seeded(ChannelsLast(12)), layer="back")
+    monkeypatch.setattr(models, "load", lambda name, weights: swin)
+    for layer, cells, doubted in (("norm", "8 x 12", True), ("back", "8 x 8", False), ("conv", "8 x 8", False)):
+        reason = read_json(run(classes=["dog", "eel"], layer=layer)[-1])["layer_reason"]
+        assert f"its map has {cells} cells" in reason
+        assert ("the network's input is a square: if the layer's output is of shape (N, height" in reason) is doubted
+        assert capsys.readouterr().out.splitlines().count(reason) == 1
 
 
 def test_two_classes_of_one_image_share_a_picture(run):
@@ -146,6 +173,70 @@ def test_the_gradient_has_no_layer(run, photo, capsys):
 def test_the_same_command_writes_the_same_bytes(run):
     first = {file.name: file.read_bytes() for file in run(smooth=1) if file.suffix != ".npz"}
     assert first == {file.name: file.read_bytes() for file in run(smooth=1) if file.suffix != ".npz"}
+
+
+def contents(files):
+    return {file: file.read_bytes() for file in files}
+
+
+@pytest.fixture
+def others(run, resnet, picture, monkeypatch, tmp_path):
+    """Explanations that are told apart by something else than the names of image, method and class."""
+    other = replace(resnet, sha256="1" * 64)
+    (tmp_path / "twin").mkdir()
+    twin = save(tmp_path / "twin" / picture.name, noise(60, 90)[::-1])
+    png = save(tmp_path / "twin" / f"{picture.stem}.png", noise(60, 90))
+
+    def by_another_network():
+        with monkeypatch.context() as patch:
+            patch.setattr(models, "load", lambda name, weights: other)
+            return run(classes=["dog"])
+
+    return {
+        "network": by_another_network,
+        "against": lambda: run(classes=["dog"], against="eel"),
+        "folder": lambda: run(twin, classes=["dog"]),
+        "ending": lambda: run(png, classes=["dog"]),
+        "classes": lambda: run(classes=["dog", "eel"]),
+        "noise": lambda: run(classes=["dog"], smooth=1),
+        "seed": lambda: run(classes=["dog"], smooth=1, seed=1),
+    }
+
+
+def test_no_explanation_replaces_another_and_the_same_one_replaces_itself(run, others):
+    written = {"first": contents(run(classes=["dog"]))}
+    for name, explain_again in others.items():
+        written[name] = contents(explain_again())
+    paths = [path for files in written.values() for path in files]
+    assert len(set(paths)) == len(paths)
+    for files in written.values():
+        assert contents(files) == files
+    assert [path.name for path in written["network"]][-1] == "ein Größenwahn [1]-gradcam-run2.json"
+    again = [others[name]() for name in reversed(others)] + [run(classes=["dog"])]
+    assert {path for files in again for path in files} == set(paths)
+
+
+def test_names_that_share_their_first_60_letters_are_told_apart(run, tmp_path):
+    first, second = (save(tmp_path / f"{'a' * 70}{end}.png", noise(30, 40)) for end in "xy")
+    before = contents(run(first))
+    assert not set(run(second)) & set(before)
+    assert contents(before) == before
+
+
+def test_an_interrupted_explanation_is_gone_on_with_under_its_own_names(run, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(draw_maps, "draw_sheet", mock.Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(classes=["dog"])
+    assert names_of(run(classes=["dog"]))[-1] == "ein Größenwahn [1]-gradcam.json"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}"])
+def test_a_file_that_is_nobodys_is_kept(run, content):
+    record = run(classes=["dog"])[-1]
+    record.write_text(content, encoding="utf-8")
+    assert names_of(run(classes=["dog"]))[-1] == "ein Größenwahn [1]-gradcam-run2.json"
+    assert record.read_text(encoding="utf-8") == content
 
 
 @pytest.mark.parametrize(

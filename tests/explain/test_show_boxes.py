@@ -54,7 +54,7 @@ class TestShow:
         return found, truth, folder
 
     def test_the_boxes_lie_where_they_should_in_their_colours(self, saved, tmp_path):
-        picture, sheet = show_boxes.show_saved(*saved)
+        picture, sheet = show_boxes.show_saved(*saved, out=tmp_path / "shown")
         assert picture == tmp_path / "shown" / "01-grau.jpg"
         assert sheet.is_file()
         with Image.open(picture) as image:
@@ -120,6 +120,20 @@ class TestThreshold:
 
         monkeypatch.setattr(show_boxes, "draw", remember)
         return seen
+
+    def test_pictures_of_other_boxes_or_other_images_go_elsewhere(self, invented_run, toy, drawn, tmp_path):
+        twin = Path(shutil.copytree(invented_run, tmp_path / "twin"))
+        for more in ({}, {"seed": 2}, {"heatmap": True}, {"split": "val"}, {"threshold": 0.02}):
+            show_boxes.show_run(invented_run, random=2, **more)
+        for folder in (invented_run, twin):
+            boxes = (folder / "detections.json", folder / "ground_truth.json")
+            for seed in (1, 2):
+                show_boxes.show_saved(*boxes, toy / "JPEGImages", random=2, seed=seed)
+        folders = [arguments[0] for arguments, _ in drawn]
+        assert len(set(folders)) == len(folders) == 9
+        show_boxes.show_run(invented_run, random=2)
+        assert drawn[-1][0][0] == folders[0]
+        assert all(folder.parent == Path("shown") and folder.name[:11] == "detections-" for folder in folders[5:])
 
     @pytest.mark.parametrize("split", ["val", "test"])
     def test_boxes_are_cut_at_it_from_the_saved_heatmaps(self, invented_run, lessons, drawn, split):

@@ -1,5 +1,7 @@
 """show --model: which images are shown, whose heatmap, and what is said of true and predicted class."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -70,7 +72,7 @@ def strips(monkeypatch):
 def test_draws_image_heatmap_and_overlay(model, folder, tmp_path, capsys):
     image = folder / "val" / "rot" / "val 0.png"
     (file,) = show_model(model, image=image, out=tmp_path / "aus gabe")
-    assert file == tmp_path / "aus gabe" / "val-0.jpg"
+    assert re.fullmatch(r"val-0-[0-9a-f]{6}\.jpg", file.relative_to(tmp_path / "aus gabe").name)
     with Image.open(file) as drawn:
         pixels = np.asarray(drawn).astype(int)
     quarter = pixels.shape[1] // 4
@@ -123,11 +125,23 @@ def test_a_mistake_is_called_one(model, folder, strips, tmp_path):
     assert strips[0].heading.endswith("(wrong)")
 
 
+def test_pictures_of_two_networks_and_of_two_images_of_one_name_have_two_names(model, folder, strips, tmp_path):
+    other = tmp_path / "other" / model.name
+    other.parent.mkdir()
+    description, state = model_file.read(model)
+    model_file.save(other, {name: value + 1 for name, value in state.items()}, description)
+    first, second = (folder / "val" / name / "val 0.png" for name in ("rot", "blau"))
+    ways = [(model, first), (other, first), (model, second)]
+    files = [show_model(network, image=image, out=tmp_path)[0] for network, image in ways]
+    assert len(set(files)) == 3
+    assert [show_model(network, image=image, out=tmp_path)[0] for network, image in ways] == files
+
+
 def test_any_class_can_be_asked_for(model, strips, tmp_path):
     (file,) = show_model(model, index=0, cls="gr", out=tmp_path)
     assert strips[0].tiles[1].title.startswith("CAM of grün (1), p ")
     assert "predicted: blau (0)" in strips[0].heading
-    assert file.name == "val-0000-blau-val-0-grün.jpg"
+    assert re.fullmatch(r"val-0000-blau-val-0-grün-[0-9a-f]{6}\.jpg", file.name)
     with pytest.raises(LabError, match="has no class 'gelb': choose one of blau, grün, rot"):
         show_model(model, index=0, cls="gelb", out=tmp_path)
 

@@ -48,7 +48,7 @@ def test_ten_outputs_are_imagenettes_and_that_is_said(ten, labelled, tmp_path):
     assert done.code == 0, done.err
     assert "does not name its 10 classes: they are taken for those of imagenette (tench, English" in done.err
     assert "160 x 160 pixels; --data and --img-size say otherwise." in done.err
-    assert (tmp_path / "0-chain-saw.jpg").is_file()
+    assert len(list(tmp_path.glob("0-chain-saw-??????.jpg"))) == 1
     model = zoo.load_file(ten)
     assert model.class_names == imagenette_classes()
     assert (model.name, model.activation, model.preprocessing.size) == ("resnet18", "softmax", 160)

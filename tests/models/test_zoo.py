@@ -1,5 +1,7 @@
 """Classifiers by name: good files give a classifier, other files are refused with a reason."""
 
+import json
+import shutil
 import urllib.error
 from pathlib import Path
 
@@ -12,9 +14,10 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Preprocessing
 from gradcam_lab.models.imagenet import VOC_GROUPS
-from gradcam_lab.models.networks.architectures import blank
-from gradcam_lab.models.weights.state_dict import read_state_dict
+from gradcam_lab.models.networks.architectures import blank, build
+from gradcam_lab.models.weights import bare_state_dict
 from gradcam_lab.vision import torchvision
+from tests.commands import lab
 
 SHARED = Path(__file__).parents[3] / "shared"
 
@@ -79,25 +82,73 @@ class TestStateDicts:
 
     def test_another_architecture_is_recognised(self, squeezenet, tmp_path):
         torch.save(squeezenet, tmp_path / "s.pth")
-        with pytest.raises(
-            LabError,
-            match=r"s\.pth' does not fit resnet18, it lacks 'conv1\.weight': it looks like squeezenet1_1",
-        ):
-            zoo.load("resnet18", str(tmp_path / "s.pth"))
+        for name in ("resnet18", "embedded"):
+            with pytest.raises(LabError, match=r"s\.pth' holds 'squeezenet1_1'.*: give --classifier squeezenet1_1\."):
+                zoo.load(name, str(tmp_path / "s.pth"))
 
-    def test_another_number_of_classes_is_told(self, squeezenet, tmp_path):
-        torch.save({**squeezenet, "classifier.1.weight": torch.zeros(20, 512, 1, 1)}, tmp_path / "voc.pth")
-        with pytest.raises(
-            LabError, match=r"has the shape \(20, 512, 1, 1\) instead of \(1000, 512, 1, 1\): it has the lay"
-        ):
-            zoo.load("squeezenet1_1", str(tmp_path / "voc.pth"))
+    @pytest.mark.parametrize(
+        ("changes", "says"),
+        [
+            (
+                {"classifier.1.weight": (20, 512, 1, 1)},
+                r"has the shape \(20, 512, 1, 1\) instead of \(1000, 512, 1, 1\):",
+            ),
+            ({"extra": (1,)}, "but it has 'extra', which the network does not:"),
+            (
+                {"features.0.weight": (64, 1, 3, 3)},
+                r"the shape \(64, 1, 3, 3\) instead of \(64, 3, 3, 3\), so it takes images of 1 channel, and",
+            ),
+        ],
+    )
+    def test_what_does_not_fit_is_told(self, squeezenet, tmp_path, changes, says):
+        torch.save({**squeezenet, **{name: torch.zeros(shape) for name, shape in changes.items()}}, tmp_path / "a.pth")
+        with pytest.raises(LabError, match=r"a\.pth' holds nearly the weights of squeezenet1_1, .*" + says):
+            zoo.load("squeezenet1_1", str(tmp_path / "a.pth"))
 
-    def test_something_too_much_is_told(self, squeezenet, tmp_path):
-        torch.save({**squeezenet, "extra": torch.zeros(1)}, tmp_path / "more.pth")
-        with pytest.raises(
-            LabError, match=r"it has 'extra', which the network does not: it looks like no architecture"
-        ):
-            zoo.load("squeezenet1_1", str(tmp_path / "more.pth"))
+    @pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.", "module._orig_mod.net.backbone."])
+    def test_weights_for_imagenet_are_taken_under_any_prefix(self, squeezenet, tmp_path, prefix):
+        state = {prefix + name: value for name, value in squeezenet.items()}
+        torch.save({"epoch": 3, "state_dict": state}, tmp_path / "a.ckpt")
+        model = zoo.load("squeezenet1_1", str(tmp_path / "a.ckpt"))
+        assert model.class_names == tuple(VOC_GROUPS)
+        assert all(torch.equal(value, squeezenet[name]) for name, value in model.network.state_dict().items())
+
+    def test_1000_outputs_of_a_network_that_torchvision_lacks_are_not_imagenets(self, tmp_path, capsys):
+        torch.save(build("cam_net", 1000).state_dict(), tmp_path / "a.pth")
+        assert zoo.load_file(tmp_path / "a.pth").class_names[999] == "class 999"
+        assert "so they are numbered" in capsys.readouterr().err
+
+
+class TestPhotos:
+    """A network of ToyVOC has seen drawings only, and that is said of photos, once, where JSON is not."""
+
+    @pytest.fixture
+    def drawing(self, toy):
+        return next((toy / "JPEGImages").glob("*.jpg"))
+
+    @pytest.fixture
+    def photo(self, drawing, tmp_path):
+        return shutil.copy(drawing, tmp_path / "photo.jpg")
+
+    @pytest.mark.parametrize("words", [("predict",), ("predict", "--json"), ("explain",)])
+    def test_the_embedded_network_is_told_to_know_drawings_only(self, photo, drawing, tmp_path, words):
+        out = ("--out", tmp_path / "out") if words[0] == "explain" else ()
+        done = lab(words[0], photo, *words[1:], *out)
+        assert (done.code, len(done.err.splitlines())) == (0, 1)
+        assert done.err.startswith("This network has seen ToyVOC's drawings only, so what it says of a photo means")
+        assert "--classifier mobilenet_v2 --weights imagenet" in done.err
+        assert lab(words[0], drawing, *words[1:], *out).err == ""
+        if "--json" in words:
+            assert json.loads(done.out)["classifier"] == "embedded"
+
+    def test_other_networks_are_not(self, photo, weights, tmp_path):
+        assert lab("predict", photo, "--weights", weights).err == ""  # its file does not say that ToyVOC was its data
+
+    def test_one_of_the_users_own_training_is_told_too(self, photo, tmp_path):
+        shutil.copy(zoo.EMBEDDED_FILE, tmp_path / "mine.safetensors")
+        done = lab("show", "--model", tmp_path / "mine.safetensors", "--image", photo, "--out", tmp_path / "out")
+        assert (done.code, len(done.err.splitlines())) == (0, 1)
+        assert "give another by --model" in done.err
 
 
 class TestDownload:
@@ -126,6 +177,15 @@ class TestDownload:
         model = zoo.load("squeezenet1_1", "imagenet")
         assert model.metadata == {"weights": "imagenet"}
         assert torch.equal(model.network.state_dict()["features.0.weight"], squeezenet["features.0.weight"])
+
+    def test_another_networks_file_in_the_cache_is_told(self, monkeypatch):
+        monkeypatch.setattr(torch.hub, "download_url_to_file", self.offline)
+        self.folder.mkdir(parents=True)
+        torch.save(build("cam_net", 3).state_dict(), self.folder / self.FILE)
+        with pytest.raises(
+            LabError, match="holds cam_net with 3 outputs, and not torchvision's squeezenet1_1: delete it"
+        ):
+            zoo.load("squeezenet1_1", "imagenet")
 
     def test_a_damaged_file_in_the_cache_is_named(self, monkeypatch):
         monkeypatch.setattr(torch.hub, "download_url_to_file", self.offline)
@@ -159,7 +219,7 @@ class TestRealWeights:
 
     def test_one_changed_number_changes_the_hash(self, tmp_path):
         source = SHARED / "weights" / "squeezenet1_1-imagenet.pth"
-        state = read_state_dict(source)
+        state = bare_state_dict.read(source).state
         state["features.0.bias"][0] += 1
         torch.save(state, tmp_path / "copy.pth")
         copy, original = (zoo.load("squeezenet1_1", str(p)) for p in (tmp_path / "copy.pth", source))

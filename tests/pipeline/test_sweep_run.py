@@ -66,12 +66,18 @@ class TestSweep:
 
     def test_draws_the_curves_twice(self, invented_copy):
         sweep_run(invented_copy, split="test", step=0.3)
-        with Image.open(invented_copy / "sweep.png") as picture:
+        kept = (invented_copy / "sweep_test.png").read_bytes()
+        sweep_run(invented_copy, step=0.3)  # val's have names of their own
+        sweep_run(invented_copy, split="test", step=0.3, ap="11point")
+        names = {"sweep_test", "sweep_val", "sweep_test_11point"}
+        assert {path.stem for path in invented_copy.glob("sweep*.png")} == names
+        assert (invented_copy / "sweep_test.png").read_bytes() == kept
+        with Image.open(invented_copy / "sweep_test.png") as picture:
             assert picture.size == (1600, 660)
             pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)
         drawn = {tuple(colour) for colour in pixels.tolist()}
         assert {tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5)) for colour in (OURS, TRUTH)} <= drawn
-        assert "<svg" in (invented_copy / "sweep.svg").read_text(encoding="utf-8")
+        assert "<svg" in (invented_copy / "sweep_test.svg").read_text(encoding="utf-8")
 
     def test_a_threshold_off_the_grid_is_said(self, invented_run, tmp_path):
         lines = sweep_run(invented_run, split="test", start=0.25, step=0.5, out=tmp_path).splitlines()

@@ -4,6 +4,6 @@
 """
 
 from gradcam_lab.data.toyvoc.scene import CLASSES
-from gradcam_lab.data.toyvoc.write import COUNTS, SEED, VERSION, build, toyvoc
+from gradcam_lab.data.toyvoc.write import COUNTS, SEED, VERSION, build, is_drawn, toyvoc
 
-__all__ = ["CLASSES", "COUNTS", "SEED", "VERSION", "build", "toyvoc"]
+__all__ = ["CLASSES", "COUNTS", "SEED", "VERSION", "build", "is_drawn", "toyvoc"]

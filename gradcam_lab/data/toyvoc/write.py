@@ -74,6 +74,12 @@ def toyvoc(folder: Path | None = None, *, seed: int = SEED, counts: Mapping[str,
     return root
 
 
+def is_drawn(image: Path) -> bool:
+    """Say whether an image file is one of a ToyVOC, wherever that lies."""
+    folder = image.resolve().parent
+    return folder.name == "JPEGImages" and (folder.parent / MANIFEST).is_file()
+
+
 def _move_aside(root: Path, damage: str) -> None:
     asides = (root.with_name(f"{root.name}-damaged-{number}") for number in count(1))
     aside = next(path for path in asides if not path.exists())

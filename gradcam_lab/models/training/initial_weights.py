@@ -62,7 +62,7 @@ def _given_weights(arch: str, weights: str, options: Mapping[str, Any], classes:
     elif weights != "imagenet":
         state, known = _bare_weights(arch, path, options), ()
     elif arch in TORCHVISION:
-        state, known = dict(zoo.imagenet_state(arch, weights)), ()
+        state, known = dict(zoo.imagenet_state(arch)), ()
     else:
         raise LabError(f"'{weights}' has no weights for {arch}: give a file that gradcam-lab train has made of it.")
     return state if known == classes else _without_outputs(arch, options, state)
@@ -81,6 +81,7 @@ def _bare_weights(arch: str, path: Path, options: Mapping[str, Any]) -> dict[str
         raise LabError(f"'{path}' holds '{saved.arch}' and not '{arch}': give --arch {saved.arch}.")
     if dict(saved.options) != dict(options):
         raise LabError(f"'{path}' holds a {arch} whose 'residual' is {saved.options.get('residual', False)}.")
+    saved.say_if_one_of_several(path)
     return saved.state
 
 

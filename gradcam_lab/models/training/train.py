@@ -1,5 +1,6 @@
 """`gradcam-lab train`: trains a classifier on a data set, in a folder from which an interrupted training continues."""
 
+import json
 import shutil
 import time
 from dataclasses import asdict, replace
@@ -31,7 +32,14 @@ from gradcam_lab.models.training.losses import mean_loss
 from gradcam_lab.models.training.recipe import Recipe
 from gradcam_lab.models.training.settings import TrainingSettings
 from gradcam_lab.models.training.shared_norm import share_norms
-from gradcam_lab.models.training.training_checkpoint import BEST, LAST, clear, read_checkpoint, write_checkpoint
+from gradcam_lab.models.training.training_checkpoint import (
+    BEST,
+    LAST,
+    clear,
+    read_checkpoint,
+    require_same,
+    write_checkpoint,
+)
 from gradcam_lab.models.weights import model_file
 from gradcam_lab.models.weights.model_file import Description
 
@@ -53,6 +61,8 @@ def train_network(settings: TrainingSettings) -> Path:
     require_writable(folder.parent)  # better now than after the training
     with distributed.session():
         training = Training(settings, folder)
+        if file and not training.checkpoint and settings.resume is not False:
+            training.require_own(file)
         try:
             training.run()
         except RuntimeError as error:
@@ -105,6 +115,23 @@ class Training:
         self.epochs_done, self.finished = done["epoch"], done["finished"]
         self.best = BestEpoch(**done["best"])
         self.log = Logbook(folder, done["rows"])
+
+    def require_own(self, file: Path) -> None:
+        """Check that a file in whose place the network comes is of the same training.
+
+        Raises:
+            LabError: it is another's, or no network.
+        """
+        if not file.exists():
+            return
+        try:
+            before = model_file.read(file)[0]
+        except LabError as error:
+            sentence = str(error).rstrip(".")
+            raise LabError(f"{sentence}; it would be replaced, so give another --out, or --fresh.") from error
+        then, now = (_lasting(description) for description in (before, self.description))
+        common = then.keys() & now.keys()  # files of older versions say less
+        require_same(file, {name: then[name] for name in common}, {name: now[name] for name in common})
 
     def run(self) -> None:
         """Train for all epochs of the recipe, or until val has not improved for its patience."""
@@ -240,6 +267,18 @@ def _describe(settings: TrainingSettings, recipe: Recipe, data: TrainingData) ->
         options=architecture_options(settings),
         recipe=facts,
     )
+
+
+PASSING = ("epoch", "seconds", "threads", "processes", "torch", "data_folder")
+"""What a file's recipe says of how its training went, and not of what it was."""
+
+
+def _lasting(description: Description) -> dict[str, Any]:
+    """Return what makes a training what it is, as it is read from a file."""
+    told = {"arch": description.arch, "classes": description.classes, "options": description.options}
+    recipe = {name: value for name, value in description.recipe.items() if name not in PASSING}
+    lasting: dict[str, Any] = json.loads(json.dumps({**told, **recipe}))
+    return lasting
 
 
 def _plan(settings: TrainingSettings, recipe: Recipe, data: TrainingData, network: nn.Module) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def read_checkpoint(folder: Path, plan: Mapping[str, Any], resume: bool | None) 
     state: Any = read_pickle(path)
     if not isinstance(state, dict) or "plan" not in state:
         raise LabError(f"'{path}' is no checkpoint of gradcam-lab train: begin anew with --fresh.")
-    _require_same(folder, json.loads(state["plan"]), json.loads(json.dumps(plan)))
+    require_same(folder, json.loads(state["plan"]), json.loads(json.dumps(plan)))
     return state
 
 
@@ -67,11 +67,21 @@ def _require_nothing_there(folder: Path, resume: bool | None) -> None:
         raise LabError(f"'{folder}' holds a network that --fresh would replace: give another --out, or --fresh.")
 
 
-def _require_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def require_same(place: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Check that a training goes on with its own files and replaces no other's.
+
+    Args:
+        place: its folder or its file.
+        before: what the training depends on that is there, as JSON.
+        now: the same of this one.
+
+    Raises:
+        LabError: they differ.
+    """
     for name in sorted({*before, *now}):
         if before.get(name) != now.get(name):
             raise LabError(
-                f"'{folder}' holds another training: its {name.replace('_', ' ')} is {_short(before.get(name))} and "
+                f"'{place}' holds another training: its {name.replace('_', ' ')} is {_short(before.get(name))} and "
                 f"not {_short(now.get(name))}; give another --out, or begin anew with --fresh."
             )
 

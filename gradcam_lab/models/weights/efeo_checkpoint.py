@@ -13,11 +13,10 @@ from typing import Any
 
 from gradcam_lab.console import warn
 from gradcam_lab.errors import LabError
-from gradcam_lab.models.classifier import Classifier, Preprocessing
-from gradcam_lab.models.networks.architectures import blank
+from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.models.weights import bare_state_dict
-from gradcam_lab.models.weights.model_file import Description
-from gradcam_lab.models.weights.state_dict import load_weights, mismatch, read_pickle
+from gradcam_lab.models.weights.bare_state_dict import SavedNetwork
+from gradcam_lab.models.weights.state_dict import read_pickle
 
 ARCH = "resnet50"
 CLASSES = (
@@ -64,7 +63,7 @@ def _has_structure(value: object) -> bool:
 
 
 def load(path: Path) -> Classifier:
-    """Read the EFEO exercise's checkpoint or a state dict of its network, also of one wrapped in `DataParallel`.
+    """Read the EFEO exercise's checkpoint or a state dict of its network, see `bare_state_dict`.
 
     Nothing in the file is ever executed. Of a bare state dict it is said in which order its classes are taken.
 
@@ -74,23 +73,24 @@ def load(path: Path) -> Classifier:
     checkpoint: Any = None if path.suffix == ".safetensors" else read_pickle(path)
     if not _has_structure(checkpoint):
         return _bare(path)
-    state = {str(name).removeprefix("module."): value for name, value in checkpoint["model_sdict"].items()}
-    network = blank(ARCH, len(CLASSES))
-    wrong = mismatch(network, state)
-    if wrong:
-        raise LabError(f"'{path}' does not hold a {ARCH} with the {len(CLASSES)} classes of VOC, {wrong}.")
-    load_weights(network, state)
-    recipe = {"epoch": checkpoint["i_epoch"]}
-    return Description(ARCH, CLASSES, "sigmoid", Preprocessing(), recipe=recipe).classifier(network, path.name)
+    saved = _require_network(bare_state_dict.find_network(checkpoint["model_sdict"], path), path)
+    classifier = saved.classifier(CLASSES, "sigmoid", file=path.name)
+    classifier.metadata["recipe"] = {"epoch": checkpoint["i_epoch"]}
+    return classifier
 
 
-def _bare(path: Path) -> Classifier:
-    saved = bare_state_dict.read(path)
+def _require_network(saved: SavedNetwork, path: Path) -> SavedNetwork:
+    saved.say_if_one_of_several(path)
     if (saved.arch, saved.outputs) != (ARCH, len(CLASSES)):
         raise LabError(
             f"'{path}' holds a {saved.arch} with {saved.outputs} outputs, and not a {ARCH} with the {len(CLASSES)} "
             "classes of VOC."
         )
+    return saved
+
+
+def _bare(path: Path) -> Classifier:
+    saved = _require_network(bare_state_dict.read(path), path)
     warn(
         f"'{path}' does not name its {len(CLASSES)} classes: they are taken in the EFEO exercise's order "
         f"({', '.join(CLASSES[:5])}, ...)."

@@ -2,8 +2,9 @@
 
 import pickle
 import pickletools
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -11,23 +12,23 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.models.weights.foreign_file import foreign_file
 from gradcam_lab.models.weights.missing_file import missing_file
 
+COUNTERS = "num_batches_tracked"
+"""How the names of batch counters end: files from before torch 0.4.1 lack them, and eval never uses them."""
 
-def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """Read a state dict: safetensors where the name ends in `.safetensors`, else what `torch.save` wrote.
+SHOWN = 3
+"""Names of tensors that a sentence lists."""
 
-    Nothing in the file is ever executed: a pickle is read by torch's unpickler for weights only.
+
+def read_weights(path: Path) -> object:
+    """Read a file of weights: safetensors where the name ends in `.safetensors`, else what `torch.save` wrote.
 
     Raises:
-        LabError: the file is missing, truncated, not a state dict, or holds more than tensors.
+        LabError: as `read_safetensors` and `read_pickle`.
     """
-    if path.suffix == ".safetensors":
-        return read_safetensors(path)[0]
-    state = read_pickle(path)
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise LabError(f"'{path}' is no state dict but {_describe(state)}: save the model's state_dict() alone.")
-    return {str(name): value for name, value in state.items()}
+    return read_safetensors(path)[0] if path.suffix == ".safetensors" else read_pickle(path)
 
 
 def read_pickle(path: Path) -> object:
@@ -36,7 +37,7 @@ def read_pickle(path: Path) -> object:
     Raises:
         LabError: the file is missing, truncated, or holds anything else, none of which is executed.
     """
-    _must_exist(path)
+    _require_weights(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of a foreign pickle before it refuses it
@@ -45,8 +46,8 @@ def read_pickle(path: Path) -> object:
         if not _holds_code(path, error):
             raise _unreadable(path) from error
         raise LabError(
-            f"'{path}' holds more than tensors (a pickle with code in it) and was not loaded: save the model's "
-            "state_dict() alone."
+            f"'{path}' holds more than tensors (a pickle with code in it{_named_code(error)}) and was not loaded: in "
+            "the program that made it, save the model's state_dict() alone."
         ) from error
     except OSError as error:
         if error.filename is None:  # torch's own complaint about what is in the file, not the disk's
@@ -62,7 +63,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     Raises:
         LabError: the file is missing, truncated or of another format.
     """
-    _must_exist(path)
+    _require_weights(path)
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
@@ -72,9 +73,12 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def _must_exist(path: Path) -> None:
+def _require_weights(path: Path) -> None:
+    """Check that there is a file, and that its first bytes are of no other kind."""
     if not path.is_file():
         raise missing_file(path, "--weights")
+    if sentence := foreign_file(path):
+        raise LabError(sentence)
 
 
 def _holds_code(path: Path, error: pickle.UnpicklingError) -> bool:
@@ -95,31 +99,51 @@ def _holds_code(path: Path, error: pickle.UnpicklingError) -> bool:
     return names_code
 
 
+def _named_code(error: pickle.UnpicklingError) -> str:
+    """Name the class or function that torch refused, where it says so."""
+    found = re.search(r"GLOBAL ([\w.]+)", str(error))
+    return f": {found[1]}" if found else ""
+
+
 def _unreadable(path: Path) -> LabError:
     return LabError(f"'{path}' is truncated or not a weights file: delete it, then fetch or save it again.")
 
 
-def _describe(value: object) -> str:
-    if not isinstance(value, dict):
-        return f"an object of type '{type(value).__name__}'"
-    keys = ", ".join(f"'{key}'" for key in list(value)[:4])
-    return f"a dict of {len(value)} entries ({keys}{', ...' if len(value) > 4 else ''}) that are not all tensors"
-
-
 def mismatch(network: nn.Module, state: Mapping[str, Tensor]) -> str | None:
-    """Describe in a clause the first entry of a state dict that does not fit a network; None where all fit."""
+    """Describe in a clause how a state dict does not fit a network; None where it fits."""
     wanted = network.state_dict()
+    lacking = [name for name in wanted if name not in state and not name.endswith(COUNTERS)]
+    beyond = [name for name in state if name not in wanted]
+    if lacking or beyond:
+        parts = [f"it lacks {listed(lacking)}"] if lacking else []
+        parts += [f"it has {listed(beyond)}, which the network does not"] if beyond else []
+        return " and ".join(parts)
     for name, value in wanted.items():
-        if name not in state:
-            if name.endswith("num_batches_tracked"):  # files from before torch 0.4.1 lack it, and eval never uses it
-                continue
-            return f"it lacks '{name}'"
-        if state[name].shape != value.shape:
-            return f"'{name}' has the shape {tuple(state[name].shape)} instead of {tuple(value.shape)}"
-    for name in state:
-        if name not in wanted:
-            return f"it has '{name}', which the network does not"
+        if name in state and state[name].shape != value.shape:
+            return f"'{name}' has the shape {tuple(state[name].shape)} instead of {tuple(value.shape)}" + _channels(
+                tuple(state[name].shape), tuple(value.shape)
+            )
     return None
+
+
+def _channels(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """Say what another shape of the first layer means: images of another number of channels."""
+    if len(found) == len(wanted) == 4 and wanted[1] == 3 != found[1]:
+        return f", so it takes images of {found[1]} channel{'s' if found[1] > 1 else ''}, and those here have 3 (RGB)"
+    return ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """List the first names, in quotes, and say how many there are beyond them.
+
+    Examples:
+        >>> listed(["fc.weight", "fc.bias"])
+        "'fc.weight', 'fc.bias'"
+        >>> listed("abcde")
+        "'a', 'b', 'c' and 2 more"
+    """
+    more = len(names) - SHOWN
+    return ", ".join(f"'{name}'" for name in names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def load_weights(network: nn.Module, state: Mapping[str, Tensor]) -> None:

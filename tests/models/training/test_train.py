@@ -17,7 +17,7 @@ from gradcam_lab.models.training import logbook
 from gradcam_lab.models.training.config_file import settings_of
 from gradcam_lab.models.training.evaluate_classifier import as_table, evaluate_classifier
 from gradcam_lab.models.training.train import train_network
-from tests.commands import lab
+from tests.commands import lab, refused
 from tests.trainings import draw_labelled, log_of, settings, state_of
 
 FILES = ["best.safetensors", "curves.png", "last.safetensors", "log.csv", "state.pt"]
@@ -70,6 +70,24 @@ class TestToyNet:
             assert f"mAP on {name}: {100 * score['map']:.1f}" in done.out
         # The scores are those of the file, whose weights have lost half of their digits.
         assert evaluate_classifier(out, str(toy))["map"] == scores["test"]["map"]
+
+    def test_a_file_of_another_training_is_kept_and_the_same_training_replaces_its_own(self, toy, tmp_path):
+        out = tmp_path / "mine.safetensors"
+
+        def train(*more):
+            return lab("train", "--data", toy, "--limit", 4, "--epochs", 1, "--out", out, *more)
+
+        assert train().code == 0
+        before = out.read_bytes()
+        refused(train("--learning-rate", 0.1), "another training: its learning rate is 0.003 and not 0.1", "--out")
+        refused(train("--arch", "cam_net"), "another training: its arch is", "--out", "--fresh")
+        assert out.read_bytes() == before
+        assert [path.name for path in tmp_path.iterdir()] == ["mine.safetensors"]
+        assert train().code == 0
+        out.write_bytes(b"something else")
+        refused(train(), "mine.safetensors' is truncated or not a safetensors file", "replaced, so give another --out")
+        assert train("--fresh").code == 0
+        assert zoo.load_file(out).class_names
 
     def test_the_recipe_is_still_that_of_the_shipped_file(self):
         recipe, shipped = settings_of({}).recipe(), zoo.load().metadata["recipe"]

@@ -159,8 +159,10 @@ class TestGoingOn:
         out = tmp_path / "mine.safetensors"
         out.write_bytes(weights.read_bytes())
         break_off(monkeypatch, "log", epoch=3)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(LabError, match=r"mine\.safetensors' holds another training: its arch is .* or .* --fresh"):
             train_network(settings(toy, out, **self.FLAGS))
+        with pytest.raises(KeyboardInterrupt):
+            train_network(settings(toy, out, resume=False, **self.FLAGS))
         assert sha256(out) == sha256(weights)
         monkeypatch.undo()
         train_network(settings(toy, out, **self.FLAGS))

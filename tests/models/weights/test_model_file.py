@@ -70,7 +70,7 @@ class TestToyNet:
     def test_a_foreign_file_is_refused(self, tmp_path):
         path = tmp_path / "other.safetensors"
         save_file({"a": torch.zeros(2)}, path)
-        with pytest.raises(LabError, match=r"other\.safetensors' was not made by gradcam-lab train, its metadata"):
+        with pytest.raises(LabError, match=r"other\.safetensors' holds a state dict of no network that is known here"):
             zoo.load("embedded", str(path))
 
     def test_metadata_that_contradict_the_weights_are_refused(self, toyfile, tmp_path):

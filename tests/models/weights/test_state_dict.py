@@ -7,7 +7,7 @@ import torch
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import zoo
-from gradcam_lab.models.weights.state_dict import read_state_dict
+from gradcam_lab.models.weights.state_dict import read_weights
 from tests.model_files import RunsCode
 
 
@@ -17,7 +17,7 @@ class TestDamagedFiles:
             zoo.load("resnet18", str(tmp_path / "nowhere.pth"))
 
     @pytest.mark.parametrize("legacy", [False, True])
-    @pytest.mark.parametrize("share", [0, 0.0001, 0.5, 0.9999])
+    @pytest.mark.parametrize("share", [0.0001, 0.5, 0.9999])
     def test_a_truncated_file(self, squeezenet, tmp_path, share, legacy):
         path = tmp_path / "cut.pth"
         torch.save(squeezenet, path, _use_new_zipfile_serialization=not legacy)
@@ -34,9 +34,9 @@ class TestDamagedFiles:
     @pytest.mark.parametrize(
         ("value", "message"),
         [
-            ({"epoch": 3, "state_dict": {}}, r"no state dict but a dict of 2 entries \('epoch', 'state_dict'\)"),
-            ([1, 2], "no state dict but an object of type 'list'"),
-            (torch.zeros(3), "no state dict but an object of type 'Tensor'"),
+            ({"epoch": 3, "state_dict": {}}, r"but a dict of 2 entries \('epoch', 'state_dict'\) without any tensor"),
+            ([1, 2], "no state dict, a dict of names and tensors, but an object of type 'list'"),
+            (torch.zeros(3), "no state dict, a dict of names and tensors, but an object of type 'Tensor'"),
         ],
     )
     def test_something_else_than_a_state_dict(self, tmp_path, value, message):
@@ -46,7 +46,7 @@ class TestDamagedFiles:
 
 
 class TestCodeInPickles:
-    MESSAGE = r"evil\.pth' holds more than tensors \(a pickle with code in it\) and was not loaded"
+    MESSAGE = r"evil\.pth' holds more than tensors \(a pickle with code in it(: \w+\.mkdir)?\) and was not loaded"
 
     @pytest.mark.parametrize("legacy", [False, True])
     def test_is_refused_and_never_run(self, tmp_path, legacy):
@@ -73,6 +73,7 @@ class TestCodeInPickles:
     def test_a_whole_model_is_refused(self, tmp_path):
         torch.save(torch.nn.Linear(2, 2), tmp_path / "model.pth")
         with pytest.raises(
-            LabError, match=r"model\.pth' holds more than tensors.*save the model's state_dict\(\) alone\."
+            LabError,
+            match=r"model\.pth' holds more than tensors.*linear\.Linear\).*save the model's state_dict\(\) alone\.",
         ):
-            read_state_dict(tmp_path / "model.pth")
+            read_weights(tmp_path / "model.pth")
