@@ -24,6 +24,11 @@ class Malicious:
         return Path.touch, (self.path,)
 
 
+CUT = ("is truncated or no", "fetch or")
+EMPTY = ("is empty", "fetch or save it again")
+"""What is said of a file of weights that a download has not finished, or not begun."""
+
+
 class TestBadInput:
     """Each is refused in one sentence, and a finished run in the output folder stays as it is."""
 
@@ -84,7 +89,7 @@ class TestBadInput:
     def test_weights_that_are_truncated(self, finished, toy, weights, tmp_path, kept):
         path = tmp_path / "half.safetensors"
         path.write_bytes(weights.read_bytes()[:kept])
-        refused(run_all(toy, path, finished), str(path), "truncated", "fetch or make it again")
+        refused(run_all(toy, path, finished), str(path), *(CUT if kept else EMPTY))
 
     @pytest.mark.parametrize(
         "kept",
@@ -100,20 +105,25 @@ class TestBadInput:
         torch.save({"weight": torch.zeros(1000)}, path)
         path.write_bytes(path.read_bytes()[:kept])
         done = run_all(toy, path, finished, "--classifier", "mobilenet_v2")
-        refused(done, str(path), "truncated", "fetch or save it again")
+        refused(done, str(path), *(CUT if kept else EMPTY))
 
     def test_weights_of_another_architecture(self, finished, toy, tmp_path):
         path = tmp_path / "squeeze.pth"
         torch.save(torchvision().models.squeezenet1_1(weights=None).state_dict(), path)
         done = run_all(toy, path, finished, "--classifier", "mobilenet_v2")
-        refused(done, str(path), "does not fit mobilenet_v2", "looks like squeezenet1_1, so give --classifier")
+        refused(done, str(path), "holds 'squeezenet1_1' and not 'mobilenet_v2'", "give --classifier squeezenet1_1")
 
     def test_weights_that_train_did_not_make(self, finished, toy, tmp_path):
         from safetensors.torch import save_file
 
         save_file({"fc.weight": torch.zeros(2, 2)}, tmp_path / "foreign.safetensors")
         done = run_all(toy, tmp_path / "foreign.safetensors", finished)
-        refused(done, "foreign.safetensors", "was not made by gradcam-lab train", "give a file that was")
+        refused(
+            done,
+            "foreign.safetensors",
+            "holds a state dict of no network that is known here",
+            "with all of its weights",
+        )
 
     @pytest.mark.parametrize("legacy", [False, True])
     def test_a_pickle_with_code_in_it(self, finished, toy, tmp_path, legacy):

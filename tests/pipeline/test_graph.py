@@ -180,7 +180,10 @@ class TestWhatRunsAgain:
     )
     def test_a_changed_lesson_reaches_all_that_run_it(self, touched, step, stages):
         def change(run):
-            run.lessons = replace(run.lessons, code_sha256={**run.lessons.code_sha256, step: "other"})
+            lessons = run.lessons
+            run.lessons = replace(
+                lessons, sha256={**lessons.sha256, step: "other"}, code_sha256={**lessons.code_sha256, step: "other"}
+            )
 
         assert touched(change=change) == {*stages.split(), "results", "figures"}
 
