@@ -100,4 +100,9 @@ def threshold_curve(classes: Sequence[Experiment], maps: Maps, samples: Sequence
 def mean_ap(classes: Sequence[Scored]) -> MeanAp:
     """Average AP over classes at one IoU; its interval averages the classes within each bootstrap sample of images."""
     value = float(np.mean([scored.row["ap"] for scored in classes]))
-    return cast(MeanAp, with_interval("ap", value, np.nanmean([scored.draws.ap for scored in classes], axis=0)))
+    draws = np.array([scored.draws.ap for scored in classes])
+    known = ~np.isnan(draws)  # a sample of images may lack every object of a class, or even of all of them
+    means = np.divide(
+        np.nansum(draws, axis=0), known.sum(axis=0), out=np.full(draws.shape[1:], np.nan), where=known.any(axis=0)
+    )
+    return cast(MeanAp, with_interval("ap", value, means))

@@ -1,6 +1,7 @@
 """Boxes of every class, at one threshold."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -60,3 +61,14 @@ def test_only_classes_with_something_to_find_in_both_splits_count(splits):
     assert common == sorted(common)
     assert set(common) <= everything
     assert all_classes.classes_with_objects(splits["val"], []) == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_samples_of_images_without_any_object_are_left_out_of_the_interval():
+    one, two = (
+        SimpleNamespace(row={"ap": ap}, draws=SimpleNamespace(ap=np.array(ap_of_draws)))
+        for ap, ap_of_draws in ((0.5, [0.4, np.nan, 0.6]), (0.7, [np.nan, np.nan, 0.8]))
+    )
+    result = all_classes.mean_ap([one, two])  # type: ignore[list-item]
+    assert result["ap"] == pytest.approx(0.6)
+    assert (result["ap_low"], result["ap_high"]) == (pytest.approx(0.4, abs=0.02), pytest.approx(0.7, abs=0.02))

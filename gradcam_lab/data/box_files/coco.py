@@ -75,7 +75,8 @@ def read_results(path: Path, content: list[Any], truth: ClassGroundTruth) -> dic
         LabError: an entry is not of this format, no box has the category, or they differ and none was chosen.
     """
     entries = _Rows(path, "entry", content, range(1, len(content) + 1))
-    categories = entries.keys("category_id")
+    numbers = {name: number for number, name in truth.categories.items()}  # some write the name for the number
+    categories = [numbers.get(str(key), key) if isinstance(key, str) else key for key in entries.keys("category_id")]
     if truth.category is None and len(set(categories)) > 1:
         ids = ", ".join(sorted(map(str, set(categories)))[:5])
         raise LabError(
@@ -98,7 +99,7 @@ def _require_boxes_of(truth: ClassGroundTruth, found: set[Hashable], path: Path)
         known = f"; the ground truth has {_listed(truth.categories, truth)}" if truth.categories else ""
         raise LabError(
             f"'{path}' has boxes of category {_listed(found, truth)}, but none of {_listed([truth.category], truth)}"
-            f"{known}: give its categories the numbers of the ground truth."
+            f"{known}: give its categories the numbers of the ground truth; where none was found, none can be scored."
         )
     numbers, named = ({number for number in ids if isinstance(number, int)} for ids in (found, truth.categories))
     unknown = numbers - named
@@ -133,7 +134,10 @@ def read_coco_truth(path: Path, content: dict[str, Any], choose: Choice) -> Clas
         LabError: the file is not of this format, or has no such category.
     """
     table = _rows_of(content, "categories", path, "category")
-    categories = dict(zip(table.keys("id"), table.called("name"), strict=True))
+    numbers = table.keys("id")
+    if twice := [number for number, count in Counter(numbers).items() if count > 1]:
+        raise LabError(f"'{path}' has two categories {twice[0]!r}: give each its own id.")
+    categories = dict(zip(numbers, table.called("name"), strict=True))
     category = _category(categories, choose(categories.values()), path)
     images = _rows_of(content, "images", path, "image")
     image_names = _image_names(images)
@@ -215,14 +219,18 @@ def _rows_of(content: dict[str, Any], table: str, path: Path, what: str) -> _Row
 
 
 def _keys(values: list[Any]) -> list[Hashable] | None:
-    """Check numbers and names; a number in quotes is a number."""
+    """Check numbers and names; a number in quotes is a number, and so is 2.0, as tables of data write it."""
     types = set(map(type, values))
     if types <= {int}:
         return values
-    return [_number(value) for value in values] if types <= {int, str} else None
+    if not types <= {int, str, float} or any(isinstance(value, float) and value % 1 for value in values):
+        return None
+    return [_number(value) for value in values]
 
 
-def _number(value: int | str) -> int | str:
+def _number(value: float | str) -> int | str:
+    if isinstance(value, float):
+        return int(value)
     return int(value) if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,17}", value) else value
 
 

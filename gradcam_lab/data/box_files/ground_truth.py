@@ -117,9 +117,9 @@ def read_folder_truth(path: Path, split: str, choose: Choice) -> ClassGroundTrut
         raise LabError(
             f"No image of the split '{split}' of '{path}' has an annotated object: there is nothing to find."
         )
-    target = choose(known)
+    target = known[0] if len(known) == 1 and choose(known) is None else choose(known)
     if target is None:
-        raise LabError(f"'{path}' holds objects of many classes: choose one with --target.")
+        raise LabError(f"'{path}' holds objects of many classes ({', '.join(known)}): choose one with --target.")
     if target not in known:
         raise LabError(f"No image of the split '{split}' of '{path}' holds a '{target}': it has {', '.join(known)}.")
     objects = objects_of(samples, target)

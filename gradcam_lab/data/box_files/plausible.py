@@ -13,9 +13,6 @@ CHANCE = 1e-6
 FULL = 0.7
 """The share of the objects' reach that boxes of the same images surely have."""
 
-FEW = 5
-"""Boxes from which on it is no chance that all are of one pixel."""
-
 
 def doubts(found: Mapping[str, np.ndarray], truth: ClassGroundTruth, paths: tuple[Path, Path]) -> Iterator[str]:
     """Yield a sentence for each doubt about detections beside a ground truth.
@@ -30,6 +27,8 @@ def doubts(found: Mapping[str, np.ndarray], truth: ClassGroundTruth, paths: tupl
     if not len(boxes):
         yield f"'{paths[0]}' holds no box: nothing is found."
         return
+    if truth.sizes and (count := _outside({name: rows for name, (rows, _) in truth.objects.items()}, truth.sizes)):
+        yield f"{count} of the {len(objects)} objects of '{paths[1]}' have their centre outside of their own image."
     if truth.sizes and (count := _outside(found, truth.sizes)) > len(boxes) / 2:
         yield (
             f"{count} of the {len(boxes)} boxes of '{paths[0]}' have their centre outside of their image: "
@@ -41,7 +40,7 @@ def doubts(found: Mapping[str, np.ndarray], truth: ClassGroundTruth, paths: tupl
             "were the images of another size?"
         )
     for path, ours, others in ((paths[0], boxes, objects), (paths[1], objects, boxes)):
-        if len(ours) >= FEW and _thin(ours) and not _thin(others):
+        if len(ours) > 1 and _thin(ours) and not _thin(others):
             yield f"The boxes of '{path}' are all one pixel wide or high: are they [xmin, ymin, xmax, ymax] in pixels?"
 
 

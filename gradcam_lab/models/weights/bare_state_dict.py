@@ -92,7 +92,9 @@ def find_network(content: object, path: Path) -> SavedNetwork:
     networks = [network for place, state in candidates if (network := recognise(state, place))]
     if networks:
         first = networks[0]
-        return replace(first, others=tuple(other.place for other in networks if not _equal(other.state, first.state)))
+        return replace(
+            first, others=tuple(other.place for other in networks[1:] if not _equal(other.state, first.state))
+        )
     if not candidates:
         raise LabError(
             f"'{path}' holds no state dict, a dict of names and tensors, but {_describe(content)}: save the model's "
@@ -103,7 +105,9 @@ def find_network(content: object, path: Path) -> SavedNetwork:
 
 def _equal(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
     """Say whether two state dicts hold the same numbers under the same names."""
-    return one.keys() == other.keys() and all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+    return one.keys() == other.keys() and all(
+        torch.equal(tensor.nan_to_num(), other[name].nan_to_num()) for name, tensor in one.items()
+    )
 
 
 DEPTH = 4

@@ -103,17 +103,29 @@ class TestCoco:
         return written(path, rows)
 
     def test_no_box_of_the_category(self, files, tmp_path):
-        found = self.of_categories(files[0], 3, "dog", 17, 17)
-        words = "boxes of category 3, 17 (cat), dog, but none of 18 (dog); the ground truth has 17 (cat), 18 (dog):"
+        found = self.of_categories(files[0], 3, "zebra", 17, 17)
+        words = "boxes of category 3, 17 (cat), zebra, but none of 18 (dog); the ground truth has 17 (cat), 18 (dog):"
         refused(words, read_both, found, files[1], target="dog")
         truth = written(tmp_path / "ours.json", {"3": [[1, 1, 5, 5]]})
         refused(
-            "has boxes of category 3, 17, dog, but none of 18: give its categories",
+            "has boxes of category 3, 17, zebra, but none of 18: give its categories",
             read_both,
             found,
             truth,
             target="18",
         )
+
+    @pytest.mark.parametrize("dog", ["dog", 18.0, "18"])
+    def test_a_category_by_its_name_or_as_a_table_writes_its_number(self, files, dog):
+        expected = read_both(self.of_categories(files[0], 18, 18), files[1], target="dog")[0]
+        found = read_both(self.of_categories(files[0], dog, dog), files[1], target="dog")[0]
+        assert {image: rows.tolist() for image, rows in found.items()} == {i: r.tolist() for i, r in expected.items()}
+        assert sum(map(len, found.values())) == 2
+
+    def test_two_categories_of_one_number(self, files, tmp_path):
+        categories = [{"id": 18, "name": "cat"}, {"id": 18, "name": "dog"}]
+        truth = written(tmp_path / "G3.json", {**COCO_TRUTH, "categories": categories})
+        refused("has two categories 18: give each its own id", read_both, files[0], truth, target="dog")
 
     @pytest.mark.parametrize(
         ("target", "categories", "warned"),

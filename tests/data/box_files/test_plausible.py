@@ -97,3 +97,11 @@ def test_boxes_of_one_pixel(objects, columns):
 def test_coordinates_beyond_all_images_do_not_overflow(objects):
     huge = np.array([[-1e308, -1e308, 1.7e308, 1.7e308]])
     assert len(said({IMAGES[0]: huge}, objects)) == 1
+
+
+def test_objects_outside_of_their_own_image(objects):
+    far = {image: boxes + 1000 for image, boxes in objects.items()}
+    count = sum(map(len, far.values()))
+    first, *_ = said(objects, far)
+    assert first == f"{count} of the {count} objects of 'G.json' have their centre outside of their own image."
+    assert said(objects, objects) == []

@@ -68,6 +68,12 @@ def test_every_wrapping_gives_the_same_classifier(small, tmp_path, wrap):
     assert torch.isfinite(model.network(torch.zeros(1, 3, 64, 64))).all()
 
 
+def test_a_network_whose_numbers_are_none_is_no_second_one(small, tmp_path):
+    broken = {name: value * torch.nan if value.is_floating_point() else value for name, value in small.items()}
+    torch.save({"state_dict": broken, "ema": broken}, tmp_path / "nan.pth")
+    assert bare_state_dict.read(tmp_path / "nan.pth").others == ()
+
+
 @pytest.mark.parametrize("by_entries", [False, True])
 def test_of_several_networks_the_first_is_taken_and_that_is_said_once(small, tmp_path, capsys, by_entries):
     path, other = tmp_path / "two.pth", {name: value + 1 for name, value in small.items()}
