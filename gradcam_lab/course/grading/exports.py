@@ -172,7 +172,8 @@ def _suite(grade: Grade, grading: Grading) -> ET.Element:
         suite.set(kind, str(sum(case.find(tag) is not None for case in cases)))
     properties = ET.SubElement(suite, "properties")
     values = {"seed": grading.seed, "points": grade.points, "possible": coded_possible()}
-    for name, value in {**values, "answers to read": len(grade.to_read)}.items():
+    answers = {"answers to read": len(grade.to_read), "answers problem": grade.answers_problem}
+    for name, value in {**values, **answers}.items():
         ET.SubElement(properties, "property", name=name, value=str(value))
     suite.extend(cases)
     return suite

@@ -187,7 +187,16 @@ class Grader:
                 self.store.write(name, key, verdicts)
         answers = {task: clean(text) for task, text in folder.answers().items()}
         results = [summarise(step, folder.hash(step), verdicts[step.name], answers) for step in all_steps()]
-        return Grade(name, "", tuple(results), verdicts, answers, unchanged=known is not None)
+        problem = folder.answers_problem()
+        return Grade(
+            name,
+            "",
+            tuple(results),
+            verdicts,
+            answers,
+            answers_problem=problem.what if problem else "",
+            unchanged=known is not None,
+        )
 
     def key(self, files: SubmittedFiles) -> str:
         """A hash of everything that decides the verdicts."""

@@ -22,6 +22,7 @@ class Grade:
         steps: the results, in the course's order; none where there is a problem.
         verdicts: those of every check that ran, by the name of the step.
         answers: the written answers, by task.
+        answers_problem: what is wrong with the file of the written answers, or "".
         unchanged: whether the verdicts are those of an earlier run, on the same text.
     """
 
@@ -30,6 +31,7 @@ class Grade:
     steps: tuple[StepResult, ...] = ()
     verdicts: Mapping[str, Sequence[Verdict]] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    answers_problem: str = ""
     unchanged: bool = False
 
     @property
@@ -47,8 +49,8 @@ class Grade:
         return {task.id: task for step in self.steps for task in step.tasks}
 
     def notes(self) -> list[str]:
-        """The reasons that cost a whole step its points: a missing file, one that does not parse, a stray file."""
-        return list(dict.fromkeys(filter(None, map(_note, self.verdicts.values()))))
+        """What is wrong with whole files: missing ones, those that cannot be read or do not parse, stray ones."""
+        return list(dict.fromkeys(filter(None, [*map(_note, self.verdicts.values()), self.answers_problem])))
 
     def judged(self, step: Step) -> bool:
         """Whether the tasks of a step were judged one by one: not where one accident cost them all."""

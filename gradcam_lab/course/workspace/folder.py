@@ -101,7 +101,7 @@ class StudentFolder:
     def notes(self) -> list[str]:
         """Sentences about files that are missing or cannot be read."""
         found = [self.code(step)[1] for step in all_steps()]
-        found.append(self.read(ANSWERS, f"'gradcam-lab reset {ANSWERS}' brings the questions back")[1])
+        found.append(self.answers_problem())
         sentences = dict.fromkeys(str(problem) for problem in found if problem)
         return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences]
 
@@ -115,6 +115,10 @@ class StudentFolder:
             path for path in sorted(self.root.iterdir()) if path.suffix == ".py" or (path / "__init__.py").exists()
         ]
         return [path.name for path in names if path.stem in TAKEN]
+
+    def answers_problem(self) -> Problem | None:
+        """What is wrong with `answers.md` as a whole, if anything."""
+        return self.read(ANSWERS, f"'gradcam-lab reset {ANSWERS}' brings the questions back")[1]
 
     def answers_text(self) -> str:
         """The text of `answers.md`; empty where the file is missing or cannot be read."""
