@@ -21,7 +21,8 @@ class Grade:
         problem: why nothing could be judged, or "".
         steps: the results, in the course's order; none where there is a problem.
         verdicts: those of every check that ran, by the name of the step.
-        answers: the written answers, by task.
+        answers: the written answers, by task, also those that are too short to count as given.
+        short_answers: what to say of those that are too short, by task.
         answers_problem: what is wrong with the file of the written answers, or "".
         unchanged: whether the verdicts are those of an earlier run, on the same text.
     """
@@ -31,6 +32,7 @@ class Grade:
     steps: tuple[StepResult, ...] = ()
     verdicts: Mapping[str, Sequence[Verdict]] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    short_answers: Mapping[str, str] = field(default_factory=dict)
     answers_problem: str = ""
     unchanged: bool = False
 
@@ -43,6 +45,10 @@ class Grade:
     def to_read(self) -> list[str]:
         """The written tasks that are answered."""
         return [task.id for step in self.steps for task in step.tasks if task.written and task.status is Status.passed]
+
+    def outcome_of_answer(self, task_id: str) -> str:
+        """A written answer in a word or two: "answered", too short, or "" where there is none."""
+        return "answered" if task_id in self.to_read else self.short_answers.get(task_id, "")
 
     def tasks(self) -> dict[str, TaskResult]:
         """The results by task; none where there is a problem."""
@@ -66,8 +72,16 @@ class Grade:
             "possible": coded_possible(),
             "answers_to_read": self.to_read,
             "unchanged": self.unchanged,
-            "steps": [_coded_only(step) for step in self.steps],
+            "steps": [self._coded_only(step) for step in self.steps],
         }
+
+    def _coded_only(self, step: StepResult) -> dict[str, Any]:
+        """A step's dictionary without points for written answers: a person gives these."""
+        table = step.as_json()
+        for task in table["tasks"]:
+            if task["written"]:
+                task.update(points=None, status=self.outcome_of_answer(task["id"]) or "not answered")
+        return {**table, "points": step.coded_points, "possible": step.coded_possible}
 
 
 def _note(verdicts: Sequence[Verdict]) -> str:
@@ -77,15 +91,6 @@ def _note(verdicts: Sequence[Verdict]) -> str:
         return ""
     ((status, got),) = kinds
     return got.partition("\n")[0] if status in (Status.error, Status.crashed, Status.timed_out) else ""
-
-
-def _coded_only(step: StepResult) -> dict[str, Any]:
-    """A step's dictionary without points for written answers: a person gives these."""
-    table = step.as_json()
-    for task in table["tasks"]:
-        if task["written"]:
-            task.update(points=None, status="answered" if task["status"] == Status.passed else "not answered")
-    return {**table, "points": step.coded_points, "possible": step.coded_possible}
 
 
 def coded_tasks() -> Iterator[tuple[Step, Task]]:

@@ -129,16 +129,22 @@ class StudentFolder:
 
     def answers(self) -> dict[str, str]:
         """The written answers that are given, by task."""
-        return {task: words for task, words in self._begun_answers().items() if len(words.split()) >= ENOUGH_WORDS}
+        return {task: words for task, words in self.begun_answers().items() if len(words.split()) >= ENOUGH_WORDS}
 
-    def short_answers(self) -> dict[str, int]:
-        """The number of words of the written answers that are begun and too short to count as given, by task."""
-        counts = {task: len(words.split()) for task, words in self._begun_answers().items()}
-        return {task: count for task, count in counts.items() if 0 < count < ENOUGH_WORDS}
+    def short_answers(self) -> dict[str, str]:
+        """What to say of the written answers that are begun and too short to count as given, by task."""
+        counts = {task: len(words.split()) for task, words in self.begun_answers().items()}
+        return {
+            task: f"too short ({count} of {ENOUGH_WORDS} words)"
+            for task, count in counts.items()
+            if count < ENOUGH_WORDS
+        }
 
-    def _begun_answers(self) -> dict[str, str]:
+    def begun_answers(self) -> dict[str, str]:
+        """The written answers of a word or more, by task."""
         pieces = _HEADING.split(self.answers_text())  # what is before the first heading, then number and text by turns
-        return {number: _own_words(piece) for number, piece in zip(pieces[1::2], pieces[2::2], strict=True)}
+        words = {number: _own_words(piece) for number, piece in zip(pieces[1::2], pieces[2::2], strict=True)}
+        return {number: text for number, text in words.items() if text}
 
     def judge(
         self,

@@ -30,6 +30,7 @@ from tests.course.grading.submitted import (
     with_body,
     within,
 )
+from tests.students import answers
 
 
 @pytest.fixture(scope="module")
@@ -426,3 +427,18 @@ class TestAnswers:
         assert f'<p class="problem">{sentence}</p>' in page
         assert [other.count(sentence) for other in others] == [1, 1]
         assert row["total"] == str(coded_possible())  # it costs the code nothing
+
+    def test_one_that_is_too_short_is_shown_and_called_so(self, handed_in, tmp_path, capsys, quick):
+        short, none = [task.id for task in written_tasks()][:2]
+        put(handed_in / "anna", {"answers.md": answers({short: "Because <b>gradients</b> do it."})})
+        _, row, page, (gradescope, _) = self.exported(handed_in, tmp_path, capsys)
+        assert "Because &lt;b&gt;gradients&lt;/b&gt; do it." in page
+        assert page.count("Too short (4 of 20 words).") == 1
+        assert page.count("Not answered.") == len(written_tasks()) - 1
+        assert (row[f"task {short}"], row[f"task {none}"]) == ("too short (4 of 20 words)", "")
+        assert row["answers to read"] == "0"
+        written = json.loads(gradescope)["anna"]["extra_data"]["written"]
+        assert (written[short], written[none]) == ("too short (4 of 20 words)", "")
+        rows = graded(handed_in, capsys)[1]
+        assert status_of(rows["anna"], short) == "too short (4 of 20 words)"
+        assert status_of(rows["anna"], none) == "not answered"
