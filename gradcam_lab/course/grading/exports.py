@@ -74,8 +74,8 @@ def file_name(student: str) -> str:
 def as_csv(grading: Grading) -> str:
     """A row for each student, in UTF-8 with a byte order mark; the csv module ends its lines by CR LF.
 
-    A coded task has its points, a written one "answered" or nothing; sums are of coded points. A cell of text that a
-    spreadsheet would take for a formula begins with an apostrophe.
+    A coded task has its points, a written one "answered", that it is too short, or nothing; sums are of coded points.
+    A cell of text that a spreadsheet would take for a formula begins with an apostrophe.
     """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
@@ -94,17 +94,12 @@ def _heading() -> list[str]:
 def _row(grade: Grade, seed: int) -> list[Any]:
     cells: list[Any] = [_text(grade.name)]
     for step in grade.steps:
-        cells += [*map(_cell, step.tasks), step.coded_points]
+        cells += [grade.outcome_of_answer(task.id) if task.written else task.points for task in step.tasks]
+        cells.append(step.coded_points)
     if not grade.steps:
         cells += [""] * sum(len(step.tasks) + 1 for step in all_steps())
     problem = grade.problem or "; ".join(grade.notes())
     return [*cells, grade.points, coded_possible(), len(grade.to_read), seed, _text(problem)]
-
-
-def _cell(task: TaskResult) -> int | str:
-    if task.written:
-        return "answered" if task.status is Status.passed else ""
-    return task.points
 
 
 def _text(text: str) -> str:
@@ -122,7 +117,7 @@ def as_gradescope(grading: Grading) -> dict[str, Any]:
 
 def _gradescope(grade: Grade, grading: Grading) -> dict[str, Any]:
     results = grade.tasks()
-    written = {task.id: "answered" if task.id in grade.to_read else "" for task in written_tasks()}
+    written = {task.id: grade.outcome_of_answer(task.id) for task in written_tasks()}
     return {
         "score": grade.points,
         "tests": [_test(task, results.get(task.id), grade.problem) for _, task in coded_tasks()],
@@ -172,7 +167,8 @@ def _suite(grade: Grade, grading: Grading) -> ET.Element:
         suite.set(kind, str(sum(case.find(tag) is not None for case in cases)))
     properties = ET.SubElement(suite, "properties")
     values = {"seed": grading.seed, "points": grade.points, "possible": coded_possible()}
-    for name, value in {**values, "answers to read": len(grade.to_read)}.items():
+    answers = {"answers to read": len(grade.to_read), "answers problem": grade.answers_problem}
+    for name, value in {**values, **answers}.items():
         ET.SubElement(properties, "property", name=name, value=str(value))
     suite.extend(cases)
     return suite

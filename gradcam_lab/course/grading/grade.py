@@ -185,9 +185,19 @@ class Grader:
         if known is None:
             with self.writing:
                 self.store.write(name, key, verdicts)
-        answers = {task: clean(text) for task, text in folder.answers().items()}
-        results = [summarise(step, folder.hash(step), verdicts[step.name], answers) for step in all_steps()]
-        return Grade(name, "", tuple(results), verdicts, answers, unchanged=known is not None)
+        given = folder.answers()
+        results = [summarise(step, folder.hash(step), verdicts[step.name], given) for step in all_steps()]
+        problem = folder.answers_problem()
+        return Grade(
+            name,
+            "",
+            tuple(results),
+            verdicts,
+            answers={task: clean(text) for task, text in folder.begun_answers().items()},
+            short_answers=folder.short_answers(),
+            answers_problem=problem.what if problem else "",
+            unchanged=known is not None,
+        )
 
     def key(self, files: SubmittedFiles) -> str:
         """A hash of everything that decides the verdicts."""

@@ -21,7 +21,9 @@ class Grade:
         problem: why nothing could be judged, or "".
         steps: the results, in the course's order; none where there is a problem.
         verdicts: those of every check that ran, by the name of the step.
-        answers: the written answers, by task.
+        answers: the written answers, by task, also those that are too short to count as given.
+        short_answers: what to say of those that are too short, by task.
+        answers_problem: what is wrong with the file of the written answers, or "".
         unchanged: whether the verdicts are those of an earlier run, on the same text.
     """
 
@@ -30,6 +32,8 @@ class Grade:
     steps: tuple[StepResult, ...] = ()
     verdicts: Mapping[str, Sequence[Verdict]] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
+    short_answers: Mapping[str, str] = field(default_factory=dict)
+    answers_problem: str = ""
     unchanged: bool = False
 
     @property
@@ -42,13 +46,17 @@ class Grade:
         """The written tasks that are answered."""
         return [task.id for step in self.steps for task in step.tasks if task.written and task.status is Status.passed]
 
+    def outcome_of_answer(self, task_id: str) -> str:
+        """A written answer in a word or two: "answered", too short, or "" where there is none."""
+        return "answered" if task_id in self.to_read else self.short_answers.get(task_id, "")
+
     def tasks(self) -> dict[str, TaskResult]:
         """The results by task; none where there is a problem."""
         return {task.id: task for step in self.steps for task in step.tasks}
 
     def notes(self) -> list[str]:
-        """The reasons that cost a whole step its points: a missing file, one that does not parse, a stray file."""
-        return list(dict.fromkeys(filter(None, map(_note, self.verdicts.values()))))
+        """What is wrong with whole files: missing ones, those that cannot be read or do not parse, stray ones."""
+        return list(dict.fromkeys(filter(None, [*map(_note, self.verdicts.values()), self.answers_problem])))
 
     def judged(self, step: Step) -> bool:
         """Whether the tasks of a step were judged one by one: not where one accident cost them all."""
@@ -64,8 +72,16 @@ class Grade:
             "possible": coded_possible(),
             "answers_to_read": self.to_read,
             "unchanged": self.unchanged,
-            "steps": [_coded_only(step) for step in self.steps],
+            "steps": [self._coded_only(step) for step in self.steps],
         }
+
+    def _coded_only(self, step: StepResult) -> dict[str, Any]:
+        """A step's dictionary without points for written answers: a person gives these."""
+        table = step.as_json()
+        for task in table["tasks"]:
+            if task["written"]:
+                task.update(points=None, status=self.outcome_of_answer(task["id"]) or "not answered")
+        return {**table, "points": step.coded_points, "possible": step.coded_possible}
 
 
 def _note(verdicts: Sequence[Verdict]) -> str:
@@ -75,15 +91,6 @@ def _note(verdicts: Sequence[Verdict]) -> str:
         return ""
     ((status, got),) = kinds
     return got.partition("\n")[0] if status in (Status.error, Status.crashed, Status.timed_out) else ""
-
-
-def _coded_only(step: StepResult) -> dict[str, Any]:
-    """A step's dictionary without points for written answers: a person gives these."""
-    table = step.as_json()
-    for task in table["tasks"]:
-        if task["written"]:
-            task.update(points=None, status="answered" if task["status"] == Status.passed else "not answered")
-    return {**table, "points": step.coded_points, "possible": step.coded_possible}
 
 
 def coded_tasks() -> Iterator[tuple[Step, Task]]:

@@ -101,7 +101,7 @@ class StudentFolder:
     def notes(self) -> list[str]:
         """Sentences about files that are missing or cannot be read."""
         found = [self.code(step)[1] for step in all_steps()]
-        found.append(self.read(ANSWERS, f"'gradcam-lab reset {ANSWERS}' brings the questions back")[1])
+        found.append(self.answers_problem())
         sentences = dict.fromkeys(str(problem) for problem in found if problem)
         return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences]
 
@@ -116,6 +116,10 @@ class StudentFolder:
         ]
         return [path.name for path in names if path.stem in TAKEN]
 
+    def answers_problem(self) -> Problem | None:
+        """What is wrong with `answers.md` as a whole, if anything."""
+        return self.read(ANSWERS, f"'gradcam-lab reset {ANSWERS}' brings the questions back")[1]
+
     def answers_text(self) -> str:
         """The text of `answers.md`; empty where the file is missing or cannot be read."""
         try:
@@ -125,16 +129,22 @@ class StudentFolder:
 
     def answers(self) -> dict[str, str]:
         """The written answers that are given, by task."""
-        return {task: words for task, words in self._begun_answers().items() if len(words.split()) >= ENOUGH_WORDS}
+        return {task: words for task, words in self.begun_answers().items() if len(words.split()) >= ENOUGH_WORDS}
 
-    def short_answers(self) -> dict[str, int]:
-        """The number of words of the written answers that are begun and too short to count as given, by task."""
-        counts = {task: len(words.split()) for task, words in self._begun_answers().items()}
-        return {task: count for task, count in counts.items() if 0 < count < ENOUGH_WORDS}
+    def short_answers(self) -> dict[str, str]:
+        """What to say of the written answers that are begun and too short to count as given, by task."""
+        counts = {task: len(words.split()) for task, words in self.begun_answers().items()}
+        return {
+            task: f"too short ({count} of {ENOUGH_WORDS} words)"
+            for task, count in counts.items()
+            if count < ENOUGH_WORDS
+        }
 
-    def _begun_answers(self) -> dict[str, str]:
+    def begun_answers(self) -> dict[str, str]:
+        """The written answers of a word or more, by task."""
         pieces = _HEADING.split(self.answers_text())  # what is before the first heading, then number and text by turns
-        return {number: _own_words(piece) for number, piece in zip(pieces[1::2], pieces[2::2], strict=True)}
+        words = {number: _own_words(piece) for number, piece in zip(pieces[1::2], pieces[2::2], strict=True)}
+        return {number: text for number, text in words.items() if text}
 
     def judge(
         self,

@@ -12,7 +12,7 @@ from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, Task, all_steps, lesson_folder
 from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
-from gradcam_lab.course.workspace.folder import ANSWERS, ENOUGH_WORDS
+from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
 
 BAD = frozenset({Status.failed, Status.error, Status.timed_out, Status.crashed})
@@ -103,8 +103,8 @@ def word(view: StepView, task: TaskResult) -> str:
     """The outcome of a task, in a word or two."""
     if task.id in view.unknown:
         return "not checked"
-    if task.written and task.status is not Status.passed and (count := view.workspace.short_answers().get(task.id)):
-        return f"too short ({count} of {ENOUGH_WORDS} words)"
+    if task.written and task.status is not Status.passed and (short := view.workspace.short_answers().get(task.id)):
+        return short
     if task.status is Status.waiting:
         return waiting(task.needs)
     if (task.status in BAD and not _is_bad(task)) or _is_half_written(view, task):

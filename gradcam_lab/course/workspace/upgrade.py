@@ -140,8 +140,9 @@ def _answers_change(base: str | None, mine: str, new: str) -> Change | None:
 def _carry_out(workspace: Workspace, renames: Mapping[str, str], changes: list[Change]) -> None:
     """Keep a backup, then rename, then write."""
     names = [*renames, *(change.name for change in changes if change.text is not None)]
+    replaced = [name for name in names if (workspace.root / name).is_file()]
     bases = [path.relative_to(workspace.root).as_posix() for path in (workspace.root / BASE).glob("*")]
-    kept = backup.back_up(workspace, [*names, *bases])
+    kept = backup.back_up(workspace, [*replaced, *bases]) if replaced or is_newer(workspace) else None
     for old, new in renames.items():
         (workspace.root / old).rename(workspace.root / new)
         say(f"{old}: is called {new} now.")
@@ -154,7 +155,7 @@ def _carry_out(workspace: Workspace, renames: Mapping[str, str], changes: list[C
         if change.text is not None:
             backup.write_like(workspace.root / change.name, change.text)
         say(f"{change.name}: {change.says}")
-    if kept and names:
+    if kept and replaced:
         say(f"Your files as they were: {kept.relative_to(workspace.root).as_posix()}")
         say(f"To bring them back: {backup.UNDO}")
 

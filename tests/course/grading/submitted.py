@@ -12,6 +12,7 @@ from gradcam_lab.course.grading import grade as grading
 from gradcam_lab.course.grading.grades import Grade, written_tasks
 from gradcam_lab.course.grading.submissions import clean
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
+from gradcam_lab.course.workspace.folder import blank_answers
 from tests.students import answers
 
 WORDS = "Grad-CAM needs no average at the end, because it weighs channels by gradients. " * 3
@@ -21,11 +22,11 @@ NASTY = "<script>alert(1)</script>"
 
 
 def solved() -> dict[str, str]:
-    return {step.file: step.source for step in all_steps()}
+    return {**{step.file: step.source for step in all_steps()}, "answers.md": blank_answers()}
 
 
 def stubs() -> dict[str, str]:
-    return {step.file: cut.stub(step.source) for step in all_steps()}
+    return {**{step.file: cut.stub(step.source) for step in all_steps()}, "answers.md": blank_answers()}
 
 
 def with_body(mark, body) -> dict[str, str]:

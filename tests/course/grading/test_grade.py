@@ -1,5 +1,6 @@
 """Grading: what is judged, what is judged again, and what the screen says."""
 
+import csv
 import json
 import shutil
 import signal
@@ -12,7 +13,7 @@ import pytest
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import grade as grading
-from gradcam_lab.course.grading.exports import Exports
+from gradcam_lab.course.grading.exports import Exports, file_name
 from gradcam_lab.course.grading.grades import GUARD, Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.grading.submissions import Bounds
 from gradcam_lab.course.judging.judge import Judge, Limits
@@ -29,6 +30,7 @@ from tests.course.grading.submitted import (
     with_body,
     within,
 )
+from tests.students import answers
 
 
 @pytest.fixture(scope="module")
@@ -391,3 +393,52 @@ class TestScreen:
         )
         written = [task for task in rows["dora"]["steps"][0]["tasks"] if task["written"]]
         assert {(task["status"], task["points"]) for task in written} == {("answered", None)}
+
+
+class TestAnswers:
+    """What the instructor hears of written answers, on the screen and in every export."""
+
+    def exported(self, folder, place, capsys):
+        """Grade; return the screen's lines, anna's row of the CSV, her page, and the texts of the other exports."""
+        requested = Exports(**{kind: place / kind for kind in ("csv", "gradescope", "junit", "html")})
+        grading.grade(folder, requested=requested)
+        with (place / "csv").open(encoding="utf-8-sig", newline="") as stream:
+            row = next(row for row in csv.DictReader(stream) if row["student"] == "anna")
+        page = (place / "html" / f"{file_name('anna')}.html").read_text(encoding="utf-8")
+        others = [(place / kind).read_text(encoding="utf-8") for kind in ("gradescope", "junit")]
+        return capsys.readouterr().out.splitlines(), row, page, others
+
+    @pytest.mark.parametrize(
+        ("data", "sentence"),
+        [
+            (None, "there is no file answers.md"),
+            (answered()["answers.md"].encode("utf-16"), "answers.md is not UTF-8 text but UTF-16"),
+            ("# Your answers\nGr\u00fc\u00dfe".encode("latin-1"), "answers.md is not UTF-8 text (line 2)"),
+        ],
+        ids=["missing", "UTF-16", "Latin-1"],
+    )
+    def test_a_file_that_is_missing_or_not_utf8_is_named(self, handed_in, tmp_path, capsys, quick, data, sentence):
+        path = handed_in / "anna" / "answers.md"
+        path.unlink() if data is None else path.write_bytes(data)
+        lines, row, page, others = self.exported(handed_in, tmp_path, capsys)
+        below = 1 + next(number for number, line in enumerate(lines) if line.startswith("anna"))
+        assert lines[below] == f"    {sentence}"
+        assert row["problem"] == sentence
+        assert f'<p class="problem">{sentence}</p>' in page
+        assert [other.count(sentence) for other in others] == [1, 1]
+        assert row["total"] == str(coded_possible())  # it costs the code nothing
+
+    def test_one_that_is_too_short_is_shown_and_called_so(self, handed_in, tmp_path, capsys, quick):
+        short, none = [task.id for task in written_tasks()][:2]
+        put(handed_in / "anna", {"answers.md": answers({short: "Because <b>gradients</b> do it."})})
+        _, row, page, (gradescope, _) = self.exported(handed_in, tmp_path, capsys)
+        assert "Because &lt;b&gt;gradients&lt;/b&gt; do it." in page
+        assert page.count("Too short (4 of 20 words).") == 1
+        assert page.count("Not answered.") == len(written_tasks()) - 1
+        assert (row[f"task {short}"], row[f"task {none}"]) == ("too short (4 of 20 words)", "")
+        assert row["answers to read"] == "0"
+        written = json.loads(gradescope)["anna"]["extra_data"]["written"]
+        assert (written[short], written[none]) == ("too short (4 of 20 words)", "")
+        rows = graded(handed_in, capsys)[1]
+        assert status_of(rows["anna"], short) == "too short (4 of 20 words)"
+        assert status_of(rows["anna"], none) == "not answered"

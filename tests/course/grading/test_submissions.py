@@ -172,9 +172,9 @@ class TestReading:
         total = sum(len(text.encode()) for text in solved().values())
         with pytest.raises(LabError, match="together"):
             read(path, Bounds(total=total - 1))
-        with pytest.raises(LabError, match=f"{len(all_steps())} files, more than 1"):
+        with pytest.raises(LabError, match=f"{len(solved())} files, more than 1"):
             read(path, Bounds(members=1))
-        assert read(path, Bounds(total=total, members=len(all_steps())))
+        assert read(path, Bounds(total=total, members=len(solved())))
 
     def test_a_broken_zip_at_every_place(self, tmp_path):
         whole = pack(tmp_path / "whole.zip", solved()).read_bytes()

@@ -129,6 +129,16 @@ def test_words_are_not_reset(workspace):
     assert "change them in answers.md" in refusal(resetting.reset, "2.6", yes=True)
 
 
+def test_words_whose_file_is_gone_are_told_how_it_comes_back(workspace, capsys):
+    answers = workspace.root / "answers.md"
+    fresh = answers.read_bytes()
+    answers.unlink()
+    message = refusal(resetting.reset, "1.5", yes=True)
+    assert message == "There is no file answers.md: 'gradcam-lab reset answers.md' brings the questions back."
+    resetting.reset("answers.md")
+    assert answers.read_bytes() == fresh
+
+
 def test_undo_twice_swaps_and_loses_nothing(workspace, file, capsys):
     replace(file)
     mine = file.read_bytes()

@@ -253,6 +253,22 @@ def test_files_that_cannot_be_read_and_files_that_are_gone(workspace, file, newe
     assert "answers.md: was not there, and is written.\n" in out
 
 
+@pytest.mark.parametrize("package_is_newer", [False, True])
+def test_of_a_file_that_was_not_there_no_backup_is_spoken_of(workspace, file, newer, capsys, package_is_newer):
+    replace(file)
+    resetting.reset("2.1", yes=True)
+    (workspace.root / "answers.md").unlink()
+    if package_is_newer:
+        newer(QUESTION, "# (a) What now does CAM need")
+        file.write_text(cut.stub(find_task("2.1")[0].source), encoding="utf-8", newline="\n")
+    said(capsys)
+    upgrade.upgrade()
+    assert said(capsys) == "answers.md: was not there, and is written.\nNext: gradcam-lab check\n"
+    if not package_is_newer:  # then nothing was replaced, and undo is still that of the reset
+        resetting.undo()
+        assert MINE in file.read_text(encoding="utf-8")
+
+
 def test_a_merge_that_would_not_parse_is_not_made(workspace, file, newer, capsys):
     unit = cut.unit_text(file.read_text(encoding="utf-8"), "channel_weights")
     replace(file, unit, f"'''\n{unit}'''\nchannel_weights = abs\n")
