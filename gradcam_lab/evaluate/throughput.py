@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.records import Throughput, Way
+from gradcam_lab.evaluate.throughput_records import Throughput, Way
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of

@@ -28,9 +28,9 @@ from gradcam_lab.evaluate.records import (
     Segmentation,
     TableRow,
     Threshold,
-    Throughput,
     TopFive,
 )
+from gradcam_lab.evaluate.throughput_records import Throughput
 from gradcam_lab.files import read_json
 from gradcam_lab.report.published import Published
 

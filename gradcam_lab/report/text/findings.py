@@ -14,9 +14,8 @@ from gradcam_lab.evaluate.records import (
     ScoreRow,
     Segmentation,
     TableRow,
-    Throughput,
-    Way,
 )
+from gradcam_lab.evaluate.throughput_records import Throughput, Way
 from gradcam_lab.report.results import Results
 from gradcam_lab.report.text.wording import NEGLIGIBLE, compared
 
