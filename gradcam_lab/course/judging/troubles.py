@@ -72,12 +72,19 @@ def not_broadcast(trouble: Trouble, match: re.Match[str]) -> str:
         return (
             "the shapes do not fit: axes are lined up from the last one on; each pair must be equal, or one of them 1"
         )
-    missing = max(axes.values()) - axes[name]
-    index = ", ".join([":"] * axes[name] + ["None"] * missing)
+    whole = max(arrays.values(), key=lambda value: value.ndim)
+    index = ", ".join([":"] * axes[name] + ["None"] * _axes_to_append(arrays[name].shape, whole.shape))
     return (
-        f"`{name}` has {axes[name]} axes and is not broadcast over the grid: axes are lined up from the last one on, "
-        f"so append the missing ones, as in {name}[{index}]"
+        f"`{name}` has {axes[name]} {'axis' if axes[name] == 1 else 'axes'} and is not broadcast over the grid: axes "
+        f"are lined up from the last one on, so append the missing ones, as in {name}[{index}]"
     )
+
+
+def _axes_to_append(part: tuple[int, ...], whole: tuple[int, ...]) -> int:
+    """How many axes bring `part` to where its lengths stand in `whole`; rather two, the grid's, where several do."""
+    places = range(len(whole) - len(part))
+    fitting = [len(whole) - at - len(part) for at in places if whole[at : at + len(part)] == part]
+    return min(fitting, key=lambda count: abs(count - 2), default=len(whole) - len(part))
 
 
 def product(trouble: Trouble, match: re.Match[str]) -> str:

@@ -18,6 +18,13 @@ BODIES = {
         "size of tensor",
         "weights[:, :, None, None]",
     ),
+    "one weight a channel not broadcast": (
+        "1.3",
+        "w = weight[class_index]\nreturn (w * features).sum(dim=1)",
+        "size of tensor",
+        "`w` has 1 axis and is not broadcast over the grid: axes are lined up from the last one on, so append the "
+        "missing ones, as in w[:, None, None]",
+    ),
     "arrays not broadcast": (
         "4.1",
         "return a[:, :2] + np.ones((7, 3))",
