@@ -501,10 +501,18 @@ def test_input_gradient_is_the_slope_at_the_pixels(mine: Any, case: Case) -> Non
         reasons=_gradient_mistakes(by_hand, images.detach(), target, expected),
         reason="y is w_0 mean(red) + w_1 mean(green) + b, so the gradient is w / (H * W) in every pixel",
     )
+    difference = (torch.tensor([0.5, -3, 0]) / (h * w))[None, :, None, None].expand(n, 3, h, w)
     agree(
         of_a_function(mine.input_gradient, by_hand, images),
-        (torch.tensor([0.5, -3, 0]) / (h * w))[None, :, None, None].expand(n, 3, h, w),
+        difference,
         "the gradient of a difference of two logits",
+        reasons=[
+            (
+                "this is the sum of the gradients of two calls, because an image's `.grad` adds up from call to call: "
+                "work on a copy of the images, images.detach().clone(), and use torch.autograd.grad",
+                expected + difference,
+            )
+        ],
         reason="the target may be a function of the outputs too: use select_scores",
     )
     network = seeded(built(VggLike, 5), case.seed).requires_grad_(False)

@@ -290,6 +290,7 @@ def judge_nms(mine: Any, boxes: np.ndarray, scores: np.ndarray, limit: float) ->
     expected = survivors(table, best_first, limit)
     chosen = np.isin(np.arange(len(boxes)), expected)
     later_first = "of two equal scores the earlier box is the better: sort by -scores with kind='stable'"
+    turned_round = f"equal scores come in reversed order, as [::-1] turns them round too; {later_first}"
     kept = call(mine.nms, boxes, scores, limit, iou)
     agree(
         kept,
@@ -314,6 +315,7 @@ def judge_nms(mine: Any, boxes: np.ndarray, scores: np.ndarray, limit: float) ->
                 "this goes through the boxes in the order of the input: sort them by score first",
                 survivors(table, range(len(boxes)), limit),
             ),
+            (turned_round, survivors(table, np.argsort(scores, kind="stable")[::-1], limit)),
             (later_first, survivors(table, np.argsort(scores)[::-1], limit)),
             (later_first, survivors(table, np.argsort(-scores), limit)),
             ("nothing was dropped: compare each box with those that are kept already", np.array(best_first, int)),

@@ -205,6 +205,7 @@ def judge_matches(mine: Any, boxes: np.ndarray, scores: np.ndarray, truth: Any, 
 
     expected = with_mistake("")
     later_first = "of two equal scores the earlier box chooses first: sort by -scores with kind='stable'"
+    turned_round = f"equal scores come in reversed order, as [::-1] turns them round too; {later_first}"
     outcomes = call(mine.match_detections, boxes, scores, truth, threshold)
     agree(
         outcomes,
@@ -264,6 +265,7 @@ def judge_matches(mine: Any, boxes: np.ndarray, scores: np.ndarray, truth: Any, 
                 "the least sure detection chooses first: sort by falling score",
                 in_turn(surest_first(scores)[::-1]),
             ),
+            (turned_round, in_turn(np.argsort(scores, kind="stable")[::-1])),
             (later_first, in_turn(np.argsort(scores)[::-1])),
             (later_first, in_turn(np.argsort(-scores))),
         ],
@@ -388,6 +390,9 @@ def judge_curve(mine: Any, scores: np.ndarray, outcomes: np.ndarray, objects: in
     first_of_run = np.searchsorted(-by_step[2], -score)
     rising = walked(-scores, outcomes, objects, ties)
     later_first = "equal scores keep the order of the input: sort by -scores with kind='stable'"
+    turned_round = (
+        "equal scores come in reversed order, as [::-1] turns them round too: sort by -scores with kind='stable'"
+    )
     reasons = [
         (
             "ignored detections are in the curve: leave those that are IGNORED out before you count",
@@ -404,6 +409,7 @@ def judge_curve(mine: Any, scores: np.ndarray, outcomes: np.ndarray, objects: in
             "equal scores were made one step: with ties='order' each detection is one",
             walked(scores, outcomes, objects, "group"),
         ),
+        (turned_round, in_turn(np.argsort(scores[kept], kind="stable")[::-1])),
         (later_first, in_turn(np.argsort(scores[kept])[::-1])),
         (later_first, in_turn(np.argsort(-scores[kept]))),
     ]
