@@ -37,7 +37,7 @@ def diff(task: str) -> None:
     if found.written:
         raise LabError(f"Task {task} is answered in words: there is no reference to compare your answer with.")
     if problem := workspace.code(step)[1]:
-        raise LabError(f"{str(problem)[0].upper()}{str(problem)[1:]}.")
+        raise LabError(problem.sentence())
     if not passed(workspace, step, found):
         raise LabError(
             f"Task {task} has not passed for the text that is in {step.file} now: "

@@ -38,6 +38,11 @@ class Problem(NamedTuple):
     def __str__(self) -> str:
         return f"{self.what}: {self.remedy}"
 
+    def sentence(self) -> str:
+        """Both as a sentence; the name of a file at its beginning stays as it is."""
+        first = self.what.partition(" ")[0]
+        return f"{self}." if "." in first else f"{str(self)[0].upper()}{str(self)[1:]}."
+
 
 class StudentFolder:
     """The work of one student.
@@ -102,8 +107,7 @@ class StudentFolder:
         """Sentences about files that are missing or cannot be read."""
         found = [self.code(step)[1] for step in all_steps()]
         found.append(self.answers_problem())
-        sentences = dict.fromkeys(str(problem) for problem in found if problem)
-        return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences]
+        return list(dict.fromkeys(problem.sentence() for problem in found if problem))
 
     def hash(self, step: Step) -> str:
         """The SHA-256 of the text of a step file."""
@@ -183,8 +187,7 @@ def _not_utf8(name: str, data: bytes, start: int) -> Problem:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Problem(f"{name} is not UTF-8 text but UTF-16", "save it as UTF-8 in your editor, and nothing is lost")
     line = data.count(b"\n", 0, start) + 1
-    remedy = f"save it as UTF-8 in your editor: line {line} has a letter in another encoding"
-    return Problem(f"{name} is not UTF-8 text (line {line})", remedy)
+    return Problem(f"{name} is not UTF-8 text (line {line})", "save it as UTF-8 in your editor")
 
 
 def _own_words(piece: str) -> str:

@@ -92,7 +92,7 @@ def _reset_task(workspace: Workspace, step: Step, task: Task, yes: bool) -> None
 
 
 def _whole_file(problem: Problem) -> LabError:
-    return LabError(f"{str(problem)[0].upper()}{str(problem)[1:]}.")
+    return LabError(problem.sentence())
 
 
 def with_stubs(text: str, step: Step, task: Task) -> str:

@@ -370,7 +370,7 @@ class TestFolder:
             (
                 b"# one\n# caf\xe9\n",
                 "step2_gradcam.py is not UTF-8 text (line 2)",
-                f"{save} in your editor: line 2 has",
+                f"{save} in your editor",
             ),
             ("# one".encode("utf-16"), "not UTF-8 text but UTF-16", save),
         ):

@@ -15,7 +15,7 @@ from tests.course.workspace.helpers import FILE, record, refusal, row, said, sta
 from tests.students import solved, step_of, write
 
 LATIN = "# größer\n".encode("latin-1")
-SAVE = f"{FILE} is not UTF-8 text (line 3): save it as UTF-8 in your editor: line 3 has a letter in another encoding"
+SAVE = f"{FILE} is not UTF-8 text (line 3): save it as UTF-8 in your editor"
 
 
 class TestOwnModules:
@@ -110,28 +110,28 @@ class TestNotUtf8:
         passed, lines = checked("2")
         assert not passed
         begin = lines.index(f"  got       {FILE} is not UTF-8 text (line 3)")
-        assert lines[begin + 1].startswith("  likely    save it as UTF-8 in your editor: line 3")
+        assert lines[begin + 1] == "  likely    save it as UTF-8 in your editor"
         assert not any("reset" in line for line in lines)
 
     def test_status_and_the_first_word(self, latin, capsys):
-        assert f"{SAVE}.".capitalize()[1:] in " ".join(status_lines(capsys)).capitalize()
+        assert f"{SAVE}." in " ".join(status_lines(capsys))
         status.where()
-        assert f"{SAVE[1:]}." in said(capsys)
+        assert f"{SAVE}." in said(capsys)
 
     def test_json(self, latin, capsys):
         status.status(json=True)
-        assert json.loads(said(capsys))["notes"] == [f"S{SAVE[1:]}."]
+        assert json.loads(said(capsys))["notes"] == [f"{SAVE}."]
 
     def test_diff_reset_of_a_task_and_mine(self, latin):
         for action in (diff.diff, reset.reset):
-            assert refusal(action, "2.1") == f"S{SAVE[1:]}."
+            assert refusal(action, "2.1") == f"{SAVE}."
         assert refusal(students_work, "mine") == f"In '{latin}', {SAVE}."
 
     def test_hint_helps_all_the_same_and_says_it(self, latin, capsys):
         hints.hint("2.1")
         out = said(capsys)
         assert "hint 1 of" in out
-        assert f"S{SAVE[1:]}." in out
+        assert f"{SAVE}." in out
 
     def test_a_run_goes_on_with_the_reference_and_says_it(self, latin, capsys):
         for number in range(1, 7):
@@ -140,12 +140,12 @@ class TestNotUtf8:
         work = students_work("auto")
         assert work
         assert work.students == {}
-        assert f"S{SAVE[1:]}." in capsys.readouterr().err
+        assert f"{SAVE}." in capsys.readouterr().err
 
     def test_answers_are_read_as_far_as_they_go_and_it_is_said(self, root, capsys):
         (root / "answers.md").write_bytes(b"# Answers\n" + LATIN)
         status.where()
-        assert "Answers.md is not UTF-8 text (line 2): save it as UTF-8" in said(capsys)
+        assert "answers.md is not UTF-8 text (line 2): save it as UTF-8" in said(capsys)
 
 
 class TestMissingAnswers:
