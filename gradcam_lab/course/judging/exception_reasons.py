@@ -7,6 +7,7 @@ from gradcam_lab.course.judging.troubles import (
     Trouble,
     arguments,
     dtype,
+    float_index,
     missing_module,
     no_batch_axis,
     none_used,
@@ -32,7 +33,6 @@ def likely_reason(trouble: Trouble) -> str:
     return ""
 
 
-INDEX = "an index must be a whole number: `/` gives a float even where it comes out even, so use `//`, or int(...)"
 EMPTY = "nothing is left in it: ask first whether it is empty (size, numel() or len is 0), and say what comes then"
 AMBIGUOUS = (
     "a whole array is no yes or no: say .any() or .all(), and combine masks by & and |, with brackets around each"
@@ -119,8 +119,8 @@ REASONS: list[tuple[str, str, Sentence]] = [
     (
         "TypeError IndexError",
         r"slice indices must be integers|only integers, slices|cannot be interpreted as an integer|integer tensors of a"
-        r"|indices must be integers|arrays used as indices must be",
-        INDEX,
+        r"|indices must be integers|(?:arrays|tensors) used as indices must be",
+        float_index,
     ),
     (
         "IndexError",

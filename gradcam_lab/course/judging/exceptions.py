@@ -89,6 +89,11 @@ def _not_written(message: str, task: "re.Match[str]", points: list[Point], file:
 
 def _unreadable(error: SyntaxError, file: str, texts: Texts) -> dict[str, Any]:
     name = str(error.filename or file)
+    if nul := next((path for path, text in texts.items() if "\0" in text), "") if not error.lineno else "":
+        line = texts[nul].count("\n", 0, texts[nul].index("\0")) + 1
+        remedy = "this line holds a NUL byte, which editors hardly show: delete the line and write it anew"
+        found = problem(f"{Path(nul).name}, line {line}: {error.msg}", remedy)
+        return {**found, "file": Path(nul).name, "line": line, "code": []}
     rows: list[str] = []
     if error.lineno and (text := line_of(texts.get(name, ""), error.lineno)).strip():
         indent = len(text) - len(text.lstrip())

@@ -163,6 +163,18 @@ def opencv(trouble: Trouble, match: re.Match[str]) -> str:
     return "OpenCV wants another type or shape here: .astype(np.uint8) for masks and images, np.float32 for maps"
 
 
+def float_index(trouble: Trouble, match: re.Match[str]) -> str:
+    """An index is no whole number: it comes from a division, or from an array of floats."""
+    if re.search(r"(?<!/)/(?!/)", re.sub(r"""'[^']*'|"[^"]*"|#.*""", "", trouble.line)):
+        return (
+            "an index must be a whole number: `/` gives a float even where it comes out even, so use `//`, or int(...)"
+        )
+    return (
+        "an index must be a whole number, and what comes from a float array, or from its .tolist(), is a float: take "
+        "int(...) of it, or .astype(int) or .long() of a whole array"
+    )
+
+
 def arguments(trouble: Trouble, match: re.Match[str]) -> str:
     """A call with other arguments than the function takes."""
     if not trouble.line:  # the call is not the student's: the check's, or the lesson's

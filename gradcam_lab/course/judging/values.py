@@ -1,8 +1,10 @@
 """Values in a few words: a check's inputs, and the local variables at the line where something went wrong.
 
-Whatever is of a class that a student may have written is named by its type only: its `repr` is the student's code.
+Whatever is of a class that a student may have written is named by its type only, or shown by its fields where it is a
+named tuple or a dataclass: its `repr` is the student's code.
 """
 
+import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -55,7 +57,22 @@ def _described(value: Any) -> str:
         return f"a network, {type(value).__name__}"
     if inspect.isroutine(value):
         return f"the function {getattr(value, '__name__', '')}"
+    if (names := _fields(value)) is not None:
+        fields = [f"{name}: {_field(object.__getattribute__(value, name))}" for name in names[:ITEMS]]
+        return f"{type(value).__name__}({_few(fields, names)})"
     return f"a value of type {type(value).__name__}"
+
+
+def _fields(value: Any) -> Sequence[str] | None:
+    """The names of the fields of a named tuple or a dataclass; None for whatever else."""
+    if isinstance(value, tuple):
+        return getattr(type(value), "_fields", None)
+    return [field.name for field in dataclasses.fields(value)] if dataclasses.is_dataclass(type(value)) else None
+
+
+def _field(value: Any) -> str:
+    """A field; a record in a record, which may be the same one again, by its type only."""
+    return described(value) if _fields(value) is None else f"a value of type {type(value).__name__}"
 
 
 def _sequence(value: Sequence[Any]) -> str:

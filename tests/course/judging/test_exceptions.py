@@ -1,5 +1,6 @@
 """What a student is told of an exception: the whole message, the line with a caret, the shapes, and a likely reason."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ BODIES = {
     ),
     "float index": ("1.3", "return features[:, features.shape[1] / 2]", "", "use `//`"),
     "float slice": ("4.4", "return recall[: len(recall) / 2]", "slice indices", "use `//`"),
+    "float index from an array": (
+        "4.4",
+        "first = np.floor(recall * 0).tolist()\nreturn [precision[i] for i in first] # and/or",
+        "only integers",
+        "comes from a float array, or from its .tolist(), is a float: take int(...)",
+    ),
+    "a tensor of floats as an index": (
+        "1.3",
+        "return features[:, weight[0]]",
+        "indices must be",
+        "or .long() of a whole",
+    ),
     "graph freed": (
         "2.5",
         "x = images.clone().requires_grad_()\ns = (x * x).sum()\ns.backward()\ns.backward()",
@@ -211,6 +224,29 @@ def test_the_line_has_a_caret_and_the_shapes_stand_below(verdict):
     assert any(row.startswith("weights: shape (") for row in found.inputs)
 
 
+def test_a_record_among_the_inputs_is_shown_by_its_fields(verdict):
+    (row,) = [row for row in verdict("4.2", "return 1 / 0").inputs if row.startswith("truth: ")]
+    assert re.match(
+        r"truth: GroundTruth\(boxes: shape \(\d, 4\), float64.*, difficult: shape \(\d,\), bool: \[False", row
+    )
+
+
+def test_a_record_that_holds_itself_is_shown_once(verdict):
+    body = """
+from dataclasses import dataclass
+@dataclass
+class Node:
+    size: int
+    next: object = None
+    def __repr__(self):
+        raise SystemExit
+node = Node(3)
+node.next = node
+return node.size / 0
+"""
+    assert "node: Node(size: 3, next: a value of type Node)" in verdict("2.1", body).variables
+
+
 def test_the_way_to_the_line_is_short_and_has_no_frames_of_ours(verdict):
     body = "def f(n):\n    return f(n - 1) if n else torch.ones(2) @ torch.ones(3)\nreturn f(20)"
     found = verdict("2.1", body)
@@ -235,6 +271,16 @@ def test_a_syntax_error_is_shown(judge):
     found = next(judge.judge(step, source, Path(step.file), checks=step.checks_of("2.2")))
     assert found.got == f"step2_gradcam.py, line {found.line}: invalid syntax"
     assert found.code == [f"step2_gradcam.py, line {found.line}:", "    x = = 3", "        ^"]
+
+
+def test_a_nul_byte_is_found(judge):
+    step = step_of("2")
+    source = step.source.replace("    ### BEGIN SOLUTION 2.1\n", "    x = 3\0\n")
+    line = next(n for n, row in enumerate(source.splitlines(), 1) if "\0" in row)
+    found = next(judge.judge(step, source, Path(step.file), checks=step.checks_of("2.2")))
+    assert found.got == f"step2_gradcam.py, line {line}: source code string cannot contain null bytes"
+    assert found.reason.startswith("this line holds a NUL byte")
+    assert (found.file, found.line, found.code) == (step.file, line, [])
 
 
 def test_work_below_a_forgotten_raise_is_said(judge):
