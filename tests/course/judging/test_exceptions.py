@@ -242,9 +242,10 @@ class Node:
         raise SystemExit
 node = Node(3)
 node.next = node
-return node.size / 0
+nodes = [node]
+return len(nodes) / 0
 """
-    assert "node: Node(size: 3, next: a value of type Node)" in verdict("2.1", body).variables
+    assert "nodes: [Node(size: 3, next: a value of type Node)]" in verdict("2.1", body).variables
 
 
 def test_the_way_to_the_line_is_short_and_has_no_frames_of_ours(verdict):
