@@ -8,7 +8,7 @@ from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, Task, find_step, find_task
 from gradcam_lab.course.workspace import backup, renamed
-from gradcam_lab.course.workspace.folder import ANSWERS, Problem, blank_answers
+from gradcam_lab.course.workspace.folder import ANSWERS, blank_answers
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import write_text
@@ -82,17 +82,13 @@ def _reset_file(workspace: Workspace, name: str, fresh: str, yes: bool) -> None:
 
 def _reset_task(workspace: Workspace, step: Step, task: Task, yes: bool) -> None:
     if task.written and (problem := workspace.answers_problem()):
-        raise _whole_file(problem)
+        raise LabError(problem.sentence())
     if task.written:
         raise LabError(f"Task {task.id} is answered in words: change them in answers.md; there is no stub to reset.")
     text, problem = workspace.source(step)
     if problem:
-        raise _whole_file(problem)
+        raise LabError(problem.sentence())
     _replace(workspace, step.file, with_stubs(text, step, task), f"Task {task.id} in {step.file}", yes)
-
-
-def _whole_file(problem: Problem) -> LabError:
-    return LabError(problem.sentence())
 
 
 def with_stubs(text: str, step: Step, task: Task) -> str:
