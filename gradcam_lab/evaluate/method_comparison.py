@@ -2,17 +2,15 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from statistics import median
 
 import numpy as np
-import torch
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.bootstrap import image_draws
 from gradcam_lab.evaluate.records import ComparedMethod, MethodRow
 from gradcam_lab.evaluate.scores import rows_of, score_detections
+from gradcam_lab.evaluate.timing import running_on, times_in_turns
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import Explainer
@@ -163,16 +161,7 @@ def measure_times(
             detector.detect(cam, sample.size, probability, thresholds[name] or 0.0, image)
         return (clock() - begin) / len(samples)
 
-    plain: list[float] = []
-    ratios: dict[str, list[float]] = {name: [] for name in methods if name != GRADCAM}
-    with ExitStack() as afterwards:
-        # One thread: several that wait for one another count their waiting as computing.
-        afterwards.callback(torch.set_num_threads, torch.get_num_threads())
-        torch.set_num_threads(1)
+    others = [name for name in methods if name != GRADCAM]
+    with running_on(1):  # several threads that wait for one another count their waiting as computing
         seconds(GRADCAM)  # the first call of all warms up
-        for _ in tracked(range(rounds), "timing methods", rounds):
-            for name, of_method in ratios.items():
-                plain.append(seconds(GRADCAM))
-                of_method.append(seconds(name) / plain[-1])
-    usual = median(plain)
-    return {GRADCAM: usual, **{name: median(of_method) * usual for name, of_method in ratios.items()}}
+        return times_in_turns([GRADCAM, *others], seconds, rounds, "timing methods")

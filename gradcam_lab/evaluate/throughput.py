@@ -3,19 +3,18 @@
 import copy
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from statistics import fmean, median
+from statistics import fmean
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.throughput_records import Throughput, Way
+from gradcam_lab.evaluate.timing import running_on, times_in_turns
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of
@@ -133,17 +132,6 @@ def _on_threads(count: int, explain: Explain, inputs: Tensor) -> Tensor:
         return explain(inputs)
 
 
-@contextmanager
-def running_on(threads: int) -> Iterator[None]:
-    """Within the block torch computes on so many threads, and afterwards on as many as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def on_cpu(classifier: Classifier) -> Classifier:
     """Return the classifier, or a copy on the CPU where its network lies elsewhere."""
     if next(classifier.network.parameters()).device.type == "cpu":
@@ -159,14 +147,7 @@ def _seconds(ways: Mapping[Way, Explain], inputs: Tensor, clock: Callable[[], fl
         ways[way](inputs)
         return clock() - begin
 
-    first: list[float] = []
-    ratios: dict[Way, list[float]] = {way: [] for way in ways if way != FIRST}
-    for _ in tracked(range(ROUNDS), "timing the maps", ROUNDS):
-        for way, of_way in ratios.items():
-            first.append(seconds(FIRST))
-            of_way.append(seconds(way) / first[-1])
-    usual = median(first)
-    return {FIRST: usual, **{way: median(of_way) * usual for way, of_way in ratios.items()}}
+    return times_in_turns([FIRST, *(way for way in ways if way != FIRST)], seconds, ROUNDS, "timing the maps")
 
 
 def mean_cosine(maps: np.ndarray, first: np.ndarray) -> float | None:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_lab.evaluate import throughput
-from gradcam_lab.evaluate.throughput import bytes_of, mean_box_iou, mean_cosine, measure, running_on
+from gradcam_lab.evaluate.throughput import bytes_of, mean_box_iou, mean_cosine, measure
+from gradcam_lab.evaluate.timing import running_on
 from gradcam_lab.localise.experiment import Experiment
 
 ALL = ["batch", "one by one", "bf16", "int8"]

@@ -117,7 +117,7 @@ def read_folder_truth(path: Path, split: str, choose: Choice) -> ClassGroundTrut
         raise LabError(
             f"No image of the split '{split}' of '{path}' has an annotated object: there is nothing to find."
         )
-    target = known[0] if len(known) == 1 and choose(known) is None else choose(known)
+    target = choose(known) or (known[0] if len(known) == 1 else None)
     if target is None:
         raise LabError(f"'{path}' holds objects of many classes ({', '.join(known)}): choose one with --target.")
     if target not in known:
