@@ -5,29 +5,33 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
-from gradcam_lab.cli.options import ClassifierOption, DataRoot, Image, ImageSize, Json, SplitName, WeightsOption
+from gradcam_lab.cli.model_options import takes_model
+from gradcam_lab.cli.options import DataRoot, Image, Json, SplitName
+from gradcam_lab.models.model_choice import PHOTOS, ModelChoice
 
 app = Typer()
 
 
 @app.command()
+@takes_model(PHOTOS)
 def predict(
     image: Image,
-    classifier: ClassifierOption = "embedded",
-    weights: WeightsOption = None,
+    choice: ModelChoice,
     k: Annotated[int, Option("--top", min=1, help="Number of classes to name.")] = 5,
     json: Json = False,
 ) -> None:
     """Name the most probable classes of an image."""
     from gradcam_lab.explain.predict import predict as name_classes
 
-    print(name_classes(image, classifier=classifier, weights=weights, k=k, json=json))
+    print(name_classes(image, choice=choice, k=k, json=json))
 
 
 @app.command()
+@takes_model(PHOTOS)
 def explain(
     image: Image,
-    classes: Annotated[
+    choice: ModelChoice,
+    targets: Annotated[
         list[str] | None,
         Option("--class", metavar="NAME|INDEX", help="Class to explain. Repeatable.", show_default="the most probable"),
     ] = None,
@@ -35,15 +39,10 @@ def explain(
         Literal["gradcam", "cam", "input-gradient", "all"],
         Option(metavar="METHOD", help="Method: gradcam, cam or input-gradient; or all, side by side."),
     ] = "gradcam",
-    layer: Annotated[
-        str | None, Option(help="Layer for Grad-CAM, as in named_modules().", show_default="the last feature map")
-    ] = None,
     against: Annotated[
         str | None, Option(metavar="NAME|INDEX", help="Explain why the class rather than this one.")
     ] = None,
     smooth: Annotated[int, Option(min=0, help="Number of noisy copies for SmoothGrad; 0 for no SmoothGrad.")] = 0,
-    classifier: ClassifierOption = "embedded",
-    weights: WeightsOption = None,
     out: Annotated[Path, Option(help="Folder for pictures, raw maps and JSON.")] = Path("explained"),
     seed: Annotated[int, Option(min=0, help="Random seed of SmoothGrad's noise.")] = 0,
 ) -> None:
@@ -53,13 +52,11 @@ def explain(
     print(
         *explain_image(
             image=image,
-            classes=classes,
+            classes=targets,
             method=method,
-            layer=layer,
             against=against,
             smooth=smooth,
-            classifier=classifier,
-            weights=weights,
+            choice=choice,
             out=out,
             seed=seed,
         ),
@@ -68,12 +65,10 @@ def explain(
 
 
 @app.command()
+@takes_model(None, shown="none: a run")
 def show(
+    choice: ModelChoice | None,
     run: Annotated[Path | None, Option(help="Folder of a finished run.", show_default="report/toyvoc")] = None,
-    model: Annotated[
-        Path | None,
-        Option(help="Instead of --run: a network of gradcam-lab train or a state dict, to show heatmaps of."),
-    ] = None,
     detections: Annotated[
         Path | None, Option(help="Instead of --run: saved boxes, with --ground-truth and --images.")
     ] = None,
@@ -91,7 +86,6 @@ def show(
         str | None, Option(help="With --model: data set, by name or folder.", show_default="that of the training")
     ] = None,
     data_root: DataRoot = None,
-    img_size: ImageSize = None,
     target: Annotated[str | None, Option(help="With --detections: class.")] = None,
     threshold: Annotated[
         float | None, Option(min=0, max=1, help="With --run: another threshold.", show_default="the run's")
@@ -106,7 +100,7 @@ def show(
     print(
         *draw(
             run=run,
-            model=model,
+            choice=choice,
             detections=detections,
             ground_truth=ground_truth,
             images=images,
@@ -117,7 +111,6 @@ def show(
             split=split,
             data=data,
             data_root=data_root,
-            img_size=img_size,
             target=target,
             threshold=threshold,
             heatmap=heatmap,

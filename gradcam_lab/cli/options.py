@@ -7,17 +7,6 @@ from typer import Argument, Option
 
 SplitName = Literal["train", "val", "test"]
 
-ClassifierOption = Annotated[
-    str,
-    Option(
-        help="Network: embedded, resnet18, resnet34, resnet50, resnet101, resnet152, vgg16, vgg19, mobilenet_v2 or "
-        "squeezenet1_1."
-    ),
-]
-WeightsOption = Annotated[
-    str | None,
-    Option(help="Weights: imagenet (torchvision's download), or a file.", show_default="the embedded classifier's"),
-]
 DATA_HELP = (
     "Data: toyvoc, voc2007, voc2007-segmentation, imagenette, imagenette-160px, imagenette-320px, imagenette-full, "
     "pets, or a folder."
@@ -26,10 +15,6 @@ Json = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
 DataRoot = Annotated[Path | None, Option(help="Folder where a named data set lies already.", show_default="a download")]
 SkipBad = Annotated[bool, Option("--skip-bad", help="Skip images that cannot be used, and name them.")]
 Limit = Annotated[int | None, Option(min=1, help="Number of images to use of each split.", show_default="all")]
-ImageSize = Annotated[
-    int | None,
-    Option(min=32, max=2048, help="Input size in pixels of a state dict.", show_default="160 for Imagenette, else 224"),
-]
 Pdf = Annotated[bool, Option(help="Also make the PDF.")]
 RunFolder = Annotated[Path, Option(help="Folder of a finished run.")]
 TaskArgument = Annotated[str, Argument(help="Number of a task, such as 2.3.")]

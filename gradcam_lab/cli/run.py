@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
+from gradcam_lab.cli.model_options import takes_model
 from gradcam_lab.cli.options import (
     AP_HELP,
     Ap,
     ApOption,
-    ClassifierOption,
     DataRoot,
     Json,
     Limit,
@@ -17,16 +17,18 @@ from gradcam_lab.cli.options import (
     RunFolder,
     SkipBad,
     SplitName,
-    WeightsOption,
     iou,
 )
 from gradcam_lab.cli.output import print_report, resumable
+from gradcam_lab.models.model_choice import ModelChoice
 
 app = Typer()
 
 
 @app.command("run-all")
+@takes_model()
 def run_all(
+    choice: ModelChoice,
     data: Annotated[
         str,
         Option(
@@ -35,12 +37,6 @@ def run_all(
         ),
     ] = "toyvoc",
     data_root: DataRoot = None,
-    classifier: ClassifierOption = "embedded",
-    weights: WeightsOption = None,
-    checkpoint: Annotated[
-        Path | None,
-        Option(help="Instead of --classifier: a file of gradcam-lab train, or the EFEO exercise's network."),
-    ] = None,
     target: Annotated[str, Option(help="Class to find, or all.")] = "dog",
     limit: Limit = None,
     out: Annotated[Path | None, Option(help="Output folder.", show_default="report/<data>")] = None,
@@ -88,9 +84,7 @@ def run_all(
     settings = Settings(
         data=data,
         data_root=data_root,
-        classifier=classifier,
-        weights=weights,
-        checkpoint=checkpoint,
+        model=choice,
         target=target,
         limit=limit,
         out=out,

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
-from gradcam_lab.cli.options import DATA_HELP, DataRoot, ImageSize, Json, Limit, SkipBad, SplitName
+from gradcam_lab.cli.model_options import takes_model
+from gradcam_lab.cli.options import DATA_HELP, DataRoot, Json, Limit, SkipBad, SplitName
 from gradcam_lab.cli.output import resumable
+from gradcam_lab.models.model_choice import ModelChoice
 
 app = Typer()
 
@@ -109,8 +111,9 @@ def train(
 
 
 @app.command("evaluate-classifier")
+@takes_model()
 def evaluate_classifier(
-    model: Annotated[Path, Option(help="File of gradcam-lab train, of the EFEO exercise, or a state dict.")],
+    choice: ModelChoice,
     data: Annotated[str | None, Option(help=DATA_HELP, show_default="that of the training")] = None,
     data_root: DataRoot = None,
     split: Annotated[
@@ -124,7 +127,6 @@ def evaluate_classifier(
     seed: Annotated[
         int | None, Option(min=0, help="Random seed of the choice of these.", show_default="the training's")
     ] = None,
-    img_size: ImageSize = None,
     skip_bad: SkipBad = False,
     json: Json = False,
 ) -> None:
@@ -133,14 +135,13 @@ def evaluate_classifier(
     from gradcam_lab.models.training import evaluate_classifier as evaluating
 
     result = evaluating.evaluate_classifier(
-        model,
+        choice,
         data,
         split,
         data_root=data_root,
         limit=limit,
         val_size=val_size,
         seed=seed,
-        img_size=img_size,
         skip_bad=skip_bad,
     )
     if distributed.leads():

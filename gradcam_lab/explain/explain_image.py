@@ -27,6 +27,7 @@ from gradcam_lab.explain.targets import Target, find_target, rather_than
 from gradcam_lab.files import require_writable
 from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
+from gradcam_lab.models.model_choice import ModelChoice
 
 COPIES = 25
 """Noisy copies for SmoothGrad where all methods are asked for and no number is given."""
@@ -35,11 +36,9 @@ COPIES = 25
 def explain(
     image: Path,
     *,
-    classifier: str = "embedded",
-    weights: str | None = None,
+    choice: ModelChoice,
     classes: Sequence[str] | None = None,
     method: ExplanationMethod = "gradcam",
-    layer: str | None = None,
     against: str | None = None,
     smooth: int = 0,
     out: Path,
@@ -49,12 +48,10 @@ def explain(
 
     Args:
         image: the image file.
-        classifier: one of `zoo.CLASSIFIERS`.
-        weights: as in `zoo.load`.
+        choice: which network, and which layer of it for Grad-CAM.
         classes: names or indices (see `find_target`); the most probable output where there are none.
         method: "all" draws CAM (where it is defined), Grad-CAM, the gradient at the pixels and SmoothGrad in one
             picture.
-        layer: for Grad-CAM, as in `named_modules()`; the classifier's last feature map by default.
         against: explain why each class rather than this one, by the difference of their logits.
         smooth: number of noisy copies for SmoothGrad, drawn beside the rest; 0 for none ("all" takes 25 then).
         out: the folder.
@@ -66,10 +63,11 @@ def explain(
     Raises:
         LabError: something cannot be used; the sentence says what.
     """
+    layer = choice.layer
     if layer is not None and method not in ("gradcam", "all"):
         raise LabError(f"--layer goes with Grad-CAM: '{method}' has no layer to choose, so leave --layer out.")
     request = Request(method, layer, smooth or COPIES * (method == "all"), seed)
-    photo = Photo(image, zoo.load(classifier, weights), load_lessons())
+    photo = Photo(image, zoo.load_chosen(choice), load_lessons())
     targets = find_targets(photo, classes or (), against)
     require_writable(out)
     zoo.warn_of_photos(photo.classifier, image)

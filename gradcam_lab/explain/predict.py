@@ -6,6 +6,7 @@ from gradcam_lab.explain.photo import Photo
 from gradcam_lab.files import json_text
 from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
+from gradcam_lab.models.model_choice import ModelChoice
 
 MEANING = {
     "softmax": "probabilities of classes that exclude each other: all {count} sum to 1",
@@ -13,22 +14,19 @@ MEANING = {
 }
 
 
-def predict(
-    image: Path, *, classifier: str = "embedded", weights: str | None = None, k: int = 5, json: bool = False
-) -> str:
+def predict(image: Path, *, choice: ModelChoice, k: int = 5, json: bool = False) -> str:
     """Name the most probable classes of an image, by step 1's `predict`.
 
     Args:
         image: the image file.
-        classifier: one of `zoo.CLASSIFIERS`.
-        weights: as in `zoo.load`.
+        choice: which network.
         k: number of classes, at least 1; no more than the network has are shown.
         json: return JSON instead of a table.
 
     Raises:
         LabError: the image or the classifier cannot be used.
     """
-    model = zoo.load(classifier, weights)
+    model = zoo.load_chosen(choice)
     photo = Photo(image, model, load_lessons())
     zoo.warn_of_photos(model, image)
     k = min(k, len(model.output_names))

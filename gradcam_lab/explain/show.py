@@ -5,6 +5,7 @@ from typing import Any
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain import show_boxes
+from gradcam_lab.models.model_choice import ModelChoice
 
 GOES_WITH = {
     "--ground-truth": "--detections",
@@ -15,7 +16,6 @@ GOES_WITH = {
     "--class": "--model",
     "--data": "--model",
     "--data-root": "--model",
-    "--img-size": "--model",
     "--threshold": "--run",
     "--heatmap": "--run",
 }
@@ -39,7 +39,7 @@ WHY = {
 def show(
     *,
     run: Path | None,
-    model: Path | None,
+    choice: ModelChoice | None,
     detections: Path | None,
     ground_truth: Path | None,
     images: Path | None,
@@ -56,7 +56,7 @@ def show(
 
     Args:
         run: see `show_boxes.show_run`; `report/toyvoc` by default.
-        model: see `show_model.show_model`, which also takes `of_model`.
+        choice: see `show_model.show_model`, which also takes `of_model`.
         detections: see `show_boxes.show_saved`.
         ground_truth: likewise.
         images: likewise.
@@ -75,9 +75,9 @@ def show(
     Raises:
         LabError: more than one source is given, or a source cannot be used.
     """
-    if sum(source is not None for source in (run, model, detections)) > 1:
+    if sum(source is not None for source in (run, choice, detections)) > 1:
         raise LabError("Give one of --run, --model and --detections: each is another source of pictures.")
-    source = "--model" if model else "--detections" if detections else "--run"
+    source = "--model" if choice else "--detections" if detections else "--run"
     given = {
         **{"--ground-truth": ground_truth, "--images": images, "--target": target},
         **{"--threshold": threshold, "--heatmap": heatmap or None},
@@ -87,10 +87,10 @@ def show(
         if given.get(option) is not None and owner != source:
             why = WHY.get((option, source), f"it is of no use to {source}.")
             raise LabError(f"{option} goes with {owner} alone: {why}")
-    if model:
+    if choice:
         from gradcam_lab.explain.show_model import show_model  # it takes a second to import torch
 
-        return show_model(model, random=random, split=split or "val", out=out or Path("shown"), seed=seed, **of_model)
+        return show_model(choice, random=random, split=split or "val", out=out or Path("shown"), seed=seed, **of_model)
     count = random or 10
     if not detections:
         return show_boxes.show_run(

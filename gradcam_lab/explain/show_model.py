@@ -19,6 +19,7 @@ from gradcam_lab.files import digest, require_writable
 from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.models.training.dataset import data_of, labels_of, warn_of
 
 
@@ -42,7 +43,7 @@ class Shown:
 
 
 def show_model(
-    model: Path,
+    choice: ModelChoice,
     *,
     image: Path | None = None,
     random: int | None = None,
@@ -51,7 +52,6 @@ def show_model(
     split: str = "val",
     data: str | None = None,
     data_root: Path | None = None,
-    img_size: int | None = None,
     out: Path,
     seed: int = 0,
 ) -> list[Path]:
@@ -60,7 +60,7 @@ def show_model(
     The heatmap is CAM where the network ends in an average and one linear layer, else Grad-CAM; which one is said.
 
     Args:
-        model: a network's file, as `zoo.load_file` takes it.
+        choice: which network.
         image: an image of the user's own; or
         random: number of random images of the split; or
         index: one image of the split, counted from 0.
@@ -68,7 +68,6 @@ def show_model(
         split: of the data set.
         data: a data set's name or folder; the one that the network was trained on by default.
         data_root: the folder where the user has a data set of that name already.
-        img_size: of the input of a state dict, in pixels; see `zoo.load_file`.
         out: the folder.
         seed: of the choice of images.
 
@@ -81,14 +80,14 @@ def show_model(
     if sum(choice is not None for choice in (image, random, index)) != 1:
         raise LabError("Say which images to show: give exactly one of --image, --random and --index.")
     labels = (lambda: labels_of(open_data(data, data_root))) if data else None
-    classifier = zoo.load_file(model, labels, img_size)
+    classifier = zoo.load_chosen(choice, labels)
     target = find_target(classifier, cls) if cls is not None else None
     if image is not None:
         chosen = [Shown(image.name, slug(image.stem), image, None)]
     else:
         chosen = choose(read_images(classifier, split, data, data_root), random, index, seed, split)
     require_writable(out)
-    zoo.warn_of_photos(classifier, chosen[0].path, "--model")
+    zoo.warn_of_photos(classifier, chosen[0].path)
     files, lessons = [], load_lessons()
     for one in tracked(chosen, "drawing", len(chosen)):
         photo = Photo(one.path, classifier, lessons, one.bits)

@@ -14,7 +14,8 @@ from gradcam_lab.localise.cam_variants import Evidence, find_evidence, joined, w
 from gradcam_lab.localise.experiment import ALL, Experiment
 from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
 from gradcam_lab.localise.test_time_augmentation import View, augmented, averaged
-from gradcam_lab.models.classifier import Classifier, best_device
+from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.models.device import find_device
 
 ENLARGED_BATCH = 4
 """Images at once in an enlarged view: a larger batch no longer fits the processor's cache, and is slower."""
@@ -32,11 +33,11 @@ class Explained(NamedTuple):
 
 
 def place(classifier: Classifier) -> torch.device:
-    """Move a network to the best device there is, in channels-last order, in which its convolutions are fastest.
+    """Move a network to its device, in channels-last order, in which its convolutions are fastest.
 
     A run does this before its first stage, so that the same bits come out whichever stages are skipped.
     """
-    device = best_device()
+    device = find_device(classifier.device)
     classifier.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return device
 

@@ -85,8 +85,9 @@ def _explained(
     try:
         with progress(title, len(todo)) as advance:
             advance(done)
-            for start in range(done, len(todo), BATCH):
-                batch = [sample for _, sample in todo[start : start + BATCH]]
+            size = explainer.classifier.batch or BATCH
+            for start in range(done, len(todo), size):
+                batch = [sample for _, sample in todo[start : start + size]]
                 found = in_parts(lambda some: explainer(explainer.inputs(some)), batch)
                 for part in found:
                     _require_finite(part, recipes, batch)

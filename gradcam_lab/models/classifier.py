@@ -14,9 +14,13 @@ from torch import Tensor, nn
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest
 from gradcam_lab.models import imagenet
+from gradcam_lab.models.model_choice import Device
 
 Activation = Literal["sigmoid", "softmax"]
 """How logits become probabilities: `sigmoid` where classes may occur together, `softmax` where exactly one is true."""
+
+LAST_BLOCK = "the last block of features, after which the network only pools and decides"
+"""Why the layer of a known architecture is its layer."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -67,6 +71,9 @@ class Classifier:
         preprocessing: how an image becomes an input.
         sha256: of the weights (see `weights_hash`).
         metadata: where the weights come from, as shown in the report.
+        layer_reason: why this layer, a clause.
+        device: where the network runs; see `localise.explainer.place`.
+        batch: images at once; None for the command's own number.
     """
 
     name: str
@@ -78,6 +85,9 @@ class Classifier:
     preprocessing: Preprocessing
     sha256: str
     metadata: dict[str, Any] = field(default_factory=dict)
+    layer_reason: str = LAST_BLOCK
+    device: Device = "auto"
+    batch: int | None = None
 
     def __post_init__(self) -> None:
         self.network.eval().requires_grad_(False)
@@ -86,6 +96,18 @@ class Classifier:
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes."""
         return tuple(self.groups)
+
+    @cached_property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the map, for an input of the preprocessing's size."""
+        shapes: list[torch.Size] = []
+        note = self.network.get_submodule(self.layer).register_forward_hook(
+            lambda module, given, output: shapes.append(output.shape)
+        )
+        size, parameter = self.preprocessing.size, next(self.network.parameters())
+        with note, torch.no_grad():
+            self.network(torch.zeros(1, 3, size, size, device=parameter.device, dtype=parameter.dtype))
+        return shapes[0][2], shapes[0][3]
 
     @cached_property
     def simple_names(self) -> tuple[str, ...]:
@@ -152,11 +174,6 @@ class Classifier:
         if len(group) == 1:
             return outputs[:, group[0]].sigmoid()
         return -torch.nn.functional.logsigmoid(-outputs[:, group]).sum(dim=1).expm1()
-
-
-def best_device() -> torch.device:
-    """Return the GPU, where torch has one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def weights_hash(network: nn.Module) -> str:

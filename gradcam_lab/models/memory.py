@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
+from gradcam_lab.console import warn
 from gradcam_lab.errors import is_out_of_memory
 
 T = TypeVar("T")
@@ -34,4 +35,15 @@ def in_parts(function: Callable[[Any], T], batch: Tensor | Sequence[Any]) -> lis
             raise
     # Here and not in the handler, whose error keeps the tensors of the whole batch.
     half = len(batch) // 2
+    _say_once(len(batch), len(batch) - half)
     return [*in_parts(function, batch[:half]), *in_parts(function, batch[half:])]
+
+
+_said = set[int]()
+"""The sizes of which it has been said that they are too large: once a process, not at every batch."""
+
+
+def _say_once(size: int, half: int) -> None:
+    if size not in _said:
+        _said.add(size)
+        warn(f"The memory does not hold {size} images at once: going on with {half}; --batch {half} begins so.")

@@ -1,30 +1,38 @@
-"""Classifiers by name: the embedded one, and torchvision's with ImageNet weights and the class names of VOC."""
+"""Classifiers: the embedded one, torchvision's, timm's, the user's own, and those in files, by one name each."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import nn
 
 from gradcam_lab.console import warn
 from gradcam_lab.data.layouts.imagenette import imagenette_classes
 from gradcam_lab.data.registry import TOYVOC
 from gradcam_lab.data.toyvoc import is_drawn
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import digest
 from gradcam_lab.models import imagenet
-from gradcam_lab.models.classifier import Activation, Classifier, Preprocessing, weights_hash
+from gradcam_lab.models.class_list import read_classes
+from gradcam_lab.models.classifier import LAST_BLOCK, Activation, Classifier, Preprocessing, weights_hash
+from gradcam_lab.models.device import find_device
+from gradcam_lab.models.groups import with_groups
+from gradcam_lab.models.layers.find_layer import find_layer
+from gradcam_lab.models.layers.probe import put_probe
+from gradcam_lab.models.model_choice import EMBEDDED, IMAGENET, Device, ModelChoice
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank
+from gradcam_lab.models.sources.draft import Draft
+from gradcam_lab.models.sources.logits import with_logits
+from gradcam_lab.models.sources.own_function import describe_module, is_function, load_function
+from gradcam_lab.models.sources.timm_models import PREFIX, load_timm
+from gradcam_lab.models.sources.torchvision_models import load_torchvision, torchvision_names
 from gradcam_lab.models.weights import bare_state_dict, efeo_checkpoint, model_file
-from gradcam_lab.models.weights.bare_state_dict import SavedNetwork
 from gradcam_lab.models.weights.missing_file import missing_file
 from gradcam_lab.models.weights.state_dict import load_weights
-from gradcam_lab.vision import torchvision
-
-LAYERS = {name: architecture.layer for name, architecture in TORCHVISION.items()}
-"""torchvision's architectures, each with the module whose output is the last feature map."""
-
-CLASSIFIERS = ("embedded", *LAYERS)
-"""Every name that `load` knows."""
 
 IMAGENETTE_SIZE = 160
 """Height and width in pixels of the input of a network of Imagenette, as its exercise trains it."""
@@ -32,53 +40,152 @@ IMAGENETTE_SIZE = 160
 EMBEDDED_FILE = Path(__file__).parent / "weights" / "toyvoc.safetensors"
 """The weights of ToyNet that come with the package."""
 
+Labels = tuple[str, tuple[str, ...], Activation]
+"""A data set's name, its classes, and `sigmoid` where they may occur together."""
 
-def load(name: str = "embedded", weights: str | None = None) -> Classifier:
-    """Return a classifier with its weights.
+LabelsOf = Callable[[], Labels]
+"""Returns the labels of the data set that the user names; called for a state dict only, which names no classes."""
+
+
+def load_chosen(choice: ModelChoice, labels: LabelsOf | None = None) -> Classifier:
+    """Return the classifier of a choice on the command line; see `load`."""
+    said = {field.name: getattr(choice, field.name) for field in fields(choice)}
+    return load(**said, labels=labels)
+
+
+def load(
+    model: str | Path | nn.Module = EMBEDDED,
+    weights: str | Path | None = None,
+    *,
+    classes: str | Sequence[str] | None = None,
+    groups: Sequence[str] = (),
+    activation: Activation | None = None,
+    size: int | None = None,
+    mean: str | Sequence[float] | None = None,
+    std: str | Sequence[float] | None = None,
+    layer: str | None = None,
+    device: Device = "auto",
+    batch: int | None = None,
+    labels: LabelsOf | None = None,
+) -> Classifier:
+    """Return a classifier.
 
     Args:
-        name: one of `CLASSIFIERS`.
-        weights: `imagenet` for torchvision's download, or a file that `load_file` reads. None is for `embedded` only,
-            whose weights come with the package.
+        model: as in `ModelChoice`; or a network, of which a copy is taken.
+        weights: as in `ModelChoice`.
+        classes: the names of the outputs, or what `read_classes` takes.
+        groups: see `with_groups`.
+        activation: how logits become probabilities.
+        size: height and width of the input in pixels.
+        mean: of R, G, B between 0 and 1, as numbers or as a text with commas.
+        std: likewise.
+        layer: the layer whose output is explained, as in `named_modules()`.
+        device: where the network runs.
+        batch: images at once.
+        labels: of the data set that the user names, see `LabelsOf`.
 
     Raises:
-        LabError: there is no such name, no weights were given where they are needed, or they cannot be loaded.
+        LabError: there is no such model, or something of it cannot be had, read or used.
     """
-    if name not in CLASSIFIERS:
-        raise LabError(f"There is no classifier '{name}': choose one of {', '.join(CLASSIFIERS)}.")
-    if name == "embedded":
-        if weights == "imagenet":
-            raise LabError("The embedded classifier has no ImageNet weights: leave --weights out, or choose another.")
-        if not weights and not EMBEDDED_FILE.is_file():
-            raise LabError(
-                f"The embedded classifier '{EMBEDDED_FILE}' is missing: install gradcam-lab again, or give --weights "
-                "FILE."
-            )
-        return _load_given(Path(weights)) if weights else model_file.load(EMBEDDED_FILE)
-    if not weights:
+    find_device(device)
+    names = read_classes(classes) if isinstance(classes, str) else tuple(classes) if classes else None
+    draft = _draft(model, str(weights) if weights else None, size, None if names else labels, bool(names))
+    preprocessing = Preprocessing(
+        size or draft.preprocessing.size,
+        _colours("mean", mean) or draft.preprocessing.mean,
+        _colours("std", std) or draft.preprocessing.std,
+    )
+    draft = replace(
+        draft, preprocessing=preprocessing, classes=names or draft.classes, activation=activation or draft.activation
+    )
+    classifier = replace(_finished(draft, layer, bool(names)), device=device, batch=batch)
+    return with_groups(classifier, groups) if groups else classifier
+
+
+def load_file(
+    path: Path, labels: LabelsOf | None = None, size: int | None = None, weights_option: bool = False
+) -> Classifier:
+    """Return the classifier in a file, as `load` does of its name.
+
+    Args:
+        path: a file that `gradcam-lab train` has made, the VOC checkpoint of the EFEO exercise, or a state dict.
+        labels: see `LabelsOf`. Without it 1000 outputs are ImageNet's, 10 are Imagenette's, and others are numbered;
+            the 20 of a ResNet-50 are those of the EFEO exercise, also for data whose classes are among them.
+        size: height and width of the input in pixels; for a state dict 160 for Imagenette's classes and 224 for others
+            by default.
+        weights_option: whether the user named the file by `--weights`.
+
+    Raises:
+        LabError: the file is missing, damaged, or of no kind that is known; or the data set has other classes.
+    """
+    draft = _of_file(path, labels, "--weights" if weights_option else "--model")
+    preprocessing = replace(draft.preprocessing, size=size or draft.preprocessing.size)
+    return _finished(replace(draft, preprocessing=preprocessing), None, False)
+
+
+# ------------------------------------------------------------------------------------------ from a name to a network
+
+
+def _draft(
+    model: str | Path | nn.Module, weights: str | None, size: int | None, labels: LabelsOf | None, named: bool
+) -> Draft:
+    if isinstance(model, nn.Module):
+        return describe_module(copy.deepcopy(model), type(model).__name__)
+    name = str(model)
+    if name == EMBEDDED:
+        return _embedded(weights)
+    if is_function(name):
+        if weights == IMAGENET:
+            raise LabError(f"'{name}' is a function of yours, which has no weights of ImageNet: give --weights FILE.")
+        return load_function(name, weights)
+    if name.startswith(PREFIX):
+        return load_timm(name.removeprefix(PREFIX), weights or IMAGENET, size)
+    if name in torchvision_names():
+        return _torchvision(name, weights or IMAGENET, size, labels, named)
+    if not _may_be_file(name):
+        raise LabError(f"There is no model '{name}': {_proposal(name)}")
+    if weights:
+        raise LabError(f"The file '{name}' brings its own weights: leave --weights out, or give --model its name.")
+    return _of_file(Path(name), labels, named=named)
+
+
+def _may_be_file(name: str) -> bool:
+    path = Path(name)
+    return path.exists() or len(path.parts) > 1 or path.suffix in (".safetensors", ".pt", ".pth", ".tar", ".ckpt")
+
+
+def _proposal(name: str) -> str:
+    near = get_close_matches(name, (EMBEDDED, *torchvision_names()), n=3, cutoff=0.5)
+    kinds = "a model of torchvision such as resnet50, timm:NAME, FILE.py:FUNCTION or a file of a network"
+    return f"did you mean {' or '.join(near)}?" if near else f"give {EMBEDDED}, {kinds}."
+
+
+def _embedded(weights: str | None) -> Draft:
+    if weights == IMAGENET:
+        raise LabError("The embedded network has no ImageNet weights: leave --weights out, or choose another --model.")
+    if not weights and not EMBEDDED_FILE.is_file():
         raise LabError(
-            f"'{name}' needs weights, because with random ones it can locate nothing: give --weights imagenet or "
-            "--weights FILE."
+            f"The embedded network '{EMBEDDED_FILE}' is missing: install gradcam-lab again, or give another --model."
         )
-    if weights == "imagenet":
-        return _imagenet_classifier(name, imagenet_state(name), weights)
+    if not weights:
+        return _of_classifier(model_file.load(EMBEDDED_FILE))
+    holds = _holds(Path(weights))
+    if not model_file.is_model_file(Path(weights)) and holds not in (EMBEDDED, "cam_net"):
+        raise LabError(f"'{weights}' holds '{holds}': give --model {holds}.")
+    return _of_file(Path(weights), None, "--weights")
+
+
+def _torchvision(name: str, weights: str, size: int | None, labels: LabelsOf | None, named: bool) -> Draft:
+    if weights == IMAGENET or (name not in TORCHVISION and not model_file.is_model_file(Path(weights))):
+        return load_torchvision(name, weights, size)
     holds = _holds(Path(weights))
     if holds != name:
-        raise LabError(f"'{weights}' holds '{holds}' and not '{name}': give --classifier {holds}.")
-    return load_file(Path(weights), option="--weights")
-
-
-def _load_given(file: Path) -> Classifier:
-    """Read a file that was given without the name of its network: one of `gradcam-lab train` says it itself."""
-    if not file.is_file():
-        raise missing_file(file, "--weights")
-    if not model_file.is_model_file(file) and (holds := _holds(file)) not in ("embedded", "cam_net"):
-        raise LabError(f"'{file}' holds '{holds}': give --classifier {holds}.")
-    return load_file(file, option="--weights")
+        raise LabError(f"'{weights}' holds '{holds}' and not '{name}': give --model {holds}.")
+    return _of_file(Path(weights), labels, "--weights", named=named)
 
 
 def _holds(file: Path) -> str:
-    """Return the zoo's name of the network in a file.
+    """Return the name of the network in a file.
 
     Raises:
         LabError: as `load_file`.
@@ -92,41 +199,28 @@ def _holds(file: Path) -> str:
     return model_file.ZOO_NAMES.get(arch, arch)
 
 
-Labels = tuple[str, tuple[str, ...], Activation]
-"""A data set's name, its classes, and `sigmoid` where they may occur together."""
-
-
-def load_file(
-    path: Path, labels: Callable[[], Labels] | None = None, size: int | None = None, option: str = "--model"
-) -> Classifier:
-    """Return the classifier in a file.
-
-    Args:
-        path: a file that `gradcam-lab train` has made, the VOC checkpoint of the EFEO exercise, or a state dict.
-        labels: returns those of the data set that the user names; called for a state dict only, which names no classes.
-            Without it 1000 outputs are ImageNet's, 10 are Imagenette's, and others are numbered; the 20 of a ResNet-50
-            are those of the EFEO exercise, also for data whose classes are among them.
-        size: height and width in pixels of the input of a state dict, which does not say it; 160 for Imagenette's
-            classes and 224 for others by default.
-        option: by which the user named the file.
-
-    Raises:
-        LabError: the file is missing, damaged, or of no kind that is known; or the data set has other classes.
-    """
+def _of_file(path: Path, labels: LabelsOf | None, option: str = "--model", named: bool = False) -> Draft:
     if not path.is_file():
         raise missing_file(path, option)
-    ours = model_file.is_model_file(path)
-    if ours or (efeo_checkpoint.is_checkpoint(path) and not _other_classes(labels)):
-        model = model_file.load(path) if ours else efeo_checkpoint.load(path)
-        if size not in (None, model.preprocessing.size):
-            raise LabError(
-                f"'{path}' says itself that its input has {model.preprocessing.size} pixels: omit --img-size."
-            )
-        return model
-    return _named(path, bare_state_dict.read(path), labels() if labels else None, size)
+    if model_file.is_model_file(path):
+        return _of_classifier(model_file.load(path))
+    if not named and efeo_checkpoint.is_checkpoint(path) and not _other_classes(labels):
+        return _of_classifier(efeo_checkpoint.load(path))
+    return _of_state_dict(path, labels() if labels else None, named)
 
 
-def _other_classes(labels: Callable[[], Labels] | None) -> bool:
+def _of_classifier(classifier: Classifier) -> Draft:
+    return Draft(
+        *(classifier.name, classifier.network, classifier.preprocessing),
+        outputs=len(classifier.output_names),
+        classes=classifier.output_names,
+        activation=classifier.activation,
+        layer=classifier.layer,
+        metadata=classifier.metadata,
+    )
+
+
+def _other_classes(labels: LabelsOf | None) -> bool:
     """Say whether the data that the user names have classes that the EFEO exercise's network lacks."""
     try:
         return labels is not None and not set(labels()[1]) <= set(efeo_checkpoint.CLASSES)
@@ -134,10 +228,15 @@ def _other_classes(labels: Callable[[], Labels] | None) -> bool:
         return False  # whatever is wrong with the data is said when they are read
 
 
-def _named(path: Path, saved: SavedNetwork, labels: Labels | None, size: int | None) -> Classifier:
-    """Give a network that was saved without a description the classes of its data set."""
-    imagenette = imagenette_classes()
+def _of_state_dict(path: Path, labels: Labels | None, named: bool) -> Draft:
+    """Return a network that was saved without a description; its classes are those of the user's data set, if any."""
+    saved = bare_state_dict.read(path)
     saved.say_if_one_of_several(path)
+    network = blank(saved.arch, saved.outputs, saved.options)
+    load_weights(network, saved.state)
+    name = model_file.ZOO_NAMES.get(saved.arch, saved.arch)
+    size, classes, data = Preprocessing.size, None, ""
+    activation: Activation = "softmax"
     if labels:
         data, classes, activation = labels
         if len(classes) != saved.outputs:
@@ -146,27 +245,98 @@ def _named(path: Path, saved: SavedNetwork, labels: Labels | None, size: int | N
                 "the data that it was trained on by --data."
             )
     elif saved.outputs == len(imagenet.class_names()) and saved.arch in TORCHVISION:
-        return _imagenet_classifier(saved.arch, saved.state, path.name)
-    elif saved.outputs == len(imagenette):
-        data, classes, activation = "imagenette", imagenette, "softmax"
-    else:
-        data, classes, activation = "", tuple(f"class {i}" for i in range(saved.outputs)), "softmax"
-    size = size or (IMAGENETTE_SIZE if classes == imagenette else Preprocessing.size)
-    if not labels:
-        whose = f"they are taken for those of {data} ({_some(classes)})" if data else "so they are numbered"
-        warn(
-            f"'{path}' does not name its {saved.outputs} classes: {whose}, and its input is taken for {size} x {size} "
-            "pixels; --data and --img-size say otherwise."
-        )
-    model = saved.classifier(classes, activation, size=size, file=path.name)
+        classes = imagenet.class_names()
+    elif saved.outputs == len(imagenette_classes()):
+        data, classes = "imagenette", imagenette_classes()
+    size = IMAGENETTE_SIZE if classes == imagenette_classes() else size
+    metadata: dict[str, Any] = {"weights": path.name, "recipe": {}, "scores": {}}
     if data and not labels:
-        model.metadata["recipe"] = {"data": data}
-    return model
+        metadata["recipe"] = {"data": data}
+        if not named:
+            warn(
+                f"'{path}' does not name its {saved.outputs} classes: they are taken for those of {data} "
+                f"({_some(imagenette_classes())}), and its input is taken for {size} x {size} pixels; --classes, "
+                "--data and --size say otherwise."
+            )
+    if classes == imagenet.class_names():
+        metadata = {"weights": path.name}
+    layer = bare_state_dict.ARCHITECTURES[saved.arch].layer
+    return Draft(*(name, network, Preprocessing(size), saved.outputs, classes, activation, layer), metadata=metadata)
 
 
-def warn_of_photos(
-    classifier: Classifier, image: Path, instead: str = "--classifier mobilenet_v2 --weights imagenet"
-) -> None:
+# -------------------------------------------------------------------------------------- from a network to a classifier
+
+
+def _finished(draft: Draft, layer: str | None, named: bool) -> Classifier:
+    """Choose the layer, and name the outputs."""
+    network, outputs = draft.network.eval().requires_grad_(False), draft.outputs
+    weights, size = weights_hash(network), draft.preprocessing.size
+    if outputs is None:
+        network, outputs = with_logits(network, size, draft.name)
+        layer = f"network.{layer}" if layer and network is not draft.network else layer
+    classes = _classes(draft, outputs, named)
+    if draft.layer and not layer:
+        place, reason = draft.layer, LAST_BLOCK
+    else:
+        found = find_layer(network, size, layer)
+        place, reason = put_probe(network, found), "the layer that you asked for" if layer else found.why
+    if classes == imagenet.class_names():
+        groups: Mapping[str, tuple[int, ...]] = imagenet.VOC_GROUPS
+    else:
+        groups = {name: (index,) for index, name in enumerate(classes)}
+    return Classifier(
+        name=draft.name,
+        network=network,
+        output_names=classes,
+        groups=groups,
+        activation=draft.activation or ("sigmoid" if outputs == 1 else "softmax"),
+        layer=place,
+        preprocessing=draft.preprocessing,
+        sha256=digest(weights, draft.code_sha256) if draft.code_sha256 else weights,
+        metadata=dict(draft.metadata),
+        layer_reason=reason,
+    )
+
+
+def _classes(draft: Draft, outputs: int, named: bool) -> tuple[str, ...]:
+    """Return the names of the outputs, numbers where nobody names them.
+
+    Raises:
+        LabError: there are more or fewer names than outputs.
+    """
+    classes = draft.classes
+    if classes is not None and len(classes) != outputs:
+        whose = "--classes names" if named else f"'{draft.name}' names"
+        raise LabError(
+            f"'{draft.name}' has {outputs} outputs, and {whose} {len(classes)} classes ({_some(classes)}): give one "
+            "name an output."
+        )
+    if classes is not None:
+        return classes
+    if outputs == len(imagenet.class_names()) and draft.name != "cam_net":
+        return imagenet.class_names()
+    warn(f"'{draft.name}' does not name its {outputs} classes, so they are numbered: --classes names them.")
+    return tuple(f"class {index}" for index in range(outputs))
+
+
+def _colours(name: str, value: str | Sequence[float] | None) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    try:
+        numbers = tuple(map(float, value.split(",") if isinstance(value, str) else value))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != 3 or not torch.tensor(numbers).isfinite().all() or (name == "std" and min(numbers) <= 0):
+        above = " above 0" if name == "std" else ""
+        raise LabError(f"--{name} {value} should be three numbers{above}, of R, G and B, such as 0.5,0.5,0.5.")
+    return numbers
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def warn_of_photos(classifier: Classifier, image: Path, instead: str = "--model resnet50") -> None:
     """Say that a network of ToyVOC, such as the embedded one, knows drawings only, where an image is none of them.
 
     Args:
@@ -180,49 +350,3 @@ def warn_of_photos(
             f"This network has seen ToyVOC's drawings only, so what it says of a photo means nothing: give another by "
             f"{instead}, or show it one of those drawings."
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-
-
-def _imagenet_classifier(name: str, state: Mapping[str, Tensor], weights: str) -> Classifier:
-    network = blank(name, len(imagenet.class_names()))
-    load_weights(network, state)
-    return Classifier(
-        name=name,
-        network=network,
-        output_names=imagenet.class_names(),
-        groups=imagenet.VOC_GROUPS,
-        activation="softmax",
-        layer=LAYERS[name],
-        preprocessing=Preprocessing(),
-        sha256=weights_hash(network),
-        metadata={"weights": "imagenet" if weights == "imagenet" else Path(weights).name},
-    )
-
-
-def imagenet_state(name: str) -> Mapping[str, Tensor]:
-    """Fetch torchvision's weights of one of its architectures, or take them from its cache.
-
-    These are the `IMAGENET1K_V1` weights, which every architecture of the zoo has and published Grad-CAM results use.
-
-    Raises:
-        LabError: they cannot be had, or do not fit.
-    """
-    weights = torchvision().models.get_model_weights(name).IMAGENET1K_V1
-    file = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
-    if not file.is_file():
-        try:
-            weights.get_state_dict(progress=True, check_hash=True, weights_only=True, map_location="cpu")
-        except (OSError, RuntimeError) as error:  # no network, or what came has the wrong hash
-            raise LabError(
-                f"The ImageNet weights of {name} are not in '{file}' and could not be downloaded ({error}): go online, "
-                "put that file there, or give a state dict by --weights FILE."
-            ) from error
-    saved = bare_state_dict.read(file)
-    if (saved.arch, saved.outputs) != (name, len(imagenet.class_names())):
-        raise LabError(
-            f"'{file}' holds {saved.arch} with {saved.outputs} outputs, and not torchvision's {name}: delete it."
-        )
-    return saved.state

@@ -11,17 +11,19 @@ from pathlib import Path
 from gradcam_lab.data.registry import DATA_SET_NAMES
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_text
+from gradcam_lab.models.model_choice import ModelChoice, option
 from gradcam_lab.models.spelling import folded
 from gradcam_lab.pipeline.settings import Settings
 
 COMMAND = "command.txt"
 """The command line of the run whose folder it is, written before anything is computed."""
 
-WHOSE = ("data", "data_root", "checkpoint", "classifier", "weights", "target", "limit", "precision")
+NETWORK = ("model", "weights", "classes", "groups", "activation", "size", "mean", "std", "layer")
+WHOSE = ("data", "data_root", *NETWORK, "target", "limit", "precision")
 """The settings that make it another run: its heatmaps would all have to be made again."""
 
-PATHS = ("data", "data_root", "checkpoint", "weights")
-WORDS = (*DATA_SET_NAMES, "imagenet")
+PATHS = ("data", "data_root", "model", "weights", "classes")
+WORDS = (*DATA_SET_NAMES, "imagenet", "embedded")
 """What is no path, in the settings that may be one."""
 
 
@@ -73,22 +75,26 @@ def _command_file(folder: Path) -> str:
 
 def _said(command: str) -> dict[str, str]:
     """Return the settings in a command line; those that are not in it are the defaults."""
-    defaults = {name: value for name in WHOSE if (value := getattr(Settings, name)) is not None}
+    defaults = {name: value for name in WHOSE if isinstance(value := getattr(Settings, name, None), str)}
     try:
-        pairs = pairwise(shlex.split(command))
+        pairs = list(pairwise(shlex.split(command)))
+        network = ModelChoice.of_command(command)
     except ValueError:  # a quotation mark without its fellow: nobody's command
-        return defaults
+        pairs, network = [], ModelChoice()
     words = {word.removeprefix("--").replace("-", "_"): value for word, value in pairs if word.startswith("--")}
-    return {**defaults, **{name: words[name] for name in WHOSE if name in words}}
+    others = {name: words[name] for name in WHOSE if name in words and name not in NETWORK}
+    of_network = {name: getattr(network, name) for name in NETWORK}
+    texts = {name: " ".join(value) if name == "groups" else str(value) for name, value in of_network.items() if value}
+    return {**defaults, **others, **texts}
 
 
 def _meant(name: str, value: str | None) -> str | None:
     """Return a value so that the same thing, written otherwise, is the same."""
-    if value is not None and name in PATHS and value not in WORDS:
+    if value is not None and name in PATHS and value not in WORDS and Path(value).exists():
         return str(Path(value).resolve())
     return folded(value) if value is not None and name == "target" else value
 
 
 def _with(name: str, said: Mapping[str, str]) -> str:
-    option = f"--{name.replace('_', '-')}"
-    return f"with {option} {said[name]}" if name in said else f"without {option}"
+    word = option(name.replace("_", "-"))
+    return f"with {word} {said[name]}" if name in said else f"without {word}"

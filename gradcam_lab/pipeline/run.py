@@ -26,7 +26,6 @@ from gradcam_lab.localise.maps import Maps, read_maps
 from gradcam_lab.localise.methods import METHODS, Method, applicable
 from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.class_names import with_class
-from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline import provenance
 from gradcam_lab.pipeline.engine import Stage, UndecidedError
 from gradcam_lab.pipeline.rendering import Rendering
@@ -51,7 +50,7 @@ class Run:
         self.lessons = load_lessons(settings.course.students if settings.course else None)
         enter("reading")
         with distributed.leader_first():  # what one process has downloaded, the others find
-            self.classifier = load_network(settings)
+            self.classifier = zoo.load_chosen(settings.model)
             data = open_data(settings.data, settings.data_root)
         place(self.classifier)
         self.everything = settings.target == ALL
@@ -243,14 +242,3 @@ class Run:
         if not self.compares:
             return None
         return next(row["threshold"] for row in self.read("methods.json")["rows"] if row["name"] == method)
-
-
-def load_network(settings: Settings) -> Classifier:
-    """Return the network that the settings name.
-
-    Raises:
-        LabError: it cannot be had.
-    """
-    if settings.checkpoint:
-        return zoo.load_file(settings.checkpoint, option="--checkpoint")
-    return zoo.load(settings.classifier, settings.weights)

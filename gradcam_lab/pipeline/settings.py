@@ -2,19 +2,16 @@
 
 import shlex
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC
 from gradcam_lab.errors import LabError
 from gradcam_lab.localise.experiment import Ap, Precision
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.pipeline.supervise import STALL
 
-VALUES = (
-    *("data", "data_root", "checkpoint", "classifier", "weights"),
-    *("target", "limit", "method", "ap", "threshold", "max_detections", "seed", "precision"),
-)
+VALUES = ("data", "data_root", "target", "limit", "method", "ap", "threshold", "max_detections", "seed", "precision")
 FLAGS = ("quick", "skip_bad")
 
 
@@ -24,8 +21,7 @@ class Settings:
 
     Attributes:
         data: a data set's name, such as "toyvoc" or "voc2007", or a folder in VOC layout.
-        classifier: a name of the zoo.
-        weights: "imagenet", a file, or None for the embedded classifier's own.
+        model: which network.
         target: the class to find, or "all".
         limit: only the first so many images of each split.
         out: the output folder; None for `report/<data>`.
@@ -33,7 +29,6 @@ class Settings:
         precision: "float32" or "bf16".
         skip_bad: go on without bad images.
         data_root: where the named data set lies already; None to fetch it.
-        checkpoint: a file that says itself which network it holds, instead of `classifier` and `weights`.
         course: whose code runs, and what the report may show; None for the reference, all of it.
         stall: seconds without progress after which a student's code is ended.
         method: how boxes are found, a name of `localise.methods.METHODS`; None for the one that val likes best.
@@ -44,8 +39,7 @@ class Settings:
     """
 
     data: str = TOYVOC
-    classifier: str = "embedded"
-    weights: str | None = None
+    model: ModelChoice = ModelChoice()  # noqa: RUF009  # it is frozen
     target: str = "dog"
     limit: int | None = None
     out: Path | None = None
@@ -53,7 +47,6 @@ class Settings:
     precision: Precision = "float32"
     skip_bad: bool = False
     data_root: Path | None = None
-    checkpoint: Path | None = None
     course: StudentsWork | None = None
     stall: float = STALL
     method: str | None = None
@@ -73,17 +66,6 @@ class Settings:
                 f"--threshold {self.threshold:g} is no fraction of a map's maximum: give a number above 0 and up to 1, "
                 "such as 0.5, or leave it out for the one that val chooses."
             )
-
-    @classmethod
-    def of_network(cls, command: str) -> "Settings":
-        """Return settings that name the same network as a `command` of a run; all else is the default."""
-        said = dict(pairwise(shlex.split(command)))
-        checkpoint = said.get("--checkpoint")
-        return cls(
-            classifier=said.get("--classifier", cls.classifier),
-            weights=said.get("--weights"),
-            checkpoint=Path(checkpoint) if checkpoint else None,
-        )
 
     @property
     def students(self) -> dict[str, Path]:
@@ -113,6 +95,8 @@ class Settings:
         for name in VALUES:
             if (value := getattr(self, name)) != getattr(default, name):
                 words += [f"--{name.replace('_', '-')}", str(value)]
+            if name == "data_root":
+                words += self.model.words()
         if self.course and self.course.impl != StudentsWork.impl:
             words += ["--impl", self.course.impl]
         words += [f"--{name.replace('_', '-')}" for name in FLAGS if getattr(self, name)]

@@ -16,10 +16,10 @@ from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import place
 from gradcam_lab.localise.make_maps import make_maps
 from gradcam_lab.localise.maps import Maps, read_maps, write_maps
+from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.pipeline.finished_run import FinishedRun
-from gradcam_lab.pipeline.run import load_network
-from gradcam_lab.pipeline.settings import Settings
 
 TRAIN = "train"
 ARTIFACT, RECORD = "heatmaps_train.npz", "heatmaps_train.json"
@@ -78,7 +78,7 @@ def network_of(finished: FinishedRun) -> Classifier:
     command = finished.value("provenance", "command")
     gone = f"The network of the run in '{finished.folder}' cannot be had again"
     try:
-        classifier = load_network(Settings.of_network(command))
+        classifier = zoo.load_chosen(ModelChoice.of_command(command))
     except LabError as error:
         raise LabError(f"{gone}. {error} The run was started by: {command}") from error
     found = (classifier.sha256, classifier.layer, classifier.preprocessing.size)

@@ -10,7 +10,9 @@ import torch
 from gradcam_lab.data.registry import BoxData, LabelData, open_data
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed, zoo
-from gradcam_lab.models.classifier import Classifier, best_device
+from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.models.device import find_device
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.models.training.classifier_scores import class_probabilities, classifier_scores, summary
 from gradcam_lab.models.training.config_file import settings_of
 from gradcam_lab.models.training.dataset import (
@@ -29,7 +31,7 @@ from gradcam_lab.models.training.settings import TrainingSettings
 
 
 def evaluate_classifier(
-    model: Path,
+    choice: ModelChoice,
     data: str | None = None,
     split: str | None = None,
     *,
@@ -37,13 +39,12 @@ def evaluate_classifier(
     limit: int | None = None,
     val_size: float | None = None,
     seed: int | None = None,
-    img_size: int | None = None,
     skip_bad: bool = False,
 ) -> dict[str, Any]:
     """Score a trained classifier on one split.
 
     Args:
-        model: a file that `zoo.load_file` reads.
+        choice: which network.
         data: a name, or a folder; by default that of the training, where the file says it.
         split: of boxes the name of a list of images, `test` by default; of labelled folders `train` or `val`, which is
             the default.
@@ -51,7 +52,6 @@ def evaluate_classifier(
         limit: the number of images at most.
         val_size: how many images, or which share of them, are val's; by default as in the training.
         seed: of that choice; by default that of the training.
-        img_size: of the input of a state dict, in pixels; see `zoo.load_file`.
         skip_bad: go on without bad images.
 
     Returns:
@@ -66,7 +66,7 @@ def evaluate_classifier(
     with distributed.session():
         with distributed.leader_first():
             labels = (lambda: labels_of(open_data(data, data_root))) if data else None
-            classifier = zoo.load_file(model, labels, img_size)
+            classifier = zoo.load_chosen(choice, labels)
             opened = data_of(classifier, data, data_root)
         split = split or ("val" if isinstance(opened, LabelData) else "test")
         as_trained = {name: classifier.metadata.get("recipe", {}).get(name) for name in ("val_size", "seed")}
@@ -75,7 +75,7 @@ def evaluate_classifier(
         doubts = unscorable(labelled.labels, classes, f"the split '{split}' of '{opened.root}'")
         warn_once(f"  note: {doubt}" for doubt in doubts)
         scores = score_classifier(classifier, labelled, classes)
-    facts = {"model": model.name, "arch": classifier.name, "data": data or opened.name, "split": split}
+    facts = {"model": choice.shown, "arch": classifier.name, "data": data or opened.name, "split": split}
     return {**facts, "images": len(labelled.samples), **scores}
 
 
@@ -102,7 +102,7 @@ def _read(
 
 def score_classifier(classifier: Classifier, labelled: LabelledSamples, classes: Sequence[str]) -> dict[str, Any]:
     """Score a classifier on images with labels; under torchrun every process computes its share."""
-    device = best_device()
+    device = find_device(classifier.device)
     network = classifier.network.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     images = ImageInputs(labelled.samples, classifier.preprocessing, Recipe(), device)
     with torch.inference_mode():

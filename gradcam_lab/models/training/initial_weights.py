@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.models import zoo
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank, build
+from gradcam_lab.models.sources.torchvision_models import imagenet_state
 from gradcam_lab.models.training.settings import TrainingSettings
 from gradcam_lab.models.weights import bare_state_dict, efeo_checkpoint, model_file
 from gradcam_lab.models.weights.state_dict import mismatch
@@ -62,7 +62,7 @@ def _given_weights(arch: str, weights: str, options: Mapping[str, Any], classes:
     elif weights != "imagenet":
         state, known = _bare_weights(arch, path, options), ()
     elif arch in TORCHVISION:
-        state, known = dict(zoo.imagenet_state(arch)), ()
+        state, known = dict(imagenet_state(arch)), ()
     else:
         raise LabError(f"'{weights}' has no weights for {arch}: give a file that gradcam-lab train has made of it.")
     return state if known == classes else _without_outputs(arch, options, state)

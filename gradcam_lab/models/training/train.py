@@ -17,7 +17,8 @@ from gradcam_lab.console import Advance, progress
 from gradcam_lab.errors import LabError, is_out_of_memory, memory_advice
 from gradcam_lab.files import require_writable
 from gradcam_lab.models import distributed
-from gradcam_lab.models.classifier import Preprocessing, best_device, weights_hash
+from gradcam_lab.models.classifier import Preprocessing, weights_hash
+from gradcam_lab.models.device import find_device
 from gradcam_lab.models.distributed import say_once
 from gradcam_lab.models.networks.architectures import Head
 from gradcam_lab.models.training.best_epoch import BestEpoch
@@ -98,7 +99,7 @@ class Training:
     def __init__(self, settings: TrainingSettings, folder: Path) -> None:
         self.settings = settings
         self.folder = folder
-        self.device = best_device()
+        self.device = find_device()
         torch.backends.cudnn.deterministic = True  # two runs from one seed are equal on a GPU too
         self.recipe = settings.recipe()
         if self.recipe.precision == "fp16" and self.device.type != "cuda":

@@ -88,7 +88,7 @@ def find_network(content: object, path: Path) -> SavedNetwork:
     Raises:
         LabError: there is none, or none that is known here.
     """
-    candidates = list(_state_dicts(content))
+    candidates = list(state_dicts(content))
     networks = [network for place, state in candidates if (network := recognise(state, place))]
     if networks:
         first = networks[0]
@@ -97,8 +97,8 @@ def find_network(content: object, path: Path) -> SavedNetwork:
         )
     if not candidates:
         raise LabError(
-            f"'{path}' holds no state dict, a dict of names and tensors, but {_describe(content)}: save the model's "
-            "state_dict() by torch.save."
+            f"'{path}' holds no state dict, a dict of names and tensors, but {describe_content(content)}: save the "
+            "model's state_dict() by torch.save."
         )
     raise LabError(f"'{path}' holds {_nearly([state for _, state in candidates])}.")
 
@@ -118,7 +118,7 @@ Placed = tuple[str, dict[str, Tensor]]
 """A state dict and where it is; see `SavedNetwork.place`."""
 
 
-def _state_dicts(content: object, place: str = "", depth: int = DEPTH) -> Iterator[Placed]:
+def state_dicts(content: object, place: str = "", depth: int = DEPTH) -> Iterator[Placed]:
     """Yield the state dicts in what a file holds: itself, those in its entries, and each without prefixes of names."""
     if not isinstance(content, dict) or depth < 0:
         return
@@ -126,7 +126,7 @@ def _state_dicts(content: object, place: str = "", depth: int = DEPTH) -> Iterat
     if state:
         yield from _without_prefixes(state, place, DEPTH)
     for name, value in content.items():
-        yield from _state_dicts(value, f"{place}.{name}".strip("."), depth - 1)
+        yield from state_dicts(value, f"{place}.{name}".strip("."), depth - 1)
 
 
 def _without_prefixes(state: dict[str, Tensor], place: str, depth: int) -> Iterator[Placed]:
@@ -184,7 +184,8 @@ def _weight_names(state: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name in state if not name.endswith(COUNTERS))
 
 
-def _describe(value: object) -> str:
+def describe_content(value: object) -> str:
+    """Say in a few words what a file holds that is no state dict."""
     if not isinstance(value, dict):
         return f"an object of type '{type(value).__name__}'"
     return f"a dict of {len(value)} entries{f' ({listed(list(map(str, value)))})' if value else ''} without any tensor"

@@ -4,6 +4,7 @@ import pickle
 import pickletools
 import re
 import warnings
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -152,4 +153,6 @@ def load_weights(network: nn.Module, state: Mapping[str, Tensor]) -> None:
     The tensors take the place of the network's own, so a network built on the `meta` device needs no others.
     """
     wanted = network.state_dict()
-    network.load_state_dict({name: value.to(wanted[name].dtype) for name, value in state.items()}, assign=True)
+    given = OrderedDict((name, value.to(wanted[name].dtype)) for name, value in state.items())
+    given._metadata = wanted._metadata  # type: ignore[attr-defined]  # the version of its layout: this network's own
+    network.load_state_dict(given, assign=True)

@@ -1,0 +1,61 @@
+"""The names of a network's outputs, as users have them: in a file, or with commas between them."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from gradcam_lab.errors import LabError
+
+
+def read_classes(words: str) -> tuple[str, ...]:
+    """Return the names of the outputs.
+
+    Args:
+        words: a file of one name a line, of a JSON list, or of a JSON dict from the index to the name (or to a list
+            that ends in it, as ImageNet's class index has it); or the names themselves, with commas between them.
+
+    Raises:
+        LabError: the file cannot be read, or its JSON is no such thing, or a name is empty.
+    """
+    path = Path(words)
+    if path.is_file():
+        classes, source = _in_file(path), f"'{path}'"
+    elif path.suffix in (".txt", ".json", ".csv", ".names") and "," not in words:
+        raise LabError(f"There is no file '{path}': check the name given to --classes.")
+    else:
+        classes, source = [name.strip() for name in next(csv.reader([words]), [])], f"--classes {words}"
+    if not classes or "" in classes:
+        lacks = "a class without a letter" if classes else "no classes"
+        raise LabError(f"{source} names {lacks}: give each output a name.")
+    # ImageNet itself has two cranes: the index tells such outputs apart.
+    return tuple(name if classes.count(name) == 1 else f"{name} ({index})" for index, name in enumerate(classes))
+
+
+def _in_file(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"Cannot read the class names in '{path}' ({_reason(error)}): save them as UTF-8.") from error
+    if path.suffix == ".json":
+        return _of_json(path, text)
+    return [line.strip() for line in text.strip().splitlines()]
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or "unreadable" if isinstance(error, OSError) else "not UTF-8"
+
+
+def _of_json(path: Path, text: str) -> list[str]:
+    told = f"'{path}' is no JSON list of class names, nor a dict from the indices 0, 1, ... to them"
+    try:
+        content: Any = json.loads(text)
+        if isinstance(content, dict):
+            by_index = {int(index): name for index, name in content.items()}
+            content = [by_index[index] for index in range(len(by_index))]
+        names = [name[-1] if isinstance(name, list) and name else name for name in content]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise LabError(f"{told}: mend it.") from error
+    if not isinstance(content, list) or not all(isinstance(name, str) for name in names):
+        raise LabError(f"{told}: mend it.")
+    return names

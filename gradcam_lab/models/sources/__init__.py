@@ -1,0 +1,1 @@
+"""Where networks come from: torchvision, timm, a function of the user's, files."""
