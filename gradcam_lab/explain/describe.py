@@ -18,7 +18,7 @@ def layer(one: Explanation) -> str:
     elif request.method == "cam":
         why = "the only layer that CAM can look at, the last before the average"
     else:
-        why = "the last block of features, after which the network only pools and decides"
+        why = model.layer_reason
     rows, columns = one.maps[one.grid].shape
     doubt = "" if plausible_grid(one.maps[one.grid].shape, model.preprocessing.size) else DOUBT
     return f"{request.layer or model.layer}: {why}; its map has {rows} x {columns} cells{doubt}"

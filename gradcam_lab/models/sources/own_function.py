@@ -13,7 +13,7 @@ What the network expects of its input, and what its outputs mean, it may say its
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -120,7 +120,8 @@ def _run(file: Path, function: Callable[[], Any], what: str) -> Any:
         LabError: it raises, which is told with the line of the file where it did.
     """
     try:
-        return function()
+        with redirect_stdout(sys.stderr):  # what it prints must not stand in JSON
+            return function()
     except (Exception, SystemExit) as error:  # whatever the user's code may do
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
         if isinstance(error, SyntaxError) and error.filename and Path(error.filename) == file:
