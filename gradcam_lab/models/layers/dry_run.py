@@ -1,4 +1,4 @@
-"""One forward pass and one backward pass on random images: what every module returns, and where the score depends on it.
+"""One forward and one backward pass on random images: what every module returns, and where the score depends on it.
 
 Two images, so that a batch of windows, as Swin's attention makes, is told from a batch of images.
 """

@@ -95,7 +95,7 @@ def _last(run: DryRun) -> FoundLayer:
         if placed:
             raise LabError(
                 "The score depends on no output of the network that has a place in it, so there is nothing that "
-                "Grad-CAM could explain: check its weights and its forward pass."
+                "Grad-CAM could explain: check its weights, for a last layer that is all 0 has no gradient."
             )
         raise LabError(
             "No layer of the network has a place in its output, neither a feature map nor the tokens of a grid: "
@@ -105,7 +105,7 @@ def _last(run: DryRun) -> FoundLayer:
     why = "the last output with a place in it that the score depends on"
     later = placed[[other for other, _ in placed].index(output) + 1 :]
     going_on = max((_tokens_that_go_on(*one) for one in later), default=0)
-    if going_on:
+    if going_on and places.form == "tokens":
         whose = "the class token goes" if going_on == 1 else f"the {going_on} class tokens go"
         why += f"; the last block's patches have no gradient, because only {whose} on"
     return FoundLayer(output.name, *places, why=why)
@@ -117,12 +117,19 @@ def _with_places(run: DryRun) -> Iterator[tuple[Output, Places]]:
     grids, counts = _grids(shapes), {shape[1] for shape in shapes if len(shape) == 3 and shape[0] == IMAGES}
     for output in run.outputs.values():
         places = _places(output.shape, grids)
-        attention = len(output.shape) == 4 and output.shape[2] in counts  # (N, heads, T, T) or (N, heads, T, K / heads)
-        # A Sequential of blocks with tokens returns what its last block has returned; a map is known by the whole's name.
-        repeats = isinstance(output.module, nn.Sequential) and places is not None and places.form != "map"
-        nothing = attention or repeats or NO_FEATURES.search(type(output.module).__name__)
-        if places and output.runs == 1 and not nothing:
+        if places and output.runs == 1 and not _is_no_feature_map(output, places, counts):
             yield output, places
+
+
+def _is_no_feature_map(output: Output, places: Places, token_counts: set[int]) -> bool:
+    """Whether an output looks like a feature map and is none, or has been seen before."""
+    if len(output.shape) == 4 and output.shape[1] < output.shape[2] in token_counts:
+        return True  # an attention's (N, heads, T, T), or its (N, heads, T, K / heads)
+    # A Sequential of blocks returns what its last block has returned. A map goes by the name of the whole, as people
+    # know it (`layer4`); blocks with tokens by their own, because networks look into what holds them.
+    if isinstance(output.module, nn.Sequential) and places.form != "map":
+        return True
+    return bool(NO_FEATURES.search(type(output.module).__name__))
 
 
 def _grids(shapes: Sequence[tuple[int, ...]]) -> set[int]:
