@@ -13,15 +13,13 @@ def layer(one: Explanation) -> str:
     if one.grid is None:
         size = model.preprocessing.size
         return f"No layer: the gradient is taken at the pixels of the network's input, {size} x {size}."
-    if request.layer:
-        why = "the layer that you asked for"
-    elif request.method == "cam":
+    if request.method == "cam":
         why = "the only layer that CAM can look at, the last before the average"
     else:
         why = model.layer_reason
     rows, columns = one.maps[one.grid].shape
     doubt = "" if plausible_grid(one.maps[one.grid].shape, model.preprocessing.size) else DOUBT
-    return f"{request.layer or model.layer}: {why}; its map has {rows} x {columns} cells{doubt}"
+    return f"{model.layer_name}: {why}; its map has {rows} x {columns} cells{doubt}"
 
 
 DOUBT = (
@@ -44,7 +42,7 @@ def plausible_grid(grid: Sequence[int], size: int) -> bool:
 
 def cam_or_gradcam(photo: Photo) -> str:
     """Say which of the two a network gets where neither was asked for, and why."""
-    layer = photo.classifier.layer
+    layer = photo.classifier.layer_name
     if photo.why_no_cam:
         return f"Grad-CAM at {layer}, because CAM is not defined: {photo.why_no_cam}"
     return f"CAM at {layer}: the network ends in an average and one linear layer"

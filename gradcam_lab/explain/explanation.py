@@ -57,7 +57,7 @@ def explain_target(photo: Photo, request: Request, target: Target) -> Explanatio
     """
     compute = {
         "cam": lambda: photo.cam(target),
-        "gradcam": lambda: photo.gradcam(target.score, request.layer),
+        "gradcam": lambda: photo.gradcam(target.score),
         "input_gradient": lambda: photo.input_gradient(target.score),
         "smoothgrad": lambda: photo.smoothgrad(target.score, request.smooth, request.seed),
     }

@@ -112,7 +112,7 @@ def facts(one: Explanation) -> dict[str, Any]:
         "weights_sha256": model.sha256,
         "activation": model.activation,
         "method": request.method,
-        "layer": (request.layer or model.layer) if one.grid else None,
+        "layer": model.layer_name if one.grid else None,
         "layer_reason": describe.layer(one),
         "why_no_cam": photo.why_no_cam if request.method == "all" else None,
         "smoothgrad": {"copies": request.smooth, "noise": NOISE, "seed": request.seed} if request.smooth else None,

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest
 from gradcam_lab.models import imagenet
+from gradcam_lab.models.layers.probe import Probe
 from gradcam_lab.models.model_choice import Device
 
 Activation = Literal["sigmoid", "softmax"]
@@ -96,6 +97,12 @@ class Classifier:
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes."""
         return tuple(self.groups)
+
+    @property
+    def layer_name(self) -> str:
+        """The layer's name in the network as it came, without the probe that may lie around it."""
+        around = self.layer.rpartition(".")[0]
+        return around if around and isinstance(self.network.get_submodule(around), Probe) else self.layer
 
     @cached_property
     def grid(self) -> tuple[int, int]:

@@ -35,15 +35,18 @@ def in_parts(function: Callable[[Any], T], batch: Tensor | Sequence[Any]) -> lis
             raise
     # Here and not in the handler, whose error keeps the tensors of the whole batch.
     half = len(batch) // 2
-    _say_once(len(batch), len(batch) - half)
-    return [*in_parts(function, batch[:half]), *in_parts(function, batch[half:])]
+    parts = [*in_parts(function, batch[:half]), *in_parts(function, batch[half:])]
+    _say(len(batch), len(batch) - half)
+    return parts
 
 
-_said = set[int]()
-"""The sizes of which it has been said that they are too large: once a process, not at every batch."""
+_smallest: int | None = None
+"""The smallest batch of which it has been said that the work goes on with it."""
 
 
-def _say_once(size: int, half: int) -> None:
-    if size not in _said:
-        _said.add(size)
-        warn(f"The memory does not hold {size} images at once: going on with {half}; --batch {half} begins so.")
+def _say(size: int, half: int) -> None:
+    """Say what size works; once a process and not at every batch, and of 16, 8 and 4 that failed only the last."""
+    global _smallest
+    if _smallest is None or half < _smallest:
+        _smallest = half
+        warn(f"The memory does not hold {size} images at once: going on with {half}. --batch {half} begins with that.")

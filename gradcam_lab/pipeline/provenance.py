@@ -52,7 +52,7 @@ def run_settings(settings: Settings, experiment: Experiment, method: str, data_r
         "classifier": network.name,
         "architecture": type(network.network).__name__,
         "weights": network.metadata.get("weights", ""),
-        "layer": network.layer,
+        "layer": network.layer_name,
         "output": network.activation,
         "input_size": network.preprocessing.size,
         "seed": settings.seed,

@@ -191,7 +191,7 @@ class Run:
         wanted = f"all classes ({self.target} in the pictures)" if self.everything else self.target
         return (
             f"{len(self.val.samples)} images of val, {len(self.test.samples)} of test, looking for {wanted} with "
-            f"{self.classifier.name} at layer {self.classifier.layer}{self._given}"
+            f"{self.classifier.name} at layer {self.classifier.layer_name}{self._given}"
         )
 
     @property

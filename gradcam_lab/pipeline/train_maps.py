@@ -81,7 +81,7 @@ def network_of(finished: FinishedRun) -> Classifier:
         classifier = zoo.load_chosen(ModelChoice.of_command(command))
     except LabError as error:
         raise LabError(f"{gone}. {error} The run was started by: {command}") from error
-    found = (classifier.sha256, classifier.layer, classifier.preprocessing.size)
+    found = (classifier.sha256, classifier.layer_name, classifier.preprocessing.size)
     run = finished.value("run")
     if found != (finished.value("provenance", "weights_sha256"), run["layer"], run["input_size"]):
         raise LabError(

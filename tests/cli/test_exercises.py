@@ -85,7 +85,7 @@ def test_show_draws_a_run_or_saved_boxes_or_a_model(finished, toy, weights, phot
         (("train", "--data", "nowhere"), "nowhere"),
         (("train", "--config", "none.yaml"), "none.yaml"),
         (("fetch", "no-such-set"), "no-such-set"),
-        (("run-all", "--checkpoint", "nothing.pth.tar"), "nothing.pth.tar"),
+        (("run-all", "--model", "nothing.pth.tar"), "nothing.pth.tar"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(words, sentence, tmp_path, monkeypatch):

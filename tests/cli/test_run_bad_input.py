@@ -79,7 +79,7 @@ class TestBadInput:
         refused(done, "has no class 'unicorn'", "choose one of bird, boat, car, cat, dog, horse, person")
 
     def test_no_such_classifier(self, finished, toy):
-        done = lab("run-all", "--data", toy, "--classifier", "resnet19", "--out", finished)
+        done = lab("run-all", "--data", toy, "--model", "resnet19", "--out", finished)
         refused(done, "no classifier 'resnet19'", "choose one of embedded, resnet18")
 
     def test_weights_that_are_missing(self, finished, toy, tmp_path):
@@ -104,13 +104,13 @@ class TestBadInput:
         path = tmp_path / "half.pth"
         torch.save({"weight": torch.zeros(1000)}, path)
         path.write_bytes(path.read_bytes()[:kept])
-        done = run_all(toy, path, finished, "--classifier", "mobilenet_v2")
+        done = run_all(toy, path, finished, "--model", "mobilenet_v2")
         refused(done, str(path), *(CUT if kept else EMPTY))
 
     def test_weights_of_another_architecture(self, finished, toy, tmp_path):
         path = tmp_path / "squeeze.pth"
         torch.save(torchvision().models.squeezenet1_1(weights=None).state_dict(), path)
-        done = run_all(toy, path, finished, "--classifier", "mobilenet_v2")
+        done = run_all(toy, path, finished, "--model", "mobilenet_v2")
         refused(done, str(path), "holds 'squeezenet1_1' and not 'mobilenet_v2'", "give --classifier squeezenet1_1")
 
     def test_weights_that_train_did_not_make(self, finished, toy, tmp_path):
@@ -132,7 +132,7 @@ class TestBadInput:
             path.write_bytes(pickle.dumps({"weight": Malicious(trap)}))
         else:
             torch.save({"weight": Malicious(trap)}, path)
-        done = run_all(toy, path, finished, "--classifier", "mobilenet_v2")
+        done = run_all(toy, path, finished, "--model", "mobilenet_v2")
         refused(done, str(path), "was not loaded", "state_dict() alone")
         assert not trap.exists()
 

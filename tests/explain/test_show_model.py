@@ -71,7 +71,7 @@ def strips(monkeypatch):
 
 def test_draws_image_heatmap_and_overlay(model, folder, tmp_path, capsys):
     image = folder / "val" / "rot" / "val 0.png"
-    (file,) = show_model(model, image=image, out=tmp_path / "aus gabe")
+    (file,) = show_model(ModelChoice(str(model)), image=image, out=tmp_path / "aus gabe")
     assert re.fullmatch(r"val-0-[0-9a-f]{6}\.jpg", file.relative_to(tmp_path / "aus gabe").name)
     with Image.open(file) as drawn:
         pixels = np.asarray(drawn).astype(int)
@@ -83,7 +83,9 @@ def test_draws_image_heatmap_and_overlay(model, folder, tmp_path, capsys):
 
 
 def test_true_and_predicted_class_stand_above(model, folder, lessons, strips, tmp_path):
-    show_model(model, index=7, out=tmp_path)  # the classes in the order of their names, three images each
+    show_model(
+        ModelChoice(str(model)), index=7, out=tmp_path
+    )  # the classes in the order of their names, three images each
     assert strips[0].heading.startswith("true: rot; predicted: rot (2) p = 0.9")
     assert strips[0].heading.endswith("(right)")
     assert [tile.title.split(",")[0] for tile in strips[0].tiles] == [
@@ -98,7 +100,7 @@ def test_true_and_predicted_class_stand_above(model, folder, lessons, strips, tm
 
 def test_the_heatmap_is_coloured_as_its_bar_says(model, folder, lessons, strips, tmp_path):
     """Red and yellow are most important, blue is least, and the colours are those of the whole image's heatmap."""
-    show_model(model, index=7, out=tmp_path)
+    show_model(ModelChoice(str(model)), index=7, out=tmp_path)
     tile = strips[0].tiles[1]
     assert tile.title.endswith("; red and yellow: most important, blue: least")
     ramp = tile.bar.colours.astype(int)
@@ -120,7 +122,7 @@ def test_a_mistake_is_called_one(model, folder, strips, tmp_path):
             (data / split / name).mkdir(parents=True)
             source = next((folder / split / "grün").iterdir())
             (data / split / name / "x.png").write_bytes(source.read_bytes())
-    show_model(model, index=0, data=str(data), out=tmp_path)
+    show_model(ModelChoice(str(model)), index=0, data=str(data), out=tmp_path)
     assert "true: blau; predicted: grün (1) p" in strips[0].heading
     assert strips[0].heading.endswith("(wrong)")
 
@@ -132,26 +134,26 @@ def test_pictures_of_two_networks_and_of_two_images_of_one_name_have_two_names(m
     model_file.save(other, {name: value + 1 for name, value in state.items()}, description)
     first, second = (folder / "val" / name / "val 0.png" for name in ("rot", "blau"))
     ways = [(model, first), (other, first), (model, second)]
-    files = [show_model(network, image=image, out=tmp_path)[0] for network, image in ways]
+    files = [show_model(ModelChoice(str(network)), image=image, out=tmp_path)[0] for network, image in ways]
     assert len(set(files)) == 3
-    assert [show_model(network, image=image, out=tmp_path)[0] for network, image in ways] == files
+    assert [show_model(ModelChoice(str(network)), image=image, out=tmp_path)[0] for network, image in ways] == files
 
 
 def test_any_class_can_be_asked_for(model, strips, tmp_path):
-    (file,) = show_model(model, index=0, cls="gr", out=tmp_path)
+    (file,) = show_model(ModelChoice(str(model)), index=0, cls="gr", out=tmp_path)
     assert strips[0].tiles[1].title.startswith("CAM of grün (1), p ")
     assert "predicted: blau (0)" in strips[0].heading
     assert re.fullmatch(r"val-0000-blau-val-0-grün-[0-9a-f]{6}\.jpg", file.name)
     with pytest.raises(LabError, match="has no class 'gelb': choose one of blau, grün, rot"):
-        show_model(model, index=0, cls="gelb", out=tmp_path)
+        show_model(ModelChoice(str(model)), index=0, cls="gelb", out=tmp_path)
 
 
 def test_random_images_are_drawn_by_lot_from_the_seed(model, strips, tmp_path):
-    first = show_model(model, random=4, seed=1, out=tmp_path)
+    first = show_model(ModelChoice(str(model)), random=4, seed=1, out=tmp_path)
     assert len(set(first)) == len(strips) == 4
-    assert show_model(model, random=4, seed=1, out=tmp_path) == first
-    assert show_model(model, random=4, seed=2, out=tmp_path) != first
-    assert len(set(show_model(model, random=12, split="train", out=tmp_path))) == 12
+    assert show_model(ModelChoice(str(model)), random=4, seed=1, out=tmp_path) == first
+    assert show_model(ModelChoice(str(model)), random=4, seed=2, out=tmp_path) != first
+    assert len(set(show_model(ModelChoice(str(model)), random=12, split="train", out=tmp_path))) == 12
     assert strips[-1].tiles[0].title.startswith("train 11: rot/train 3")
 
 
@@ -170,7 +172,7 @@ def test_random_images_are_drawn_by_lot_from_the_seed(model, strips, tmp_path):
 )
 def test_what_cannot_be_shown_is_refused(model, tmp_path, options, says):
     with pytest.raises(LabError, match=says):
-        show_model(model, out=tmp_path / "out", **options)
+        show_model(ModelChoice(str(model)), out=tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
 
 
@@ -178,7 +180,7 @@ def test_a_network_without_cam_gets_gradcam(folder, strips, tmp_path, capsys):
     with torch.random.fork_rng():
         network = seeded(build("squeezenet1_1", len(COLOURS)))
     model = write(tmp_path / "squeeze.safetensors", "squeezenet1_1", network, {"data": str(folder)}, size=64)
-    show_model(model, index=0, out=tmp_path)
+    show_model(ModelChoice(str(model)), index=0, out=tmp_path)
     assert capsys.readouterr().out.startswith("Grad-CAM at features, because CAM is not defined: CAM needs exactly one")
     assert strips[0].tiles[1].title.startswith("Grad-CAM of ")
 
@@ -205,8 +207,8 @@ def test_a_part_of_train_is_held_out_as_in_the_training(folder, strips, tmp_path
 def test_images_with_boxes_name_all_their_classes(weights, toy, strips, tmp_path):
     """The ToyNet of the tests was written without saying on which data it was trained."""
     with pytest.raises(LabError, match="does not say on which data it was trained: name them by --data"):
-        show_model(weights, index=0, out=tmp_path)
-    show_model(weights, index=3, data=str(toy), split="test", out=tmp_path)
+        show_model(ModelChoice(str(weights)), index=0, out=tmp_path)
+    show_model(ModelChoice(str(weights)), index=3, data=str(toy), split="test", out=tmp_path)
     sample = read_split(toy, "test").samples[3]
     true = ", ".join(dict.fromkeys(o.name for o in sample.objects))
     assert strips[0].heading.startswith(f"true: {true}; predicted: ")

@@ -47,7 +47,7 @@ def test_ten_outputs_are_imagenettes_and_that_is_said(ten, labelled, tmp_path):
     done = lab("show", "--model", ten, "--image", photo, "--class", 3, "--out", tmp_path)
     assert done.code == 0, done.err
     assert "does not name its 10 classes: they are taken for those of imagenette (tench, English" in done.err
-    assert "160 x 160 pixels; --data and --img-size say otherwise." in done.err
+    assert "160 x 160 pixels; --data and --size say otherwise." in done.err
     assert len(list(tmp_path.glob("0-chain-saw-??????.jpg"))) == 1
     model = zoo.load_file(ten)
     assert model.class_names == imagenette_classes()
@@ -62,7 +62,7 @@ def test_the_data_set_names_the_classes(ten, tmp_path):
     scores = json.loads(done.out)
     assert list(scores["classes"]) == sorted(names)
     assert (scores["images"], scores["split"], scores["accuracy"]) == (10, "val", 0.1)
-    done = lab("show", "--model", ten, "--data", tmp_path / "data", "--random", 2, "--img-size", 64, "--out", tmp_path)
+    done = lab("show", "--model", ten, "--data", tmp_path / "data", "--random", 2, "--size", 64, "--out", tmp_path)
     assert (done.code, done.err, len(done.out.splitlines())) == (0, "", 3)
 
 
@@ -100,7 +100,7 @@ def test_a_thousand_outputs_are_imagenets(tmp_path):
 
 
 def test_a_file_that_describes_itself_needs_no_size(weights, tmp_path):
-    with pytest.raises(LabError, match="says itself that its input has 112 pixels: omit --img-size"):
+    with pytest.raises(LabError, match="says itself that its input has 112 pixels: omit --size"):
         zoo.load_file(weights, size=64)
     assert zoo.load_file(weights, size=112).preprocessing.size == 112
 

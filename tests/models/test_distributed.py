@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from gradcam_lab.files import write_json
 from gradcam_lab.models import distributed
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.models.training.evaluate_classifier import evaluate_classifier
 from tests.models.test_distributed import shares, threads, train_both
 data, out = sys.argv[1], Path(sys.argv[2])
@@ -27,7 +28,7 @@ with distributed.session():
     train_both(data, out)
     write_json(out / f"{rank}.json", {
         "shares": shares(),
-        "evaluated": evaluate_classifier(out / "whole" / "best.safetensors", data, limit=9),
+        "evaluated": evaluate_classifier(ModelChoice(str(out / "whole" / "best.safetensors")), data, limit=9),
     })
 write_json(out / f"{rank}.threads.json", threads())
 """

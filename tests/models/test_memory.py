@@ -1,9 +1,13 @@
 """A memory that does not suffice: batches are halved, and where that is no help one sentence says what to do."""
 
+from functools import partial
+from itertools import chain
+
 import pytest
 import torch
 
 from gradcam_lab.errors import is_out_of_memory
+from gradcam_lab.models import memory
 from gradcam_lab.models.memory import in_parts
 from gradcam_lab.models.networks.cam_net import CamNet
 from gradcam_lab.models.networks.toynet import ToyNet
@@ -70,6 +74,16 @@ def test_what_it_is_recognised_by(text, is_it):
     assert not is_out_of_memory(ValueError(text))
 
 
+def test_what_works_is_said_once_and_not_what_failed_on_the_way(capsys, monkeypatch):
+    monkeypatch.setattr(memory, "_smallest", None)
+    function = partial(holding(3, lambda self, batch: batch), None)
+    for _ in range(2):
+        assert [*chain(*in_parts(function, list(range(12))))] == list(range(12))
+    assert capsys.readouterr().err.splitlines() == [
+        "The memory does not hold 6 images at once: going on with 3. --batch 3 begins with that."
+    ]
+
+
 class TestCommands:
     def train(self, labelled, out):
         size = ("--batch", 8, "--epochs", 1)
@@ -87,7 +101,8 @@ class TestCommands:
         whole = lab(*words)
         forward = CamNet.forward
         monkeypatch.setattr(CamNet, "forward", holding(3, forward))
-        assert lab(*words) == whole
+        halved = lab(*words)
+        assert (halved.code, halved.out) == (0, whole.out)
         monkeypatch.setattr(CamNet, "forward", holding(0, forward))
         refused(lab(*words), "CUDA out of memory", "even one image at a time was too much: take a smaller network")
 
@@ -106,8 +121,8 @@ class TestCommands:
         monkeypatch.setattr(ToyNet, "forward", holding(0, ToyNet.forward))
         photo = next((toy / "JPEGImages").iterdir())
         for words in (
-            ("explain", photo, "--weights", weights),
-            ("predict", photo, "--weights", weights),
+            ("explain", photo, "--model", weights),
+            ("predict", photo, "--model", weights),
             ("show", "--model", weights, "--image", photo),
         ):
             out = () if words[0] == "predict" else ("--out", tmp_path / "out")

@@ -14,7 +14,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Preprocessing
 from gradcam_lab.models.imagenet import VOC_GROUPS
-from gradcam_lab.models.networks.architectures import blank, build
+from gradcam_lab.models.networks.architectures import TORCHVISION, blank, build
 from gradcam_lab.models.weights import bare_state_dict
 from gradcam_lab.vision import torchvision
 from tests.commands import lab
@@ -25,22 +25,24 @@ SHARED = Path(__file__).parents[3] / "shared"
 class TestNames:
     def test_the_packages_own_file_is_missed_by_name(self, monkeypatch, tmp_path):
         monkeypatch.setattr(zoo, "EMBEDDED_FILE", tmp_path / "none.safetensors")
-        with pytest.raises(LabError, match=r"embedded classifier '.*none\.safetensors' is missing: install"):
+        with pytest.raises(LabError, match=r"embedded network '.*none\.safetensors' is missing: install"):
             zoo.load()
 
     def test_has_no_imagenet_weights(self):
-        with pytest.raises(LabError, match="embedded classifier has no ImageNet weights"):
+        with pytest.raises(LabError, match="embedded network has no ImageNet weights"):
             zoo.load("embedded", "imagenet")
 
-    def test_without_weights(self):
-        with pytest.raises(LabError, match=r"'resnet50' needs weights.*--weights imagenet or --weights FILE"):
-            zoo.load("resnet50")
-
-    def test_an_unknown_name(self):
-        with pytest.raises(
-            LabError, match=r"no classifier 'alexnet': choose one of embedded, resnet18, .*squeezenet1_1\."
-        ):
-            zoo.load("alexnet")
+    @pytest.mark.parametrize(
+        ("name", "says"),
+        [
+            ("alexnt", r"did you mean alexnet or googlenet\?"),
+            ("Resnet-50", r"did you mean .*resnet50"),
+            ("x", r"give embedded, a model of torchvision such as resnet50, timm:NAME, FILE\.py:FUNCTION or a file"),
+        ],
+    )
+    def test_an_unknown_name(self, name, says):
+        with pytest.raises(LabError, match=f"There is no model '{name}': {says}"):
+            zoo.load(name)
 
 
 class TestStateDicts:
@@ -69,11 +71,11 @@ class TestStateDicts:
         assert all(not value.is_meta for value in network.state_dict().values())
         assert torch.isfinite(network(torch.zeros(1, 3, 64, 64))).all()
 
-    @pytest.mark.parametrize("name", zoo.LAYERS)
+    @pytest.mark.parametrize("name", TORCHVISION)
     def test_each_architecture_has_its_layer_and_1000_outputs(self, name):
         network = blank(name, 1000).eval()
         maps = []
-        network.get_submodule(zoo.LAYERS[name]).register_forward_hook(
+        network.get_submodule(TORCHVISION[name].layer).register_forward_hook(
             lambda module, inputs, output: maps.append(output)
         )
         assert network(torch.zeros(1, 3, 224, 224, device="meta")).shape == (1, 1000)
@@ -83,7 +85,7 @@ class TestStateDicts:
     def test_another_architecture_is_recognised(self, squeezenet, tmp_path):
         torch.save(squeezenet, tmp_path / "s.pth")
         for name in ("resnet18", "embedded"):
-            with pytest.raises(LabError, match=r"s\.pth' holds 'squeezenet1_1'.*: give --classifier squeezenet1_1\."):
+            with pytest.raises(LabError, match=r"s\.pth' holds 'squeezenet1_1'.*: give --model squeezenet1_1\."):
                 zoo.load(name, str(tmp_path / "s.pth"))
 
     @pytest.mark.parametrize(
@@ -133,22 +135,22 @@ class TestPhotos:
     @pytest.mark.parametrize("words", [("predict",), ("predict", "--json"), ("explain",)])
     def test_the_embedded_network_is_told_to_know_drawings_only(self, photo, drawing, tmp_path, words):
         out = ("--out", tmp_path / "out") if words[0] == "explain" else ()
-        done = lab(words[0], photo, *words[1:], *out)
+        done = lab(words[0], photo, "--model", "embedded", *words[1:], *out)
         assert (done.code, len(done.err.splitlines())) == (0, 1)
         assert done.err.startswith("This network has seen ToyVOC's drawings only, so what it says of a photo means")
-        assert "--classifier mobilenet_v2 --weights imagenet" in done.err
-        assert lab(words[0], drawing, *words[1:], *out).err == ""
+        assert "--model resnet50" in done.err
+        assert lab(words[0], drawing, "--model", "embedded", *words[1:], *out).err == ""
         if "--json" in words:
             assert json.loads(done.out)["classifier"] == "embedded"
 
     def test_other_networks_are_not(self, photo, weights, tmp_path):
-        assert lab("predict", photo, "--weights", weights).err == ""  # its file does not say that ToyVOC was its data
+        assert lab("predict", photo, "--model", weights).err == ""  # its file does not say that ToyVOC was its data
 
     def test_one_of_the_users_own_training_is_told_too(self, photo, tmp_path):
         shutil.copy(zoo.EMBEDDED_FILE, tmp_path / "mine.safetensors")
         done = lab("show", "--model", tmp_path / "mine.safetensors", "--image", photo, "--out", tmp_path / "out")
         assert (done.code, len(done.err.splitlines())) == (0, 1)
-        assert "give another by --model" in done.err
+        assert "give another by --model resnet50" in done.err
 
 
 class TestDownload:
@@ -183,7 +185,8 @@ class TestDownload:
         self.folder.mkdir(parents=True)
         torch.save(build("cam_net", 3).state_dict(), self.folder / self.FILE)
         with pytest.raises(
-            LabError, match="holds cam_net with 3 outputs, and not torchvision's squeezenet1_1: delete it"
+            LabError,
+            match=r"does not hold torchvision's weights of squeezenet1_1, it lacks 'features.0.weight', .*: delete it",
         ):
             zoo.load("squeezenet1_1", "imagenet")
 

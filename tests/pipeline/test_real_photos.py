@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def run_all(data, out, *more):
-    network = ("--classifier", "mobilenet_v2", "--weights", WEIGHTS)
+    network = ("--model", "mobilenet_v2", "--weights", WEIGHTS)
     done = lab("run-all", "--data", data, *network, "--target", "dog", "--no-pdf", "--quick", "--out", out, *more)
     assert done.code == 0, done.err
     assert done.err == ""

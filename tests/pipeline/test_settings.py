@@ -8,44 +8,27 @@ from typing import Any
 import pytest
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.students_work import StudentsWork
 
 
 def test_every_choice_that_is_not_the_default_is_in_the_command():
     chosen: dict[str, Any] = {
-        **{"data": "pets", "data_root": Path("a b"), "checkpoint": Path("c.pth"), "classifier": "vgg16"},
-        **{
-            "weights": "imagenet",
-            "target": "cat",
-            "limit": 3,
-            "method": "otsu",
-            "ap": "11point",
-            "threshold": 0.5,
-            "max_detections": 1,
-            "seed": 1,
-            "precision": "bf16",
-        },
+        **{"data": "pets", "data_root": Path("a b"), "target": "cat", "limit": 3, "method": "otsu", "ap": "11point"},
+        **{"threshold": 0.5, "max_detections": 1, "seed": 1, "precision": "bf16"},
     }
-    words = shlex.split(Settings(**chosen, quick=True, skip_bad=True, course=StudentsWork({}, {}, "mine")).command)
+    network = {"model": "vgg16", "weights": "a b.pth", "classes": "a,b", "size": 96, "device": "cpu", "batch": 2}
+    settings = Settings(
+        **chosen, model=ModelChoice(**network), quick=True, skip_bad=True, course=StudentsWork({}, {}, "mine")
+    )
+    words = shlex.split(settings.command)
     assert words[:2] == ["gradcam-lab", "run-all"]
     said = dict(zip(words[2:-2:2], words[3:-2:2], strict=True))
-    assert said == {f"--{name.replace('_', '-')}": str(value) for name, value in chosen.items()} | {"--impl": "mine"}
+    wanted = {f"--{name.replace('_', '-')}": str(value) for name, value in {**chosen, **network}.items()}
+    assert said == wanted | {"--impl": "mine"}
     assert words[-2:] == ["--quick", "--skip-bad"]
     assert Settings(course=StudentsWork({})).command == "gradcam-lab run-all"
-
-
-@pytest.mark.parametrize(
-    "named",
-    [
-        {},
-        {"classifier": "vgg16", "weights": "my weights.pth"},
-        {"checkpoint": Path("a b") / "c.pth.tar", "quick": True, "limit": 5},
-    ],
-)
-def test_the_network_is_read_from_the_command_again(named):
-    again = Settings.of_network(Settings(**named).command)
-    assert again == Settings(**{name: value for name, value in named.items() if name not in ("quick", "limit")})
 
 
 def test_the_default_folder_is_named_after_the_data(tmp_path):

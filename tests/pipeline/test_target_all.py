@@ -50,7 +50,7 @@ def test_voc2007_by_name_with_the_efeo_checkpoint(toy, tmp_path):
     out = tmp_path / "voc"
     done = lab(
         *("run-all", "--data", "voc2007", "--data-root", toy, "--limit", 6, "--target", "dog", "--no-pdf", "--quick"),
-        *("--checkpoint", checkpoint, "--out", out),
+        *("--model", checkpoint, "--out", out),
     )
     assert done.code == 0, done.err
     assert "6 images of val, 6 of test" in done.out

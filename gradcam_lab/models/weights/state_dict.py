@@ -154,5 +154,6 @@ def load_weights(network: nn.Module, state: Mapping[str, Tensor]) -> None:
     """
     wanted = network.state_dict()
     given = OrderedDict((name, value.to(wanted[name].dtype)) for name, value in state.items())
+    given.update((name, torch.tensor(0)) for name in wanted if name.endswith(COUNTERS) and name not in given)
     given._metadata = wanted._metadata  # type: ignore[attr-defined]  # the version of its layout: this network's own
     network.load_state_dict(given, assign=True)

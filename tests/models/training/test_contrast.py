@@ -10,6 +10,7 @@ import torch
 
 from gradcam_lab.data.image_files import read_image
 from gradcam_lab.errors import LabError
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.models.training.dataset import read_training_data, require_contrast, unlearnable, unscorable
 from gradcam_lab.models.training.evaluate_classifier import evaluate_classifier
 from gradcam_lab.models.training.train import train_network
@@ -56,7 +57,7 @@ class TestFolders:
         assert capsys.readouterr().err == ""
         for path in (tmp_path / "data" / "val" / "red").iterdir():
             path.unlink()
-        assert evaluate_classifier(best, str(tmp_path / "data"))["map"] == 1
+        assert evaluate_classifier(ModelChoice(str(best)), str(tmp_path / "data"))["map"] == 1
         assert "shows blue: the AP is 100 there whatever a network says." in capsys.readouterr().err
 
 

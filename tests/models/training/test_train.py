@@ -13,6 +13,7 @@ from gradcam_lab.data.layouts.voc import read_split, voc_hash
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Preprocessing, weights_hash
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.models.training import logbook
 from gradcam_lab.models.training.config_file import settings_of
 from gradcam_lab.models.training.evaluate_classifier import as_table, evaluate_classifier
@@ -69,7 +70,7 @@ class TestToyNet:
             assert score["map"] == pytest.approx(sum(score["classes"].values()) / len(score["classes"]))
             assert f"mAP on {name}: {100 * score['map']:.1f}" in done.out
         # The scores are those of the file, whose weights have lost half of their digits.
-        assert evaluate_classifier(out, str(toy))["map"] == scores["test"]["map"]
+        assert evaluate_classifier(ModelChoice(str(out)), str(toy))["map"] == scores["test"]["map"]
 
     def test_a_file_of_another_training_is_kept_and_the_same_training_replaces_its_own(self, toy, tmp_path):
         out = tmp_path / "mine.safetensors"
@@ -167,24 +168,24 @@ class TestLabelledFolders:
         recipe, scores = classifier.metadata["recipe"], classifier.metadata["scores"]
         assert scores["val"]["accuracy"] == max(rows)[0] > 0.9  # red and blue are easy
         assert recipe["epoch"] == -max(rows)[2]
-        found = evaluate_classifier(trained / "best.safetensors", str(folders), "val")
+        found = evaluate_classifier(ModelChoice(str(trained / "best.safetensors")), str(folders), "val")
         assert {name: found[name] for name in ("map", "classes", "accuracy")} == scores["val"]
         assert (found["images"], found["arch"]) == (12, "cam_net")
         assert f"accuracy on val: {100 * found['accuracy']:.1f}" in as_table(found)
 
     def test_a_labelled_folder_has_no_test(self, trained, folders):
         with pytest.raises(LabError, match="has labelled folders and no split 'test': give --split val or train"):
-            evaluate_classifier(trained / "best.safetensors", str(folders), "test")
+            evaluate_classifier(ModelChoice(str(trained / "best.safetensors")), str(folders), "test")
 
     def test_other_classes_cannot_be_asked_for(self, trained, toy, folders, tmp_path):
         with pytest.raises(LabError, match="None of the images shows one of the classes blue, red"):
-            evaluate_classifier(trained / "best.safetensors", str(toy), "test")
+            evaluate_classifier(ModelChoice(str(trained / "best.safetensors")), str(toy), "test")
         for name in ("blue", "green"):
             (tmp_path / "train" / name).mkdir(parents=True)
             picture = (folders / "train" / "blue" / "0.png").read_bytes()
             (tmp_path / "train" / name / "0.png").write_bytes(picture)
         with pytest.raises(LabError, match="does not know the class 'green'"):
-            evaluate_classifier(trained / "best.safetensors", str(tmp_path), "train")
+            evaluate_classifier(ModelChoice(str(trained / "best.safetensors")), str(tmp_path), "train")
 
     def test_a_limit_takes_images_of_all_classes(self, folders, tmp_path):
         best = train_network(settings(folders, tmp_path / "x", epochs=1, limit=4))
@@ -232,4 +233,4 @@ class TestStartingFromWeights:
         assert [row["epoch"] for row in log_of(tmp_path / "run")] == ["1", "2", "3"]
         assert zoo.load_file(best).metadata["recipe"]["start"] == "best.safetensors"
         scores = zoo.load_file(best).metadata["scores"]
-        assert evaluate_classifier(best, str(toy))["map"] == pytest.approx(scores["test"]["map"])
+        assert evaluate_classifier(ModelChoice(str(best)), str(toy))["map"] == pytest.approx(scores["test"]["map"])

@@ -51,7 +51,7 @@ def test_both_files_are_taken_wherever_a_network_is(tmp_path, name):
     assert zipfile.is_zipfile(path) is (path.suffix == ".tar")  # the old serialisation is none
     for model in (zoo.load_file(path), zoo.load("resnet50", str(path))):
         assert (model.class_names[4], model.metadata["weights"]) == ("dog", name)
-    with pytest.raises(LabError, match="holds 'resnet50': give --classifier resnet50"):
+    with pytest.raises(LabError, match="holds 'resnet50': give --model resnet50"):
         zoo.load("embedded", str(path))
     start = initial_network(TrainingSettings(data="x", arch="resnet50", weights=str(path)), efeo_checkpoint.CLASSES)
     assert torch.equal(start.state_dict()["fc.bias"], BIAS)
@@ -96,7 +96,6 @@ def test_a_missing_one_is_told_where_the_exercise_offers_it_and_by_which_option_
     missing = str(tmp_path / name)
     train = TrainingSettings(data="x", arch="resnet50", weights=missing)
     for option, ask in {
-        "--checkpoint": lambda: zoo.load_file(Path(missing), option="--checkpoint"),
         "--model": lambda: zoo.load_file(Path(missing)),
         "--weights": lambda: zoo.load("resnet50", missing),
         "--weights.": lambda: initial_network(train, ("a", "b")),
@@ -154,5 +153,5 @@ def test_code_in_it_is_never_run(tmp_path):
 
 
 def test_it_is_asked_for_as_what_it_is(tmp_path):
-    with pytest.raises(LabError, match="holds 'resnet50' and not 'resnet18': give --classifier resnet50"):
+    with pytest.raises(LabError, match="holds 'resnet50' and not 'resnet18': give --model resnet50"):
         zoo.load("resnet18", str(write(tmp_path / "a.pth.tar")))

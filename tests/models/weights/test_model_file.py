@@ -106,7 +106,7 @@ class TestArchitectures:
         name = "embedded" if arch == "toynet" else arch
         for model in (
             zoo.load_file(tmp_path / "a.safetensors"),
-            zoo.load(name if name in zoo.CLASSIFIERS else "embedded", str(tmp_path / "a.safetensors")),
+            zoo.load("embedded" if name == "cam_net" else name, str(tmp_path / "a.safetensors")),
         ):
             assert (model.name, model.activation, model.layer) == (name, "softmax", ARCHITECTURES[arch].layer)
             assert model.class_names == model.output_names == CLASSES
@@ -123,7 +123,7 @@ class TestArchitectures:
 
     def test_another_classifier_than_asked_for_is_refused(self, tmp_path):
         written(tmp_path / "a.safetensors", "squeezenet1_1")
-        with pytest.raises(LabError, match="holds 'squeezenet1_1' and not 'resnet18': give --classifier squeezenet1_1"):
+        with pytest.raises(LabError, match="holds 'squeezenet1_1' and not 'resnet18': give --model squeezenet1_1"):
             zoo.load("resnet18", str(tmp_path / "a.safetensors"))
 
     @pytest.mark.parametrize(
