@@ -22,8 +22,8 @@ NETWORK = ("model", "weights", "classes", "groups", "activation", "size", "mean"
 WHOSE = ("data", "data_root", *NETWORK, "target", "limit", "precision")
 """The settings that make it another run: its heatmaps would all have to be made again."""
 
-PATHS = ("data", "data_root", "model", "weights", "classes")
-WORDS = (*DATA_SET_NAMES, "imagenet", "embedded")
+PATHS = ("data", "data_root", "weights")
+WORDS = (*DATA_SET_NAMES, "imagenet")
 """What is no path, in the settings that may be one."""
 
 
@@ -90,7 +90,8 @@ def _said(command: str) -> dict[str, str]:
 
 def _meant(name: str, value: str | None) -> str | None:
     """Return a value so that the same thing, written otherwise, is the same."""
-    if value is not None and name in PATHS and value not in WORDS and Path(value).exists():
+    path = name in PATHS and value not in WORDS
+    if value is not None and (path or (name in ("model", "classes") and Path(value).is_file())):
         return str(Path(value).resolve())
     return folded(value) if value is not None and name == "target" else value
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.pipeline.settings import Settings
 from tests.commands import Done, lab
 
@@ -34,7 +35,9 @@ def settings(toy, weights) -> Callable[..., Settings]:
     """Make the settings of such a run."""
 
     def make(out: Path, **more: Any) -> Settings:
-        return Settings(**{"data": str(toy), "weights": str(weights), "limit": LIMIT, "out": out, **more})
+        return Settings(
+            **{"data": str(toy), "model": ModelChoice(weights=str(weights)), "limit": LIMIT, "out": out, **more}
+        )
 
     return make
 

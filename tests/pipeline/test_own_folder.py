@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.pipeline.own_folder import require_own_folder, write_command
 from gradcam_lab.pipeline.settings import Settings
 from tests.commands import lab, refused
@@ -39,9 +40,15 @@ def begun(tmp_path, monkeypatch):
     [
         ({}, {"target": "cat"}, "with --target dog, and this one is with --target cat:"),
         ({"target": "all"}, {}, "with --target all, and this one is with --target dog:"),
-        ({}, {"classifier": "vgg16", "weights": "imagenet"}, "with --classifier embedded, and .* --classifier vgg16:"),
-        ({"weights": "a.pth"}, {"weights": "b.pth"}, "with --weights a.pth, and this one is with --weights b.pth:"),
-        ({"checkpoint": Path("a b.pth")}, {}, "with --checkpoint a b.pth, and this one is without --checkpoint:"),
+        ({}, {"model": ModelChoice("vgg16")}, "with --model embedded, and this one is with --model vgg16:"),
+        (
+            {"model": ModelChoice(weights="a.pth")},
+            {"model": ModelChoice(weights="b.pth")},
+            "with --weights a.pth, and this one is with --weights b.pth:",
+        ),
+        ({"model": ModelChoice("a b.pth")}, {}, "with --model a b.pth, and this one is with --model embedded:"),
+        ({"model": ModelChoice(size=96)}, {}, "with --size 96, and this one is without --size:"),
+        ({"model": ModelChoice(groups=("a=b",))}, {}, "with --group a=b, and this one is without --group:"),
         ({"limit": 5}, {"limit": 6}, "with --limit 5, and this one is with --limit 6:"),
         ({}, {"limit": 6}, "without --limit, and this one is with --limit 6:"),
         ({}, {"precision": "bf16"}, "with --precision float32, and this one is with --precision bf16:"),
