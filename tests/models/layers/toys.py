@@ -104,8 +104,8 @@ class OddForward(nn.Module):
 
     def __init__(self, classes: int = 5) -> None:
         super().__init__()
-        self.head = nn.Linear(WIDTH, classes)
         self.gate = self.Gate()
+        self.head = nn.Linear(WIDTH, classes)
         self.mask = nn.Sequential(nn.Conv2d(WIDTH, 1, 1), nn.Sigmoid())
         self.second = nn.Sequential(nn.Conv2d(16, WIDTH, 3, stride=2, padding=1), nn.ReLU(inplace=True))
         self.first = nn.Sequential(nn.Conv2d(3, 16, 3, stride=2, padding=1), nn.ReLU(inplace=True))
