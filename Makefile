@@ -11,13 +11,14 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 KNOWN  := $(shell cat $(VENV)/.index 2>/dev/null)
 INDEX  := $(KNOWN)
 
-.PHONY: run test pythons bench checkpoint sample clean help
+.PHONY: run test pythons bench models checkpoint sample clean help
 
 help:
 	@echo "make run         install into .venv, run everything on ToyVOC, print the report's path"
 	@echo "make test        ruff, the type checker, the import contracts, the course's own examination and the whole test suite"
 	@echo "make pythons     make run and make test with every Python from 3.11 that is on the PATH or under pyenv"
 	@echo "make bench       Grad-CAM's speed beside a plain forward, captum, torchcam and grad-cam"
+	@echo "make models      try the choice of the layer on every network of torchvision and many of timm's (an hour)"
 	@echo "make checkpoint  train the embedded classifier again (minutes on 2 cores)"
 	@echo "make sample      render report/sample/ again, and write the figures that are quoted from it anew"
 	@echo "make clean       remove .venv, .pythons and everything that was computed"
@@ -41,6 +42,10 @@ pythons:
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m tests.bench
+
+# Interrupted, it goes on where it stopped; what it writes is the table of `gradcam-lab models`.
+models: $(VENV)/.installed-test
+	$(BIN)/python -m tests.models.layers.try_networks
 
 checkpoint: $(VENV)/.installed
 	$(BIN)/gradcam-lab train --data toyvoc --out gradcam_lab/models/weights/toyvoc.safetensors

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from typer import Option, Typer
+from typer import Argument, Option, Typer
 
 from gradcam_lab.cli.model_options import takes_model
 from gradcam_lab.cli.options import DataRoot, Image, Json, SplitName
@@ -119,3 +119,16 @@ def show(
         ),
         sep="\n",
     )
+
+
+@app.command()
+def models(
+    text: Annotated[
+        str | None, Argument(help="Part of a name, such as vit; without it all are listed.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List the networks that there are, with the layer that Grad-CAM explains and its grid."""
+    from gradcam_lab.models.catalogue import list_models
+
+    print(list_models(text, json=json))

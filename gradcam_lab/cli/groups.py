@@ -18,7 +18,7 @@ GROUPS = {
     "Learn": ("learn", ("start", "check", "status", "hint", "diff", "contract", "reset", "upgrade")),
     "Teach": ("teach", ("grade", "verify")),
     "Run": ("run", ("run-all", "report", "evaluate", "sweep")),
-    "Explain": ("explain", ("predict", "explain", "show")),
+    "Explain": ("explain", ("predict", "explain", "show", "models")),
     "Train": ("train", ("train", "evaluate-classifier")),
     "Data and machine": ("machine", ("fetch", "doctor")),
 }

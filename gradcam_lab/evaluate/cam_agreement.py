@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.records import CamAgreement, TopFive
+from gradcam_lab.localise.cam_definition import why_no_cam
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import explain_score, inputs_of
 from gradcam_lab.models.memory import in_parts
@@ -32,13 +33,11 @@ def top5(experiment: Experiment, sample: Sample) -> TopFive:
 def cam_and_gradcam(experiment: Experiment, samples: Sequence[Sample]) -> tuple[Tensor, Tensor] | None:
     r"""Compute ReLU(CAM) / (hw) and Grad-CAM of the target's most probable output, shape (N, h, w) each.
 
-    None where the network does not end in one linear layer after the average, so that CAM is not defined.
+    None where CAM is not defined, because the network does not end in one linear layer after the average.
     """
     classifier, lessons = experiment.classifier, experiment.lessons
     images = inputs_of(classifier, samples)
-    try:
-        lessons.cam.linear_layer(classifier.network)
-    except ValueError:
+    if why_no_cam(classifier.network, images[:1]):
         return None
     with torch.no_grad():
         group = classifier.outputs_of(experiment.target)

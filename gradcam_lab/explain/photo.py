@@ -19,6 +19,7 @@ from gradcam_lab.data.image_files import ProblemError, check_image, common_bits,
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.targets import Outputs, Target, TargetScore, output_target
 from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.localise.cam_definition import why_no_cam
 from gradcam_lab.localise.explainer import explain_score, place
 from gradcam_lab.localise.smoothgrad import smoothgrad
 from gradcam_lab.models.classifier import Classifier
@@ -74,23 +75,8 @@ class Photo:
 
     @cached_property
     def why_no_cam(self) -> str | None:
-        """Say in a clause why CAM is not defined for this network; None where it is.
-
-        A network may have one linear layer and yet not end as CAM needs it. The definition itself decides: the map's
-        mean plus the bias must be the logit.
-        """
-        cam, best = self.lessons.cam, int(self.outputs.argmax())
-        try:
-            layer = cam.linear_layer(self.classifier.network)
-            maps = cam.class_activation_map(self.classifier.network, self.inputs, best)
-        except ValueError as error:
-            return str(error)
-        except RuntimeError:  # the children of this network do not run in the order in which they are listed
-            return "the network's parts do not run in the order in which they are listed"
-        logit = maps.mean() + (layer.bias[best] if layer.bias is not None else 0)
-        if torch.isclose(logit, self.outputs[0, best], rtol=1e-3, atol=1e-3):
-            return None
-        return "something stands between its last feature map, the average and the linear layer"
+        """Say in a clause why CAM is not defined for this network; None where it is."""
+        return why_no_cam(self.classifier.network, self.inputs)
 
     def cam(self, target: Target) -> np.ndarray:
         """The class activation map, signed, shape (h, w).

@@ -17,14 +17,14 @@ from gradcam_lab.models.classifier import Classifier
 
 
 def earlier_layer(classifier: Classifier) -> str:
-    """Name the last block whose feature map has at least twice the resolution of the classifier's layer.
+    """Name the last block before the classifier's layer whose feature map has at least twice the resolution.
 
     A block is a child of the network, or a child of that: what lies deeper is a part of one.
 
     Raises:
         ValueError: there is none.
     """
-    heights = block_heights(classifier.network, classifier.preprocessing.size)
+    heights = block_heights(classifier.network, classifier.preprocessing.size, classifier.layer)
     before = list(heights)[: list(heights).index(classifier.layer)]  # an adaptive average may enlarge the map again
     fine = [name for name in before if heights[name] >= 2 * heights[classifier.layer]]
     if not fine:
@@ -32,20 +32,35 @@ def earlier_layer(classifier: Classifier) -> str:
     return fine[-1]
 
 
-def block_heights(network: nn.Module, size: int) -> dict[str, int]:
-    """Return the height of every block's feature map, in the order in which the blocks end."""
+def block_heights(network: nn.Module, size: int, layer: str) -> dict[str, int]:
+    """Return the height of every block's feature map, in the order in which the blocks end.
+
+    What has its channels last, as Swin's blocks, is no feature map here, nor what is no square.
+
+    Args:
+        network: on the device where it is to run.
+        size: height and width of its images in pixels.
+        layer: the name of a layer that counts as a block however deep it lies.
+    """
     heights: dict[str, int] = {}
 
     def note(name: str, module: nn.Module, given: Any, output: Any) -> None:
-        if isinstance(output, Tensor) and output.dim() == 4:
+        if isinstance(output, Tensor) and output.dim() == 4 and output.shape[2] == output.shape[3]:
             heights[name] = output.shape[2]
 
-    blocks = [(name, module) for name, module in network.named_modules() if name and name.count(".") < 2]
     with ExitStack() as hooks, torch.no_grad():
-        for name, module in blocks:
-            hooks.enter_context(module.register_forward_hook(partial(note, name)))
+        for name in dict.fromkeys([*_blocks(network), layer]):
+            hooks.enter_context(network.get_submodule(name).register_forward_hook(partial(note, name)))
         network(torch.zeros(1, 3, size, size, device=next(network.parameters()).device))
     return heights
+
+
+def _blocks(network: nn.Module) -> list[str]:
+    """The names of a network's children and of theirs; of a network that only holds another one, the other's."""
+    outer = ""
+    while len(children := list(network.named_children())) == 1:
+        outer, network = f"{outer}{children[0][0]}.", children[0][1]
+    return [outer + name for name, _ in network.named_modules() if name and name.count(".") < 2]
 
 
 def averaged_to_plain_size(features: Tensor, scale: float) -> Tensor:

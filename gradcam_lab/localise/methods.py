@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.affinity import earlier_layer
 from gradcam_lab.localise.box_finders import Finder, islands, otsu
+from gradcam_lab.localise.cam_definition import ends_in_cam
 from gradcam_lab.localise.cam_variants import cam, grad_cam_plus_plus, hires_cam, layer_cam
 from gradcam_lab.localise.grabcut import SURE_BACKGROUND, refined
 from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
-from gradcam_lab.localise.test_time_augmentation import MIRRORED, PAIR, SCALES, UNCHANGED, View
+from gradcam_lab.localise.test_time_augmentation import MIRRORED, PAIR, SCALES, UNCHANGED, View, accepts
 from gradcam_lab.localise.watershed import watershed
 from gradcam_lab.models.classifier import Classifier
 
@@ -73,18 +73,18 @@ METHODS: dict[str, Method] = {
 """Every method by its name on the command line."""
 
 
-def applicable(classifier: Classifier, lessons: Lessons) -> dict[str, Method]:
-    """Return the methods that suit a network: CAM needs its one linear layer, sharing a finer layer."""
-    return {name: method for name, method in METHODS.items() if defined(classifier, lessons, method)}
+def applicable(classifier: Classifier) -> dict[str, Method]:
+    """Return the methods that suit a network: CAM needs one linear layer, sharing a finer layer, views other sizes."""
+    return {name: method for name, method in METHODS.items() if defined(classifier, method)}
 
 
-def defined(classifier: Classifier, lessons: Lessons, method: Method) -> bool:
+def defined(classifier: Classifier, method: Method) -> bool:
     """Say whether a method suits the network."""
     try:
-        if method.recipe.weights is cam:
-            lessons.cam.linear_layer(classifier.network)
+        if method.recipe.weights is cam and not ends_in_cam(classifier):
+            return False
         if method.recipe.shared:
             earlier_layer(classifier)
     except ValueError:
         return False
-    return True
+    return all(accepts(classifier, view.scale) for view in method.recipe.views)

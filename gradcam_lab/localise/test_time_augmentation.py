@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+
+from gradcam_lab.errors import is_out_of_memory
+from gradcam_lab.models.classifier import Classifier
 
 FINER = 4
 """Maps of several views are averaged on a grid finer than the layer's by this factor."""
@@ -34,6 +38,31 @@ def augmented(inputs: Tensor, view: View) -> Tensor:
         smooth = view.scale < 1
         inputs = F.interpolate(inputs, size=(side, side), mode="bilinear", align_corners=False, antialias=smooth)
     return inputs.flip(-1) if view.mirrored else inputs  # the last axis: the one before it is the height
+
+
+_accepted: WeakKeyDictionary[nn.Module, dict[tuple[int, float], bool]] = WeakKeyDictionary()
+
+
+def accepts(classifier: Classifier, scale: float) -> bool:
+    """Say whether a network takes images of another size: one with positions for a fixed grid, as most ViTs, does not.
+
+    It is tried, once for each network and size.
+    """
+    network, size = classifier.network, classifier.preprocessing.size
+    known = _accepted.setdefault(network, {})
+    if scale != 1 and (size, scale) not in known:
+        weight = next((weight for weight in network.parameters()), torch.zeros(0))
+        image = augmented(weight.new_zeros(1, 3, size, size), View(scale))
+        try:
+            with torch.no_grad():
+                network(image)
+            known[size, scale] = True
+        except Exception as error:
+            # A network says in its own way that it cannot: an assertion, a shape that does not fit, or anything else.
+            if is_out_of_memory(error):
+                raise
+            known[size, scale] = False
+    return scale == 1 or known[size, scale]
 
 
 def averaged(maps: Mapping[View, Tensor]) -> Tensor:

@@ -97,7 +97,7 @@ class Run:
 
     def _methods(self) -> dict[str, Method]:
         """The methods that suit the network; the wish for another one, or for one that the run cannot do, fails."""
-        asked, methods = self.settings.method, applicable(self.classifier, self.lessons)
+        asked, methods = self.settings.method, applicable(self.classifier)
         if self.settings.threshold is not None:  # it has no meaning where a map is not cut at a threshold from outside
             methods = {name: method for name, method in methods.items() if method.cut}
         if asked is not None and asked not in methods:

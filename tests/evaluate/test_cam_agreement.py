@@ -1,12 +1,14 @@
 """The top five, and CAM beside Grad-CAM, on a network on which both are the same."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
 from gradcam_lab.evaluate.cam_agreement import cam_and_gradcam, measure, top5
+from tests.models.layers.toys import OddForward
 
 
 def test_the_top_five_are_the_most_probable_first(experiment, splits):
@@ -36,3 +38,18 @@ def test_a_network_without_one_has_no_cam(experiment, splits):
 def test_maps_without_evidence_have_no_direction():
     maps = torch.zeros(2, 3, 3), torch.zeros(2, 3, 3)
     assert measure(maps) == {"images": 2, "max_relative_difference": None, "mean_cosine": None}
+
+
+def test_a_network_whose_parts_run_in_another_order_has_no_cam(experiment, splits):
+    own = replace(experiment.classifier, network=OddForward(9), layer="gate")
+    assert cam_and_gradcam(replace(experiment, classifier=own), splits["test"][:2]) is None
+
+
+def test_a_students_mistake_is_not_taken_for_the_networks(experiment, splits):
+    def mistaken(network, images, index):
+        raise TypeError("mine")
+
+    mine = SimpleNamespace(linear_layer=experiment.lessons.cam.linear_layer, class_activation_map=mistaken)
+    lessons = replace(experiment.lessons, cam=mine)
+    with pytest.raises(TypeError, match="mine"):
+        cam_and_gradcam(replace(experiment, lessons=lessons), splits["test"][:2])

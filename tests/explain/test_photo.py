@@ -10,6 +10,7 @@ import pytest
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import find_target, rather_than
+from tests.models.layers.toys import OddForward, seeded
 
 
 def test_cam_averages_to_the_logit_and_gradcam_is_its_positive_part(photo):
@@ -61,6 +62,13 @@ def test_one_linear_layer_is_not_enough_for_cam(picture, resnet, lessons):
     network.__class__ = Bent
     photo = Photo(picture, replace(resnet, network=network), lessons)
     assert photo.why_no_cam == "something stands between its last feature map, the average and the linear layer"
+
+
+def test_a_network_whose_parts_run_in_another_order_is_refused_too(picture, resnet, lessons):
+    photo = Photo(picture, replace(resnet, network=seeded(lambda: OddForward(10)), layer="gate"), lessons)
+    with pytest.raises(LabError, match=r"the network's parts do not run in the order in which they are listed\)"):
+        photo.cam(photo.predicted())
+    assert photo.gradcam(photo.predicted().score).max() > 0
 
 
 def test_gradcam_looks_at_any_layer(photo):

@@ -81,18 +81,20 @@ def cascade(network: nn.Module, stages: int = CASCADE_STAGES) -> list[list[str]]
     """Divide a network's layers into stages, the last layer alone first, then down to the first layer.
 
     Within a stage the layers go from the last to the first. The parts are the network's children; where there are fewer
-    of them than stages, as in VGG, the children's children.
+    of them than stages, as in VGG, the children's children, and so on: a network may hold another one.
     """
     names = with_weights(network)
-    if len(names) < stages:
-        names = [
-            f"{name}.{part}" if part else name
-            for name in names
-            for part in (with_weights(network.get_submodule(name)) or [""])
-        ]
+    while len(names) < stages and (finer := _finer(network, names)) != names:
+        names = finer
     *body, last = names
     parts = [part.tolist()[::-1] for part in np.array_split(np.array(body), min(stages - 1, max(len(body), 1)))]
     return [[last], *(part for part in parts[::-1] if part)]
+
+
+def _finer(network: nn.Module, names: Sequence[str]) -> list[str]:
+    """Replace each part by its children, where it has any with weights."""
+    children = [(name, with_weights(network.get_submodule(name))) for name in names]
+    return [f"{name}.{part}" if part else name for name, parts in children for part in (parts or [""])]
 
 
 def with_weights(module: nn.Module) -> list[str]:

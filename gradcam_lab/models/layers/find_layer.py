@@ -201,6 +201,8 @@ def _given(run: DryRun, layer: str) -> FoundLayer:
             f"of a square grid of several cells): {instead}."
         )
     if not _depends(output, places):
-        cells = "its patches, only on its class token" if _tokens_that_go_on(output, places) else "it"
-        raise LabError(f"The score does not depend on the layer '{layer}', or not on {cells}: {instead}.")
+        if _tokens_that_go_on(output, places):
+            patches = f"the patches of the layer '{layer}', only on its class token"
+            raise LabError(f"The score does not depend on {patches}: {instead}.")
+        raise LabError(f"The score does not depend on the layer '{layer}': {instead}.")
     return FoundLayer(layer, *places, why="the layer that was asked for")

@@ -28,7 +28,7 @@ class Probe(nn.Module):
         super().__init__()
         self.module, self.form, self.prefix = module, form, prefix
         self.features = nn.Identity()
-        self.training = module.training
+        self.features.training = self.training = module.training
 
     def __getattr__(self, name: str) -> Any:
         try:

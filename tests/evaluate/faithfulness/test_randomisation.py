@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from torch import nn
 
-from gradcam_lab.evaluate.faithfulness.randomisation import cascade, randomised_weights
+from gradcam_lab.evaluate.faithfulness.randomisation import CASCADE_STAGES, cascade, randomised_weights
+from gradcam_lab.models.layers.find_layer import find_layer
+from gradcam_lab.models.layers.probe import put_probe
 from tests.evaluate.faithfulness.networks import examined, ramp_network
+from tests.models.layers.toys import SIZE, Transformer, seeded
 
 
 @pytest.mark.parametrize("turned", [True, False])
@@ -43,3 +46,17 @@ def test_the_cascade_begins_with_the_last_layer_and_misses_none(experiment):
     stages = cascade(experiment.classifier.network)
     assert stages == [["fc"], ["layer4"], ["layer3"], ["layer2"], ["layer1"], ["bn1", "conv1"]]
     assert cascade(nn.Sequential(nn.Linear(2, 2))) == [["0"]]
+
+
+def test_the_cascade_goes_into_what_holds_the_parts():
+    """A network in another one, and a probe around a layer: each part with weights is in one stage."""
+    network = seeded(Transformer)
+    put_probe(network, find_layer(network, SIZE))
+    for whole in (network, nn.Sequential(network)):
+        stages = cascade(whole)
+        assert len(stages) == CASCADE_STAGES
+        assert stages[0][0].endswith("head")
+        layers = [name for stage in stages for name in stage]
+        parts = [part for name in layers for part in whole.get_submodule(name).parameters()]
+        inside = [weight for name, weight in whole.named_parameters() if not name.endswith(("prefix", "positions"))]
+        assert sorted(map(id, parts)) == sorted(map(id, inside))
