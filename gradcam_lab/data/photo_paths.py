@@ -106,7 +106,7 @@ def natural(name: str) -> tuple[list[int | str], str]:
 
 def _matching(pattern: str) -> Iterator[Path]:
     """The images of a pattern, and those in the folders that it matches, each once: `**` matches folder and image."""
-    matches = glob.iglob(pattern, recursive=True)  # noqa: PTH207, Path.glob takes no absolute pattern
+    matches = glob.iglob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
     found = sorted(map(Path, matches), key=lambda path: natural(str(path)))
     images = (_in_folder(path) if path.is_dir() else [path] if is_image(path) else [] for path in found)
     return iter(dict.fromkeys(chain.from_iterable(images)))
