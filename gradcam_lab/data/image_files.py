@@ -5,10 +5,11 @@ yields the pixels, for Pillow reads colours of 16 bits as 8.
 """
 
 import struct
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -185,18 +186,47 @@ def opened(path: Path, problem: str, formats: tuple[str, ...] | None = None) -> 
     Raises:
         ProblemError: it is too large, cannot be opened, or not be read inside the block.
     """
-    before = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
-    ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, None  # the limit is ours
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd metadata makes no bad image
-            with Image.open(path, formats=formats) as image:
-                _require_size(path, *image.size)
-                yield image
+        with _strict, Image.open(path, formats=formats) as image:
+            _require_size(path, *image.size)
+            yield image
     except (OSError, SyntaxError, ValueError) as error:
         raise ProblemError(problem) from error
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = before
+
+
+class _Strict:
+    """Within the block Pillow refuses truncated images and warns of nothing.
+
+    These are settings of the whole process, and several threads may be inside at once: the first one in changes them,
+    and the last one out puts them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._undo = threading.Lock(), 0, ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside > 1:
+                return
+            before = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+            self._undo.callback(self._set, *before)
+            self._set(False, None)  # the limit is ours
+            self._undo.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")  # odd metadata makes no bad image
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._undo.close()
+
+    @staticmethod
+    def _set(truncated: bool, pixels: int | None) -> None:
+        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, pixels
+
+
+_strict = _Strict()
 
 
 def _require_size(path: Path, width: int, height: int) -> None:
