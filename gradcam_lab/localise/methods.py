@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gradcam_lab.errors import LabError
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.affinity import earlier_layer
 from gradcam_lab.localise.box_finders import Finder, islands, otsu
@@ -88,3 +89,20 @@ def defined(classifier: Classifier, lessons: Lessons, method: Method) -> bool:
     except ValueError:
         return False
     return True
+
+
+def require_method(classifier: Classifier, lessons: Lessons, name: str, threshold: float | None = None) -> Method:
+    """Return the method of a name, which must suit the network and cut its maps at a threshold where one is given.
+
+    Raises:
+        LabError: there is no such method, or it does not fit.
+    """
+    method = METHODS.get(name)
+    if method and defined(classifier, lessons, method) and (threshold is None or method.cut):
+        return method
+    known = applicable(classifier, lessons)
+    why = "does not suit this network" if method else "does not exist"
+    if threshold is not None:  # it has no meaning where a map is not cut at a threshold from outside
+        known = {name: method for name, method in known.items() if method.cut}
+        why = "cuts no map at a --threshold of yours" if method and not method.cut else why
+    raise LabError(f"The method '{name}' {why}: choose --method from {', '.join(known)}.")
