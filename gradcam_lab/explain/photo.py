@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from gradcam_lab.console import warn
-from gradcam_lab.data.image_files import ProblemError, check_image, common_bits, read_image
+from gradcam_lab.data.bit_depth import common_bits
+from gradcam_lab.data.image_files import ProblemError, check_image, read_image
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.targets import Outputs, Target, TargetScore, output_target
 from gradcam_lab.lesson_modules import Lessons
