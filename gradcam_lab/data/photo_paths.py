@@ -4,7 +4,7 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -34,6 +34,11 @@ def photo_paths(words: Iterable[str]) -> Iterator[Path]:
     if not found:
         raise LabError(f"There is no photo to look at: name files, folders or patterns, or '{STDIN}' for a list.")
     return chain.from_iterable(found)
+
+
+def is_one_photo(words: Sequence[str]) -> bool:
+    """Say whether the words name one file, and no folder, pattern or list, in which there may be several."""
+    return len(words) == 1 and words[0] != STDIN and _is(Path.is_file, words[0])
 
 
 def _of_word(word: str) -> Iterator[Path]:

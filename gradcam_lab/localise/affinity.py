@@ -25,10 +25,12 @@ def earlier_layer(classifier: Classifier) -> str:
         ValueError: there is none.
     """
     heights = block_heights(classifier.network, classifier.preprocessing.size)
+    if classifier.layer not in heights:
+        raise ValueError(f"'{classifier.layer}' is no block of it")
     before = list(heights)[: list(heights).index(classifier.layer)]  # an adaptive average may enlarge the map again
     fine = [name for name in before if heights[name] >= 2 * heights[classifier.layer]]
     if not fine:
-        raise ValueError(f"no block before '{classifier.layer}' has a finer map: choose a method without sharing")
+        raise ValueError(f"no block before '{classifier.layer}' has a finer map")
     return fine[-1]
 
 

@@ -10,7 +10,7 @@ from gradcam_lab.localise.box_finders import Finder, islands, otsu
 from gradcam_lab.localise.cam_variants import cam, grad_cam_plus_plus, hires_cam, layer_cam
 from gradcam_lab.localise.grabcut import SURE_BACKGROUND, refined
 from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
-from gradcam_lab.localise.test_time_augmentation import MIRRORED, PAIR, SCALES, UNCHANGED, View
+from gradcam_lab.localise.test_time_augmentation import MIRRORED, PAIR, SCALES, UNCHANGED, View, require_views
 from gradcam_lab.localise.watershed import watershed
 from gradcam_lab.models.classifier import Classifier
 
@@ -81,14 +81,20 @@ def applicable(classifier: Classifier, lessons: Lessons) -> dict[str, Method]:
 
 def defined(classifier: Classifier, lessons: Lessons, method: Method) -> bool:
     """Say whether a method suits the network."""
+    return not why_unsuited(classifier, lessons, method)
+
+
+def why_unsuited(classifier: Classifier, lessons: Lessons, method: Method) -> str:
+    """Say in a clause why a method does not suit the network; nothing where it does."""
     try:
         if method.recipe.weights is cam:
             lessons.cam.linear_layer(classifier.network)
         if method.recipe.shared:
             earlier_layer(classifier)
-    except ValueError:
-        return False
-    return True
+        require_views(classifier, method.recipe.views)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def require_method(classifier: Classifier, lessons: Lessons, name: str, threshold: float | None = None) -> Method:
@@ -98,11 +104,12 @@ def require_method(classifier: Classifier, lessons: Lessons, name: str, threshol
         LabError: there is no such method, or it does not fit.
     """
     method = METHODS.get(name)
-    if method and defined(classifier, lessons, method) and (threshold is None or method.cut):
+    unsuited = why_unsuited(classifier, lessons, method) if method else ""
+    if method and not unsuited and (threshold is None or method.cut):
         return method
     known = applicable(classifier, lessons)
-    why = "does not suit this network" if method else "does not exist"
+    why = f"does not suit this network ({unsuited})" if method else "does not exist"
     if threshold is not None:  # it has no meaning where a map is not cut at a threshold from outside
         known = {name: method for name, method in known.items() if method.cut}
-        why = "cuts no map at a --threshold of yours" if method and not method.cut else why
+        why = "cuts no map at a --threshold of yours" if method and not unsuited else why
     raise LabError(f"The method '{name}' {why}: choose --method from {', '.join(known)}.")

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+
+from gradcam_lab.errors import is_out_of_memory
+from gradcam_lab.models.classifier import Classifier
 
 FINER = 4
 """Maps of several views are averaged on a grid finer than the layer's by this factor."""
@@ -27,10 +31,44 @@ SCALES = (UNCHANGED, View(0.75, True), View(1.5), View(2.0, True))
 """The four sizes, mirrored where that needs no view of its own."""
 
 
+def side_of(size: int, view: View) -> int:
+    """The side of an input in one view, a multiple of 32; that of an input of its plain size where it is not scaled."""
+    return size if view.scale == 1 else max(1, round(size * view.scale / 32)) * 32
+
+
+def require_views(classifier: Classifier, views: Sequence[View]) -> None:
+    """Check by a dry run in the first view of another size that a network takes such inputs; a ViT does not.
+
+    Raises:
+        ValueError: it does not; the text is a clause.
+    """
+    plain = classifier.preprocessing.size
+    side = next((side for view in views if (side := side_of(plain, view)) != plain), plain)
+    if side != plain and not _takes(classifier.network, side):
+        raise ValueError(f"its input has to be {plain} x {plain}, and this method gives it {side} x {side}")
+
+
+_taken: WeakKeyDictionary[nn.Module, dict[int, bool]] = WeakKeyDictionary()
+
+
+def _takes(network: nn.Module, side: int) -> bool:
+    known, parameter = _taken.setdefault(network, {}), next(network.parameters())
+    if side not in known:
+        try:
+            with torch.no_grad():
+                network(torch.zeros(1, 3, side, side, device=parameter.device, dtype=parameter.dtype))
+            known[side] = True
+        except (AssertionError, RuntimeError, ValueError) as error:  # what networks of a fixed input raise
+            if is_out_of_memory(error):
+                raise
+            known[side] = False
+    return known[side]
+
+
 def augmented(inputs: Tensor, view: View) -> Tensor:
     """Return a batch (N, 3, S, S) in one view; its side is a multiple of 32."""
     if view.scale != 1:
-        side = max(1, round(inputs.shape[2] * view.scale / 32)) * 32
+        side = side_of(inputs.shape[2], view)
         smooth = view.scale < 1
         inputs = F.interpolate(inputs, size=(side, side), mode="bilinear", align_corners=False, antialias=smooth)
     return inputs.flip(-1) if view.mirrored else inputs  # the last axis: the one before it is the height
