@@ -1,12 +1,12 @@
 """Explain: what a network says of an image, and where it looks."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from typer import Argument, Option, Typer
 
 from gradcam_lab.cli.model_options import takes_model
-from gradcam_lab.cli.options import DataRoot, Image, Json, SplitName
+from gradcam_lab.cli.options import DataRoot, Images, Json, SplitName
 from gradcam_lab.models.model_choice import PHOTOS, ModelChoice
 
 app = Typer()
@@ -15,52 +15,63 @@ app = Typer()
 @app.command()
 @takes_model(PHOTOS)
 def predict(
-    image: Image,
+    images: Images,
     choice: ModelChoice,
     k: Annotated[int, Option("--top", min=1, help="Number of classes to name.")] = 5,
     json: Json = False,
 ) -> None:
-    """Name the most probable classes of an image."""
-    from gradcam_lab.explain.predict import predict as name_classes
+    """Name the most probable classes of images."""
+    from gradcam_lab.explain.predict import predict_photos
 
-    print(name_classes(image, choice=choice, k=k, json=json))
+    predict_photos(images, choice=choice, k=k, json=json)
 
 
 @app.command()
 @takes_model(PHOTOS)
 def explain(
-    image: Image,
+    images: Images,
     choice: ModelChoice,
     targets: Annotated[
         list[str] | None,
         Option("--class", metavar="NAME|INDEX", help="Class to explain. Repeatable.", show_default="the most probable"),
     ] = None,
     method: Annotated[
-        Literal["gradcam", "cam", "input-gradient", "all"],
-        Option(metavar="METHOD", help="Method: gradcam, cam or input-gradient; or all, side by side."),
+        str,
+        Option(
+            metavar="METHOD",
+            help="Method: one of run-all's (gradcam, cam, gradcam++, layercam, hirescam, flip, scales, shared, ...) or "
+            "input-gradient; or all, which is four side by side.",
+        ),
     ] = "gradcam",
     against: Annotated[
         str | None, Option(metavar="NAME|INDEX", help="Explain why the class rather than this one.")
     ] = None,
     smooth: Annotated[int, Option(min=0, help="Number of noisy copies for SmoothGrad; 0 for no SmoothGrad.")] = 0,
+    boxes: Annotated[bool, Option("--boxes", help="Draw the boxes that the method finds in its map.")] = False,
+    threshold: Annotated[
+        float | None,
+        Option(min=0, max=1, help="Threshold of the boxes, a fraction of the map's maximum.", show_default="0.2"),
+    ] = None,
     out: Annotated[Path, Option(help="Folder for pictures, raw maps and JSON.")] = Path("explained"),
-    seed: Annotated[int, Option(min=0, help="Random seed of SmoothGrad's noise.")] = 0,
+    seed: Annotated[int, Option(min=0, help="Random seed of SmoothGrad's noise and of random weights.")] = 0,
 ) -> None:
-    """Show where a network looks: picture, raw map and JSON of one image."""
-    from gradcam_lab.explain.explain_image import explain as explain_image
+    """Show where a network looks: picture, raw map and JSON of each image.
 
-    print(
-        *explain_image(
-            image=image,
-            classes=targets,
-            method=method,
-            against=against,
-            smooth=smooth,
-            choice=choice,
-            out=out,
-            seed=seed,
-        ),
-        sep="\n",
+    Boxes are in pixels of the image as it is displayed.
+    """
+    from gradcam_lab.explain.explain_image import explain_photos
+
+    explain_photos(
+        images,
+        choice=choice,
+        classes=targets,
+        method=method,
+        against=against,
+        smooth=smooth,
+        boxes=boxes,
+        threshold=threshold,
+        out=out,
+        seed=seed,
     )
 
 

@@ -21,7 +21,13 @@ TaskArgument = Annotated[str, Argument(help="Number of a task, such as 2.3.")]
 AP_HELP = "Average precision: area below all points, or VOC2007's mean of eleven."
 Ap = Literal["area", "11point"]
 ApOption = Annotated[Ap, Option(help=AP_HELP)]
-Image = Annotated[Path, Argument(help="Image file: JPEG, PNG, WebP, BMP, TIFF or GIF.")]
+Images = Annotated[
+    list[str],
+    Argument(
+        metavar="IMAGE...",
+        help="Images: files, folders, patterns, or - for a list on stdin (JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF).",
+    ),
+]
 
 
 def iou(default: str) -> Any:

@@ -1,45 +1,40 @@
-"""Image files of every data set and every command: which endings count, which formats are read, how large, how deep.
+"""Image files of every data set and every command: which count, which are read, how large, how deep.
 
-Pillow checks that a file is whole, for OpenCV before 4.11 fills up a truncated JPEG with grey and says nothing; OpenCV
-yields the pixels, for Pillow reads colours of 16 bits as 8.
+A picture is what a viewer shows, see `image_decoding`; all sizes and boxes are those of the picture as it is displayed.
 """
 
-import struct
+import io
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
-from PIL import ExifTags, Image, ImageFile
+from PIL import Image, ImageFile
 
+from gradcam_lab.data.bit_depth import as_8_bits, bits_of
+from gradcam_lab.data.image_decoding import ProblemError as ProblemError
+from gradcam_lab.data.image_decoding import decoded, on_white, orientation
 from gradcam_lab.errors import LabError
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif")
 """The endings of images, in lower case; of two files of one name the first in this order may be the image."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
 """Pillow's names of the formats that are read, whatever a file's ending says; of several pictures in a file the first.
 """
+
+KINDS = "JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF"
+"""The formats in words."""
 
 MEGAPIXELS = 178
 """Pixels of an image at most, in millions: the maps and pictures of a larger one do not fit into an ordinary memory."""
 
 LONGEST_SIDE = 1 << 20
 """Width and height at most, in pixels: OpenCV's limit."""
-
-DEPTHS = (8, 10, 12, 14, 16)
-"""Bits of the data that a file of 16 bits may hold: those of cameras and scanners, and 8 where it was not stretched."""
-
-# What is wrong with a file is said in our own sentences.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-
-
-class ProblemError(Exception):
-    """What is wrong with one image or its annotation: a clause that names the file, without the full stop."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,7 @@ def _kind(path: Path) -> str:
 
 
 def read_image(path: Path, bits: int | None = None) -> np.ndarray:
-    """Read an image file as RGB, uint8, shape (height, width, 3), turned as its EXIF orientation says.
+    """Read an image file as a viewer shows it: RGB, uint8, shape (height, width, 3); see the module's text.
 
     Args:
         path: the file.
@@ -117,12 +112,14 @@ def read_image(path: Path, bits: int | None = None) -> np.ndarray:
         LabError: the file is missing or no image.
     """
     try:
-        pixels = _decoded(path)
+        data = path.read_bytes()  # cv2.imread cannot open non-ASCII paths on Windows
+        with opened(path, formats=FORMATS, data=data) as image:
+            pixels, opacity = decoded(path, image, data)
+    except OSError as error:
+        raise LabError(f"Cannot read the image '{path}' ({error.strerror}): replace it.") from error
     except ProblemError as problem:
         raise LabError(f"{problem}: replace it.") from problem
-    if pixels.dtype == np.uint8:
-        return pixels
-    return (pixels >> ((bits or _bits_of(pixels)) - 8)).clip(0, 255).astype(np.uint8)
+    return on_white(as_8_bits(pixels, bits), opacity)
 
 
 def check_image(path: Path) -> CheckedImage:
@@ -135,17 +132,19 @@ def check_image(path: Path) -> CheckedImage:
     """
     if not path.is_file():
         raise ProblemError(f"The image '{path}' is missing")
-    problem = f"The image '{path}' is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF or GIF"
-    with opened(path, problem, FORMATS) as image:
-        width, height = image.size
-        jpeg = image.format in ("JPEG", "MPO")
-        image.draft("L", (1, 1))
+    try:
+        data = path.read_bytes()  # of a path Pillow 13 turns a TIFF of four channels wrongly
+    except OSError as error:
+        raise ProblemError(f"Cannot read the image '{path}' ({error.strerror})") from error
+    with opened(path, formats=FORMATS, data=data) as image:
+        if image.format in ("JPEG", "MPO"):
+            width, height = image.size
+            image.draft("L", (1, 1))
+            image.load()
+            return CheckedImage((height, width) if orientation(image) > 4 else (width, height))
         image.load()
-        on_its_side = _on_its_side(image)
-    if jpeg:
-        return CheckedImage((height, width) if on_its_side else (width, height))
-    pixels = _decoded(path)
-    return CheckedImage(pixels.shape[1::-1], _bits_of(pixels) if pixels.dtype == np.uint16 else None)
+        pixels, _ = decoded(path, image, data)
+    return CheckedImage(pixels.shape[1::-1], bits_of(pixels) if pixels.dtype == np.uint16 else None)
 
 
 def why_turned(path: Path, stated: tuple[float, ...], size: tuple[int, int]) -> str:
@@ -160,43 +159,82 @@ def why_turned(path: Path, stated: tuple[float, ...], size: tuple[int, int]) -> 
         return ""
     try:
         with opened(path, "it cannot be read") as image:
-            if not _on_its_side(image):
+            if orientation(image) <= 4:
                 return ""
     except ProblemError:  # it has vanished since it was read
         return ""
     return " by its EXIF orientation (annotate it as it is shown, or turn its pixels and remove the tag)"
 
 
-def _on_its_side(image: Image.Image) -> bool:
-    return image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""How photos of an iPhone begin, behind `ftyp`."""
+
+
+def _unreadable(path: Path) -> str:
+    """Say of a file that Pillow does not read what it is, as far as its first bytes tell."""
+    with suppress(OSError), path.open("rb") as file:
+        start = file.read(12)
+        if start[4:8] == b"ftyp" and start[8:] in HEIC:
+            return f"The image '{path}' is HEIC, which is not read (save it as JPEG)"
+    return f"The image '{path}' is broken, truncated or no {KINDS}"
 
 
 @contextmanager
-def opened(path: Path, problem: str, formats: tuple[str, ...] | None = None) -> Iterator[Image.Image]:
+def opened(
+    path: Path, problem: str = "", formats: tuple[str, ...] | None = None, data: bytes | None = None
+) -> Iterator[Image.Image]:
     """Open an image with Pillow, which refuses truncated ones inside the block and warns of nothing.
-
-    It does so also after WeasyPrint has told it for the whole process not to.
 
     Args:
         path: the image.
-        problem: what to say where it cannot be read.
+        problem: what to say where it cannot be read; "" for what can be said of any image.
         formats: Pillow's names of the formats to accept; None for all.
+        data: the file's bytes, where they have been read already.
 
     Raises:
         ProblemError: it is too large, cannot be opened, or not be read inside the block.
     """
-    before = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
-    ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, None  # the limit is ours
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd metadata makes no bad image
-            with Image.open(path, formats=formats) as image:
-                _require_size(path, *image.size)
-                yield image
+        with _strict, Image.open(path if data is None else io.BytesIO(data), formats=formats) as image:
+            _require_size(path, *image.size)
+            yield image
     except (OSError, SyntaxError, ValueError) as error:
-        raise ProblemError(problem) from error
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = before
+        raise ProblemError(problem or _unreadable(path)) from error
+
+
+class _Strict:
+    """Within the block Pillow refuses truncated images and warns of nothing.
+
+    These are settings of the whole process, and several threads may be inside at once: the first one in changes them,
+    and the last one out puts them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._undo = threading.Lock(), 0, ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside > 1:
+                return
+            before = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+            self._undo.callback(self._set, *before)
+            self._set(False, None)  # the limit is ours
+            self._undo.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")  # odd metadata makes no bad image
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._undo.close()
+
+    @staticmethod
+    def _set(truncated: bool, pixels: int | None) -> None:
+        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, pixels
+
+
+_strict = _Strict()
 
 
 def _require_size(path: Path, width: int, height: int) -> None:
@@ -207,79 +245,3 @@ def _require_size(path: Path, width: int, height: int) -> None:
     if max(width, height) > LONGEST_SIDE:
         size = f"a side of {max(width, height)} pixels, more than the limit of {LONGEST_SIDE}"
         raise ProblemError(f"The image '{path}' has {size} (make it smaller)")
-
-
-def _decoded(path: Path) -> np.ndarray:
-    """Decode an image as RGB, uint8 or uint16, shape (height, width, 3)."""
-    try:
-        data = path.read_bytes()  # cv2.imread cannot open non-ASCII paths on Windows
-    except OSError as error:
-        raise ProblemError(f"Cannot read the image '{path}' ({error.strerror})") from error
-    try:
-        bare = np.frombuffer(_bare_png(data), np.uint8)
-        # Not as RGB at once: of a TIFF of 16 bits OpenCV 5 yields memory that was never written then.
-        pixels = cv2.imdecode(bare, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH) if data else None
-    except cv2.error:  # the limits of OpenCV's own
-        pixels = None
-    if pixels is None:
-        raise ProblemError(f"'{path}' is not an image that OpenCV can read")
-    if pixels.dtype not in (np.uint8, np.uint16):
-        raise ProblemError(f"'{path}' has pixels of {pixels.dtype}, which should be of 8 or 16 bits")
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-
-
-PNG = b"\x89PNG\r\n\x1a\n"
-PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"IEND")
-
-
-def _bare_png(data: bytes) -> bytes:
-    """Leave out what a PNG says besides its pixels: libpng prints its doubts about colour profiles on stderr."""
-    if not data.startswith(PNG):
-        return data
-    kept, at = [PNG], len(PNG)
-    while at + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind in PNG_CHUNKS:
-            kept.append(data[at : at + 12 + length])
-        at += 12 + length
-    return b"".join(kept)
-
-
-def _bits_of(pixels: np.ndarray) -> int:
-    """Return the least of `DEPTHS` that holds the values of a file of 16 bits.
-
-    Data of 8 bits that were stretched to 16 fill the range, however dark they are.
-    """
-    if pixels.any() and not ((pixels % 257).any() and (pixels % 256).any()):
-        return 16
-    return next(depth for depth in DEPTHS if pixels.max() < 2**depth)
-
-
-def common_bits(depths: Iterable[int | None]) -> tuple[int | None, str]:
-    """Return the bits that hold the data of all images of 16 bits, and a sentence where that is not plain.
-
-    A single dark image cannot be told from one of fewer bits, a data set can: what is white in one of its images is
-    white in all, so none is brightened more than another.
-
-    Args:
-        depths: `CheckedImage.bits` of each image.
-
-    Examples:
-        >>> common_bits([None, 12, 10])
-        (12, 'The images of 16 bits hold data of 12: they are scaled so that 4095 is white.')
-        >>> common_bits([None, None])
-        (None, '')
-    """
-    deep = [depth for depth in depths if depth is not None]
-    if not deep:
-        return None, ""
-    most, dark = max(deep), sum(depth <= 12 for depth in deep)
-    if most < 16:
-        white = 2**most - 1
-        return most, f"The images of 16 bits hold data of {most}: they are scaled so that {white} is white."
-    if not dark:
-        return most, ""
-    return most, (
-        f"{dark} of the {len(deep)} images of 16 bits have no value above 4095 and stay dark, for others use all 16 "
-        "bits: where they come from another camera, scale them first."
-    )

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from gradcam_lab.explain.explanation import Explanation
+from gradcam_lab.explain.explanation import TITLES, Explanation, Request
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import Target, output_target
+from gradcam_lab.localise.map_recipe import PLAIN_RECIPE
+from gradcam_lab.localise.methods import METHODS
 
 
 def layer(one: Explanation) -> str:
@@ -19,7 +21,9 @@ def layer(one: Explanation) -> str:
         why = model.layer_reason
     rows, columns = one.maps[one.grid].shape
     doubt = "" if plausible_grid(one.maps[one.grid].shape, model.preprocessing.size) else DOUBT
-    return f"{model.layer_name}: {why}; its map has {rows} x {columns} cells{doubt}"
+    plain = one.grid == "cam" or METHODS[one.grid].recipe == PLAIN_RECIPE
+    whose = "its map" if plain else f"the map of {TITLES[one.grid]}"
+    return f"{model.layer_name}: {why}; {whose} has {rows} x {columns} cells{doubt}"
 
 
 DOUBT = (
@@ -46,6 +50,48 @@ def cam_or_gradcam(photo: Photo) -> str:
     if photo.why_no_cam:
         return f"Grad-CAM at {layer}, because CAM is not defined: {photo.why_no_cam}"
     return f"CAM at {layer}: the network ends in an average and one linear layer"
+
+
+def boxes(one: Explanation) -> str:
+    """Say how many boxes were found in a map, and how."""
+    count = 0 if one.boxes is None else len(one.boxes)
+    return f"{count or 'no'} box{'' if count == 1 else 'es'}{at_threshold(one.request)}"
+
+
+def at_threshold(request: Request) -> str:
+    """Say at which threshold boxes were found; nothing where each map has its own."""
+    return f" at threshold {request.threshold:g}" if request.finder.grid else ""
+
+
+def same_map(method: str) -> str:
+    """Say of a method that differs from another only in how it finds boxes; nothing of any other."""
+    recipe = METHODS[method].recipe if method in METHODS else None
+    first = next((name for name, other in METHODS.items() if other.recipe == recipe), method)
+    return "" if first == method else f"{method} has the map of {first}; how its boxes differ is shown by --boxes."
+
+
+PARTLY, HARDLY = 0.5, 0.8
+"""From these rank correlations on a map is said to depend in part, and hardly; the number stands beside the word."""
+
+
+def dependence(one: Explanation) -> str:
+    """Say whether a map depends on the class and on the weights, with both numbers and what a high one would mean."""
+    measured = one.dependence
+    if measured is None:
+        return ""
+    other = f"the map of {measured.other.title}, the next class" if measured.other else "the map of another class"
+    return (
+        f"{one.target.title}: does the map depend on the class? "
+        f"{_answer(measured.on_class, other, 'both would look at the same place')} On what the network has learned? "
+        f"{_answer(measured.on_weights, 'the map of random weights in all layers, drawn once', 'any weights would do')}"
+    )
+
+
+def _answer(correlation: float | None, whose: str, meaning: str) -> str:
+    if correlation is None:
+        return f"Unknown: there is no such map, or one is the same everywhere ({whose})."
+    answer = "Hardly" if correlation >= HARDLY else "In part" if correlation >= PARTLY else "Yes"
+    return f"{answer}: rank correlation {correlation:.2f} with {whose} (near 1 {meaning})."
 
 
 def headline(one: Explanation) -> str:

@@ -42,6 +42,8 @@ def draw_classes(path: Path, explanations: Sequence[Explanation]) -> None:
         return
     (kind,) = first.maps
     line = "" if kind in AT_THE_PIXELS else "; each map has its own colours, and a line at half of its own maximum"
+    if first.boxes is not None:
+        line += f"; boxes{describe.at_threshold(first.request)}"
     tiles = [replace(tile, title=describe.headline(one)) for one in explanations for tile in map_tiles(one)]
     draw_sheet(path, [Strip([image, *tiles], TITLES[kind] + line)])
 
@@ -66,10 +68,22 @@ def image_tile(photo: Photo, title: str) -> Tile:
 def map_tiles(one: Explanation) -> list[Tile]:
     """Each map of a class, without the image itself."""
     titles = TITLES | {"smoothgrad": f"{TITLES['smoothgrad']}, {one.request.smooth} noisy copies"}
-    return [
-        (gradient if kind in AT_THE_PIXELS else overlaid)(one.photo, values, titles[kind])
+    tiles = {
+        kind: (gradient if kind in AT_THE_PIXELS else overlaid)(one.photo, values, titles[kind])
         for kind, values in one.maps.items()
-    ]
+    }
+    if one.boxes is not None:
+        tiles[one.request.measured] = boxed(tiles[one.request.measured], one, one.boxes)
+    return list(tiles.values())
+
+
+def boxed(tile: Tile, one: Explanation, boxes: np.ndarray) -> Tile:
+    """The same picture under the boxes that were found in its map."""
+    shown = np.array([tile.image.shape[1], tile.image.shape[0]] * 2) / np.array([*one.photo.size] * 2)
+    edges = (boxes[:, :4] - [1, 1, 0, 0]) * shown + [1, 1, 0, 0]  # only edges can be scaled, and no pixels
+    found = list(zip(map(tuple, edges.tolist()), boxes[:, 4].tolist(), strict=True))
+    title = f"{tile.title}; {describe.boxes(one)}"
+    return replace(tile, title=title, boxes=found, name=one.target.name)
 
 
 def overlaid(photo: Photo, heatmap: np.ndarray, title: str) -> Tile:

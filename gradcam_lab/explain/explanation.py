@@ -1,20 +1,28 @@
-"""The maps of one class in one image, and what was asked for to get them."""
+"""The maps of one class in one image, what was asked for to get them, and the boxes found in one of them."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import Target
+from gradcam_lab.localise.detector import Detector
+from gradcam_lab.localise.grabcut import shrunk
+from gradcam_lab.localise.map_recipe import GRADCAM
+from gradcam_lab.localise.methods import METHODS, Method
 
-ExplanationMethod = Literal["cam", "gradcam", "input-gradient", "all"]
-
-TITLES = {"cam": "CAM", "gradcam": "Grad-CAM", "input_gradient": "gradient at the pixels", "smoothgrad": "SmoothGrad"}
-"""The kinds of map."""
+INPUT_GRADIENT, ALL_METHODS = "input-gradient", "all"
+"""The methods beside those of the comparison: the gradient at the pixels, and several side by side."""
 
 AT_THE_PIXELS = ("input_gradient", "smoothgrad")
-"""The kinds that have the shape (3, size, size) of the network's input; the others have cells, (h, w)."""
+"""The kinds of map that have the shape (3, size, size) of the network's input; the others have cells, (h, w)."""
+
+TITLES = {
+    **{name: method.title for name, method in METHODS.items()},
+    "input_gradient": "gradient at the pixels",
+    "smoothgrad": "SmoothGrad",
+}
+"""The kinds of map: the comparison's methods, and the two at the pixels."""
 
 
 @dataclass(frozen=True)
@@ -22,26 +30,72 @@ class Request:
     """What is to be computed of each class.
 
     Attributes:
-        method: "all" is CAM (where it is defined), Grad-CAM and the gradient at the pixels.
-        layer: for Grad-CAM; None is the classifier's own.
+        method: one of `METHODS`, the gradient at the pixels, or "all": CAM (where it is defined), Grad-CAM and the
+            gradient at the pixels.
+        layer: that was asked for; None is the classifier's own.
         smooth: number of noisy copies for SmoothGrad, beside the method; 0 leaves it out.
-        seed: of their noise.
+        seed: of their noise, and of the random weights of `dependence`.
+        threshold: at which boxes are found in the last map that has cells; None where no boxes are asked for.
     """
 
-    method: ExplanationMethod
+    method: str
     layer: str | None
     smooth: int
+    seed: int
+    threshold: float | None = None
+
+    @property
+    def finder(self) -> Method:
+        """The method whose box finder is taken: of several methods side by side Grad-CAM's."""
+        return METHODS.get(self.method, METHODS[GRADCAM])
+
+    @property
+    def measured(self) -> str:
+        """The kind of map in which boxes are found, and whose dependence is measured."""
+        return {ALL_METHODS: GRADCAM, INPUT_GRADIENT: "input_gradient"}.get(self.method, self.method)
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """Whether a map depends on the class and on the weights; see `dependence.measure`.
+
+    Attributes:
+        kind: of the map.
+        other: the most probable class that shares no output with the explained one; None where there is none.
+        on_class: the rank correlation with the map of `other`, from -1 to 1; None where there is nothing to compare,
+            because a map is the same everywhere.
+        on_weights: the same with the map of the network with random weights in every layer; None also where none of its
+            layers knows how to begin anew.
+        seed: of the random weights.
+    """
+
+    kind: str
+    other: Target | None
+    on_class: float | None
+    on_weights: float | None
     seed: int
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A target in an image, and its raw maps by kind, in the order in which they are drawn."""
+    """A target in an image.
+
+    Attributes:
+        photo: the image.
+        request: what was asked for.
+        target: the class.
+        maps: raw, by kind, in the order in which they are drawn.
+        boxes: float64, (n, 5): `xmin, ymin, xmax, ymax, score` in VOC's pixels of the image as it is displayed, the
+            best first; None where none were asked for.
+        dependence: of the map that `Request.measured` names; None where it was not measured.
+    """
 
     photo: Photo
     request: Request
     target: Target
     maps: dict[str, np.ndarray]
+    boxes: np.ndarray | None = None
+    dependence: Dependence | None = None
 
     @property
     def grid(self) -> str | None:
@@ -50,20 +104,38 @@ class Explanation:
 
 
 def explain_target(photo: Photo, request: Request, target: Target) -> Explanation:
-    """Compute every map of one target that is asked for.
+    """Compute every map of one target that is asked for, and its boxes.
 
     Raises:
-        LabError: CAM is not defined, or there is no such layer.
+        LabError: a method does not suit the network.
     """
-    compute = {
-        "cam": lambda: photo.cam(target),
-        "gradcam": lambda: photo.gradcam(target.score),
-        "input_gradient": lambda: photo.input_gradient(target.score),
-        "smoothgrad": lambda: photo.smoothgrad(target.score, request.smooth, request.seed),
-    }
-    kinds = [request.method.replace("-", "_")]
-    if request.method == "all":
-        kinds = ["gradcam", "input_gradient"] if photo.why_no_cam else ["cam", "gradcam", "input_gradient"]
+    kinds = [request.measured]
+    if request.method == ALL_METHODS:
+        kinds = [GRADCAM, "input_gradient"] if photo.why_no_cam else ["cam", GRADCAM, "input_gradient"]
     if request.smooth:
         kinds.append("smoothgrad")
-    return Explanation(photo, request, target, {kind: compute[kind]() for kind in kinds})
+    maps = {kind: map_of(photo, request, target, kind) for kind in kinds}
+    return Explanation(photo, request, target, maps, _boxes(photo, request, target, maps[request.measured]))
+
+
+def map_of(photo: Photo, request: Request, target: Target, kind: str) -> np.ndarray:
+    """Compute one raw map of a target.
+
+    Raises:
+        LabError: CAM is not defined.
+    """
+    if kind == "cam":
+        return photo.cam(target)
+    if kind == "input_gradient":
+        return photo.input_gradient(target.score)
+    if kind == "smoothgrad":
+        return photo.smoothgrad(target.score, request.smooth, request.seed)
+    return photo.by_recipe(target, METHODS[kind].recipe)
+
+
+def _boxes(photo: Photo, request: Request, target: Target, heatmap: np.ndarray) -> np.ndarray | None:
+    if request.threshold is None:
+        return None
+    image = shrunk(photo.image) if request.finder.needs_image else None
+    detector = Detector(photo.lessons, request.finder)
+    return detector.detect(heatmap, photo.size, photo.probability(target), request.threshold, image)

@@ -18,6 +18,11 @@ from gradcam_lab.files import digest, moved_into_place, read_json, sha256, write
 from gradcam_lab.localise.smoothgrad import NOISE
 from gradcam_lab.report.figures.rgb import gradient_strength
 
+BOX = (
+    "xmin, ymin, xmax, ymax, score; pixels of the image as it is displayed (turned as its EXIF orientation says), "
+    "counted from 1, both ends inside, as in VOC"
+)
+
 LONGEST = 60
 """Letters of a name that go into the name of a file."""
 
@@ -55,7 +60,8 @@ def files_of(explanations: Sequence[Explanation], out: Path) -> Files:
     The same request gets the same names again, and so replaces its own files and no others.
     """
     first = explanations[0]
-    what = first.request.method + (f"-{first.request.layer}" if first.request.layer else "")
+    method = first.request.method.replace("++", "pp")  # signs are left out of the names of files
+    what = method + (f"-{first.request.layer}" if first.request.layer else "")
     stem = f"{first.photo.path.stem[:LONGEST]}-{slug(what)}"
     wanted = request_sha256(explanations)
     stems = (stem if number == 1 else f"{stem}-run{number}" for number in count(1))
@@ -85,7 +91,8 @@ def request_sha256(explanations: Sequence[Explanation]) -> str:
     first = explanations[0]
     targets = [[part.outputs for part in one.target.parts] for one in explanations]
     image, network = str(first.photo.path.resolve()), first.photo.classifier.fingerprint
-    return digest(image, network, asdict(first.request), targets)
+    asked = {name: value for name, value in asdict(first.request).items() if value is not None or name == "layer"}
+    return digest(image, network, asked, targets)
 
 
 def class_slug(one: Explanation) -> str:
@@ -114,6 +121,8 @@ def facts(one: Explanation) -> dict[str, Any]:
         "method": request.method,
         "layer": model.layer_name if one.grid else None,
         "layer_reason": describe.layer(one),
+        "threshold": request.threshold,
+        "box": BOX if request.threshold is not None else None,
         "why_no_cam": photo.why_no_cam if request.method == "all" else None,
         "smoothgrad": {"copies": request.smooth, "noise": NOISE, "seed": request.seed} if request.smooth else None,
         "lessons_sha256": {name: photo.lessons.sha256[name] for name in ("step1_cam", "step2_gradcam")},
@@ -135,6 +144,25 @@ def numbers(one: Explanation) -> dict[str, Any]:
         "score_is": target.meaning,
         "cam_of": [photo.member(part.outputs) for part in target.parts] if "cam" in one.maps else None,
         "maps": {kind: _measure(kind, values, photo.size) for kind, values in one.maps.items()},
+        "boxes": None if one.boxes is None else one.boxes.tolist(),
+        "dependence": _dependence(one),
+    }
+
+
+def _dependence(one: Explanation) -> dict[str, Any] | None:
+    """Whether the map depends on the class and on the weights, in numbers and in words."""
+    measured = one.dependence
+    if measured is None:
+        return None
+    return {
+        "map": measured.kind,
+        "other_class": measured.other.name if measured.other else None,
+        "other_index": measured.other.index if measured.other else None,
+        "rank_correlation_with_other_class": measured.on_class,
+        "rank_correlation_with_random_weights": measured.on_weights,
+        "random_layers": "all",
+        "random_seed": measured.seed,
+        "verdict": describe.dependence(one),
     }
 
 

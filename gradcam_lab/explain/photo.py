@@ -7,6 +7,7 @@ A score is any function from the logits (N, C) to one number an image (N,); a cl
     why_not_cat = photo.gradcam(lambda logits: logits[:, samoyed] - logits[:, cat].logsumexp(dim=1))
 """
 
+import copy
 from functools import cached_property
 from pathlib import Path
 
@@ -15,12 +16,15 @@ import torch
 from torch import Tensor
 
 from gradcam_lab.console import warn
-from gradcam_lab.data.image_files import ProblemError, check_image, common_bits, read_image
+from gradcam_lab.data.bit_depth import common_bits
+from gradcam_lab.data.image_files import ProblemError, check_image, read_image
 from gradcam_lab.errors import LabError
-from gradcam_lab.explain.targets import Outputs, Target, TargetScore, output_target
+from gradcam_lab.explain.targets import OneTarget, Outputs, Target, TargetScore, output_target
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.cam_definition import why_no_cam
-from gradcam_lab.localise.explainer import explain_score, place
+from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.explainer import Explainer, explain_score, place
+from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
 from gradcam_lab.localise.smoothgrad import smoothgrad
 from gradcam_lab.models.classifier import Classifier
 
@@ -71,6 +75,16 @@ class Photo:
         """The most probable output of a group."""
         return max(outputs, key=lambda index: float(self.outputs[0, index]))
 
+    def before(self, twin: Classifier) -> "Photo":
+        """The same image before the same network with other weights.
+
+        What was found out before stays: the outputs, so that of a group the same member is explained, and whether CAM
+        is defined.
+        """
+        other = copy.copy(self)
+        other.classifier = twin
+        return other
+
     # ------------------------------------------------------------------------------------------- the maps
 
     @cached_property
@@ -111,6 +125,14 @@ class Photo:
             if layer is None:
                 raise
             raise LabError(f"Grad-CAM cannot look at the layer '{layer}': {error}.") from error
+
+    def by_recipe(self, target: Target, recipe: MapRecipe) -> np.ndarray:
+        """The map of a target by any recipe of the comparison's methods, shape (h, w), not negative."""
+        if recipe == PLAIN_RECIPE:
+            return self.gradcam(target.score)
+        experiment = Experiment(OneTarget.of(self.classifier, target), self.lessons, target.name)
+        inputs = self.inputs.contiguous(memory_format=torch.channels_last)
+        return Explainer(experiment, [recipe])(inputs)[recipe].maps[0]
 
     def input_gradient(self, score: TargetScore) -> np.ndarray:
         """The gradient of any score at the pixels of the network's input, shape (3, size, size)."""

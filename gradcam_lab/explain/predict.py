@@ -1,8 +1,13 @@
 """`predict`: the most probable classes of one image, as a table or as JSON."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from itertools import count
 from pathlib import Path
 
+from gradcam_lab.data.photo_paths import is_one_photo, photo_paths
 from gradcam_lab.explain.photo import Photo
+from gradcam_lab.explain.several import each_photo
 from gradcam_lab.files import json_text
 from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
@@ -27,8 +32,50 @@ def predict(image: Path, *, choice: ModelChoice, k: int = 5, json: bool = False)
         LabError: the image or the classifier cannot be used.
     """
     model = zoo.load_chosen(choice)
-    photo = Photo(image, model, load_lessons())
-    zoo.warn_of_photos(model, image)
+    return _answer(Photo(image, model, load_lessons()), k, json)
+
+
+def predict_photos(words: Sequence[str], *, choice: ModelChoice, k: int = 5, json: bool = False) -> None:
+    """Print the most probable classes of images; of several each that cannot be used is named and left out.
+
+    Args:
+        words: files, folders, patterns, or `-` for a list; see `photo_paths`.
+        choice: which network.
+        k: number of classes, at least 1.
+        json: print JSON, a list where there may be several images; it is printed as it grows.
+
+    Raises:
+        LabError: something cannot be used; a photo among several is counted at the end.
+    """
+    paths, alone = photo_paths(words), is_one_photo(words)
+    model, lessons, told = zoo.load_chosen(choice), load_lessons(), count()
+
+    def one(path: Path) -> None:
+        answer = _answer(Photo(path, model, lessons), k, json)
+        first = next(told) == 0
+        if first:
+            zoo.warn_of_photos(model, path)
+        between = "" if first else ",\n" if json else "\n"
+        print(between + answer, end="" if json else "\n", flush=True)
+
+    with _listed() if json and not alone else nullcontext():
+        each_photo(paths, one, alone=alone)
+    if json and alone:
+        print()
+
+
+@contextmanager
+def _listed() -> Iterator[None]:
+    """Print the brackets of a JSON list around what is printed; also where that ends in an error."""
+    print("[")
+    try:
+        yield
+    finally:
+        print("\n]")
+
+
+def _answer(photo: Photo, k: int, json: bool) -> str:
+    model = photo.classifier
     k = min(k, len(model.output_names))
     rows = photo.lessons.cam.predict(model.network, photo.inputs[0], model.output_names, k, model.activation)
     return _as_json(photo, rows) if json else _as_table(photo, rows)

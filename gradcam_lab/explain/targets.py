@@ -5,7 +5,7 @@ logit is only the usual one. See `rather_than` for one that is not a class.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from torch import Tensor
 
@@ -101,3 +101,21 @@ def _target(classifier: Classifier, name: str, outputs: Outputs) -> Target:
         score=lambda logits: single.score(logits, name),
         probability=lambda logits: single.probability(logits, name),
     )
+
+
+class OneTarget(Classifier):
+    """A classifier that knows one class, whose score is a target's, and so may be a difference."""
+
+    target: Target
+
+    @classmethod
+    def of(cls, classifier: Classifier, target: Target) -> "OneTarget":
+        """Have a classifier know this target alone."""
+        known = {field.name: getattr(classifier, field.name) for field in fields(Classifier)}
+        one = cls(**{**known, "groups": {target.name: target.outputs}})
+        one.target = target
+        return one
+
+    def score(self, outputs: Tensor, name: str) -> Tensor:
+        """Return the target's score, shape (N,)."""
+        return self.target.score(outputs)

@@ -1,6 +1,6 @@
 """Images to raw maps and class probabilities: in batches, by one method or by several at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -66,25 +66,24 @@ def explain_score(
     return lessons.gradcam.GradCAM(classifier.network, classifier.layer if layer is None else layer)(inputs, target)
 
 
-class ClassScores(nn.Module):
-    """A network whose outputs are the scores of classes, a column each: (N, classes).
+class Scores(nn.Module):
+    """A network whose outputs are scores to explain, a column each: (N, scores).
 
     Args:
-        classifier: its network keeps its name, `network`, and its last outputs are kept in `logits`.
-        classes: the names of the classes.
+        network: keeps its name, `network`; its last outputs are kept in `logits`.
+        columns: from the logits (N, C) to the scores (N, scores).
     """
 
-    def __init__(self, classifier: Classifier, classes: Sequence[str]) -> None:
+    def __init__(self, network: nn.Module, columns: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
-        self.network = classifier.network
-        self.classifier, self.classes = classifier, classes
+        self.network, self.columns = network, columns
         self.logits = torch.zeros(0)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the scores of a batch."""
         logits = self.network(images).float()
         self.logits = logits.detach()
-        return torch.stack([self.classifier.score(logits, name) for name in self.classes], dim=1)
+        return self.columns(logits)
 
 
 class Explainer:
@@ -120,7 +119,11 @@ class Explainer:
     def _plain(self, inputs: Tensor) -> Explained:
         """Explain the target, or every class, by the whole of step 2."""
         known, target = self.classifier.class_names, self.experiment.target
-        scores = ClassScores(self.classifier, known if target == ALL else [target])
+        names = known if target == ALL else [target]
+        scores = Scores(
+            self.classifier.network,
+            lambda logits: torch.stack([self.classifier.score(logits, name) for name in names], dim=1),
+        )
         gradcam = self.lessons.gradcam.GradCAM(scores, f"network.{self.classifier.layer}")
         with self._precision():
             maps = gradcam.all_classes(inputs) if target == ALL else gradcam(inputs, lambda columns: columns[:, 0])

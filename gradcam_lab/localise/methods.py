@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gradcam_lab.errors import LabError
 from gradcam_lab.localise.affinity import earlier_layer
 from gradcam_lab.localise.box_finders import Finder, islands, otsu
 from gradcam_lab.localise.cam_definition import ends_in_cam
 from gradcam_lab.localise.cam_variants import cam, grad_cam_plus_plus, hires_cam, layer_cam
 from gradcam_lab.localise.grabcut import SURE_BACKGROUND, refined
 from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
-from gradcam_lab.localise.test_time_augmentation import MIRRORED, PAIR, SCALES, UNCHANGED, View, accepts
+from gradcam_lab.localise.test_time_augmentation import MIRRORED, PAIR, SCALES, UNCHANGED, View, require_views
 from gradcam_lab.localise.watershed import watershed
 from gradcam_lab.models.classifier import Classifier
 
@@ -80,11 +81,35 @@ def applicable(classifier: Classifier) -> dict[str, Method]:
 
 def defined(classifier: Classifier, method: Method) -> bool:
     """Say whether a method suits the network."""
+    return not why_unsuited(classifier, method)
+
+
+def why_unsuited(classifier: Classifier, method: Method) -> str:
+    """Say in a clause why a method does not suit the network; nothing where it does."""
     try:
         if method.recipe.weights is cam and not ends_in_cam(classifier):
-            return False
+            return "something stands between its last feature map, the average and the linear layer"
         if method.recipe.shared:
             earlier_layer(classifier)
-    except ValueError:
-        return False
-    return all(accepts(classifier, view.scale) for view in method.recipe.views)
+        require_views(classifier, method.recipe.views)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def require_method(classifier: Classifier, name: str, threshold: float | None = None) -> Method:
+    """Return the method of a name, which must suit the network and cut its maps at a threshold where one is given.
+
+    Raises:
+        LabError: there is no such method, or it does not fit.
+    """
+    method = METHODS.get(name)
+    unsuited = why_unsuited(classifier, method) if method else ""
+    if method and not unsuited and (threshold is None or method.cut):
+        return method
+    known = applicable(classifier)
+    why = f"does not suit this network ({unsuited})" if method else "does not exist"
+    if threshold is not None:  # it has no meaning where a map is not cut at a threshold from outside
+        known = {name: method for name, method in known.items() if method.cut}
+        why = "cuts no map at a --threshold of yours" if method and not unsuited else why
+    raise LabError(f"The method '{name}' {why}: choose --method from {', '.join(known)}.")

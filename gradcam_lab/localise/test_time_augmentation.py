@@ -31,10 +31,15 @@ SCALES = (UNCHANGED, View(0.75, True), View(1.5), View(2.0, True))
 """The four sizes, mirrored where that needs no view of its own."""
 
 
+def side_of(size: int, view: View) -> int:
+    """The side of an input in one view, a multiple of 32; that of an input of its plain size where it is not scaled."""
+    return size if view.scale == 1 else max(1, round(size * view.scale / 32)) * 32
+
+
 def augmented(inputs: Tensor, view: View) -> Tensor:
     """Return a batch (N, 3, S, S) in one view; its side is a multiple of 32."""
     if view.scale != 1:
-        side = max(1, round(inputs.shape[2] * view.scale / 32)) * 32
+        side = side_of(inputs.shape[2], view)
         smooth = view.scale < 1
         inputs = F.interpolate(inputs, size=(side, side), mode="bilinear", align_corners=False, antialias=smooth)
     return inputs.flip(-1) if view.mirrored else inputs  # the last axis: the one before it is the height
@@ -63,6 +68,19 @@ def accepts(classifier: Classifier, scale: float) -> bool:
                 raise
             known[size, scale] = False
     return scale == 1 or known[size, scale]
+
+
+def require_views(classifier: Classifier, views: Sequence[View]) -> None:
+    """Check that a network takes inputs of the sizes of all views; a ViT does not.
+
+    Raises:
+        ValueError: it does not; the text is a clause.
+    """
+    plain = classifier.preprocessing.size
+    for view in views:
+        if not accepts(classifier, view.scale):
+            side = side_of(plain, view)
+            raise ValueError(f"its input has to be {plain} x {plain}, and this method gives it {side} x {side}")
 
 
 def averaged(maps: Mapping[View, Tensor]) -> Tensor:

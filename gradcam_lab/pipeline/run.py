@@ -23,7 +23,7 @@ from gradcam_lab.localise.experiment import ALL, Experiment
 from gradcam_lab.localise.explainer import place
 from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.maps import Maps, read_maps
-from gradcam_lab.localise.methods import METHODS, Method, applicable
+from gradcam_lab.localise.methods import Method, applicable, require_method
 from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.class_names import with_class
 from gradcam_lab.pipeline import provenance
@@ -97,14 +97,12 @@ class Run:
 
     def _methods(self) -> dict[str, Method]:
         """The methods that suit the network; the wish for another one, or for one that the run cannot do, fails."""
-        asked, methods = self.settings.method, applicable(self.classifier)
-        if self.settings.threshold is not None:  # it has no meaning where a map is not cut at a threshold from outside
+        asked, threshold = self.settings.method, self.settings.threshold
+        if asked is not None:
+            require_method(self.classifier, asked, threshold)
+        methods = applicable(self.classifier)
+        if threshold is not None:
             methods = {name: method for name, method in methods.items() if method.cut}
-        if asked is not None and asked not in methods:
-            why = "does not suit this network" if asked in METHODS else "does not exist"
-            if asked in METHODS and not METHODS[asked].cut and self.settings.threshold is not None:
-                why = "cuts no map at a --threshold of yours"
-            raise LabError(f"The method '{asked}' {why}: choose --method from {', '.join(methods)}.")
         if self.everything and asked not in (None, GRADCAM):
             raise LabError(f"--target all runs plain Grad-CAM: leave out --method {asked}, or name one target.")
         return methods

@@ -189,7 +189,8 @@ class TestRunAll:
         done = run_all(data, weights, tmp_path / "out", "--skip-bad", "--limit", 6)
         assert done.code == 0
         assert (
-            done.err == f"  skipped: The image '{bad}' is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF or GIF.\n"
+            done.err
+            == f"  skipped: The image '{bad}' is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF.\n"
         )
         assert "5 of test" in done.out
         assert "1 bad images or objects were skipped" in done.out

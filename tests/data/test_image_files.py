@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gradcam_lab.data.bit_depth import common_bits
 from gradcam_lab.data.image_files import (
     FORMATS,
+    KINDS,
     MEGAPIXELS,
     CheckedImage,
     ProblemError,
     check_image,
-    common_bits,
     find_image,
     is_image,
     left_out,
@@ -26,6 +27,7 @@ from tests import folders
 
 COLOURS = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
 COLOURS[0, 0] = 255
+LOSSY = ("JPEG", "WEBP", "GIF", "AVIF")
 RAMP = np.arange(600, dtype=np.uint16).reshape(20, 30)
 
 
@@ -37,14 +39,14 @@ def deep(path, values):
 
 
 class TestFormats:
-    @pytest.mark.parametrize("name", [f for f in FORMATS if f not in ("JPEG", "WEBP", "GIF")])
+    @pytest.mark.parametrize("name", [f for f in FORMATS if f not in LOSSY])
     def test_formats_without_loss_yield_their_pixels(self, tmp_path, name):
         path = tmp_path / "a.any"
         Image.fromarray(COLOURS).save(path, name)
         assert check_image(path) == CheckedImage((30, 20))
         np.testing.assert_array_equal(read_image(path), COLOURS)
 
-    @pytest.mark.parametrize("name", ["JPEG", "WEBP", "GIF"])
+    @pytest.mark.parametrize("name", LOSSY)
     def test_formats_with_loss_yield_nearly_their_pixels(self, tmp_path, name):
         path = tmp_path / "a.any"
         smooth = np.broadcast_to(np.linspace(0, 255, 30, dtype=np.uint8)[None, :, None], (20, 30, 3))
@@ -52,7 +54,7 @@ class TestFormats:
         assert check_image(path) == CheckedImage((30, 20))
         assert np.abs(read_image(path).astype(int) - smooth).max() < 12
 
-    @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF"])
+    @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
     @pytest.mark.parametrize("orientation", range(1, 9))
     def test_the_size_is_that_of_the_pixels_however_a_photo_is_turned(self, tmp_path, name, orientation):
         path, exif = tmp_path / "a.any", Image.Exif()
@@ -63,7 +65,7 @@ class TestFormats:
     @pytest.mark.parametrize("mode", ["F", "I"])
     def test_numbers_of_32_bits_are_found_when_it_is_checked(self, tmp_path, mode):
         Image.fromarray(COLOURS[..., 0]).convert(mode).save(tmp_path / "a.tif")
-        with pytest.raises(ProblemError, match=r"a\.tif' is not an image that OpenCV can read$"):
+        with pytest.raises(ProblemError, match=r"a\.tif' has pixels of 32 bits, which should be of 8 or 16$"):
             check_image(tmp_path / "a.tif")
 
     @pytest.mark.parametrize("name", [f for f in FORMATS if f not in ("BMP", "GIF")])
@@ -71,7 +73,7 @@ class TestFormats:
         path = tmp_path / "a.any"
         Image.fromarray(np.kron(COLOURS, np.ones((4, 4, 1), np.uint8))).save(path, name)
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-        with pytest.raises(ProblemError, match="is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF or GIF"):
+        with pytest.raises(ProblemError, match=f"is broken, truncated or no {KINDS}"):
             check_image(path)
         assert capfd.readouterr().err == ""
 
@@ -87,11 +89,6 @@ class TestNoLibrarySpeaks:
         check_image(tmp_path / "a.tif")
         np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), COLOURS)
         assert capfd.readouterr().err == ""
-
-    def test_a_gamma_and_a_palette_change_nothing(self, tmp_path):
-        palette = Image.fromarray(COLOURS).quantize(16)
-        palette.save(tmp_path / "a.png", transparency=3)
-        np.testing.assert_array_equal(read_image(tmp_path / "a.png"), np.array(palette.convert("RGB")))
 
 
 def large_png(path, width, height):
@@ -130,7 +127,7 @@ class TestLimits:
             check_image(tmp_path / "a.png")
         Image.new("1", (2_000_000, 1)).save(tmp_path / "a.bmp")
         for name in ("a.png", "a.bmp"):
-            with pytest.raises(LabError, match="is not an image that OpenCV can read: replace it"):
+            with pytest.raises(LabError, match=r"limit of 1048576 \(make it smaller\): replace it"):
                 read_image(tmp_path / name)
         assert "WARN" not in capfd.readouterr().err
 

@@ -102,9 +102,9 @@ def test_weights_that_are_not_finite_are_refused(picture, resnet, lessons):
     ("content", "says"),
     [
         (None, "The image '.*' is missing: give another"),
-        (b"", "is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF or GIF: give another"),
-        (b"GIF89a nothing", "is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF or GIF: give another"),
-        ("truncated", "is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF or GIF: give another"),
+        (b"", "is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF: give another"),
+        (b"GIF89a nothing", "is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF: give another"),
+        ("truncated", "is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF: give another"),
     ],
 )
 def test_a_broken_image_is_refused(tmp_path, picture, resnet, lessons, content, says):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from gradcam_lab import files
 from gradcam_lab.console import tracked
-from gradcam_lab.data.image_files import ProblemError, common_bits
+from gradcam_lab.data.bit_depth import common_bits
+from gradcam_lab.data.image_files import ProblemError
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 

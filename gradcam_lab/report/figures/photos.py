@@ -130,9 +130,21 @@ def shorten(text: str, length: int) -> str:
 
 
 def _draw_panel(axes: "Axes", panel: Panel, width: float) -> None:
-    """Draw a panel that is so many inches wide: the image, its boxes, and over all of them their labels."""
+    """Draw a panel that is so many inches wide."""
     show_image(axes, panel.image)
-    shown = [(box, score) for box, score in panel.detections if score >= SHOWN_SCORE]
+    draw_boxes(axes, panel, width)
+
+
+def draw_boxes(axes: "Axes", panel: Panel, width: float, least: float = SHOWN_SCORE) -> None:
+    """Draw the boxes of a panel that is so many inches wide, and over all of them their labels.
+
+    Args:
+        axes: with the panel's image, see `style.show_image`.
+        panel: whose boxes are drawn.
+        width: in inches.
+        least: the score below which a detected box is left out.
+    """
+    shown = [(box, score) for box, score in panel.detections if score >= least]
     for box, difficult in panel.truth:
         _draw_box(axes, box, TRUTH, 1.5, "--" if difficult else "-")
     for box in [*(box for box, _ in shown), *panel.outlines]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from gradcam_lab.data.sample import Box
+from gradcam_lab.report.figures.photos import Panel, draw_boxes
 from gradcam_lab.report.figures.style import INK, MUTED, aspect, save_jpeg, show_image, style, text_width
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class Tile:
             drawn, which a reader finds without telling red from green.
         mark: where a small cross is drawn, as fractions (x, y) of width and height.
         bar: the meaning of the colours.
+        boxes: detected boxes in pixels of the image, each with its score; all are drawn.
+        name: what the boxes show.
     """
 
     image: np.ndarray
@@ -65,6 +69,8 @@ class Tile:
     heat: np.ndarray | None = None
     mark: tuple[float, float] | None = None
     bar: ColourBar | None = None
+    boxes: Sequence[tuple[Box, float]] = ()
+    name: str = ""
 
     @property
     def height(self) -> float:
@@ -191,6 +197,7 @@ def _draw_tile(axes: "Axes", tile: Tile) -> None:
         x, y = tile.mark
         for colour, thickness in (("black", 2.6), ("white", 1.2)):
             axes.plot(x * width, y * height, "+", color=colour, markersize=7, markeredgewidth=thickness)
+    draw_boxes(axes, Panel(tile.image, detections=tile.boxes, name=tile.name), tile.width, least=0)
     axes.set(xlim=(0, width), ylim=(height, 0))  # lines and marks do not move the picture
 
 
