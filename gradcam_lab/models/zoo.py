@@ -180,7 +180,8 @@ def _torchvision(name: str, weights: str, size: int | None, labels: LabelsOf | N
         return load_torchvision(name, weights, size)
     holds = _holds(Path(weights))
     if holds != name:
-        raise LabError(f"'{weights}' holds '{holds}' and not '{name}': give --model {holds}.")
+        instead = weights if model_file.is_model_file(Path(weights)) else holds
+        raise LabError(f"'{weights}' holds '{holds}' and not '{name}': give --model {instead}.")
     return _of_file(Path(weights), labels, "--weights", named=named)
 
 
@@ -315,7 +316,9 @@ def _classes(draft: Draft, outputs: int, named: bool) -> tuple[str, ...]:
         return classes
     if outputs == len(imagenet.class_names()) and draft.name != "cam_net":
         return imagenet.class_names()
-    warn(f"'{draft.name}' does not name its {outputs} classes, so they are numbered: --classes names them.")
+    weights = draft.metadata.get("weights", IMAGENET)
+    whose = draft.name if weights == IMAGENET else weights
+    warn(f"'{whose}' does not name its {outputs} classes, so they are numbered: --classes names them.")
     return tuple(f"class {index}" for index in range(outputs))
 
 

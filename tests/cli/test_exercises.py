@@ -30,15 +30,15 @@ def labelled(tmp_path):
 
 
 def test_predict_prints_a_table_or_json(photo, weights):
-    table = lab("predict", photo, "--weights", weights, "--top", 3)
+    table = lab("predict", photo, "--model", weights, "--top", 3)
     assert table.code == 0, table.err
-    rows = json.loads(lab("predict", photo, "--weights", weights, "--top", 3, "--json").out)
+    rows = json.loads(lab("predict", photo, "--model", weights, "--top", 3, "--json").out)
     assert all(row["name"] in table.out for row in rows["predictions"])
     assert len(rows["predictions"]) == 3
 
 
 def test_explain_writes_picture_map_and_json_and_prints_their_paths(photo, weights, tmp_path):
-    done = lab("explain", photo, "--weights", weights, "--class", "dog", "--class", 1, "--out", tmp_path / "ex")
+    done = lab("explain", photo, "--model", weights, "--class", "dog", "--class", 1, "--out", tmp_path / "ex")
     assert done.code == 0, done.err
     assert "layer4" in done.out
     written = {path.suffix for path in (tmp_path / "ex").iterdir()}

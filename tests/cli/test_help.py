@@ -16,8 +16,7 @@ from gradcam_lab.cli.groups import GROUPS, MODULES
 from gradcam_lab.data.download.official import DATA_SETS, describe
 from gradcam_lab.data.registry import DATA_SET_NAMES
 from gradcam_lab.models.networks.architectures import ARCHITECTURES
-from gradcam_lab.models.zoo import CLASSIFIERS
-from tests.commands import lab, process
+from tests.commands import lab, process, refused
 
 README = Path(__file__).parents[2] / "README.md"
 ROOT: Any = typer.main.get_command(app)
@@ -72,14 +71,28 @@ def names_in(text):
     return set(re.findall(r"[\w-]+", text))
 
 
-@pytest.mark.parametrize("command", ["predict", "explain", "run-all"])
-def test_the_help_names_every_classifier(command):
-    assert set(CLASSIFIERS) <= names_in(help_of(command, "classifier"))
+NETWORK = ("model", "weights", "classes", "group", "activation", "size", "mean", "std", "layer", "device", "batch")
 
 
-def test_the_readme_names_every_classifier():
-    lines = README.read_text(encoding="utf-8").splitlines()
-    assert set(CLASSIFIERS) <= names_in(next(line for line in lines if "`--classifier` is `embedded`" in line))
+@pytest.mark.parametrize("command", ["predict", "explain", "show", "locate", "run-all", "evaluate-classifier"])
+def test_every_command_that_needs_a_network_has_the_same_options_of_it(command):
+    params = {param.name: param for param in ROOT.commands[command].params}
+    assert set(NETWORK) <= set(params)
+    assert {params[name].rich_help_panel for name in NETWORK} == {"Network"}
+    assert all(kind in params["model"].help for kind in ("embedded", "torchvision", "timm:NAME", "FILE.py:FUNCTION"))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("predict", "a.jpg", "--classifier", "vgg16"), "--classifier is --model now: give --model vgg16."),
+        (("run-all", "--checkpoint", "a b.pth"), "--checkpoint is --model now: give --model a b.pth."),
+        (("show", "--model", "a.pth", "--img-size", "96"), "--img-size is --size now: give --size 96."),
+        (("show", "--weights", "a.pth"), "--weights says more of a network, and none is named: give --model too."),
+    ],
+)
+def test_an_option_of_before_says_what_it_is_now(words, says):
+    refused(lab(*words), says)
 
 
 def test_the_help_names_every_architecture_that_can_be_trained():

@@ -80,7 +80,7 @@ class TestBadInput:
 
     def test_no_such_classifier(self, finished, toy):
         done = lab("run-all", "--data", toy, "--model", "resnet19", "--out", finished)
-        refused(done, "no classifier 'resnet19'", "choose one of embedded, resnet18")
+        refused(done, "There is no model 'resnet19'", "did you mean resnet152 or resnet101 or resnet18?")
 
     def test_weights_that_are_missing(self, finished, toy, tmp_path):
         refused(run_all(toy, tmp_path / "gone.safetensors", finished), "gone.safetensors", "--weights")
@@ -111,7 +111,7 @@ class TestBadInput:
         path = tmp_path / "squeeze.pth"
         torch.save(torchvision().models.squeezenet1_1(weights=None).state_dict(), path)
         done = run_all(toy, path, finished, "--model", "mobilenet_v2")
-        refused(done, str(path), "holds 'squeezenet1_1' and not 'mobilenet_v2'", "give --classifier squeezenet1_1")
+        refused(done, str(path), "holds 'squeezenet1_1' and not 'mobilenet_v2'", "give --model squeezenet1_1")
 
     def test_weights_that_train_did_not_make(self, finished, toy, tmp_path):
         from safetensors.torch import save_file

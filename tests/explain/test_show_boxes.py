@@ -191,7 +191,6 @@ class TestThreshold:
             (("--class", "dog"), "--model"),
             (("--data", "toyvoc"), "--model"),
             (("--data-root", "x"), "--model"),
-            (("--size", 224), "--model"),
         ],
     )
     @pytest.mark.parametrize("source", [(), ("--run", "x"), ("--model", "x"), ("--detections", "x")])

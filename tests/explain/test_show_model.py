@@ -16,6 +16,7 @@ from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.show_model import read_images, show_model
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Preprocessing
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.models.networks.architectures import build
 from gradcam_lab.models.weights import model_file
 from tests.networks import seeded

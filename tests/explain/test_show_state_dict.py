@@ -9,6 +9,7 @@ from gradcam_lab.data.layouts.imagenette import imagenette_classes
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.show_model import show_model
 from gradcam_lab.models import zoo
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.models.networks.architectures import build
 from tests import folders
 from tests.commands import lab, refused
@@ -47,7 +48,7 @@ def test_ten_outputs_are_imagenettes_and_that_is_said(ten, labelled, tmp_path):
     done = lab("show", "--model", ten, "--image", photo, "--class", 3, "--out", tmp_path)
     assert done.code == 0, done.err
     assert "does not name its 10 classes: they are taken for those of imagenette (tench, English" in done.err
-    assert "160 x 160 pixels; --data and --size say otherwise." in done.err
+    assert "160 x 160 pixels; --classes, --data and --size say otherwise." in done.err
     assert len(list(tmp_path.glob("0-chain-saw-??????.jpg"))) == 1
     model = zoo.load_file(ten)
     assert model.class_names == imagenette_classes()
@@ -78,9 +79,9 @@ def test_another_number_of_classes_is_refused(ten, two, labelled, tmp_path):
 def test_without_data_other_outputs_are_numbered(two, labelled, tmp_path, capsys):
     model = zoo.load_file(two)
     assert (model.class_names, model.preprocessing.size) == (("class 0", "class 1"), 224)
-    assert "does not name its 2 classes: so they are numbered" in capsys.readouterr().err
+    assert "does not name its 2 classes, so they are numbered" in capsys.readouterr().err
     with pytest.raises(LabError, match="does not say on which data it was trained: name them by --data"):
-        show_model(two, index=0, out=tmp_path)
+        show_model(ModelChoice(str(two)), index=0, out=tmp_path)
 
 
 def test_boxes_have_names_too(toy, tmp_path):
@@ -99,10 +100,8 @@ def test_a_thousand_outputs_are_imagenets(tmp_path):
     assert (len(model.output_names), "dog" in model.class_names) == (1000, True)
 
 
-def test_a_file_that_describes_itself_needs_no_size(weights, tmp_path):
-    with pytest.raises(LabError, match="says itself that its input has 112 pixels: omit --size"):
-        zoo.load_file(weights, size=64)
-    assert zoo.load_file(weights, size=112).preprocessing.size == 112
+def test_a_size_that_is_given_wins_over_that_of_the_file(weights):
+    assert [zoo.load_file(weights, size=size).preprocessing.size for size in (None, 64)] == [112, 64]
 
 
 def test_what_train_has_left_is_proposed(tmp_path):
