@@ -23,11 +23,11 @@ def with_groups(classifier: Classifier, words: Iterable[str]) -> Classifier:
     Raises:
         LabError: a text or a file is of another form, or the network has no such member.
     """
-    groups = dict(classifier.groups)
     for name, members in (group for word in words for group in _groups_in(word)):
         found = [find_class(classifier, member) for member in members]
-        groups[name] = tuple(dict.fromkeys(index for _, outputs in found for index in outputs))
-    return replace(classifier, groups=groups)
+        outputs = tuple(dict.fromkeys(index for _, its in found for index in its))
+        classifier = replace(classifier, groups={**classifier.groups, name: outputs})
+    return classifier
 
 
 def _groups_in(word: str) -> Iterator[tuple[str, list[str]]]:

@@ -317,7 +317,7 @@ def _classes(draft: Draft, outputs: int, named: bool) -> tuple[str, ...]:
     if outputs == len(imagenet.class_names()) and draft.name != "cam_net":
         return imagenet.class_names()
     weights = draft.metadata.get("weights", IMAGENET)
-    whose = draft.name if weights == IMAGENET else weights
+    whose = draft.name if weights == IMAGENET or draft.code_sha256 else weights
     warn(f"'{whose}' does not name its {outputs} classes, so they are numbered: --classes names them.")
     return tuple(f"class {index}" for index in range(outputs))
 

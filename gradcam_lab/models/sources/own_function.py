@@ -123,8 +123,9 @@ def _run(file: Path, function: Callable[[], Any], what: str) -> Any:
         with redirect_stdout(sys.stderr):  # what it prints must not stand in JSON
             return function()
     except (Exception, SystemExit) as error:  # whatever the user's code may do
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
-        if isinstance(error, SyntaxError) and error.filename and Path(error.filename) == file:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == file.resolve()]
+        if isinstance(error, SyntaxError) and error.filename and Path(error.filename).resolve() == file.resolve():
             lines = [error.lineno]
         place = f" in line {lines[-1]}" if lines else ""
         message = str(error).strip().splitlines()

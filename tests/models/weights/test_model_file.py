@@ -123,7 +123,7 @@ class TestArchitectures:
 
     def test_another_classifier_than_asked_for_is_refused(self, tmp_path):
         written(tmp_path / "a.safetensors", "squeezenet1_1")
-        with pytest.raises(LabError, match="holds 'squeezenet1_1' and not 'resnet18': give --model .*a.safetensors"):
+        with pytest.raises(LabError, match=r"holds 'squeezenet1_1' and not 'resnet18': give --model .*a\.safetensors"):
             zoo.load("resnet18", str(tmp_path / "a.safetensors"))
 
     @pytest.mark.parametrize(
