@@ -221,6 +221,6 @@ def overlay(image: np.ndarray, heat: np.ndarray, alpha: float = 0.5) -> np.ndarr
 # what it saw? Two to five sentences each; say what in the maps makes you think so.
 #
 # `gradcam-lab run-all --quick` draws such maps of images of ToyVOC: in `report/toyvoc/report.html` under "Two classes,
-# one image" and "Where the network erred". Of a single image, `gradcam-lab explain IMAGE --method cam --class dog
-# --class cat` draws both; its network knows drawings like ToyVOC's only, and `--classifier resnet50 --weights imagenet`
-# knows photos. Say which image you took.
+# one image" and "Where the network erred". Of a single photo, `gradcam-lab explain IMAGE --method cam --class dog
+# --class cat` draws both, by a ResNet-50 of ImageNet; of a drawing of ToyVOC give `--model embedded` too, the
+# network that knows those. Say which image you took.

@@ -77,6 +77,9 @@ def train(
     seed: Annotated[
         int | None, Option(min=0, help="Random seed of weights, order and augmentation.", show_default="0")
     ] = None,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"] | None, Option(help="Where the network is trained.", show_default="auto")
+    ] = None,
     skip_bad: SkipBad = False,
 ) -> None:
     """Train a classifier; interrupted or killed, the same command goes on. torchrun makes it several processes."""
@@ -104,6 +107,7 @@ def train(
         "out": out,
         "resume": resume,
         "seed": seed,
+        "device": device,
         "skip_bad": skip_bad,
     }
     with resumable():

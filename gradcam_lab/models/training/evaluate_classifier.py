@@ -25,7 +25,7 @@ from gradcam_lab.models.training.dataset import (
     warn_of,
     warn_once,
 )
-from gradcam_lab.models.training.inputs import ImageInputs, all_outputs
+from gradcam_lab.models.training.inputs import BATCH, ImageInputs, all_outputs
 from gradcam_lab.models.training.recipe import Recipe
 from gradcam_lab.models.training.settings import TrainingSettings
 
@@ -104,7 +104,7 @@ def score_classifier(classifier: Classifier, labelled: LabelledSamples, classes:
     """Score a classifier on images with labels; under torchrun every process computes its share."""
     device = find_device(classifier.device)
     network = classifier.network.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    images = ImageInputs(labelled.samples, classifier.preprocessing, Recipe(), device)
+    images = ImageInputs(labelled.samples, classifier.preprocessing, Recipe(), device, classifier.batch or BATCH)
     with torch.inference_mode():
         logits = all_outputs(network, images)
     return classifier_scores(class_probabilities(classifier, logits, classes), labelled.labels, classes)

@@ -49,15 +49,21 @@ class ImageInputs:
         preprocessing: how they become inputs.
         recipe: how they are augmented.
         device: that of the network.
+        batch: images at once in inference.
     """
 
     def __init__(
-        self, samples: Sequence[Sample], preprocessing: Preprocessing, recipe: Recipe, device: torch.device
+        self,
+        samples: Sequence[Sample],
+        preprocessing: Preprocessing,
+        recipe: Recipe,
+        device: torch.device,
+        batch: int = BATCH,
     ) -> None:
         self.count = len(samples)
         self.pixels = open_pixels(samples, preprocessing)
         self.recipe = recipe
-        self.device = device
+        self.device, self.batch = device, batch
         self.mean, self.std = (
             torch.tensor(values, device=device)[:, None, None] for values in (preprocessing.mean, preprocessing.std)
         )
@@ -73,7 +79,7 @@ class ImageInputs:
     def plain(self) -> Iterator[Tensor]:
         """Yield inputs of the preprocessing's size."""
         own = torch.arange(self.count)[distributed.share(self.count)]
-        for pixels in self.pixels.read(own.split(BATCH)):
+        for pixels in self.pixels.read(own.split(self.batch)):
             yield self._standardised(pixels.to(self.device).float() / 255)
 
     def _standardised(self, images: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from gradcam_lab.models.model_choice import Device
 from gradcam_lab.models.networks.architectures import ARCHITECTURES
 from gradcam_lab.models.training.recipe import Optimizer, Recipe, Scheduler, TrainingPrecision
 
@@ -83,6 +84,7 @@ class TrainingSettings(BaseModel):
         skip_bad: go on without bad images.
         log_every: steps between two lines of progress; None prints one line an epoch.
         save_every: epochs between two checkpoints; a killed process loses at most so many.
+        device: where the network is trained.
         resume: True goes on from the folder's checkpoint, False begins anew; None goes on where there is one.
     """
 
@@ -112,6 +114,7 @@ class TrainingSettings(BaseModel):
     skip_bad: bool = False
     log_every: PositiveCount | None = None
     save_every: PositiveCount = 1
+    device: Device = "auto"
     resume: bool | None = None
 
     @model_validator(mode="before")

@@ -99,7 +99,7 @@ class Training:
     def __init__(self, settings: TrainingSettings, folder: Path) -> None:
         self.settings = settings
         self.folder = folder
-        self.device = find_device()
+        self.device = find_device(settings.device)
         torch.backends.cudnn.deterministic = True  # two runs from one seed are equal on a GPU too
         self.recipe = settings.recipe()
         if self.recipe.precision == "fp16" and self.device.type != "cuda":
