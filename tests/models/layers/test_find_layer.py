@@ -11,7 +11,17 @@ from gradcam_lab.models.layers.find_layer import find_layer
 from gradcam_lab.models.networks.architectures import ARCHITECTURES
 from gradcam_lab.models.networks.cam_net import CamNet
 from gradcam_lab.models.networks.toynet import ToyNet
-from tests.models.layers.toys import SIZE, WIDTH, ChannelsLast, ClassMaps, OddForward, Transformer, seeded
+from tests.models.layers.toys import (
+    SIZE,
+    WIDTH,
+    Attention,
+    Block,
+    ChannelsLast,
+    ClassMaps,
+    OddForward,
+    Transformer,
+    seeded,
+)
 from tests.models.layers.trial import state_of, try_network
 from tests.networks import TwiceNet, zoo
 
@@ -46,12 +56,41 @@ class TestTheLayer:
         layer = found(lambda: Transformer(prefix, pool=lambda tokens: tokens.mean(dim=1)))
         assert (layer.name, layer.grid, layer.prefix, layer.why) == ("blocks.1", (6, 6), prefix, PLAIN)
 
+    def test_the_grid_is_that_of_the_patches_embedding(self):
+        """49 tokens are 7 x 7 cells, or these 6 x 6 behind 13 others."""
+        layer = found(lambda: Transformer(13, pool=lambda tokens: tokens.mean(dim=1)))
+        assert (layer.grid, layer.prefix) == ((6, 6), 13)
+
+    def test_an_attentions_parts_are_known_whatever_it_is_called(self):
+        """Linear layers by their type, and the weights of all tokens for all others by their shape."""
+        block = lambda: Block(Attention(keys=nn.Identity()), name="mix")  # noqa: E731
+        assert found(lambda: Transformer(block=block)).name == "blocks.1.norm1"
+
     def test_channels_last(self):
         layer = found(ChannelsLast)
         assert (layer.name, layer.form, layer.grid, layer.channels) == ("norm", "channels last", (6, 6), WIDTH)
 
     def test_a_mask_is_no_feature_map(self):
+        class Weighed(OddForward):
+            def forward(self, images):
+                x = self.second(self.first(images))
+                return self.head((x * self.mask(x)).mean(dim=(2, 3)))
+
         assert found(OddForward).name == "gate"
+        assert found(Weighed).name == "second"
+
+    def test_a_class_token_behind_a_feature_map_is_no_reason(self):
+        class Pooled(OddForward):
+            def __init__(self):
+                super().__init__()
+                self.tokens = nn.Linear(WIDTH, WIDTH)
+
+            def forward(self, images):
+                x = self.second(self.first(images)).flatten(2).transpose(1, 2)
+                return self.head(self.tokens(torch.cat([x.mean(dim=1, keepdim=True), x], dim=1))[:, 0])
+
+        layer = found(Pooled)
+        assert (layer.name, layer.why) == ("second", PLAIN)
 
     def test_one_map_a_class_is_no_feature_map_though_features_may_be_as_many(self):
         assert found(ClassMaps).name == "features"
@@ -140,6 +179,7 @@ class TestALayerThatIsNamed:
                 r"does not depend on the patches of the layer 'blocks.1', only on its class token",
             ),
             (ClassMaps, "score.2", r"layer 'score.2' has no place in it"),
+            (ChannelsLast, "blocks.0.attn.inner", r"has no place in it \(it is of shape \(8, 9, 32\), and not "),
             (TwiceNet, "relu", r"layer 'relu' runs 2 times .*: name the block around it"),
         ],
     )

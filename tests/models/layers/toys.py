@@ -12,33 +12,50 @@ SIZE = 48
 WIDTH = 32
 
 
-class Attention(nn.Module):
-    """Self-attention of tokens (N, T, WIDTH), with normalised queries and keys."""
+class Weights(nn.Module):
+    """An attention's weights: (N, heads, T, T)."""
 
-    def __init__(self, heads: int = 2) -> None:
+    def forward(self, products: Tensor) -> Tensor:
+        return products.softmax(dim=-1)
+
+
+class Attention(nn.Module):
+    """Self-attention of tokens (N, T, WIDTH).
+
+    Args:
+        heads: how many.
+        keys: what is done to the keys (N, T, WIDTH).
+    """
+
+    def __init__(self, heads: int = 2, keys: nn.Module | None = None) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.keys = heads, keys or nn.LayerNorm(WIDTH)
         self.qkv, self.proj = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.q_norm, self.k_norm = nn.LayerNorm(WIDTH // heads), nn.LayerNorm(WIDTH // heads)
-        self.softmax, self.dropout = nn.Softmax(dim=-1), nn.Dropout(0.1)
+        self.weights, self.dropout = Weights(), nn.Dropout(0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        q, k, v = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # (N, heads, T, d) each
-        q, k = self.q_norm(q), self.k_norm(k)
-        weights = self.dropout(self.softmax(q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5))  # (N, heads, T, T)
+        q, k, v = self.qkv(x).chunk(3, dim=2)
+        q, k, v = (part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in (q, self.keys(k), v))
+        weights = self.dropout(self.weights(q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5))  # (N, heads, T, T)
         return self.proj((weights @ v).transpose(1, 2).flatten(2))
 
 
 class Block(nn.Module):
-    """A transformer's block: any number of tokens, or cells with the channels last."""
+    """A transformer's block: any number of tokens, or cells with the channels last.
 
-    def __init__(self, mixing: nn.Module | None = None) -> None:
+    Args:
+        mixing: what mixes the tokens.
+        name: the name that this is given in the block.
+    """
+
+    def __init__(self, mixing: nn.Module | None = None, name: str = "attn") -> None:
         super().__init__()
-        self.norm1, self.attn, self.norm2 = nn.LayerNorm(WIDTH), mixing or Attention(), nn.LayerNorm(WIDTH)
+        self.norm1, self.norm2, self.name = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH), name
+        self.add_module(name, mixing or Attention())
         self.mlp = nn.Sequential(nn.Linear(WIDTH, 2 * WIDTH), nn.GELU(), nn.Linear(2 * WIDTH, WIDTH))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x + self.attn(self.norm1(x))
+        x = x + self.get_submodule(self.name)(self.norm1(x))
         return x + self.mlp(self.norm2(x))
 
 
@@ -49,14 +66,21 @@ class Transformer(nn.Module):
         prefix: the number of tokens before those of the patches: a class token and registers.
         classes: the number of outputs.
         pool: from the last tokens (N, T, WIDTH) to one vector an image.
+        block: builds a block.
     """
 
-    def __init__(self, prefix: int = 1, classes: int = 5, pool: Callable[[Tensor], Tensor] | None = None) -> None:
+    def __init__(
+        self,
+        prefix: int = 1,
+        classes: int = 5,
+        pool: Callable[[Tensor], Tensor] | None = None,
+        block: Callable[[], nn.Module] = Block,
+    ) -> None:
         super().__init__()
         self.embed = nn.Conv2d(3, WIDTH, 8, stride=8)
         self.prefix = nn.Parameter(torch.randn(1, prefix, WIDTH))
         self.positions = nn.Parameter(torch.randn(1, prefix + (SIZE // 8) ** 2, WIDTH))
-        self.blocks = nn.Sequential(Block(), Block())
+        self.blocks = nn.Sequential(block(), block())
         self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, classes)
         self.pool = pool or (lambda tokens: tokens[:, 0])
 

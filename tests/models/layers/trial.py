@@ -66,14 +66,14 @@ def assert_in_place(network: nn.Module, layer: str, side: int, size: int) -> Non
     not asked of a network that mixes all cells evenly, as LeViT does with random weights.
     """
     cells = ((side // 4, 3 * side // 4), (3 * side // 4, side // 2))
-    images = noise(1, size).repeat(3, 1, 1, 1)
+    images = noise(2, size).repeat(3, 1, 1, 1, 1)  # (plain and changed in each cell, two images, 3, size, size)
     for image, (row, column) in zip(images[1:], cells, strict=True):
         rows = slice(row * size // side, (row + 1) * size // side)
         columns = slice(column * size // side, (column + 1) * size // side)
-        image[:, rows, columns] += 3 * noise(1, size, seed=2)[0, :, rows, columns]
-    features = features_of(network, layer, images)
+        image[..., rows, columns] += 3 * noise(2, size, seed=2)[..., rows, columns]
+    features = features_of(network, layer, images.flatten(0, 1)).unflatten(0, (3, 2))
     for changed, (row, column) in zip(features[1:], cells, strict=True):
-        change = (changed - features[0]).abs().sum(dim=0)
+        change = (changed - features[0]).abs().sum(dim=(0, 1))
         y, x = divmod(int(change.argmax()), side)
         near = max(abs(y - row), abs(x - column)) <= 1
         assert near or change.max() < 2 * change.median(), f"a change in cell {row, column} shows in cell {y, x}"
