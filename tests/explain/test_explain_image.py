@@ -5,7 +5,6 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -23,6 +22,7 @@ from gradcam_lab.explain.predict import predict
 from gradcam_lab.explain.targets import find_target
 from gradcam_lab.files import read_json
 from gradcam_lab.models import zoo as models
+from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.report.figures import tiles as sheet
 from tests.explain.pictures import CLASSES, noise, save
 from tests.networks import seeded
@@ -35,8 +35,21 @@ PETS = SHARED / "data" / "pets-mini" / "VOCdevkit" / "VOC2007"
 @pytest.fixture
 def run(monkeypatch, resnet, picture, tmp_path):
     """Explain `picture` with the ResNet of the tests."""
-    monkeypatch.setattr(models, "load", lambda name, weights: resnet)
-    return lambda image=picture, **options: explain(image, out=tmp_path / "aus gabe", **options)
+    monkeypatch.setattr(models, "load_chosen", chosen(resnet))
+    return lambda image=picture, layer=None, **wish: explain(
+        image, choice=ModelChoice(layer=layer), out=tmp_path / "aus gabe", **wish
+    )
+
+
+def chosen(classifier):
+    """Stand in for `zoo.load_chosen`: the same network whatever is chosen, at the layer that is."""
+
+    def load(choice):
+        if choice.layer is None:
+            return classifier
+        return replace(classifier, layer=choice.layer, layer_reason="the layer that you asked for")
+
+    return load
 
 
 def names_of(files):
@@ -99,7 +112,7 @@ class ChannelsLast(nn.Module):
 
 def test_a_layer_whose_channels_come_last_is_doubted(run, resnet, monkeypatch, capsys):
     swin = replace(resnet, network=seeded(ChannelsLast(12)), layer="back")
-    monkeypatch.setattr(models, "load", lambda name, weights: swin)
+    monkeypatch.setattr(models, "load_chosen", chosen(swin))
     for layer, cells, doubted in (("norm", "8 x 12", True), ("back", "8 x 8", False), ("conv", "8 x 8", False)):
         reason = read_json(run(classes=["dog", "eel"], layer=layer)[-1])["layer_reason"]
         assert f"its map has {cells} cells" in reason
@@ -137,7 +150,7 @@ def test_all_methods_in_one_figure(run, monkeypatch):
 
 
 def test_all_methods_without_cam_where_it_is_not_defined(run, monkeypatch, vgg):
-    monkeypatch.setattr(models, "load", lambda name, weights: vgg)
+    monkeypatch.setattr(models, "load_chosen", chosen(vgg))
     monkeypatch.setattr(explaining, "COPIES", 1)
     files = run(method="all")
     assert list(maps_in(files[1])) == ["gradcam", "input_gradient", "smoothgrad"]
@@ -189,7 +202,7 @@ def others(run, resnet, picture, monkeypatch, tmp_path):
 
     def by_another_network():
         with monkeypatch.context() as patch:
-            patch.setattr(models, "load", lambda name, weights: other)
+            patch.setattr(models, "load_chosen", chosen(other))
             return run(classes=["dog"])
 
     return {
@@ -279,7 +292,7 @@ def test_no_evidence_is_called_so(run, resnet, monkeypatch):
     monkeypatch.setattr(draw_maps, "draw_sheet", lambda path, strips, **more: drawn.extend(strips))
     silent = copy.deepcopy(resnet.network)
     silent.fc.weight.zero_()
-    monkeypatch.setattr(models, "load", lambda name, weights: replace(resnet, network=silent))
+    monkeypatch.setattr(models, "load_chosen", chosen(replace(resnet, network=silent)))
     files = run()
     assert drawn[0].tiles[1].title == "Grad-CAM: no evidence"
     assert read_json(files[-1])["classes"][0]["maps"]["gradcam"]["evidence"] is False
@@ -292,10 +305,10 @@ def real(name):
 @real("mobilenet_v2")
 def test_a_real_dog_is_found_where_it_is(tmp_path):
     sample = next(s for s in read_split(PETS, "test").samples if s.id.startswith("great_pyrenees"))
-    options: dict[str, Any] = {"classifier": "mobilenet_v2", "weights": str(WEIGHTS["mobilenet_v2"])}
-    answer = json.loads(predict(sample.path, **options, json=True))
+    choice = ModelChoice("mobilenet_v2", str(WEIGHTS["mobilenet_v2"]))
+    answer = json.loads(predict(sample.path, choice=choice, json=True))
     assert answer["predictions"][0]["name"] == "Great Pyrenees"
-    files = explain(sample.path, classes=["dog", "tabby"], against=None, out=tmp_path, **options)
+    files = explain(sample.path, classes=["dog", "tabby"], choice=choice, out=tmp_path)
     dog, tabby = read_json(files[-1])["classes"]
     assert dog["probability"] > 0.95 > 0.05 > tabby["probability"]
     x, y = dog["maps"]["gradcam"]["hottest_point"]
@@ -307,5 +320,8 @@ def test_a_real_dog_is_found_where_it_is(tmp_path):
 @real("squeezenet1_1")
 def test_squeezenet_has_no_linear_layer(tmp_path):
     image = next(PETS.glob("JPEGImages/great_pyrenees*.jpg"))
-    with pytest.raises(LabError, match=r"has 0.*: take --method gradcam"):
-        explain(image, method="cam", out=tmp_path, classifier="squeezenet1_1", weights=str(WEIGHTS["squeezenet1_1"]))
+    choice = ModelChoice("squeezenet1_1", str(WEIGHTS["squeezenet1_1"]))
+    with pytest.raises(
+        LabError, match=r"'cam' does not suit this network \(.* has 0.*\): choose --method from gradcam,"
+    ):
+        explain(image, method="cam", out=tmp_path, choice=choice)
