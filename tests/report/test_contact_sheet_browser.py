@@ -51,11 +51,24 @@ def hard_maps():
         "higher than wide": (random.random((9, 4)).astype(np.float32), (200, 300)),
         "constant": (np.full((7, 7), 0.3, np.float32), (90, 60)),
         "one cell": (np.ones((1, 1), np.float32), (50, 40)),
+        "corner to corner": (np.kron(np.eye(2), np.ones((6, 6))), (12, 12)),
+        "corner to other corner": (np.kron(np.eye(2)[::-1], np.ones((6, 6))), (12, 12)),
+        "box in box": (rings(40), (40, 40)),
+        "plateau at a threshold": (np.where(np.eye(7)[3] > 0, 1, np.full((7, 7), 0.95)), (63, 49)),
+        "hot between the pixels": (np.pad([[1.0]], ((0, 28), (0, 28))), (6, 6)),
         "no evidence": (np.zeros((7, 7), np.float32), (60, 60)),
         "negative": (-noise, (60, 60)),
         "large numbers": (two * np.float32(1e20), (123, 77)),
         "small numbers": (two * np.float32(1e-20), (123, 77)),
     }
+
+
+def rings(size):
+    """A ring, and an island in it whose box overlaps with the ring's by more than a half."""
+    heat = np.ones((size, size))
+    heat[2:-2, 2:-2] = 0
+    heat[4:-4, 4:-4] = 0.9
+    return heat
 
 
 @pytest.fixture(scope="module")
