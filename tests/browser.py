@@ -1,4 +1,4 @@
-"""A page in headless Chromium, asked by a script what it shows."""
+"""A page in a small window of headless Chromium, asked by a script what it shows."""
 
 import html
 import json
@@ -16,8 +16,8 @@ needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not instal
 DRIVER = """<!doctype html><meta charset="utf-8"><body><script>
 async function ask(address) {
   const frame = document.createElement("iframe");
-  frame.width = 1200;
-  frame.height = 800;
+  frame.width = 400;
+  frame.height = 500;
   frame.src = address;
   document.body.append(frame);
   await new Promise((resolve) => frame.addEventListener("load", resolve));

@@ -41,7 +41,7 @@ const ORDERS = {
 };
 
 function sort() {
-  const sorted = [...cards].sort((a, b) => ORDERS[state.order](a, b) || a.order - b.order);
+  const sorted = [...cards].sort(ORDERS[state.order]); // equal ones stay as given
   const now = [...find("cards").children];
   if (sorted.some((card, place) => card.element !== now[place])) find("cards").append(...sorted.map((card) => card.element));
 }

@@ -3,17 +3,17 @@
 const page = document.body.dataset;
 const given = Number(page.threshold), minArea = Number(page.minArea), maxOverlap = Number(page.maxOverlap);
 const find = (name) => document.getElementById(name);
-const cards = [...document.querySelectorAll(".card")].map(cardOf);
+const cards = [...document.querySelectorAll(".card")].map((element) => cardOf(element));
 const colours = Uint8Array.from(atob(page.colours), (letter) => letter.charCodeAt(0));
 const state = { threshold: given, name: "", order: "given", heatmap: false };
 
-function cardOf(element, order) {
+function cardOf(element) {
   const { name, width, height } = element.dataset;
   const rows = element.querySelectorAll(".classes > li[data-class]");
   const lines = [...element.querySelectorAll(".lines")].reverse(); // the most probable class lies on top
   const scores = [...element.querySelectorAll(".scores")].reverse();
   const classes = [...rows].map((row, place) => classOf(row, lines[place], scores[place]));
-  return { element, order, name, width: Number(width), height: Number(height), classes, at: given, near: false, picked: null };
+  return { element, name, width: Number(width), height: Number(height), classes, at: given, near: false, picked: null };
 }
 
 function classOf(row, lines, scores) {
