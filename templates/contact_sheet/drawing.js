@@ -82,7 +82,7 @@ function writeCoordinates(card) {
 
 function rowOfBox(box, name) {
   const row = find("row").content.querySelector("tr").cloneNode(true);
-  const texts = [name, box.xmin, box.ymin, box.xmax, box.ymax, box.score.toFixed(3)];
+  const texts = [name, box.xmin, box.ymin, box.xmax, box.ymax, box.score.toFixed(2)];
   texts.forEach((text, place) => (row.children[place].textContent = text));
   return row;
 }
