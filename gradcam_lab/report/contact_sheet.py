@@ -84,17 +84,25 @@ class SheetFacts:
         network: its name, and its weights'.
         layer: the one that is explained, and why.
         method: how the maps were made, such as "Grad-CAM".
-        threshold: the fraction of a map's maximum at which the boxes were cut.
+        threshold: the fraction of a map's maximum at which the boxes were cut; None where each map has its own.
         threshold_source: a clause that says who chose it, such as "chosen on the validation split".
         min_area: the smallest island that becomes a box, in pixels of the photo.
+        islands: whether the boxes are step 3's islands. Those of another finder, such as watershed, the browser cannot
+            find again, and the page has no slider.
     """
 
     network: str
     layer: str
     method: str
-    threshold: float
+    threshold: float | None
     threshold_source: str
     min_area: int = MIN_AREA
+    islands: bool = True
+
+    @property
+    def movable(self) -> bool:
+        """Whether the browser can find the boxes of another threshold."""
+        return self.islands and self.threshold is not None
 
 
 def write_page(path: Path, photos: Iterable[SheetPhoto], facts: SheetFacts, *, per_page: int = PHOTOS_PER_PAGE) -> int:

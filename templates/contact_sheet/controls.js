@@ -86,7 +86,7 @@ async function copy(kind, text) {
   cards.forEach(refresh);
   try {
     await navigator.clipboard.writeText(text());
-    find("shown").textContent = `Copied the boxes at the threshold ${state.threshold} as ${kind}.`;
+    find("shown").textContent = `Copied the boxes as ${kind}.`;
   } catch {
     // Some browsers give a page from a file no clipboard.
     const area = find("text").querySelector("textarea");
@@ -144,16 +144,17 @@ function settle() {
 
 /** Takes the state from the address: `#threshold=0.4&class=dog&order=surest&heatmap=1`. */
 function readAddress() {
-  const address = new URLSearchParams(location.hash.slice(1)), threshold = Number(address.get("threshold") ?? given);
+  const address = new URLSearchParams(location.hash.slice(1));
   find("class").value = address.get("class") ?? "";
   find("order").value = address.get("order") ?? "given";
   if (!find("class").value) find("class").value = "";
   if (!find("order").value) find("order").value = "given";
   find("heatmap").checked = address.get("heatmap") === "1";
-  state.threshold = threshold > 0 && threshold <= 1 ? threshold : given;
-  find("threshold").value = state.threshold;
-  cards.forEach(refresh);
-  move(state.threshold);
+  if (find("threshold")) {
+    const threshold = Number(address.get("threshold"));
+    move(threshold > 0 && threshold <= 1 ? threshold : given);
+    find("threshold").value = state.threshold;
+  }
   choose();
 }
 
@@ -184,6 +185,16 @@ function pickable(card) {
   }
 }
 
+function moveBySlider() {
+  find("threshold").addEventListener("input", (event) => move(Number(event.target.value)));
+  find("threshold").addEventListener("change", choose);
+  find("reset").addEventListener("click", () => {
+    find("threshold").value = given;
+    move(given);
+    choose();
+  });
+}
+
 function begin() {
   document.documentElement.classList.add("scripted");
   paintScale();
@@ -204,13 +215,7 @@ function begin() {
     { rootMargin: "300px" },
   );
   cards.forEach((card) => observer.observe(card.element));
-  find("threshold").addEventListener("input", (event) => move(Number(event.target.value)));
-  find("threshold").addEventListener("change", choose);
-  find("reset").addEventListener("click", () => {
-    find("threshold").value = given;
-    move(given);
-    choose();
-  });
+  if (find("threshold")) moveBySlider();
   for (const name of ["class", "order", "heatmap"]) find(name).addEventListener("change", choose);
   find("json").addEventListener("click", () => copy("JSON", asJson));
   find("csv").addEventListener("click", () => copy("CSV", asCsv));

@@ -1,7 +1,7 @@
 /* The photos of the page: their boxes at the threshold of the moment, and their heatmaps. */
 
 const page = document.body.dataset;
-const given = Number(page.threshold), minArea = Number(page.minArea), maxOverlap = Number(page.maxOverlap);
+const given = page.threshold === "" ? null : Number(page.threshold), minArea = Number(page.minArea), maxOverlap = Number(page.maxOverlap);
 const find = (name) => document.getElementById(name);
 const cards = [...document.querySelectorAll(".card")].map((element) => cardOf(element));
 const colours = Uint8Array.from(atob(page.colours), (letter) => letter.charCodeAt(0));

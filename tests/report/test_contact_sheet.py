@@ -75,6 +75,15 @@ class TestStaticSheet:
         assert "Without JavaScript this page shows the boxes at the threshold 0.35." in words
         assert re.search(r'<form class="controls"[^>]* hidden>', html)
 
+    def test_it_does_not_speak_of_a_threshold_that_there_is_not(self, tmp_path, lessons):
+        write_page(
+            tmp_path / "index.html", [photo(lessons)], replace(FACTS, threshold=None, threshold_source="each map's own")
+        )
+        words = words_of((tmp_path / "index.html").read_text(encoding="utf-8"))
+        assert "Thresholdeach map's own" in words
+        assert "Without JavaScript" not in words
+        assert "At the threshold" not in words
+
     def test_nothing_is_loaded_and_only_its_own_script_may_run(self, tmp_path, lessons):
         html = written(tmp_path / "index.html", [photo(lessons)])
         assert not re.findall(r'(?:src|href)="(?!data:)[^"]*"', html)

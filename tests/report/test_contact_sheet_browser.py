@@ -230,6 +230,27 @@ def test_the_heatmap_has_the_colours_of_step_1(page, lessons):
     assert np.abs(shown[..., :3] - expected.astype(int)).max() <= next_colour
 
 
+@pytest.mark.parametrize("facts", [replace(FACTS, islands=False), replace(FACTS, threshold=None)])
+def test_boxes_that_are_no_islands_of_a_threshold_stay_where_they_are(page, facts):
+    path, photos = page
+    odd = path.with_name("other.html")
+    write_page(odd, photos, facts)
+    script = (
+        SET
+        + "set('order', 'name');"
+        + BOXES.replace("return", "const boxes =")
+        + f"""
+        return [page.getElementById("threshold"), boxes, {CARDS}];"""
+    )
+    ((slider, boxes, names),) = ask(odd, script, ["#threshold=0.9&heatmap=1"])
+    assert slider is None
+    assert names == ["9.jpg", "10.jpg", "a.jpg", "b.jpg"]
+    by_name = {one.name: one for one in photos}
+    for name, classes in zip(names, boxes, strict=True):
+        for kind, found in zip(by_name[name].classes, classes, strict=True):
+            np.testing.assert_allclose(np.array(found), kind.boxes, rtol=1e-5)
+
+
 def test_html_in_names_is_text(tmp_path, lessons):
     evil = '"><script>document.title = 1</script><img src=x onerror="document.title=1">, \n=1'
     one = photo(lessons, name=evil)
