@@ -1,0 +1,65 @@
+"""What every output has in common: it is told of the photos one by one, and then to end."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from gradcam_lab.errors import one_line
+from gradcam_lab.explain.locate.found import Found
+from gradcam_lab.explain.locate.read_ahead import BadPhoto
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A photo with what outputs call it.
+
+    Attributes:
+        number: in the whole list, from 0.
+        name: a path without ending, unique in the whole list, by which a photo's own files are called.
+        found: what was found in it.
+    """
+
+    number: int
+    name: Path
+    found: Found
+
+
+@dataclass(frozen=True)
+class About:
+    """What the outputs say beside what was found.
+
+    Attributes:
+        names: of every class that can be found, in the order of their numbers.
+        number_of: the number of a class, by its outputs.
+        facts: which network, layer, method and threshold, as in `boxes.json`.
+    """
+
+    names: list[str]
+    number_of: Any
+    facts: dict[str, Any]
+
+
+class Output(Protocol):
+    """Writes one format."""
+
+    def add(self, photo: Numbered) -> None:
+        """Write what was found in a photo."""
+
+    def skip(self, photo: BadPhoto) -> None:
+        """Be told of a photo that cannot be used."""
+
+    def close(self) -> None:
+        """End the files."""
+
+
+def file_text(path: Path) -> str:
+    """A path as text with slashes; what is no character, as a file's name may have it, is escaped."""
+    return one_line(path.as_posix()) if not _is_text(path) else path.as_posix()
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
