@@ -2,11 +2,13 @@
 
 Two networks and their data: the embedded one on ToyVOC, and MobileNetV2 with ImageNet weights on photos of pets
 (`../shared`). A threshold is looked for on both val splits at once: the one whose AP at IoU 0.5 falls least short, on
-the worse of the two, of the threshold that val alone would choose. How far it falls short on test is printed beside.
+the worse of the two, of the threshold that val alone chooses in a run. How far it falls short on test, of which nothing
+is chosen, is printed beside.
 """
 
 import argparse
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,7 @@ from gradcam_lab.models.classifier import Classifier
 SHARED = Path(__file__).parents[2] / "shared"
 IOU = "0.5"
 GRID = tuple(round(0.025 * step, 3) for step in range(2, 33))
-"""Twice as fine as the one among which val chooses in a run."""
+"""Twice as fine as the one among which val chooses in a run, and up to 0.8."""
 
 Curves = Mapping[str, ThresholdCurves]
 """By split."""
@@ -34,6 +36,11 @@ def networks() -> dict[str, tuple[Classifier, str]]:
     """Each data set's network and the data set itself."""
     photos = zoo.load("mobilenet_v2", str(SHARED / "weights" / "mobilenet_v2-imagenet.pth"))
     return {"toyvoc": (zoo.load("embedded"), "toyvoc"), "pets": (photos, str(SHARED / "data" / "pets-mini"))}
+
+
+def grid_of(method: str) -> tuple[float, ...]:
+    """The thresholds that are tried."""
+    return GRID if METHODS[method].cut else METHODS[method].grid or (1.0,)
 
 
 def curves_of(classifier: Classifier, data: str, methods: Sequence[str]) -> dict[str, Curves]:
@@ -48,7 +55,7 @@ def curves_of(classifier: Classifier, data: str, methods: Sequence[str]) -> dict
                 Detector.of(experiment, METHODS[name]),
                 maps[name].of(split),
                 experiment.ground_truth(samples),
-                GRID if METHODS[name].cut else METHODS[name].grid or (1.0,),
+                grid_of(name),
                 IOUS,
                 samples,
             )
@@ -62,7 +69,7 @@ def main() -> None:
     """Print one line a method."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--method", action="append", help="repeatable; all that suit both networks by default")
-    parser.add_argument("--curves", action="store_true", help="also print val's AP along the grid")
+    parser.add_argument("--curves", action="store_true", help="also print AP along the grid")
     options = parser.parse_args()
     sets, lessons = networks(), load_lessons()
     fitting = [set(applicable(classifier, lessons)) for classifier, _ in sets.values()]
@@ -74,14 +81,17 @@ def main() -> None:
     for method in methods:
         print(line_of(method, {name: found[name][method] for name in sets}))
         if options.curves:
-            for name in sets:
-                print(f"  {name:<8}" + " ".join(f"{100 * ap:4.1f}" for ap in found[name][method]["val"].ap[IOU]))
+            print(f"  {'threshold':<13}" + " ".join(f"{threshold:5g}" for threshold in grid_of(method)))
+            for name, split in product(sets, ("val", "test")):
+                aps = found[name][method][split].ap[IOU]
+                print(f"  {f'{name} {split}':<13}" + " ".join(f"{100 * ap:5.1f}" for ap in aps))
 
 
 def line_of(method: str, curves: Mapping[str, Curves]) -> str:
     """Say how far the best common threshold falls short of each set's own."""
-    grid = GRID if METHODS[method].cut else METHODS[method].grid or (1.0,)
-    own = {name: choose(one["val"].mean_ap) for name, one in curves.items()}
+    grid = grid_of(method)
+    its_own = [place for place, threshold in enumerate(grid) if threshold in METHODS[method].grid] or [0]
+    own = {name: its_own[choose(np.take(one["val"].mean_ap, its_own))] for name, one in curves.items()}
     short = {
         (name, split): 100 * (part.ap[IOU][own[name]] - np.array(part.ap[IOU]))
         for name, one in curves.items()

@@ -15,7 +15,7 @@ app = Typer()
 
 @app.callback()
 def group() -> None:
-    """Locate. (A Typer of a single command would be that command, and no group, without this.)"""
+    """Make a group of a single command, which typer would take for the whole otherwise."""
 
 
 @app.command()

@@ -12,8 +12,8 @@ from torch import Tensor
 from gradcam_lab.errors import is_out_of_memory
 from gradcam_lab.explain.targets import Outputs, find_target
 from gradcam_lab.lesson_modules import Lessons
-from gradcam_lab.localise.explainer import Explainer, Scores, place
 from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.explainer import Explainer, Scores, place
 from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
 from gradcam_lab.models.classifier import Classifier
 
@@ -72,10 +72,7 @@ class ClassMapper:
             ValueError: a number of the network's or of a map's is not finite; the text is a clause.
         """
         inputs = inputs.to(self.device).contiguous(memory_format=torch.channels_last)
-        if self.recipe == PLAIN_RECIPE:
-            found = self._by_step_2(inputs)
-        else:
-            found = self._by_recipe(inputs)
+        found = self._by_step_2(inputs) if self.recipe == PLAIN_RECIPE else self._by_recipe(inputs)
         if not all(np.isfinite(one.cam).all() and np.isfinite(one.probability) for photo in found for one in photo):
             raise ValueError("are not finite")
         return found

@@ -6,7 +6,7 @@ finished parts lie in `.unfinished`.
 
 import os
 import shutil
-from collections.abc import Iterator, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -145,8 +145,12 @@ class OwnFolder:
 
 def outside(paths: Iterable[Path], folder: Path) -> Iterator[Path]:
     """Leave out the photos in a folder, such as the pictures that were drawn before."""
-    inside = Path(os.path.abspath(folder))
-    return (path for path in paths if inside not in Path(os.path.abspath(path)).parents)
+    inside = _absolute(folder)
+    return (path for path in paths if inside not in _absolute(path).parents)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - to follow links would ask the disk at every photo
 
 
 def _is_shard(file: str, name: str) -> bool:

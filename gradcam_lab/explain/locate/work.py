@@ -1,7 +1,7 @@
 """The work on many photos, part by part: shared by the processes of torchrun, and never done twice."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def part_size(batch: int) -> int:
 class Work:
     """Finds what is in photos, and leaves it in parts.
 
-    The photos are dealt out in parts of a fixed number, of which each process takes its share, so that every batch holds
+    The photos are dealt out in parts of a fixed size, of which each process takes its share, so that every batch holds
     the same photos whatever the number of processes.
 
     Args:

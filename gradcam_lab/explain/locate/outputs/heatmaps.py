@@ -1,7 +1,8 @@
 """`heatmaps.npz`: the raw maps, a row a photo and class.
 
 `cams` is float32 of shape (m, h, w), on the layer's grid; `photo` (m,) says to which of `files` (n,) a map belongs,
-`names` (m,) of which class it is, and `probabilities` (m,) how probable that is; `sizes` (n, 2) holds `(width, height)`.
+`names` (m,) of which class it is, and `probabilities` (m,) how probable that is; `sizes` (n, 2) holds the photos'
+`(width, height)`.
 """
 
 import tempfile

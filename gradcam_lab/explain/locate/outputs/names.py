@@ -11,7 +11,7 @@ FILES = {"yolo": ("yolo/labels", ".txt"), "voc": ("voc/Annotations", ".xml"), "p
 class Names:
     """Names photos one by one, after their places in the folders that the user named.
 
-    A list of all names could be too long to be kept: whether a name is taken is seen on the disk, from the file that the
+    A list of all names could be too long to be kept: whether a name is taken is seen on the disk, from the file that a
     photo before has got.
 
     Args:
@@ -39,7 +39,7 @@ class Names:
         return name
 
     def _plain(self, path: Path) -> Path:
-        """A photo's place in a folder that was named; the bare name of a file that was; else its path, made relative."""
+        """A photo's place in a folder that was named, the bare name of a file that was, else its relative path."""
         inside = next((path.relative_to(folder) for folder in self._folders if path.is_relative_to(folder)), None)
         if inside is None:
             inside = Path(path.name) if path in self._files else Path(*_below(path))
