@@ -1,0 +1,324 @@
+"""A contact sheet of photos as self-contained HTML: their boxes, heatmaps, and a threshold that moves the boxes.
+
+Photos come one at a time and only their cards are kept, at most one page of them. The browser finds the boxes of
+another threshold by itself, as step 3 does, from the maps on their grids; without JavaScript the page shows the boxes
+that it was given.
+"""
+
+import base64
+import hashlib
+import io
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote_from_bytes
+
+import cv2
+import jinja2
+import numpy as np
+from markupsafe import Markup
+from PIL import Image
+
+from gradcam_lab.files import moved_into_place
+from gradcam_lab.localise.detector import MAX_OVERLAP
+from gradcam_lab.localise.experiment import MIN_AREA
+
+PHOTOS_PER_PAGE = 200
+"""A page of so many photos has about 6 MB and is drawn at once by a phone; the next ones go on the next page."""
+
+THUMBNAIL = 320
+"""The longer side of a thumbnail, in pixels."""
+
+THUMBNAIL_QUALITY = 75
+"""Of its JPEG: about 20 kB a photo."""
+
+LEVELS = 65535
+"""The levels of an embedded map: two grids of 8 bits, the high bytes and the low ones.
+
+With one, the edge of a box moves by more than a pixel in one of fifty maps, by up to 23 pixels (MobileNetV2's of 100
+photos of pets, ten thresholds each), because a map is flat in places; with two in none.
+"""
+
+
+@dataclass(frozen=True)
+class SheetClass:
+    """What a photo shows of one class.
+
+    Attributes:
+        name: of the class.
+        probability: of the class, 0..1.
+        cam: raw map on the layer's grid, float, shape (h, w).
+        boxes: found in it at the sheet's threshold, shape (n, 5): `xmin, ymin, xmax, ymax, score`, in VOC's pixels
+            (1-based, both ends inside), the best first.
+    """
+
+    name: str
+    probability: float
+    cam: np.ndarray
+    boxes: np.ndarray
+
+
+@dataclass(frozen=True)
+class SheetPhoto:
+    """One photo.
+
+    Attributes:
+        name: what it is called on the sheet; it may hold anything.
+        image: RGB, uint8, shape (H, W, 3), in any resolution, or a function that returns it; the thumbnail is made of
+            it when the photo is added, and nothing else is kept.
+        size: (width, height) as displayed, in whose pixels the boxes are.
+        classes: the most probable first.
+        path: the file, to which the name links; None for no link.
+    """
+
+    name: str
+    image: np.ndarray | Callable[[], np.ndarray]
+    size: tuple[int, int]
+    classes: tuple[SheetClass, ...]
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class SheetFacts:
+    """Where the boxes came from; all of it is said on the page.
+
+    Attributes:
+        network: its name, and its weights'.
+        layer: the one that is explained, and why.
+        method: how the maps were made, such as "Grad-CAM".
+        threshold: the fraction of a map's maximum at which the boxes were cut.
+        threshold_source: a clause that says who chose it, such as "chosen on the validation split".
+        min_area: the smallest island that becomes a box, in pixels of the photo.
+    """
+
+    network: str
+    layer: str
+    method: str
+    threshold: float
+    threshold_source: str
+    min_area: int = MIN_AREA
+
+
+def write_page(path: Path, photos: Iterable[SheetPhoto], facts: SheetFacts, *, per_page: int = PHOTOS_PER_PAGE) -> int:
+    """Write a contact sheet; see `ContactSheet`.
+
+    Returns:
+        The number of pages.
+
+    Raises:
+        LabError: a page cannot be written.
+        ValueError: a map holds NaN or infinity.
+    """
+    with ContactSheet(path, facts, per_page=per_page) as sheet:
+        for photo in photos:
+            sheet.add(photo)
+    return sheet.pages
+
+
+class ContactSheet:
+    """A contact sheet that grows photo by photo and is finished at the end of its `with` block.
+
+    The first photos are on `path`, the next on `index-2.html`, `index-3.html` and so on beside it. Each page stands for
+    itself and links to its neighbours; filters and sorting are the page's own. Pages of an earlier, longer sheet are
+    removed. After an exception the pages that were full are there, and the last one is not.
+
+    Args:
+        path: the first page, such as `out/index.html`.
+        facts: where the boxes came from.
+        per_page: the most photos of a page.
+    """
+
+    def __init__(self, path: Path, facts: SheetFacts, *, per_page: int = PHOTOS_PER_PAGE) -> None:
+        self.path, self.facts, self.per_page = path, facts, per_page
+        self.pages = 0
+        self.photos = 0
+        self._cards: list[Markup] = []
+        self._classes: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._write(last=True)
+            self._remove_old_pages()
+
+    def add(self, photo: SheetPhoto) -> None:
+        """Take one more photo; a full page is written when the first photo of the next one comes.
+
+        Raises:
+            LabError: the page cannot be written.
+            ValueError: a map holds NaN or infinity.
+        """
+        if len(self._cards) == self.per_page:
+            self._write(last=False)
+        self._cards.append(self._card(photo))
+        self.photos += 1
+        for name in {one.name for one in photo.classes}:
+            self._classes[name] = self._classes.get(name, 0) + 1
+
+    def page(self, number: int) -> Path:
+        """The file of a page; the first has number 1."""
+        return self.path if number == 1 else self.path.with_stem(f"{self.path.stem}-{number}")
+
+    def _card(self, photo: SheetPhoto) -> Markup:
+        image = photo.image() if callable(photo.image) else photo.image
+        return Markup(
+            self._templates.get_template("card.html.j2").render(
+                photo=photo,
+                number=self.photos + 1,
+                name=_printable(photo.name),
+                link=link(photo.path, self.path.parent) if photo.path else None,
+                thumbnail=base64.b64encode(thumbnail(image)).decode(),
+                maps=[embedded(one.cam) for one in photo.classes],
+                threshold=self.facts.threshold,
+            )
+        )
+
+    def _write(self, *, last: bool) -> None:
+        self.pages += 1
+        script = self._source("boxes.js") + self._source("sheet.js")
+        page = self._templates.get_template("page.html.j2").stream(
+            facts=self.facts,
+            cards=self._cards,
+            classes=sorted(self._classes.items(), key=lambda item: (item[0].casefold(), item[0])),
+            first=self.photos - len(self._cards) + 1,
+            number=self.pages,
+            previous=self.page(self.pages - 1).name if self.pages > 1 else None,
+            following=None if last else self.page(self.pages + 1).name,
+            start=self.path.name,
+            max_overlap=MAX_OVERLAP,
+            levels=LEVELS,
+            colours=base64.b64encode(turbo().tobytes()).decode(),
+            script=Markup(script),
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
+        with (
+            moved_into_place(self.page(self.pages)) as temporary,
+            temporary.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            file.writelines(page)
+        self._cards, self._classes = [], {}
+
+    def _remove_old_pages(self) -> None:
+        number = self.pages + 1
+        with suppress(OSError):
+            while GENERATOR in self.page(number).read_bytes()[:1000]:
+                self.page(number).unlink()
+                number += 1
+
+    @cached_property
+    def _templates(self) -> jinja2.Environment:
+        environment = jinja2.Environment(
+            loader=jinja2.ChoiceLoader(
+                [
+                    jinja2.PackageLoader("gradcam_lab.templates", "contact_sheet"),
+                    jinja2.PackageLoader("gradcam_lab.templates", ""),
+                ]
+            ),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters.update(number=number_text, text=_printable)
+        return environment
+
+    def _source(self, name: str) -> str:
+        return self._templates.loader.get_source(self._templates, name)[0]  # type: ignore[union-attr]
+
+
+GENERATOR = b'content="gradcam-lab contact sheet"'
+"""By this a page is known as one of ours."""
+
+
+@dataclass(frozen=True)
+class EmbeddedMap:
+    """A map as the page holds it.
+
+    Attributes:
+        grid: base64 of the high bytes of all cells, row by row, and then of the low bytes; empty where no cell is
+            positive ("no evidence").
+        columns: of the grid.
+        rows: of the grid.
+        low: the value of level 0; that of the highest level is 1, since the unit is the map's own maximum.
+    """
+
+    grid: str
+    columns: int
+    rows: int
+    low: float
+
+
+def embedded(cam: np.ndarray) -> EmbeddedMap:
+    """Turn a raw map, shape (h, w), into integers from 0 to `LEVELS`.
+
+    Raises:
+        ValueError: the map holds NaN or infinity.
+
+    Examples:
+        >>> embedded(np.array([[0.0, 1.0]])).grid == base64.b64encode(bytes([0, 255, 0, 255])).decode()
+        True
+    """
+    if not np.isfinite(cam).all():
+        raise ValueError("the heatmap holds NaN or infinity")
+    rows, columns = cam.shape
+    peak = float(cam.max())
+    if peak <= 0:
+        return EmbeddedMap("", columns, rows, 0)
+    relative = cam.astype(np.float64) / peak
+    low = min(0.0, float(relative.min()))
+    levels = np.rint(LEVELS * (relative - low) / (1 - low)).astype(np.uint16)
+    planes = np.stack([levels >> 8, levels & 255]).astype(np.uint8)
+    return EmbeddedMap(base64.b64encode(planes.tobytes()).decode(), columns, rows, low)
+
+
+def thumbnail(image: np.ndarray) -> bytes:
+    """Shrink an image (RGB, uint8, shape (H, W, 3)) to `THUMBNAIL` pixels at most, and return the bytes of a JPEG."""
+    small = Image.fromarray(image)
+    small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
+    return file.getvalue()
+
+
+def turbo() -> np.ndarray:
+    """The colours of step 1's overlay, RGB, uint8, shape (256, 3)."""
+    levels = np.arange(256, dtype=np.uint8)[:, None]
+    return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)[:, 0]
+
+
+def link(file: Path, folder: Path) -> str:
+    """The address of a file for a page in a folder: relative, unless it lies on another drive.
+
+    Examples:
+        >>> link(Path("photos/my dog.jpg"), Path("out"))
+        '../photos/my%20dog.jpg'
+    """
+    try:
+        relative = Path(os.path.relpath(file, folder))
+    except ValueError:
+        return file.resolve().as_uri()
+    return quote_from_bytes(os.fsencode(relative.as_posix()))
+
+
+def number_text(value: float) -> str:
+    """A number with six significant digits at most, as JavaScript reads it.
+
+    Examples:
+        >>> number_text(12.0), number_text(0.123456789)
+        ('12', '0.123457')
+    """
+    return f"{value:.6g}"
+
+
+def _printable(text: str) -> str:
+    """A text that can be written as UTF-8: a file name may hold bytes that are none."""
+    return text.encode("utf-8", "replace").decode()
