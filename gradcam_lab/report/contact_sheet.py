@@ -9,6 +9,7 @@ import base64
 import hashlib
 import io
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ THUMBNAIL = 320
 
 THUMBNAIL_QUALITY = 75
 """Of its JPEG: about 20 kB a photo."""
+
+SKIPPED = 100
+"""The most photos of a page's list of those that could not be used; of the others it says how many."""
 
 LEVELS = 65535
 """The levels of an embedded map: two grids of 8 bits, the high bytes and the low ones.
@@ -131,14 +135,26 @@ class ContactSheet:
         path: the first page, such as `out/index.html`.
         facts: where the boxes came from.
         per_page: the most photos of a page.
+        lies_in: the folder in which the pages will lie, for their links to the photos, where they are moved afterwards.
+
+    Attributes:
+        pages: the number of pages that are written.
+        photos: the number of photos.
     """
 
-    def __init__(self, path: Path, facts: SheetFacts, *, per_page: int = PHOTOS_PER_PAGE) -> None:
+    def __init__(
+        self, path: Path, facts: SheetFacts, *, per_page: int = PHOTOS_PER_PAGE, lies_in: Path | None = None
+    ) -> None:
         self.path, self.facts, self.per_page = path, facts, per_page
-        self.pages = 0
-        self.photos = 0
+        self.pages = self.photos = 0
+        self._folder = lies_in or path.parent
+        self._start_page()
+
+    def _start_page(self) -> None:
         self._cards: list[Markup] = []
-        self._classes: dict[str, int] = {}
+        self._classes = Counter[str]()
+        self._skipped: list[tuple[str, str]] = []
+        self._skipped_count = 0
 
     def __enter__(self) -> Self:
         return self
@@ -147,8 +163,7 @@ class ContactSheet:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self._write(last=True)
-            self._remove_old_pages()
+            self.close()
 
     def add(self, photo: SheetPhoto) -> None:
         """Take one more photo; a full page is written when the first photo of the next one comes.
@@ -160,9 +175,23 @@ class ContactSheet:
         if len(self._cards) == self.per_page:
             self._write(last=False)
         self._cards.append(self._card(photo))
+        self._classes.update({one.name for one in photo.classes})
         self.photos += 1
-        for name in {one.name for one in photo.classes}:
-            self._classes[name] = self._classes.get(name, 0) + 1
+
+    def skip(self, name: str, problem: str) -> None:
+        """Say on the page that a photo could not be used, and why."""
+        self._skipped_count += 1
+        if len(self._skipped) < SKIPPED:
+            self._skipped.append((name, problem))
+
+    def close(self) -> None:
+        """Write the last page.
+
+        Raises:
+            LabError: the page cannot be written.
+        """
+        self._write(last=True)
+        self._remove_old_pages()
 
     def page(self, number: int) -> Path:
         """The file of a page; the first has number 1."""
@@ -175,7 +204,7 @@ class ContactSheet:
                 photo=photo,
                 number=self.photos + 1,
                 name=_printable(photo.name),
-                link=link(photo.path, self.path.parent) if photo.path else None,
+                link=link(photo.path, self._folder) if photo.path else None,
                 thumbnail=base64.b64encode(thumbnail(image)).decode(),
                 maps=[embedded(one.cam) for one in photo.classes],
                 threshold=self.facts.threshold,
@@ -189,6 +218,8 @@ class ContactSheet:
             facts=self.facts,
             cards=self._cards,
             classes=sorted(self._classes.items(), key=lambda item: (item[0].casefold(), item[0])),
+            skipped=self._skipped,
+            skipped_count=self._skipped_count,
             first=self.photos - len(self._cards) + 1,
             number=self.pages,
             previous=self.page(self.pages - 1).name if self.pages > 1 else None,
@@ -205,7 +236,7 @@ class ContactSheet:
             temporary.open("w", encoding="utf-8", newline="\n") as file,
         ):
             file.writelines(page)
-        self._cards, self._classes = [], {}
+        self._start_page()
 
     def _remove_old_pages(self) -> None:
         number = self.pages + 1

@@ -9,19 +9,21 @@ const state = { threshold: given, name: "", order: "given", heatmap: false };
 
 function cardOf(element, order) {
   const { name, width, height } = element.dataset;
-  const groups = element.querySelectorAll(".boxes > g"), rows = element.querySelectorAll(".classes > li[data-class]");
-  const classes = [...rows].map((row, place) => classOf(row, groups[place]));
+  const rows = element.querySelectorAll(".classes > li[data-class]");
+  const lines = [...element.querySelectorAll(".lines")].reverse(); // the most probable class lies on top
+  const scores = [...element.querySelectorAll(".scores")].reverse();
+  const classes = [...rows].map((row, place) => classOf(row, lines[place], scores[place]));
   return { element, order, name, width: Number(width), height: Number(height), classes, at: given, near: false, picked: null };
 }
 
-function classOf(row, group) {
+function classOf(row, lines, scores) {
   const { grid, columns, rows, low, probability } = row.dataset;
   const map = grid ? readMap(grid, Number(columns), Number(rows), Number(low), Number(page.levels)) : null;
-  const boxes = [...group.children].map((box) => {
+  const boxes = [...lines.children].map((box) => {
     const [xmin, ymin, xmax, ymax] = box.dataset.box.split(" ").map(Number);
     return { xmin, ymin, xmax, ymax, score: Number(box.dataset.score) };
   });
-  return { row, group, name: row.dataset.class, probability: Number(probability), map, boxes, given: boxes };
+  return { row, lines, scores, name: row.dataset.class, probability: Number(probability), map, boxes, given: boxes };
 }
 
 /* ------------------------------------------------------------------------------------------------- the boxes */
@@ -32,7 +34,8 @@ function refresh(card) {
   card.at = state.threshold;
   for (const one of card.classes) {
     one.boxes = state.threshold === given ? one.given : boxesOf(card, one);
-    one.group.replaceChildren(...one.boxes.map((box) => drawn(box, one.name)));
+    one.lines.replaceChildren(...one.boxes.map((box) => lineOf(box, one.name)));
+    one.scores.replaceChildren(...one.boxes.map(scoreOf));
     one.row.querySelector(".count").textContent = `${one.boxes.length} ${one.boxes.length === 1 ? "box" : "boxes"}`;
   }
   card.element.dataset.threshold = state.threshold;
@@ -44,15 +47,25 @@ function boxesOf(card, one) {
   return detect(one.map, card.width, card.height, one.probability, state.threshold, minArea, maxOverlap);
 }
 
-function drawn(box, name) {
-  const { xmin, ymin, xmax, ymax, score } = box;
-  const element = find("box").content.firstElementChild.cloneNode(true);
-  const numbers = { x: xmin - 1, y: ymin - 1, width: xmax - xmin + 1, height: ymax - ymin + 1 };
-  for (const [key, value] of Object.entries(numbers)) element.setAttribute(key, value);
+function lineOf(box, name) {
+  const { xmin, ymin, xmax, ymax, score } = box, element = placed("box", box);
   element.dataset.box = `${xmin} ${ymin} ${xmax} ${ymax}`;
   element.dataset.score = short(score);
-  element.querySelector("text").textContent = score.toFixed(2);
   element.querySelector("title").textContent = `${name}, score ${score.toFixed(2)}: x ${xmin} to ${xmax}, y ${ymin} to ${ymax}`;
+  return element;
+}
+
+function scoreOf(box) {
+  const element = placed("score", box);
+  element.querySelector("text").textContent = box.score.toFixed(2);
+  return element;
+}
+
+/** A copy of the template's element, over a box. */
+function placed(name, { xmin, ymin, xmax, ymax }) {
+  const element = find(name).content.querySelector("svg").cloneNode(true);
+  const numbers = { x: xmin - 1, y: ymin - 1, width: xmax - xmin + 1, height: ymax - ymin + 1 };
+  for (const [key, value] of Object.entries(numbers)) element.setAttribute(key, value);
   return element;
 }
 
@@ -136,7 +149,7 @@ function showClasses(card) {
   const shown = shownClasses(card);
   for (const one of card.classes) {
     one.row.hidden = Boolean(state.name) && one.name !== state.name;
-    one.group.style.display = shown.includes(one) ? "" : "none";
+    for (const group of [one.lines, one.scores]) group.style.display = shown.includes(one) ? "" : "none";
     if (one.button) one.button.setAttribute("aria-pressed", one === card.picked);
   }
   writeCoordinates(card);
@@ -178,24 +191,26 @@ function count() {
 
 /* ---------------------------------------------------------------------------------------------------- copying */
 
-/** The boxes that are shown: `[photo, class, box]`. */
-function shownBoxes() {
-  return cards.filter(isShown).flatMap((card) => shownClasses(card).flatMap((one) => one.boxes.map((box) => [card, one, box])));
-}
-
-/** `{photo: [[xmin, ymin, xmax, ymax, score], ...]}` of one class, and of several that by the class's name. */
+/** What is shown, as in `boxes.json`. */
 function asJson() {
-  const byClass = {};
-  const names = state.name ? [state.name] : [...new Set(cards.flatMap((card) => card.classes.map((one) => one.name)))];
-  for (const name of names) byClass[name] = {};
-  for (const card of cards.filter(isShown)) for (const one of shownClasses(card)) byClass[one.name][card.name] = one.boxes.map(numbersOf);
-  return JSON.stringify(state.name ? byClass[state.name] : byClass, null, 1);
+  const photos = cards.filter(isShown).map((card) => ({
+    file: card.name,
+    size: [card.width, card.height],
+    classes: shownClasses(card).map(({ name, probability, boxes }) => ({ name, probability, boxes: boxes.map(numbersOf) })),
+  }));
+  return JSON.stringify({ threshold: state.threshold, photos }, null, 1);
 }
 
+/** A line a box, as in `boxes.csv`. */
 function asCsv() {
-  const lines = shownBoxes().map(([card, one, box]) => [card.name, one.name, ...numbersOf(box)]);
+  const lines = [["file", "width", "height", "class", "probability", "xmin", "ymin", "xmax", "ymax", "score"]];
+  for (const card of cards.filter(isShown)) {
+    for (const { name, probability, boxes } of shownClasses(card)) {
+      for (const box of boxes) lines.push([card.name, card.width, card.height, name, probability, ...numbersOf(box)]);
+    }
+  }
   const cell = (text) => (/[",\r\n]/.test(text) ? `"${String(text).replaceAll('"', '""')}"` : text);
-  return [["image", "class", "xmin", "ymin", "xmax", "ymax", "score"], ...lines].map((line) => line.map(cell).join(",") + "\n").join("");
+  return lines.map((line) => line.map(cell).join(",") + "\n").join("");
 }
 
 function numbersOf({ xmin, ymin, xmax, ymax, score }) {
@@ -206,7 +221,7 @@ async function copy(kind, text) {
   cards.forEach(refresh);
   try {
     await navigator.clipboard.writeText(text());
-    find("shown").textContent = `Copied ${shownBoxes().length} boxes as ${kind}, at the threshold ${state.threshold}.`;
+    find("shown").textContent = `Copied the boxes at the threshold ${state.threshold} as ${kind}.`;
   } catch {
     // Some browsers give a page from a file no clipboard.
     const area = find("text").querySelector("textarea");
@@ -254,6 +269,7 @@ function settle() {
   if (state.name) address.set("class", state.name);
   if (state.order !== "given") address.set("order", state.order);
   if (state.heatmap) address.set("heatmap", "1");
+  if (!location.hash.includes("=") && !address.size) return;
   try {
     history.replaceState(null, "", `#${address}`);
   } catch {
