@@ -7,8 +7,6 @@ that it was given.
 
 import base64
 import hashlib
-import io
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -17,36 +15,27 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote_from_bytes
 
-import cv2
 import jinja2
 import numpy as np
 from markupsafe import Markup
-from PIL import Image
 
 from gradcam_lab.files import moved_into_place
 from gradcam_lab.localise.detector import MAX_OVERLAP
 from gradcam_lab.localise.experiment import MIN_AREA
+from gradcam_lab.report.embedded import LEVELS, embedded, link, thumbnail, turbo
 
 PHOTOS_PER_PAGE = 200
 """A page of so many photos has about 6 MB and is drawn at once by a phone; the next ones go on the next page."""
 
-THUMBNAIL = 320
-"""The longer side of a thumbnail, in pixels."""
+GENERATOR = b'content="gradcam-lab contact sheet"'
+"""By this a page is known as one of ours."""
 
-THUMBNAIL_QUALITY = 75
-"""Of its JPEG: about 20 kB a photo."""
+SCRIPTS = ("boxes.js", "drawing.js", "controls.js")
+"""Of `templates/contact_sheet/`, in the order in which the page runs them, as one."""
 
 SKIPPED = 100
 """The most photos of a page's list of those that could not be used; of the others it says how many."""
-
-LEVELS = 65535
-"""The levels of an embedded map: two grids of 8 bits, the high bytes and the low ones.
-
-With one, the edge of a box moves by more than a pixel in one of fifty maps, by up to 23 pixels (MobileNetV2's of 100
-photos of pets, ten thresholds each), because a map is flat in places; with two in none.
-"""
 
 
 @dataclass(frozen=True)
@@ -213,7 +202,7 @@ class ContactSheet:
 
     def _write(self, *, last: bool) -> None:
         self.pages += 1
-        script = self._source("boxes.js") + self._source("sheet.js")
+        script = "".join(map(self._source, SCRIPTS))
         page = self._templates.get_template("page.html.j2").stream(
             facts=self.facts,
             cards=self._cards,
@@ -264,80 +253,6 @@ class ContactSheet:
 
     def _source(self, name: str) -> str:
         return self._templates.loader.get_source(self._templates, name)[0]  # type: ignore[union-attr]
-
-
-GENERATOR = b'content="gradcam-lab contact sheet"'
-"""By this a page is known as one of ours."""
-
-
-@dataclass(frozen=True)
-class EmbeddedMap:
-    """A map as the page holds it.
-
-    Attributes:
-        grid: base64 of the high bytes of all cells, row by row, and then of the low bytes; empty where no cell is
-            positive ("no evidence").
-        columns: of the grid.
-        rows: of the grid.
-        low: the value of level 0; that of the highest level is 1, since the unit is the map's own maximum.
-    """
-
-    grid: str
-    columns: int
-    rows: int
-    low: float
-
-
-def embedded(cam: np.ndarray) -> EmbeddedMap:
-    """Turn a raw map, shape (h, w), into integers from 0 to `LEVELS`.
-
-    Raises:
-        ValueError: the map holds NaN or infinity.
-
-    Examples:
-        >>> embedded(np.array([[0.0, 1.0]])).grid == base64.b64encode(bytes([0, 255, 0, 255])).decode()
-        True
-    """
-    if not np.isfinite(cam).all():
-        raise ValueError("the heatmap holds NaN or infinity")
-    rows, columns = cam.shape
-    peak = float(cam.max())
-    if peak <= 0:
-        return EmbeddedMap("", columns, rows, 0)
-    relative = cam.astype(np.float64) / peak
-    low = min(0.0, float(relative.min()))
-    levels = np.rint(LEVELS * (relative - low) / (1 - low)).astype(np.uint16)
-    planes = np.stack([levels >> 8, levels & 255]).astype(np.uint8)
-    return EmbeddedMap(base64.b64encode(planes.tobytes()).decode(), columns, rows, low)
-
-
-def thumbnail(image: np.ndarray) -> bytes:
-    """Shrink an image (RGB, uint8, shape (H, W, 3)) to `THUMBNAIL` pixels at most, and return the bytes of a JPEG."""
-    small = Image.fromarray(image)
-    small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    small.save(file, "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
-    return file.getvalue()
-
-
-def turbo() -> np.ndarray:
-    """The colours of step 1's overlay, RGB, uint8, shape (256, 3)."""
-    levels = np.arange(256, dtype=np.uint8)[:, None]
-    return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)[:, 0]
-
-
-def link(file: Path, folder: Path) -> str:
-    """The address of a file for a page in a folder: relative, unless it lies on another drive.
-
-    Examples:
-        >>> link(Path("photos/my dog.jpg"), Path("out"))
-        '../photos/my%20dog.jpg'
-    """
-    try:
-        relative = Path(os.path.relpath(file, folder))
-    except ValueError:
-        return file.resolve().as_uri()
-    return quote_from_bytes(os.fsencode(relative.as_posix()))
 
 
 def number_text(value: float) -> str:

@@ -1,0 +1,134 @@
+/* The photos of the page: their boxes at the threshold of the moment, and their heatmaps. */
+
+const page = document.body.dataset;
+const given = Number(page.threshold), minArea = Number(page.minArea), maxOverlap = Number(page.maxOverlap);
+const find = (name) => document.getElementById(name);
+const cards = [...document.querySelectorAll(".card")].map(cardOf);
+const colours = Uint8Array.from(atob(page.colours), (letter) => letter.charCodeAt(0));
+const state = { threshold: given, name: "", order: "given", heatmap: false };
+
+function cardOf(element, order) {
+  const { name, width, height } = element.dataset;
+  const rows = element.querySelectorAll(".classes > li[data-class]");
+  const lines = [...element.querySelectorAll(".lines")].reverse(); // the most probable class lies on top
+  const scores = [...element.querySelectorAll(".scores")].reverse();
+  const classes = [...rows].map((row, place) => classOf(row, lines[place], scores[place]));
+  return { element, order, name, width: Number(width), height: Number(height), classes, at: given, near: false, picked: null };
+}
+
+function classOf(row, lines, scores) {
+  const { grid, columns, rows, low, probability } = row.dataset;
+  const map = grid ? readMap(grid, Number(columns), Number(rows), Number(low), Number(page.levels)) : null;
+  const boxes = [...lines.children].map((box) => {
+    const [xmin, ymin, xmax, ymax] = box.dataset.box.split(" ").map(Number);
+    return { xmin, ymin, xmax, ymax, score: Number(box.dataset.score) };
+  });
+  return { row, lines, scores, name: row.dataset.class, probability: Number(probability), map, boxes, given: boxes };
+}
+
+/* ------------------------------------------------------------------------------------------------- the boxes */
+
+/** Finds and draws the boxes of a photo at the threshold of the moment. */
+function refresh(card) {
+  if (card.at === state.threshold) return;
+  card.at = state.threshold;
+  for (const one of card.classes) {
+    one.boxes = state.threshold === given ? one.given : boxesOf(card, one);
+    one.lines.replaceChildren(...one.boxes.map((box) => lineOf(box, one.name)));
+    one.scores.replaceChildren(...one.boxes.map(scoreOf));
+    one.row.querySelector(".count").textContent = `${one.boxes.length} ${one.boxes.length === 1 ? "box" : "boxes"}`;
+  }
+  card.element.dataset.threshold = state.threshold;
+  writeCoordinates(card);
+}
+
+function boxesOf(card, one) {
+  if (!one.map) return [];
+  return detect(one.map, card.width, card.height, one.probability, state.threshold, minArea, maxOverlap);
+}
+
+function lineOf(box, name) {
+  const { xmin, ymin, xmax, ymax, score } = box, element = placed("box", box);
+  element.dataset.box = `${xmin} ${ymin} ${xmax} ${ymax}`;
+  element.dataset.score = short(score);
+  element.querySelector("title").textContent = `${name}, score ${score.toFixed(2)}: x ${xmin} to ${xmax}, y ${ymin} to ${ymax}`;
+  return element;
+}
+
+function scoreOf(box) {
+  const element = placed("score", box);
+  element.querySelector("text").textContent = box.score.toFixed(2);
+  return element;
+}
+
+/** A copy of the template's element, over a box. */
+function placed(name, { xmin, ymin, xmax, ymax }) {
+  const element = find(name).content.querySelector("svg").cloneNode(true);
+  const numbers = { x: xmin - 1, y: ymin - 1, width: xmax - xmin + 1, height: ymax - ymin + 1 };
+  for (const [key, value] of Object.entries(numbers)) element.setAttribute(key, value);
+  return element;
+}
+
+/** A score with six significant digits, as the program writes it. */
+function short(score) {
+  return Number(score.toPrecision(6));
+}
+
+function writeCoordinates(card) {
+  if (!card.element.querySelector("details").open) return;
+  const rows = shownClasses(card).flatMap((one) => one.boxes.map((box) => rowOfBox(box, one.name)));
+  card.element.querySelector("tbody").replaceChildren(...rows);
+}
+
+function rowOfBox(box, name) {
+  const row = find("row").content.querySelector("tr").cloneNode(true);
+  const texts = [name, box.xmin, box.ymin, box.xmax, box.ymax, box.score.toFixed(3)];
+  texts.forEach((text, place) => (row.children[place].textContent = text));
+  return row;
+}
+
+/* ---------------------------------------------------------------------------------------------- the heatmap */
+
+/** Lays the map of the first class that is shown over a photo, in the colours of step 1's overlay. */
+function paint(card) {
+  const old = card.element.querySelector(".photo canvas");
+  const one = state.heatmap ? shownClasses(card)[0] : undefined;
+  if (old && card.painted === one) return;
+  if (old) old.remove();
+  if (one) card.element.querySelector(".photo img").after(heatmapOf(one, card));
+  card.painted = one;
+}
+
+function heatmapOf(one, card) {
+  const canvas = document.createElement("canvas"), scale = Math.min(1, 200 / Math.max(card.width, card.height));
+  canvas.width = Math.max(1, Math.round(card.width * scale));
+  canvas.height = Math.max(1, Math.round(card.height * scale));
+  const context = canvas.getContext("2d"), picture = context.createImageData(canvas.width, canvas.height);
+  const values = upsampled(one.map, canvas.width, canvas.height);
+  const peak = values.reduce((most, value) => Math.max(most, value), 0);
+  values.forEach((value, pixel) => colour(picture.data, pixel, peak > 0 ? Math.max(value, 0) / peak : 0));
+  context.putImageData(picture, 0, 0);
+  return canvas;
+}
+
+function upsampled(map, width, height) {
+  const values = new Float64Array(width * height);
+  if (!map) return values;
+  const horizontal = axisOf(map.columns, width), vertical = axisOf(map.rows, height);
+  for (let y = 0; y < height; y++) {
+    const row = rowOf(map, vertical, y);
+    for (let x = 0; x < width; x++) values[y * width + x] = valueAt(row, horizontal, x);
+  }
+  return values;
+}
+
+function colour(data, pixel, share) {
+  const level = 3 * Math.round(255 * share);
+  data.set([colours[level], colours[level + 1], colours[level + 2], 255], 4 * pixel);
+}
+
+function paintScale() {
+  const context = find("scale").getContext("2d"), picture = context.createImageData(256, 1);
+  for (let level = 0; level < 256; level++) colour(picture.data, level, level / 255);
+  context.putImageData(picture, 0, 0);
+}
