@@ -26,7 +26,7 @@ from gradcam_lab.localise.experiment import MIN_AREA
 from gradcam_lab.report.embedded import LEVELS, embedded, link, thumbnail, turbo
 
 PHOTOS_PER_PAGE = 200
-"""A page of so many photos has about 6 MB and is drawn at once by a phone; the next ones go on the next page."""
+"""A page of so many photos has about 7 MB and is drawn at once by a phone; the next ones go on the next page."""
 
 GENERATOR = b'content="gradcam-lab contact sheet"'
 """By this a page is known as one of ours."""
