@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 import torch
 
+from gradcam_lab.data.image_files import read_image
 from gradcam_lab.explain.locate.about import about
 from gradcam_lab.explain.locate.locator import Locator
 from gradcam_lab.explain.locate.outputs.write import write_outputs
@@ -108,7 +109,7 @@ def speed(rounds: int, batches: int) -> None:
 
 
 def _pixels(path: Path) -> np.ndarray:
-    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    return read_image(path)
 
 
 def soak(count: int) -> None:

@@ -50,6 +50,9 @@ def locate(
     pictures: Annotated[
         bool | None, Option(help="Draw the photos with their boxes.", show_default="of at most 100 photos")
     ] = None,
+    page: Annotated[
+        bool | None, Option(help="Show all photos on a page, index.html.", show_default="of at most 1000 photos")
+    ] = None,
     out: Annotated[Path, Option(help="Output folder.")] = Path("located"),
     json: Json = False,
 ) -> None:
@@ -66,6 +69,6 @@ def locate(
     if targets and top is not None:
         raise LabError("--class names the classes and --top takes the most probable ones: give one of the two.")
     request = Request(tuple(targets or ()), top or 1, method or "gradcam", threshold, min_area=min_area)
-    wanted = Wanted(out, tuple(formats or ()), heatmaps, pictures)
+    wanted = Wanted(out, tuple(formats or ()), heatmaps, pictures, page)
     with resumable():
         locate_photos(paths, choice=choice, request=request, wanted=wanted, run=threshold_of, json=json)

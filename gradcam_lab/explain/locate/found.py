@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gradcam_lab.explain.photo import read_photo
+
 
 @dataclass(frozen=True)
 class FoundClass:
@@ -41,3 +43,12 @@ class Found:
     size: tuple[int, int]
     classes: tuple[FoundClass, ...]
     threshold: float
+
+    @property
+    def image(self) -> np.ndarray:
+        """The pixels, read again: RGB, uint8, shape (height, width, 3).
+
+        Raises:
+            LabError: the file cannot be read any more.
+        """
+        return read_photo(self.path)

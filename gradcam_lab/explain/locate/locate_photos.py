@@ -2,6 +2,7 @@
 
 - `boxes.json`: the network, its layer and why, the threshold and where it came from; then a line a photo;
 - `heatmaps.npz`: the raw maps; `pictures`: the photos with their boxes; and the formats that are asked for;
+- `index.html`: all photos on one page, whose threshold can be moved;
 - `request.json`: whose folder it is.
 
 Of more than 10,000 photos `boxes.json` names shards of so many each, `boxes-00000.json` and so on.
@@ -10,7 +11,7 @@ Of more than 10,000 photos `boxes.json` names shards of so many each, `boxes-000
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ from gradcam_lab.models.model_choice import ModelChoice
 FORMATS = ("coco", "yolo", "voc", "csv")
 """What can be written beside `boxes.json`."""
 
-FEW = 100
-"""Of so many photos at most, pictures are drawn without being asked for."""
+FEW, MANY = 100, 1000
+"""Of so many photos at most, pictures and the page are made without being asked for."""
 
 SHOWN = 20
 """Of so many photos at most, what was found in each is printed."""
@@ -48,6 +49,7 @@ class Wanted:
         formats: beside `boxes.json`, some of `FORMATS`.
         heatmaps: whether the raw maps are written.
         pictures: whether the photos are drawn with their boxes; None for `FEW` photos at most.
+        page: whether `index.html` shows all photos; None for `MANY` photos at most.
 
     Raises:
         LabError: there is no such format.
@@ -57,6 +59,7 @@ class Wanted:
     formats: tuple[str, ...] = ()
     heatmaps: bool = True
     pictures: bool | None = None
+    page: bool | None = None
 
     def __post_init__(self) -> None:
         for name in self.formats:
@@ -65,8 +68,12 @@ class Wanted:
 
     def kinds(self, count: int = 0) -> tuple[str, ...]:
         """The outputs by name, of so many photos."""
-        pictures = count <= FEW if self.pictures is None else self.pictures
-        return ("json", *dict.fromkeys(self.formats), *("heatmaps",) * self.heatmaps, *("pictures",) * pictures)
+        shown = {
+            "heatmaps": self.heatmaps,
+            "pictures": count <= FEW if self.pictures is None else self.pictures,
+            "page": count <= MANY if self.page is None else self.page,
+        }
+        return ("json", *dict.fromkeys(self.formats), *(name for name, wanted in shown.items() if wanted))
 
 
 def locate(
@@ -153,7 +160,12 @@ def _make(
     found = _counted(work.found(), counts, tell and work.count <= SHOWN)
     title = "drawing" if "pictures" in kinds else "writing"
     write_outputs(
-        outputs, tracked(found, title, work.count), work.count, kinds, about(locator, next(work.found())), words
+        outputs,
+        tracked(found, title, work.count),
+        work.count,
+        kinds,
+        replace(about(locator, next(work.found())), folder=wanted.out),
+        words,
     )
     folder.end(outputs, photos=work.photos_sha256(), counts=counts)
     if tell:

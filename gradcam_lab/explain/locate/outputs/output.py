@@ -1,8 +1,12 @@
 """What every output has in common: it is told of the photos one by one, and then to end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
 
 from gradcam_lab.errors import one_line
 from gradcam_lab.explain.locate.found import Found
@@ -23,6 +27,11 @@ class Numbered:
     name: Path
     found: Found
 
+    @cached_property
+    def image(self) -> np.ndarray:
+        """The photo's pixels, read once for all outputs that show it; see `Found.image`."""
+        return self.found.image
+
 
 @dataclass(frozen=True)
 class About:
@@ -32,11 +41,13 @@ class About:
         names: of every class that can be found, in the order of their numbers.
         number_of: the number of a class, by its outputs.
         facts: which network, layer, method and threshold, as in `boxes.json`.
+        folder: where the files will lie in the end.
     """
 
     names: list[str]
-    number_of: Any
+    number_of: Callable[[tuple[int, ...]], int]
     facts: dict[str, Any]
+    folder: Path | None = None
 
 
 class Output(Protocol):

@@ -8,7 +8,6 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.explain.locate.found import Found, FoundClass
 from gradcam_lab.explain.locate.outputs.output import About, Numbered
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
-from gradcam_lab.explain.photo import read_photo
 from gradcam_lab.report.figures.photos import SHOWN_SCORE, Panel, draw_rows, in_rows
 from gradcam_lab.report.figures.tiles import for_display
 
@@ -27,7 +26,7 @@ class Pictures:
     def add(self, photo: Numbered) -> None:
         """Draw a photo; one that has vanished meanwhile is left out."""
         try:
-            image = read_photo(photo.found.path)
+            image = photo.image
         except LabError:
             return
         draw_photo(self._folder / f"{photo.name}.jpg", photo.found, image)

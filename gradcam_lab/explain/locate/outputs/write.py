@@ -13,6 +13,7 @@ from gradcam_lab.explain.locate.outputs.coco import Coco
 from gradcam_lab.explain.locate.outputs.heatmaps import Heatmaps
 from gradcam_lab.explain.locate.outputs.names import Names
 from gradcam_lab.explain.locate.outputs.output import About, Numbered, Output
+from gradcam_lab.explain.locate.outputs.page import Page
 from gradcam_lab.explain.locate.outputs.pictures import Pictures
 from gradcam_lab.explain.locate.outputs.voc import Voc
 from gradcam_lab.explain.locate.outputs.yolo import Yolo
@@ -25,7 +26,7 @@ Make = Callable[[Path, str, About], Output]
 """Makes an output in a folder; the text is what the names of a shard's files end in."""
 
 SHARDED: dict[str, Make] = {"json": BoxesJson, "coco": Coco, "heatmaps": Heatmaps}
-WHOLE: dict[str, Make] = {"csv": BoxesCsv, "yolo": Yolo, "voc": Voc, "pictures": Pictures}
+WHOLE: dict[str, Make] = {"csv": BoxesCsv, "yolo": Yolo, "voc": Voc, "pictures": Pictures, "page": Page}
 """Every output by its name: those that come in shards, and those that take a photo and forget it."""
 
 MADE = {
@@ -36,6 +37,7 @@ MADE = {
     "yolo": ("yolo",),
     "voc": ("voc",),
     "pictures": ("pictures",),
+    "page": ("index.html",),
 }
 """What each output makes in the folder where there are no shards."""
 
