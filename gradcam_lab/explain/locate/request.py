@@ -13,7 +13,7 @@ from gradcam_lab.localise.methods import METHODS, Method, require_method
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.finished_run import FinishedRun
 
-SHIPPED: Mapping[str, float] = dict.fromkeys(METHODS, 0.2)
+SHIPPED: Mapping[str, float] = {name: 0.2 for name, method in METHODS.items() if method.grid}
 """The threshold of each method where val has chosen none; see `tests/bench_threshold.py`."""
 
 ITS_OWN = 1.0
@@ -93,6 +93,6 @@ def _as_in(folder: Path, request: Request, classifier: Classifier) -> Request:
     name = next(name for name, method in METHODS.items() if method is run.method)
     if request.method not in (GRADCAM, name):
         raise LabError(f"The run in '{folder}' chose its threshold for the method '{name}': give --method {name}.")
-    value, given = run.value("threshold", "chosen"), run.value("threshold", "given")
-    whose = "given to" if given else "chosen on val by"
+    value = run.value("threshold", "chosen")
+    whose = "given to" if run.results["threshold"].get("given") else "chosen on val by"
     return replace(request, method=name, threshold=value, threshold_from=f"{whose} the run in '{folder}'")
