@@ -35,7 +35,7 @@ def locate(
     method: Annotated[str | None, Option(help="Localisation method, as in run-all.", show_default="gradcam")] = None,
     threshold: Annotated[
         float | None,
-        Option(min=0, max=1, help="Threshold, a fraction of each map's maximum.", show_default="the method's"),
+        Option(help="Threshold, a fraction of each map's maximum.", show_default="the method's"),
     ] = None,
     threshold_of: Annotated[
         Path | None,

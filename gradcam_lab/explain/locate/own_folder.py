@@ -54,8 +54,8 @@ class OwnFolder:
             then, now = before, self.request
             name = next(key for key in [*now, *then] if digest(then.get(key)) != digest(now.get(key)))
             raise LabError(
-                f"'{self.folder}' is of another request: its {name} is {_shown(then.get(name))}, and this one's is "
-                f"{_shown(now.get(name))}; give another folder by --out, or remove that one."
+                f"'{self.folder}' is of another request ({name}: {_shown(then.get(name))}; here: "
+                f"{_shown(now.get(name))}): give another folder by --out, or remove that one."
             )
         if before is not None and self.finished and STDIN in self.request["photos"]:
             raise LabError(
@@ -168,5 +168,5 @@ def _remove(path: Path) -> None:
 
 
 def _shown(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -10,6 +10,7 @@ from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.experiment import MIN_AREA
 from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.methods import METHODS, Method, require_method
+from gradcam_lab.localise.threshold import require_fraction
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.finished_run import FinishedRun
 
@@ -69,6 +70,7 @@ def settled(request: Request, classifier: Classifier, lessons: Lessons, run: Pat
     Raises:
         LabError: the method does not suit the network, or the run is of another network.
     """
+    require_fraction(request.threshold, "the method's own")
     if run:
         request = _as_in(run, request, classifier)
     method = require_method(classifier, lessons, request.method, None if run else request.threshold)

@@ -173,10 +173,10 @@ def test_the_threshold_of_a_run(photos, locate, invented_copy, weights):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--top", 2), "its top is 1, and this one's is 2; give another folder by --out, or remove that one"),
-        (("--threshold", 0.7), "its threshold is "),
-        (("--class", "dog"), "its classes is "),
-        (("photos/img2.jpg",), "its photos is "),
+        (("--top", 2), "(top: 1; here: 2): give another folder by --out, or remove that one."),
+        (("--threshold", 0.7), "(threshold: 0."),
+        (("--class", "dog"), "(classes: none; here: dog)"),
+        (("photos/img2.jpg",), "(photos: "),
     ],
 )
 def test_a_folder_of_another_request_is_left_alone(photos, locate, words, says):
@@ -205,6 +205,8 @@ def test_files_of_somebody_else_are_left_alone(photos, locate, name):
         (("photos", "--format", "pascal"), "There is no format 'pascal': choose --format from coco, yolo, voc, csv."),
         (("photos", "--method", "gradcan"), "The method 'gradcan' does not exist: choose --method from cam, gradcam"),
         (("photos", "--threshold-of", "nowhere"), "nowhere"),
+        (("photos", "--threshold", 0), "--threshold 0 is no fraction of a map's maximum"),
+        (("photos", "--threshold", "nan"), "--threshold nan is no fraction of a map's maximum"),
         (("photos", "--out", "photos/img2.jpg"), "photos/img2.jpg"),
     ],
 )

@@ -28,7 +28,7 @@ FACTS = {
     "threshold_from": "given",
     "min_area": 30,
 }
-ABOUT = About(["cat", "dog"], lambda outputs: {(2,): 0, (3,): 1}[outputs], FACTS)
+ABOUT = About(["cat", "dog"], lambda outputs: outputs[0] - 2, FACTS)
 
 
 def written(folder, located, kinds=KINDS, words=(), count=None):
