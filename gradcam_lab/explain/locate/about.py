@@ -54,7 +54,8 @@ def headlines(locator: Locator) -> list[str]:
     rows, columns = model.grid
     return [
         f"{model.name} at layer {model.layer}: {model.layer_reason}; its map has {rows} x {columns} cells",
-        f"{request.how.title}, threshold {request.threshold:g}: {request.threshold_from}",
+        f"{request.how.title}, threshold{f' {request.threshold:g}' if request.how.grid else ''}: "
+        f"{request.threshold_from}",
     ]
 
 

@@ -8,6 +8,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.explain.locate.found import Found, FoundClass
 from gradcam_lab.explain.locate.outputs.output import About, Numbered
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
+from gradcam_lab.localise.methods import METHODS
 from gradcam_lab.report.figures.photos import SHOWN_SCORE, Panel, draw_rows, in_rows
 from gradcam_lab.report.figures.tiles import for_display
 
@@ -20,6 +21,8 @@ class Pictures:
     """Draws a picture a photo."""
 
     def __init__(self, folder: Path, mark: str, about: About) -> None:
+        cut, threshold = METHODS[about.facts["method"]].cut, about.facts["threshold"]
+        self._how = f": boxes where the map reaches {threshold:g} of its maximum" if cut else ""
         self._folder = folder / "pictures"
         self._folder.mkdir()
 
@@ -29,7 +32,7 @@ class Pictures:
             image = photo.image
         except LabError:
             return
-        draw_photo(self._folder / f"{photo.name}.jpg", photo.found, image)
+        draw_photo(self._folder / f"{photo.name}.jpg", photo.found, image, f"{photo.found.path.name}{self._how}")
 
     def skip(self, photo: BadPhoto) -> None:
         """Leave it out."""
@@ -38,18 +41,18 @@ class Pictures:
         """Every file is ended."""
 
 
-def draw_photo(path: Path, found: Found, image: np.ndarray) -> None:
+def draw_photo(path: Path, found: Found, image: np.ndarray, heading: str) -> None:
     """Draw a photo with the boxes of each of its classes.
 
     Args:
         path: the JPEG to write.
         found: what was found.
         image: the photo, RGB, uint8, shape (H, W, 3).
+        heading: stands above.
     """
     shown = for_display(image)
     scale = np.array(shown.shape[1::-1]) / found.size  # of x and y
     panels = [_panel(shown, one, scale) for one in found.classes]
-    heading = f"{found.path.name}: boxes where the map reaches {found.threshold:g} of its maximum"
     path.parent.mkdir(parents=True, exist_ok=True)
     draw_rows(path, in_rows(panels, COLUMNS, heading), tallest=TALLEST)
 
