@@ -34,8 +34,8 @@ def heartbeat() -> None:
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Advance]:
-    """Show a bar with the remaining time; nothing at all where stderr is not a terminal.
+def progress(title: str, total: int | None) -> Iterator[Advance]:
+    """Show a bar with the remaining time, where the total is known; nothing where stderr is not a terminal.
 
     Of several processes started by torchrun, only the first shows one.
     """

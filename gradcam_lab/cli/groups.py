@@ -19,6 +19,7 @@ GROUPS = {
     "Teach": ("teach", ("grade", "verify")),
     "Run": ("run", ("run-all", "report", "evaluate", "sweep")),
     "Explain": ("explain", ("predict", "explain", "show", "models")),
+    "Locate": ("locate", ("locate",)),
     "Train": ("train", ("train", "evaluate-classifier")),
     "Data and machine": ("machine", ("fetch", "doctor")),
 }

@@ -7,10 +7,28 @@ import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
+from gradcam_lab.errors import LabError
 from gradcam_lab.lesson_protocols import MetricsLesson
 from gradcam_lab.localise.detector import Detections, Detector
 from gradcam_lab.localise.experiment import Ap
 from gradcam_lab.localise.maps import Maps
+
+
+def require_fraction(threshold: float | None, otherwise: str) -> None:
+    """Refuse a threshold of the user's that is none.
+
+    Args:
+        threshold: None where none is given.
+        otherwise: which one is taken then.
+
+    Raises:
+        LabError: it is no number above 0 and up to 1.
+    """
+    if threshold is not None and not 0 < threshold <= 1:  # nan is not either
+        raise LabError(
+            f"--threshold {threshold:g} is no fraction of a map's maximum: give a number above 0 and up to 1, such as "
+            f"0.5, or leave it out for {otherwise}."
+        )
 
 
 class ThresholdCurves(NamedTuple):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC
-from gradcam_lab.errors import LabError
 from gradcam_lab.localise.experiment import Ap, Precision
+from gradcam_lab.localise.threshold import require_fraction
 from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.pipeline.supervise import STALL
@@ -61,11 +61,7 @@ class Settings:
         Raises:
             LabError: it is no number above 0 and up to 1.
         """
-        if self.threshold is not None and not 0 < self.threshold <= 1:  # nan is not either
-            raise LabError(
-                f"--threshold {self.threshold:g} is no fraction of a map's maximum: give a number above 0 and up to 1, "
-                "such as 0.5, or leave it out for the one that val chooses."
-            )
+        require_fraction(self.threshold, "the one that val chooses")
 
     @property
     def students(self) -> dict[str, Path]:

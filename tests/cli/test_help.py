@@ -21,7 +21,7 @@ from tests.commands import lab, process, refused
 README = Path(__file__).parents[2] / "README.md"
 ROOT: Any = typer.main.get_command(app)
 SLOW = {"torch", "torchvision", "numpy", "matplotlib", "weasyprint", "sklearn", "cv2", "jinja2", "pytest"}
-PANELS = ("Learn", "Teach", "Run", "Explain", "Train", "Data and machine")
+PANELS = ("Learn", "Teach", "Run", "Explain", "Locate", "Train", "Data and machine")
 
 
 PARAMETERS = [

@@ -2,12 +2,13 @@
 
 import io
 import struct
+import warnings
 import zlib
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from gradcam_lab.data.bit_depth import common_bits
 from gradcam_lab.data.image_files import (
@@ -20,6 +21,7 @@ from gradcam_lab.data.image_files import (
     find_image,
     is_image,
     left_out,
+    opened,
     read_image,
 )
 from gradcam_lab.errors import LabError
@@ -208,3 +210,21 @@ class TestNames:
         (tmp_path / "more.jpg").mkdir()
         assert left_out(sorted(tmp_path.iterdir())) == "4 of 5 (2 .heic, 1 without an ending, 1 folder)"
         assert left_out([tmp_path / "a.jpg"]) == ""
+
+
+def test_threads_that_open_images_at_once_put_pillows_settings_back(tmp_path, monkeypatch):
+    """Of two threads the one that came first leaves first, while the other still reads."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    path = tmp_path / "a.png"
+    Image.new("RGB", (4, 4)).save(path)
+    before = warnings.filters[:]
+    first, second = opened(path, "bad"), opened(path, "bad")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+    assert Image.MAX_IMAGE_PIXELS is None
+    second.__exit__(None, None, None)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES
+    assert Image.MAX_IMAGE_PIXELS is not None
+    assert warnings.filters[:] == before

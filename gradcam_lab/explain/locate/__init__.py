@@ -1,0 +1,1 @@
+"""`locate`: many photos in, scored boxes of their classes out; no annotations are needed."""

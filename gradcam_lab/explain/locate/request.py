@@ -1,0 +1,100 @@
+"""What is to be found in each photo, by which method, and at which threshold."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gradcam_lab.errors import LabError
+from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.localise.experiment import MIN_AREA
+from gradcam_lab.localise.map_recipe import GRADCAM
+from gradcam_lab.localise.methods import METHODS, Method, require_method
+from gradcam_lab.localise.threshold import require_fraction
+from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.pipeline.finished_run import FinishedRun
+
+SHIPPED: Mapping[str, float] = {name: 0.2 for name, method in METHODS.items() if method.grid}
+"""The threshold of each method where val has chosen none; see `tests/bench_threshold.py`."""
+
+ITS_OWN = 1.0
+"""The threshold of a method that gives each map one of its own: so many times that."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be found.
+
+    Attributes:
+        classes: names, groups or indices, as `find_class` takes them; none for the most probable ones.
+        top: how many of the most probable classes, where none is named.
+        method: one of `METHODS`.
+        threshold: for the method's box finder; None for the default, see `settled`.
+        threshold_from: says in a clause where the threshold comes from.
+        min_area: the smallest island that becomes a box, in pixels of the photo.
+    """
+
+    classes: tuple[str, ...] = ()
+    top: int = 1
+    method: str = GRADCAM
+    threshold: float | None = None
+    threshold_from: str = "given by the user"
+    min_area: int = MIN_AREA
+
+    @property
+    def how(self) -> Method:
+        """The method itself."""
+        return METHODS[self.method]
+
+    @property
+    def cut_at(self) -> float:
+        """The threshold of a settled request."""
+        assert self.threshold is not None
+        return self.threshold
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The request in plain values."""
+        return {**asdict(self), "classes": list(self.classes)}
+
+
+def settled(request: Request, classifier: Classifier, lessons: Lessons, run: Path | None = None) -> Request:
+    """Decide what the user left open: the threshold, and of whose choice it is.
+
+    Args:
+        request: as the user made it.
+        classifier: whose maps are cut.
+        lessons: whose steps the method runs.
+        run: a finished run of `run-all` with this network, whose threshold val has chosen; its method is taken too.
+
+    Raises:
+        LabError: the method does not suit the network, or the run is of another network.
+    """
+    require_fraction(request.threshold, "the method's own")
+    if run:
+        request = _as_in(run, request, classifier)
+    method = require_method(classifier, lessons, request.method, None if run else request.threshold)
+    if request.threshold is not None:
+        return request
+    if not method.grid:
+        return replace(request, threshold=ITS_OWN, threshold_from="each map's own, found by the method")
+    return replace(
+        request,
+        threshold=SHIPPED[request.method],
+        threshold_from="the default, for val has chosen none for this network",
+    )
+
+
+def _as_in(folder: Path, request: Request, classifier: Classifier) -> Request:
+    """Take a finished run's threshold and method."""
+    if request.threshold is not None:
+        raise LabError("--threshold and --threshold-of both say where maps are cut: give one of them.")
+    run = FinishedRun(folder)
+    if run.value("provenance", "weights_sha256") != classifier.sha256:
+        raise LabError(f"The run in '{folder}' is of another network's weights: give a run of '{classifier.name}'.")
+    name = next(name for name, method in METHODS.items() if method is run.method)
+    if request.method not in (GRADCAM, name):
+        raise LabError(f"The run in '{folder}' chose its threshold for the method '{name}': give --method {name}.")
+    value = run.value("threshold", "chosen")
+    whose = "given to" if run.results["threshold"].get("given") else "chosen on val by"
+    return replace(request, method=name, threshold=value, threshold_from=f"{whose} the run in '{folder}'")
