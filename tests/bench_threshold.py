@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--curves", action="store_true", help="also print AP along the grid")
     options = parser.parse_args()
     sets, lessons = networks(), load_lessons()
-    fitting = [set(applicable(classifier, lessons)) for classifier, _ in sets.values()]
+    fitting = [set(applicable(classifier)) for classifier, _ in sets.values()]
     methods = options.method or [name for name in METHODS if all(name in known for known in fitting)]
     found = {name: curves_of(*one, methods) for name, one in sets.items()}
     print("AP at IoU 0.5 at val's own choice, and at the threshold for both; short: by how many points it is less")
@@ -91,7 +91,7 @@ def line_of(method: str, curves: Mapping[str, Curves]) -> str:
     """Say how far the best common threshold falls short of each set's own."""
     grid = grid_of(method)
     its_own = [place for place, threshold in enumerate(grid) if threshold in METHODS[method].grid] or [0]
-    own = {name: its_own[choose(np.take(one["val"].mean_ap, its_own))] for name, one in curves.items()}
+    own = {name: its_own[choose(np.take(one["val"].mean_ap, its_own).tolist())] for name, one in curves.items()}
     short = {
         (name, split): 100 * (part.ap[IOU][own[name]] - np.array(part.ap[IOU]))
         for name, one in curves.items()

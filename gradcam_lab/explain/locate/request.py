@@ -73,7 +73,7 @@ def settled(request: Request, classifier: Classifier, lessons: Lessons, run: Pat
     require_fraction(request.threshold, "the method's own")
     if run:
         request = _as_in(run, request, classifier)
-    method = require_method(classifier, lessons, request.method, None if run else request.threshold)
+    method = require_method(classifier, request.method, None if run else request.threshold)
     if request.threshold is not None:
         return request
     if not method.grid:

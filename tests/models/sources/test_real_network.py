@@ -36,7 +36,7 @@ def test_the_hottest_point_lies_in_the_dog(tmp_path):
             batch, explain_score(model, lessons, inputs, lambda z: model.score(z, "dog")), strict=True
         ):
             heatmap = lessons.boxes.upsample(cam.numpy(), sample.size[::-1])
-            y, x = np.unravel_index(heatmap.argmax(), heatmap.shape)
+            y, x = map(int, np.unravel_index(heatmap.argmax(), heatmap.shape))
             xmin, ymin, xmax, ymax = sample.boxes("dog")[0]
             inside += xmin <= x + 1 <= xmax and ymin <= y + 1 <= ymax
     assert (inside, len(dogs)) == (123, 124)  # 99.2%
