@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--method", action="append", help="repeatable; all that suit both networks by default")
     parser.add_argument("--curves", action="store_true", help="also print AP along the grid")
     options = parser.parse_args()
-    sets, lessons = networks(), load_lessons()
+    sets = networks()
     fitting = [set(applicable(classifier)) for classifier, _ in sets.values()]
     methods = options.method or [name for name in METHODS if all(name in known for known in fitting)]
     found = {name: curves_of(*one, methods) for name, one in sets.items()}

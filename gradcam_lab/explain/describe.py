@@ -1,7 +1,5 @@
 """Sentences about a photo: the layer looked at, a class with its probability, and true beside predicted classes."""
 
-from collections.abc import Sequence
-
 from gradcam_lab.explain.explanation import TITLES, Explanation, Request
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import Target, output_target
@@ -20,36 +18,17 @@ def layer(one: Explanation) -> str:
     else:
         why = model.layer_reason
     rows, columns = one.maps[one.grid].shape
-    doubt = "" if plausible_grid(one.maps[one.grid].shape, model.preprocessing.size) else DOUBT
     plain = one.grid == "cam" or METHODS[one.grid].recipe == PLAIN_RECIPE
     whose = "its map" if plain else f"the map of {TITLES[one.grid]}"
-    return f"{model.layer_name}: {why}; {whose} has {rows} x {columns} cells{doubt}"
-
-
-DOUBT = (
-    ", but the network's input is a square: if the layer's output is of shape (N, height, width, channels), and not "
-    "(N, channels, height, width) as Grad-CAM needs it, this is no map, so choose another layer or permute its output"
-)
-"""What is said of a grid that is not of the input's proportions; Grad-CAM itself cannot know the order of the axes."""
-
-
-def plausible_grid(grid: Sequence[int], size: int) -> bool:
-    """Say whether a map's grid, rows and columns, is square but for one cell, as an input of size x size gives it.
-
-    Examples:
-        >>> plausible_grid((7, 7), 224), plausible_grid((7, 768), 224)
-        (True, False)
-    """
-    rows, columns = grid
-    return abs(rows - columns) <= 1 and max(grid) <= size
+    return f"{model.layer_name}: {why}; {whose} has {rows} x {columns} cells"
 
 
 def cam_or_gradcam(photo: Photo) -> str:
     """Say which of the two a network gets where neither was asked for, and why."""
-    layer = photo.classifier.layer_name
+    model = photo.classifier
     if photo.why_no_cam:
-        return f"Grad-CAM at {layer}, because CAM is not defined: {photo.why_no_cam}"
-    return f"CAM at {layer}: the network ends in an average and one linear layer"
+        return f"Grad-CAM at {model.about_layer}. CAM is not defined: {photo.why_no_cam}"
+    return f"CAM at {model.layer_name}: the network ends in an average and one linear layer"
 
 
 def boxes(one: Explanation) -> str:

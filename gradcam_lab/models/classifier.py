@@ -104,6 +104,12 @@ class Classifier:
         around = self.layer.rpartition(".")[0]
         return around if around and isinstance(self.network.get_submodule(around), Probe) else self.layer
 
+    @property
+    def about_layer(self) -> str:
+        """Say which layer is explained, why, and on which grid."""
+        rows, columns = self.grid
+        return f"{self.layer_name}: {self.layer_reason}; its map has {rows} x {columns} cells"
+
     @cached_property
     def grid(self) -> tuple[int, int]:
         """Rows and columns of the map, for an input of the preprocessing's size."""

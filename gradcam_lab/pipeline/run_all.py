@@ -7,6 +7,7 @@ from gradcam_lab.console import say, warn
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable
 from gradcam_lab.models import distributed, zoo
+from gradcam_lab.models.classifier import LAST_BLOCK
 from gradcam_lab.pipeline.engine import Engine, Planned
 from gradcam_lab.pipeline.graph import MEASURING, RENDERING, STAGES
 from gradcam_lab.pipeline.own_folder import require_own_folder, write_command
@@ -65,6 +66,8 @@ def compute(settings: Settings) -> None:
     require_writable(run.folder)  # not before: a run that cannot be leaves no folder behind
     write_command(run.folder, settings)
     say(f"{settings.data}: {run.described}")
+    if run.classifier.layer_reason != LAST_BLOCK:
+        say(f"  {run.classifier.about_layer}")
     zoo.warn_of_photos(run.classifier, run.test.samples[0].path)
     for note in dict.fromkeys(run.val.notes + run.test.notes):
         warn(f"  note: {note}")

@@ -18,7 +18,14 @@ def test_every_choice_that_is_not_the_default_is_in_the_command():
         **{"data": "pets", "data_root": Path("a b"), "target": "cat", "limit": 3, "method": "otsu", "ap": "11point"},
         **{"threshold": 0.5, "max_detections": 1, "seed": 1, "precision": "bf16"},
     }
-    network: dict[str, Any] = {"model": "vgg16", "weights": "a b.pth", "classes": "a,b", "size": 96, "device": "cpu", "batch": 2}
+    network: dict[str, Any] = {
+        "model": "vgg16",
+        "weights": "a b.pth",
+        "classes": "a,b",
+        "size": 96,
+        "device": "cpu",
+        "batch": 2,
+    }
     settings = Settings(
         **chosen, model=ModelChoice(**network), quick=True, skip_bad=True, course=StudentsWork({}, {}, "mine")
     )

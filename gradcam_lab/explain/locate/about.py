@@ -29,7 +29,7 @@ def about(locator: Locator, first: Located) -> About:
         "weights_sha256": model.sha256,
         "activation": model.activation,
         "input_size": model.preprocessing.size,
-        "layer": model.layer,
+        "layer": model.layer_name,
         "layer_reason": model.layer_reason,
         "grid": list(grid),
         "method": request.method,
@@ -51,9 +51,8 @@ def about(locator: Locator, first: Located) -> About:
 def headlines(locator: Locator) -> list[str]:
     """Say which network, layer and threshold find the boxes, and why these."""
     model, request = locator.classifier, locator.request
-    rows, columns = model.grid
     return [
-        f"{model.name} at layer {model.layer}: {model.layer_reason}; its map has {rows} x {columns} cells",
+        f"{model.name} at layer {model.about_layer}",
         f"{request.how.title}, threshold{f' {request.threshold:g}' if request.how.grid else ''}: "
         f"{request.threshold_from}",
     ]

@@ -199,7 +199,7 @@ def _asked(words: Sequence[str], locator: Locator) -> dict[str, Any]:
         "photos": [word if word == STDIN else str(Path(word).absolute()) for word in words],
         "network": classifier.name,
         **locator.request.described,
-        "layer": classifier.layer,
+        "layer": classifier.layer_name,
         "batch": locator.batch,
         "network_sha256": classifier.fingerprint,
         "lessons_sha256": dict(lessons.code_sha256),
