@@ -182,12 +182,20 @@ def sweep(
     ] = None,
     iou: Annotated[list[float] | None, iou("the run's")] = None,
     ap: Annotated[Ap | None, Option(help=AP_HELP, show_default="the run's")] = None,
+    keep_in: Annotated[
+        Path | None,
+        Option(help="Instead: file of gradcam-lab train, in which val's method and threshold are kept for locate."),
+    ] = None,
     out: Annotated[
         Path | None, Option(help="Folder for the curves and boxes.", show_default="the run's folder")
     ] = None,
     json: Json = False,
 ) -> None:
     """Try thresholds on a run's saved heatmaps: a table, and AP and recall against the threshold."""
+    if keep_in:
+        from gradcam_lab.pipeline.keep_threshold import keep_threshold
+
+        return print(keep_threshold(run, keep_in))
     from gradcam_lab.pipeline.sweep_run import sweep_run
 
     with resumable():  # the heatmaps of train may take a while

@@ -1,7 +1,8 @@
 """Model files, the format of trained networks: safetensors, with all that is needed to use them in the metadata.
 
 Each value of the metadata is JSON: `arch`, `options`, `classes`, `activation`, `layer`, `preprocessing`, `recipe`,
-`scores`. Files of ToyNet from before there were other networks have no `arch`, and `widths` instead of `options`.
+`scores`, `localisation`. Files of ToyNet from before there were other networks have no `arch`, and `widths` instead of
+`options`.
 """
 
 import json
@@ -35,6 +36,8 @@ class Description:
         options: those its architecture was built with.
         recipe: how it was trained.
         scores: measured on held-out images.
+        localisation: how val finds its objects best, `method` and `threshold`, and `data` and `target`, of which; see
+            `keep_localisation`. Empty where nobody has kept it.
     """
 
     arch: str
@@ -44,6 +47,7 @@ class Description:
     options: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
+    localisation: Mapping[str, Any] = field(default_factory=dict)
 
     def classifier(self, network: nn.Module, file: str = "") -> Classifier:
         """Return the classifier of this description and a network that fits it."""
@@ -56,7 +60,12 @@ class Description:
             layer=ARCHITECTURES[self.arch].layer,
             preprocessing=self.preprocessing,
             sha256=weights_hash(network),
-            metadata={"weights": file, "recipe": self.recipe, "scores": self.scores},
+            metadata={
+                "weights": file,
+                "recipe": self.recipe,
+                "scores": self.scores,
+                **({"localisation": self.localisation} if self.localisation else {}),
+            },
         )
 
 
@@ -71,6 +80,18 @@ def save(path: Path, state: Mapping[str, Tensor], description: Description) -> N
     tensors = {name: value.cpu().contiguous() for name, value in state.items()}
     with moved_into_place(path) as temporary:
         save_file(tensors, temporary, texts)
+
+
+def keep_localisation(path: Path, localisation: Mapping[str, Any]) -> None:
+    """Write into a model file how val finds its objects best; its weights, and all else that it says, stay.
+
+    Raises:
+        LabError: it is no model file, or cannot be written.
+    """
+    read(path)
+    state, texts = read_safetensors(path)
+    with moved_into_place(path) as temporary:
+        save_file(state, temporary, {**texts, "localisation": json.dumps(dict(localisation))})
 
 
 def half_precision(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -132,4 +153,5 @@ def _describe(metadata: Mapping[str, Any]) -> Description:
         options=metadata.get("options", old),
         recipe=metadata.get("recipe", {}),
         scores=metadata.get("scores", {}),
+        localisation=metadata.get("localisation", {}),
     )

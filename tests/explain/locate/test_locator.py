@@ -205,7 +205,7 @@ class TestSettled:
     def test_cam_does_not_suit_a_network_with_three_linear_layers(self, vgg, lessons):
         with pytest.raises(
             LabError,
-            match="The method 'cam' does not suit this network \\(CAM needs .* has 3\\): choose --method from gradcam",
+            match=r"The method 'cam' does not suit this network \(CAM needs .* has 3\): choose --method from gradcam",
         ):
             settled(Request(method="cam"), vgg, lessons)
 

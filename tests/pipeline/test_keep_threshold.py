@@ -1,0 +1,46 @@
+"""Val's choice, kept in the network's own file."""
+
+import shutil
+
+import pytest
+
+from gradcam_lab.files import read_json
+from gradcam_lab.models import zoo
+from tests.commands import lab, refused, run_all
+
+
+@pytest.fixture(scope="module")
+def finished(toy, weights, tmp_path_factory):
+    out = tmp_path_factory.mktemp("keep") / "run"
+    assert run_all(toy, weights, out).code == 0
+    return out
+
+
+def test_the_file_says_it_and_is_the_same_network(finished, weights, tmp_path):
+    file = shutil.copy(weights, tmp_path / "mine.safetensors")
+    before = zoo.load_file(file)
+    done = lab("sweep", "--run", finished, "--keep-in", file)
+    chosen = read_json(finished / "threshold.json")["chosen"]
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"'{file}' now says: method gradcam, threshold {chosen:g}, as val chose them for dog of")
+    after = zoo.load_file(file)
+    assert after.metadata["localisation"]["method"] == "gradcam"
+    assert after.metadata["localisation"]["threshold"] == chosen
+    assert (after.sha256, after.class_names, after.preprocessing) == (
+        before.sha256, before.class_names, before.preprocessing,
+    )  # fmt: skip
+    assert after.metadata["recipe"] == before.metadata["recipe"]
+    assert lab("sweep", "--run", finished, "--keep-in", file).code == 0  # again, in place of itself
+
+
+def test_another_network_and_another_kind_of_file_are_refused(finished, toy, weights, tmp_path):
+    other = shutil.copy(zoo.EMBEDDED_FILE, tmp_path / "other.safetensors")
+    before = other.read_bytes()
+    refused(lab("sweep", "--run", finished, "--keep-in", other), "is of another network than", "make a run of this one")
+    assert other.read_bytes() == before
+    (tmp_path / "a.pth").write_bytes(b"x")
+    refused(lab("sweep", "--run", finished, "--keep-in", tmp_path / "a.pth"), "is no file of gradcam-lab train")
+    given = tmp_path / "given"
+    assert run_all(toy, weights, given, "--threshold", 0.5).code == 0
+    file = shutil.copy(weights, tmp_path / "mine.safetensors")
+    refused(lab("sweep", "--run", given, "--keep-in", file), "was given, not chosen on val: run without --threshold")
