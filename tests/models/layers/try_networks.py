@@ -16,7 +16,7 @@ from tests.models.layers.builds import names
 from tests.models.layers.one_network import one
 
 PARTIAL = TABLE.with_suffix(".partial.csv")
-MINUTES = 15
+MINUTES = 30
 
 
 def main() -> int:
