@@ -138,6 +138,13 @@ class TestTheNetworkIsLeft:
             find_layer(network, 64)
         assert state_of(network) == before
 
+    def test_also_one_that_overwrites_its_images(self):
+        class Overwriting(ClassMaps):
+            def forward(self, images):
+                return super().forward(images.sub_(0.5))
+
+        assert found(Overwriting).name == "features"
+
     def test_frozen_and_half_precision(self):
         network = seeded(Transformer).requires_grad_(False).to(torch.bfloat16)
         assert find_layer(network, SIZE).name == "blocks.1.norm1"
