@@ -41,7 +41,7 @@ class DryRun:
     """What a forward and a backward pass have shown.
 
     Attributes:
-        outputs: of the modules by name, in the order in which they ended.
+        outputs: of the modules by name, in the order in which they ended for the first time.
         top: the output whose logit was differentiated, for each image, shape (N,).
         classes: the number of the network's outputs.
     """
@@ -81,8 +81,7 @@ def dry_run(network: nn.Module, size: int) -> DryRun:
 
 def _note(outputs: dict[str, Output], name: str, module: nn.Module, given: Any, output: Any) -> None:
     """Note what a module returns, and have autograd note the gradient at it, as it is before anything overwrites it."""
-    noted = outputs.pop(name, None) or Output(name, module)  # to the end: the order is that of the last runs
-    outputs[name] = noted
+    noted = outputs.setdefault(name, Output(name, module))
     noted.runs += 1
     if isinstance(output, Tensor) and output.is_floating_point():
         noted.shape = tuple(output.shape)
