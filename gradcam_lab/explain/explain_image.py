@@ -34,17 +34,13 @@ from gradcam_lab.explain.several import each_photo
 from gradcam_lab.explain.targets import Target, find_target, rather_than
 from gradcam_lab.files import require_writable
 from gradcam_lab.lesson_modules import Lessons, load_lessons
+from gradcam_lab.localise.default_threshold import default_threshold
 from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.methods import METHODS, applicable, require_method
+from gradcam_lab.localise.threshold import require_fraction
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.models.model_choice import ModelChoice
-
-SHIPPED = 0.2
-"""The threshold of the boxes where none is given."""
-
-ITS_OWN = 1.0
-"""The threshold of a method that gives each map one of its own: so many times that."""
 
 COPIES = 25
 """Noisy copies for SmoothGrad where all methods are asked for and no number is given."""
@@ -197,5 +193,6 @@ def settled(wish: Wish, classifier: Classifier, lessons: Lessons, layer: str | N
     request = Request(method, layer, wish.smooth or COPIES * (method == ALL_METHODS), wish.seed)
     if not boxes:
         return request
-    default = SHIPPED if request.finder.grid else ITS_OWN
+    default = default_threshold(request.finder)
+    require_fraction(wish.threshold, f"the default, {default:g}")
     return replace(request, threshold=default if wish.threshold is None else wish.threshold)

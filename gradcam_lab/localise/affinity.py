@@ -28,7 +28,7 @@ def earlier_layer(classifier: Classifier) -> str:
     before = list(heights)[: list(heights).index(classifier.layer)]  # an adaptive average may enlarge the map again
     fine = [name for name in before if heights[name] >= 2 * heights[classifier.layer]]
     if not fine:
-        raise ValueError(f"no block before '{classifier.layer}' has a finer map")
+        raise ValueError(f"no block before '{classifier.layer_name}' has a finer map")
     return fine[-1]
 
 
