@@ -139,6 +139,10 @@ class TestNames:
         assert f'<a href="{address}">' in html
         assert name in words_of(html)
 
+    def test_the_folder_stands_above_the_name(self, tmp_path, lessons):
+        html = written(tmp_path / "index.html", [photo(lessons, name="my/photos/dog.jpg")])
+        assert '<h2><span class="folder">my/photos/</span>dog.jpg</h2>' in html
+
     def test_a_file_called_like_a_script_is_a_file(self, tmp_path, lessons, monkeypatch):
         monkeypatch.chdir(tmp_path)
         html = written(Path("index.html"), [replace(photo(lessons), path=Path("javascript:alert(1)"))])

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -197,3 +198,12 @@ def test_a_photo_that_has_vanished_has_no_picture(tmp_path):
     out = written(tmp_path / "out", [invented(tmp_path / "gone.jpg")], ("json", "pictures", "page"))
     assert not list((out / "pictures").rglob("*.jpg"))
     assert "gone.jpg" in (out / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("method", "movable"), [("gradcam", True), ("otsu", False), ("watershed", False)])
+def test_the_page_has_a_slider_only_where_the_browser_finds_the_same_boxes(tmp_path, method, movable):
+    photo = tmp_path / "a.png"
+    Image.new("RGB", (40, 20)).save(photo)
+    about = replace(ABOUT, facts={**FACTS, "method": method})
+    write.write_outputs(tmp_path, [invented(photo)], 1, ("page",), about)
+    assert ('type="range"' in (tmp_path / "index.html").read_text(encoding="utf-8")) == movable

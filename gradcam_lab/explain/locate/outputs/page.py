@@ -5,6 +5,7 @@ from pathlib import Path
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.locate.outputs.output import About, Numbered, file_text
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
+from gradcam_lab.localise.box_finders import islands
 from gradcam_lab.localise.methods import METHODS
 from gradcam_lab.report.contact_sheet import ContactSheet, SheetClass, SheetFacts, SheetPhoto
 
@@ -14,13 +15,15 @@ class Page:
 
     def __init__(self, folder: Path, mark: str, about: About) -> None:
         facts = about.facts
+        method = METHODS[facts["method"]]
         sheet = SheetFacts(
             network=f"{facts['network']} ({facts['weights']})" if facts["weights"] else facts["network"],
             layer=f"{facts['layer']}: {facts['layer_reason']}",
-            method=METHODS[facts["method"]].title,
-            threshold=facts["threshold"],
+            method=method.title,
+            threshold=facts["threshold"] if method.grid else None,
             threshold_source=facts["threshold_from"],
             min_area=facts["min_area"],
+            islands=method.find is islands,
         )
         self._sheet = ContactSheet(folder / "index.html", sheet, lies_in=about.folder)
 
