@@ -50,7 +50,7 @@ def refused(done: Done, *words: str) -> None:
     assert done.err.endswith("\n")
     assert len(done.err.splitlines()) == 1
     assert done.err.startswith("gradcam-lab: ")
-    assert done.err.rstrip().endswith(".")
+    assert done.err.rstrip().endswith((".", "?"))
     assert "Traceback" not in done.out + done.err
     for word in words:
         assert word in done.err
