@@ -1,6 +1,7 @@
 """Val's choice, kept in the network's own file."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_the_file_says_it_and_is_the_same_network(finished, weights, tmp_path):
 
 
 def test_another_network_and_another_kind_of_file_are_refused(finished, toy, weights, tmp_path):
-    other = shutil.copy(zoo.EMBEDDED_FILE, tmp_path / "other.safetensors")
+    other = Path(shutil.copy(zoo.EMBEDDED_FILE, tmp_path / "other.safetensors"))
     before = other.read_bytes()
     refused(lab("sweep", "--run", finished, "--keep-in", other), "is of another network than", "make a run of this one")
     assert other.read_bytes() == before
