@@ -49,6 +49,12 @@ def same_map(method: str) -> str:
     return "" if first == method else f"{method} has the map of {first}; how its boxes differ is shown by --boxes."
 
 
+BOX = (
+    "xmin, ymin, xmax, ymax, score; pixels of the photo as it is displayed (turned as its EXIF orientation says), "
+    "counted from 1, both ends inside, as in VOC"
+)
+"""What the numbers of a box are."""
+
 PARTLY, HARDLY = 0.5, 0.8
 """From these rank correlations on a map is said to depend in part, and hardly; the number stands beside the word."""
 

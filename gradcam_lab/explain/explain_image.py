@@ -193,6 +193,6 @@ def settled(wish: Wish, classifier: Classifier, lessons: Lessons, layer: str | N
     request = Request(method, layer, wish.smooth or COPIES * (method == ALL_METHODS), wish.seed)
     if not boxes:
         return request
-    default = default_threshold(request.finder)
+    default = default_threshold(GRADCAM if method == ALL_METHODS else method)
     require_fraction(wish.threshold, f"the default, {default:g}")
     return replace(request, threshold=default if wish.threshold is None else wish.threshold)

@@ -18,11 +18,6 @@ from gradcam_lab.files import digest, moved_into_place, read_json, sha256, write
 from gradcam_lab.localise.smoothgrad import NOISE
 from gradcam_lab.report.figures.rgb import gradient_strength
 
-BOX = (
-    "xmin, ymin, xmax, ymax, score; pixels of the image as it is displayed (turned as its EXIF orientation says), "
-    "counted from 1, both ends inside, as in VOC"
-)
-
 LONGEST = 60
 """Letters of a name that go into the name of a file."""
 
@@ -122,7 +117,7 @@ def facts(one: Explanation) -> dict[str, Any]:
         "layer": model.layer_name if one.grid else None,
         "layer_reason": describe.layer(one),
         "threshold": request.threshold,
-        "box": BOX if request.threshold is not None else None,
+        "box": describe.BOX if request.threshold is not None else None,
         "why_no_cam": photo.why_no_cam if request.method == "all" else None,
         "smoothgrad": {"copies": request.smooth, "noise": NOISE, "seed": request.seed} if request.smooth else None,
         "lessons_sha256": {name: photo.lessons.sha256[name] for name in ("step1_cam", "step2_gradcam")},

@@ -4,17 +4,13 @@ import platform
 from importlib.metadata import version
 
 from gradcam_lab import __version__
+from gradcam_lab.explain.describe import BOX
 from gradcam_lab.explain.locate.found import Found
 from gradcam_lab.explain.locate.locator import Located, Locator
 from gradcam_lab.explain.locate.outputs.output import About
 
 SCHEMA = 1
 """Of `boxes.json`; another number for another meaning."""
-
-BOX = (
-    "xmin, ymin, xmax, ymax, score; pixels of the photo as it is displayed (turned as its EXIF orientation says), "
-    "counted from 1, both ends inside, as in VOC"
-)
 
 
 def about(locator: Locator, first: Located) -> About:

@@ -1,24 +1,18 @@
 """What is to be found in each photo, by which method, and at which threshold."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.localise.default_threshold import default_threshold
 from gradcam_lab.localise.experiment import MIN_AREA
 from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.methods import METHODS, Method, require_method
 from gradcam_lab.localise.threshold import require_fraction
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.finished_run import FinishedRun
-
-SHIPPED: Mapping[str, float] = {name: 0.2 for name, method in METHODS.items() if method.grid}
-"""The threshold of each method where val has chosen none; see `tests/bench_threshold.py`."""
-
-ITS_OWN = 1.0
-"""The threshold of a method that gives each map one of its own: so many times that."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +70,9 @@ def settled(request: Request, classifier: Classifier, lessons: Lessons, run: Pat
     method = require_method(classifier, request.method, None if run else request.threshold)
     if request.threshold is not None:
         return request
-    if not method.grid:
-        return replace(request, threshold=ITS_OWN, threshold_from="each map's own, found by the method")
-    return replace(
-        request,
-        threshold=SHIPPED[request.method],
-        threshold_from="the default, for val has chosen none for this network",
-    )
+    default = "the default, for val has chosen none for this network"
+    whose = default if method.grid else "each map's own, found by the method"
+    return replace(request, threshold=default_threshold(request.method), threshold_from=whose)
 
 
 def _as_in(folder: Path, request: Request, classifier: Classifier) -> Request:

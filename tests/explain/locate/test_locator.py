@@ -13,9 +13,10 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.explain.locate.found import Found
 from gradcam_lab.explain.locate.locator import Locator
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
-from gradcam_lab.explain.locate.request import SHIPPED, Request, settled
+from gradcam_lab.explain.locate.request import Request, settled
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import find_target, output_target
+from gradcam_lab.localise.default_threshold import SHIPPED
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import Explainer
