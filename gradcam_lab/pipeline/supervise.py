@@ -11,8 +11,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,7 @@ from gradcam_lab import console
 from gradcam_lab.errors import LabError
 from gradcam_lab.pipeline.students_errors import Doing, StudentsFiles, died, explain, stalled
 from gradcam_lab.pipeline.students_prints import cap_prints
+from gradcam_lab.processes import SPAWN
 
 STALL = 60.0
 """Seconds without a sign of life while a student's code runs."""
@@ -151,12 +152,10 @@ def supervise(work: Callable[[Any], None], argument: Any, *, files: StudentsFile
         LabError: the work ended with an error, ended the whole process, or made no progress.
         KeyboardInterrupt: Ctrl-C; the child was given the time to save what is done.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
+    ours, theirs = SPAWN.Pipe(duplex=False)
     packed = pickle.dumps((work, argument))
-    process = context.Process(target=_serve, args=(theirs, packed, dict(files), log, stall))
-    with _current_folder_hidden():
-        process.start()
+    process = SPAWN.Process(target=_serve, args=(theirs, packed, dict(files), log, stall))
+    process.start()
     theirs.close()
     try:
         _follow(ours, process, files, stall)
@@ -166,20 +165,6 @@ def supervise(work: Callable[[Any], None], argument: Any, *, files: StudentsFile
     finally:
         _end(process)
         ours.close()
-
-
-@contextmanager
-def _current_folder_hidden() -> Iterator[None]:
-    """A new interpreter would import a student's `random.py` from the current folder before we could prevent it."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _follow(pipe: "Connection[Any, Any]", process: Any, files: StudentsFiles, stall: float) -> None:

@@ -1,7 +1,6 @@
 """Writing ToyVOC as a VOC devkit folder: whole or not at all, with a manifest of hashes that every use checks."""
 
 import io
-import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from gradcam_lab.data.toyvoc.scene import CLASSES, Scene, SceneObject, scene
 from gradcam_lab.data.voc_classes import VOC_CLASSES, VOID, voc_palette
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, folder_moved_into_place, make_folder, read_json, sha256, write_json, write_text
+from gradcam_lab.processes import SPAWN
 
 VERSION = "1"  # raise it whenever another picture comes out
 SEED = 2007
@@ -167,15 +167,14 @@ def _drawn_chunks(folder: Path, chunks: Sequence[Sequence[Job]]) -> Iterator[dic
     workers = min(os.cpu_count() or 1, len(chunks))
     left = dict(enumerate(chunks))
     if workers > 1:
-        # "spawn", because a fork of a process in which torch or OpenCV has threads may hang.
-        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
+        pool = ProcessPoolExecutor(workers, SPAWN, _start_worker)
         try:
             numbers = {pool.submit(_draw_chunk, folder, chunk): number for number, chunk in left.items()}
             for future in as_completed(numbers):
                 yield future.result()
                 del left[numbers[future]]
         except BrokenProcessPool:
-            pass  # a script without `if __name__ == "__main__"` cannot have workers: the rest is drawn here
+            pass  # a worker was killed, as where memory is short: the rest is drawn here
         finally:
             pool.shutdown(cancel_futures=True)
     for chunk in left.values():

@@ -14,6 +14,7 @@ from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.models.classifier import Preprocessing
+from gradcam_lab.processes import SPAWN
 
 MEMORY = 2**30
 """Memory that pixels may take, in bytes."""
@@ -43,8 +44,7 @@ class FromFiles:
             _ImageFiles(samples, preprocessing),
             batch_sampler=self.order,
             num_workers=workers,
-            # A fork of a process in which torch or OpenCV has threads may hang, and Python 3.14 forks no more.
-            multiprocessing_context="spawn" if workers else None,
+            multiprocessing_context=SPAWN if workers else None,
             persistent_workers=workers > 0,
             collate_fn=partial(_joined, size=preprocessing.size),  # no closure: it is pickled for the workers
             worker_init_fn=_without_threads,
