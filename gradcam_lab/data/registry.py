@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from gradcam_lab.data.download import official
 from gradcam_lab.data.layouts import imagenette, pets, voc
@@ -60,13 +60,15 @@ class LabelData:
 
     def read(
         self,
-        split: Literal["train", "val"],
+        split: str,
         *,
         val_size: float | None = None,
         seed: int = 0,
         skip_bad: bool | None = False,
     ) -> LabelledSplit:
         """Read one split; the arguments and errors are those of `imagenette.read_folder`."""
+        if split not in ("train", "val"):
+            raise LabError(f"'{self.root}' has labelled folders and no split '{split}': choose train or val.")
         return imagenette.read_folder(self.root, split, val_size=val_size, seed=seed, skip_bad=skip_bad)
 
     @property

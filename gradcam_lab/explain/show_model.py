@@ -125,11 +125,9 @@ def _with_truth(
         boxes = data.read(split, skip_bad=None)
         warn_of(boxes)
         return boxes.samples, [tuple(dict.fromkeys(o.name for o in sample.objects)) for sample in boxes.samples]
-    if split not in ("train", "val"):
-        raise LabError(f"'{data.root}' has the splits train and val, and not '{split}': choose one of them.")
     # Where the training split `val` off `train`, it is split off in the same way.
     held_out = {name: recipe[name] for name in ("val_size", "seed") if recipe.get(name) is not None}
-    labelled = data.read(split, **held_out, skip_bad=None)  # type: ignore[arg-type]
+    labelled = data.read(split, **held_out, skip_bad=None)
     warn_of(labelled)
     return labelled.samples, [(labelled.classes[label],) for label in labelled.labels]
 

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
-from gradcam_lab.data.box_files.formats import read_both
+from gradcam_lab.data.box_files.formats import Source, read_both
 from gradcam_lab.evaluate.block_bootstrap import resample_blocks
 from gradcam_lab.evaluate.bootstrap import image_draws, resample_images
 from gradcam_lab.evaluate.matching import Matching
@@ -22,8 +21,8 @@ LARGE = 20_000
 
 
 def evaluate_files(
-    detections: Path,
-    ground_truth: Path,
+    detections: Source,
+    ground_truth: Source,
     thresholds: Sequence[float],
     *,
     ties: str,
@@ -41,7 +40,7 @@ def evaluate_files(
 
     Args:
         detections: our JSON, COCO results, or a `comp4_det_test_dog.txt`.
-        ground_truth: our JSON, COCO ground truth, or a folder in VOC layout.
+        ground_truth: our JSON, COCO ground truth, or a folder in VOC layout; both may also be in the memory.
         thresholds: the IoU thresholds.
         ties: see step 4.
         ap: how average precision is taken, "area" or "11point".

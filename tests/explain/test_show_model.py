@@ -167,7 +167,7 @@ def test_random_images_are_drawn_by_lot_from_the_seed(model, strips, tmp_path):
         ({"index": -1}, "There is no image -1"),
         ({"random": 10}, "Cannot draw 10 images by lot: the split 'val' has 9, so ask for 1 to 9"),
         ({"random": 0}, "Cannot draw 0 images"),
-        ({"index": 0, "split": "test"}, "has the splits train and val, and not 'test'"),
+        ({"index": 0, "split": "test"}, "has labelled folders and no split 'test': choose train or val"),
         ({"index": 0, "data": "nowhere"}, "nowhere"),
     ],
 )

@@ -3,7 +3,8 @@
 detections    our JSON, COCO results (JSON), or the VOC devkit's `comp4_det_test_dog.txt`
 ground truth  our JSON, COCO ground truth (JSON), or a folder in VOC layout
 
-A new format is one module and one line in a function below.
+A new format is one module and one line in a function below. A program may hand over the content of a JSON file itself,
+see `in_memory`.
 """
 
 import gc
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,14 +27,18 @@ from gradcam_lab.data.box_files.ground_truth import (
     numbered,
     read_folder_truth,
 )
+from gradcam_lab.data.box_files.in_memory import InMemory
 from gradcam_lab.data.box_files.plausible import doubts
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json
 
+Source = Path | InMemory
+"""A file or a folder, or what a file would hold."""
+
 
 def read_both(
-    detections: Path,
-    ground_truth: Path,
+    detections: Source,
+    ground_truth: Source,
     *,
     target: str | None = None,
     split: str = "test",
@@ -55,17 +61,18 @@ def read_both(
             no object as required.
     """
     with _garbage_collection_off():
-        truth = _read_ground_truth(ground_truth, split, partial(comp4.class_of, detections, target))
+        paths = path_of(detections), path_of(ground_truth)
+        truth = _read_ground_truth(ground_truth, split, partial(comp4.class_of, paths[0], target))
         if not truth.objects:
-            raise LabError(f"'{ground_truth}' names no image: there is nothing to score against.")
-        truth.require(required, ground_truth)
+            raise LabError(f"'{paths[1]}' names no image: there is nothing to score against.")
+        truth.require(required, paths[1])
         found = _read_detections(detections, truth, target)
     if strangers := [image for image in found if image not in truth.objects]:
         raise LabError(
-            f"'{detections}' has boxes for {len(strangers)} image(s) that '{ground_truth}' does not name, first "
+            f"'{paths[0]}' has boxes for {len(strangers)} image(s) that '{paths[1]}' does not name, first "
             f"'{strangers[0]}': give the ground truth of all images."
         )
-    for doubt in doubts(found, truth, (detections, ground_truth)):
+    for doubt in doubts(found, truth, paths):
         warn(doubt)
     return found, truth.objects
 
@@ -82,10 +89,19 @@ def _garbage_collection_off() -> Iterator[None]:
             gc.enable()
 
 
-def _read_ground_truth(path: Path, split: str, choose: Choice) -> ClassGroundTruth:
-    if path.is_dir():
-        return read_folder_truth(path, split, choose)
-    content = read_json(path)
+def path_of(source: Source) -> Path:
+    """Return the path of a file, or the name of what there is no file of, for messages."""
+    return source if isinstance(source, Path) else source.path
+
+
+def _content(source: Source) -> Any:
+    return read_json(source) if isinstance(source, Path) else source.content
+
+
+def _read_ground_truth(source: Source, split: str, choose: Choice) -> ClassGroundTruth:
+    if isinstance(source, Path) and source.is_dir():
+        return read_folder_truth(source, split, choose)
+    path, content = path_of(source), _content(source)
     if coco.is_coco_truth(content):
         return coco.read_coco_truth(path, content, choose)
     choose([])  # our format does not name its class, but the detections may contradict --target
@@ -93,11 +109,11 @@ def _read_ground_truth(path: Path, split: str, choose: Choice) -> ClassGroundTru
     return ClassGroundTruth(objects, numbered(objects))
 
 
-def _read_detections(path: Path, truth: ClassGroundTruth, target: str | None) -> dict[str, np.ndarray]:
+def _read_detections(source: Source, truth: ClassGroundTruth, target: str | None) -> dict[str, np.ndarray]:
     """Read detections, and give the images the ground truth's names."""
-    if comp4.is_comp4(path):
-        return truth.renamed(comp4.read_comp4(path), path)
-    content = read_json(path)
+    if isinstance(source, Path) and comp4.is_comp4(source):
+        return truth.renamed(comp4.read_comp4(source), source)
+    path, content = path_of(source), _content(source)
     if coco.is_coco_truth(content):
         raise LabError(f"'{path}' is COCO ground truth: give COCO results, a list of boxes with scores.")
     if not coco.is_results(content):

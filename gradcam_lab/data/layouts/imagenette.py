@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from gradcam_lab.data.image_files import ENDINGS, check_image, is_image, left_out
 from gradcam_lab.data.layouts.holdout import some_of, train_or_val
@@ -69,7 +68,7 @@ def find_root(folder: Path) -> Path:
 
 def read_folder(
     folder: Path,
-    split: Literal["train", "val"],
+    split: str,
     *,
     val_size: float | None = None,
     seed: int = 0,

@@ -140,7 +140,7 @@ def _require_contrast(data: BoxData | LabelData, classes: Sequence[str], splits:
         warn_once(f"  note: {doubt}" for doubt in doubts(split.labels, classes, images))
 
 
-def read_labels(data: LabelData, split: Literal["train", "val"], settings: TrainingSettings) -> LabelledSplit:
+def read_labels(data: LabelData, split: str, settings: TrainingSettings) -> LabelledSplit:
     """Read one split of labelled folders, or with a limit a part of it that is spread over all classes."""
     read = data.read(split, val_size=settings.val_size, seed=settings.seed, skip_bad=settings.skip_bad)
     count = len(read.samples)

@@ -87,9 +87,7 @@ def _read(
         boxes = data.read(split, limit=settings.limit, skip_bad=settings.skip_bad)
         warn_of(boxes)
         return classifier.class_names, LabelledSamples(boxes.samples, box_labels(boxes.samples, classifier.class_names))
-    if split not in ("train", "val"):
-        raise LabError(f"'{data.root}' has labelled folders and no split '{split}': give --split val or train.")
-    read = read_labels(data, "train" if split == "train" else "val", settings)
+    read = read_labels(data, split, settings)
     warn_of(read)
     unknown = [name for name in read.classes if name not in classifier.class_names]
     if unknown:

@@ -174,7 +174,7 @@ class TestLabelledFolders:
         assert f"accuracy on val: {100 * found['accuracy']:.1f}" in as_table(found)
 
     def test_a_labelled_folder_has_no_test(self, trained, folders):
-        with pytest.raises(LabError, match="has labelled folders and no split 'test': give --split val or train"):
+        with pytest.raises(LabError, match="has labelled folders and no split 'test': choose train or val"):
             evaluate_classifier(ModelChoice(str(trained / "best.safetensors")), str(folders), "test")
 
     def test_other_classes_cannot_be_asked_for(self, trained, toy, folders, tmp_path):
