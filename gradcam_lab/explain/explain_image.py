@@ -25,6 +25,7 @@ from typing import Any
 
 from gradcam_lab.console import say
 from gradcam_lab.data.photo_paths import is_one_photo, photo_paths
+from gradcam_lab.data.picture import Source
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain import describe, export
 from gradcam_lab.explain.dependence import measure, random_twin
@@ -140,13 +141,13 @@ class ImageExplainer:
         """The network with random weights, made once for all images."""
         return random_twin(self.classifier, self.lessons, self.request.seed)
 
-    def __call__(self, path: Path) -> list[Explanation]:
+    def __call__(self, source: Source) -> list[Explanation]:
         """Explain every class in one image.
 
         Raises:
             LabError: the image cannot be used, or its most probable class is the one that it is set against.
         """
-        photo = Photo(path, self.classifier, self.lessons)
+        photo = Photo(source, self.classifier, self.lessons)
         targets = {target.outputs: target for target in self.classes or [photo.predicted()]}
         found = [explain_target(photo, self.request, target) for target in self._against(targets.values())]
         return [replace(one, dependence=measure(one, self.twin)) for one in found]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradcam_lab.data.picture import Picture
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain import describe
 from gradcam_lab.explain.draw_maps import draw_class, draw_classes, hottest, hottest_cell
@@ -85,7 +86,8 @@ def request_sha256(explanations: Sequence[Explanation]) -> str:
     """Return a SHA-256 of what was asked for: the image's path, the network, the method and the classes."""
     first = explanations[0]
     targets = [[part.outputs for part in one.target.parts] for one in explanations]
-    image, network = str(first.photo.path.resolve()), first.photo.classifier.fingerprint
+    source, network = first.photo.source, first.photo.classifier.fingerprint
+    image = source.sha256 if isinstance(source, Picture) else str(source.resolve())
     asked = {name: value for name, value in asdict(first.request).items() if value is not None or name == "layer"}
     return digest(image, network, asked, targets)
 
@@ -106,7 +108,7 @@ def facts(one: Explanation) -> dict[str, Any]:
     photo, request, model = one.photo, one.request, one.photo.classifier
     return {
         "image": str(photo.path),
-        "image_sha256": sha256(photo.path),
+        "image_sha256": photo.source.sha256 if isinstance(photo.source, Picture) else sha256(photo.source),
         "size": list(photo.size),
         "input_size": model.preprocessing.size,
         "network": model.name,

@@ -9,7 +9,6 @@ A score is any function from the logits (N, C) to one number an image (N,); a cl
 
 import copy
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from torch import Tensor
 from gradcam_lab.console import warn
 from gradcam_lab.data.bit_depth import common_bits
 from gradcam_lab.data.image_files import ProblemError, check_image, read_image
+from gradcam_lab.data.picture import Picture, Source, path_of
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.targets import OneTarget, Outputs, Target, TargetScore, output_target
 from gradcam_lab.lesson_modules import Lessons
@@ -33,7 +33,7 @@ class Photo:
     """An image and a network's outputs for it.
 
     Args:
-        path: the image.
+        source: the image's file, or the image itself.
         classifier: the network; it is moved to the best device.
         lessons: whose steps 1 and 2 compute the maps.
         bits: see `read_photo`.
@@ -42,16 +42,16 @@ class Photo:
         LabError: the image cannot be read, or the network's answer is not finite.
     """
 
-    def __init__(self, path: Path, classifier: Classifier, lessons: Lessons, bits: int | None = None) -> None:
-        self.path = path
+    def __init__(self, source: Source, classifier: Classifier, lessons: Lessons, bits: int | None = None) -> None:
+        self.source, self.path = source, path_of(source)
         self.classifier = classifier
         self.lessons = lessons
-        self.image = read_photo(path, bits)
+        self.image = read_photo(source, bits)
         self.inputs = classifier.preprocessing(self.image)[None].to(place(classifier))  # (1, 3, size, size)
         with torch.no_grad():
             self.outputs: Tensor = classifier.network(self.inputs)  # (1, C)
         if not self.outputs.isfinite().all():
-            raise LabError(f"The outputs of '{classifier.name}' for '{path}' are not finite: check the weights.")
+            raise LabError(f"The outputs of '{classifier.name}' for '{self.path}' are not finite: check the weights.")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -144,23 +144,25 @@ class Photo:
         return smoothgrad(gradient, self.classifier.network, self.inputs, score, copies, seed=seed)[0].cpu().numpy()
 
 
-def read_photo(path: Path, bits: int | None = None) -> np.ndarray:
+def read_photo(source: Source, bits: int | None = None) -> np.ndarray:
     """Read the user's own image, RGB, uint8, shape (H, W, 3); a truncated one is refused.
 
     Args:
-        path: the file.
+        source: the file, or the image itself.
         bits: that hold the data of a file of 16 bits, where its data set is known; else those that hold its own data,
             and a line says so.
 
     Raises:
         LabError: the file is missing, broken, too large or of a format that is not read.
     """
+    if isinstance(source, Picture):
+        return source.pixels
     try:
-        image = check_image(path)
+        image = check_image(source)
     except ProblemError as problem:
         raise LabError(f"{problem}: give another.") from problem
     if image.bits and not bits:
         bits, note = common_bits([image.bits])
         if note:
             warn(note)
-    return read_image(path, bits)
+    return read_image(source, bits)

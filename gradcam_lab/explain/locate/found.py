@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gradcam_lab.data.picture import Source, path_of
 from gradcam_lab.explain.photo import read_photo
 
 
@@ -33,22 +34,27 @@ class Found:
     """One photo.
 
     Attributes:
-        path: the file.
+        source: the file, or the image itself.
         size: `(width, height)` as it is displayed, turned as its EXIF orientation says.
         classes: the most probable first, or in the order in which they were named.
         threshold: at which the maps were cut, a fraction of each map's maximum.
     """
 
-    path: Path
+    source: Source
     size: tuple[int, int]
     classes: tuple[FoundClass, ...]
     threshold: float
 
     @property
+    def path(self) -> Path:
+        """The file, or what an image in the memory is called."""
+        return path_of(self.source)
+
+    @property
     def image(self) -> np.ndarray:
-        """The pixels, read again: RGB, uint8, shape (height, width, 3).
+        """The pixels, read again where there is a file: RGB, uint8, shape (height, width, 3).
 
         Raises:
             LabError: the file cannot be read any more.
         """
-        return read_photo(self.path)
+        return read_photo(self.source)

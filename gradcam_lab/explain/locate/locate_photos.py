@@ -10,7 +10,7 @@ Of more than 10,000 photos `boxes.json` names shards of so many each, `boxes-000
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.explain.locate.about import about, headlines, line_of
 from gradcam_lab.explain.locate.found import Found
 from gradcam_lab.explain.locate.locator import Located, Locator
+from gradcam_lab.explain.locate.outputs.output import About
 from gradcam_lab.explain.locate.outputs.write import write_outputs
 from gradcam_lab.explain.locate.own_folder import OwnFolder, outside
 from gradcam_lab.explain.locate.parts import Parts
@@ -155,23 +156,81 @@ def _make(
     if not work.count:
         raise LabError(f"All photos lie in '{wanted.out}', into which their boxes go: give another folder by --out.")
     kinds = wanted.kinds(work.count)
-    counts = {"photos": work.count, "skipped": 0, "boxes": 0}
-    outputs = folder.fresh()
-    found = _counted(work.found(), counts, tell and work.count <= SHOWN)
-    title = "drawing" if "pictures" in kinds else "writing"
-    write_outputs(
-        outputs,
-        tracked(found, title, work.count),
-        work.count,
-        kinds,
-        replace(about(locator, next(work.found())), folder=wanted.out),
-        words,
+    counts = write_into(
+        *(folder, work.found(), kinds),
+        count=work.count,
+        told=about(locator, next(work.found())),
+        words=words,
+        photos_sha256=work.photos_sha256(),
+        tell=tell and work.count <= SHOWN,
     )
-    folder.end(outputs, photos=work.photos_sha256(), counts=counts)
     if tell:
         say(f"{counts['boxes']} boxes in {work.count - counts['skipped']} photos")
         if wanted.pictures is None and "pictures" not in kinds:
             say(f"No pictures are drawn of more than {FEW} photos, unless --pictures asks for them.")
+
+
+def save(located: Sequence[Located], words: Sequence[str], locator: Locator, wanted: Wanted) -> list[Path]:
+    """Write what was found in a few photos, as `locate` does.
+
+    Args:
+        located: what came of each photo.
+        words: what the photos are called; see `photo_paths`.
+        locator: which has found it.
+        wanted: which files.
+
+    Returns:
+        The files and folders.
+
+    Raises:
+        LabError: they cannot be written, or the folder is another request's.
+    """
+    folder = OwnFolder(wanted.out, _asked(words, locator), wanted.kinds())
+    folder.begin()
+    sources = [photo.source if isinstance(photo, Found) else photo.path for photo in located]
+    write_into(
+        *(folder, located, wanted.kinds(len(located))),
+        count=len(located),
+        told=about(locator, located[0]),
+        words=words,
+        photos_sha256=hash_of(iter(sources), locator.batch),
+    )
+    return [folder.folder / name for name in folder.files]
+
+
+def write_into(
+    folder: OwnFolder,
+    located: Iterable[Located],
+    kinds: tuple[str, ...],
+    *,
+    count: int,
+    told: About,
+    words: Sequence[str],
+    photos_sha256: str,
+    tell: bool = False,
+) -> dict[str, int]:
+    """Write the outputs of some photos into a folder whose work has begun, all or none of them.
+
+    Args:
+        folder: whose files they become.
+        located: what came of each photo.
+        kinds: see `Wanted.kinds`.
+        count: of the photos.
+        told: what the files say beside.
+        words: what the user named.
+        photos_sha256: see `hash_of`.
+        tell: print what was found in each photo.
+
+    Returns:
+        The counts of `photos`, of `skipped` ones, and of `boxes`.
+    """
+    counts = {"photos": count, "skipped": 0, "boxes": 0}
+    outputs = folder.fresh()
+    title = "drawing" if "pictures" in kinds else "writing"
+    found = tracked(_counted(located, counts, tell), title, count)
+    write_outputs(outputs, found, count, kinds, replace(told, folder=folder.folder), words)
+    folder.end(outputs, photos=photos_sha256, counts=counts)
+    return counts
 
 
 def _total(words: Sequence[str], out: Path) -> int | None:
@@ -181,7 +240,7 @@ def _total(words: Sequence[str], out: Path) -> int | None:
     return sum(1 for _ in outside(photo_paths(words), out))
 
 
-def _counted(located: Iterator[Located], counts: dict[str, int], tell: bool) -> Iterator[Located]:
+def _counted(located: Iterable[Located], counts: dict[str, int], tell: bool) -> Iterator[Located]:
     for photo in located:
         if isinstance(photo, Found):
             counts["boxes"] += sum(len(one.boxes) for one in photo.classes)

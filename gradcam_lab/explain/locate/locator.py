@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
-from pathlib import Path
 
 import torch
 
+from gradcam_lab.data.picture import Source, path_of
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.locate.class_maps import ClassMap, ClassMapper
 from gradcam_lab.explain.locate.found import Found, FoundClass
@@ -42,12 +42,12 @@ class Locator:
         self.detector = Detector(lessons, request.how, request.min_area)
         self.batch = classifier.batch or BATCH
 
-    def locate(self, paths: Iterable[Path]) -> Iterator[Located]:
+    def locate(self, sources: Iterable[Source]) -> Iterator[Located]:
         """Find what is in each photo, in order; a photo that cannot be used is returned as such."""
-        for found in self.stream(batched(paths, self.batch)):
+        for found in self.stream(batched(sources, self.batch)):
             yield from found
 
-    def stream(self, batches: Iterable[Sequence[Path]]) -> Iterator[list[Located]]:
+    def stream(self, batches: Iterable[Sequence[Source]]) -> Iterator[list[Located]]:
         """Yield what came of each batch.
 
         Photos are read a few batches ahead of the network, and boxes are found while it works on the next batch, so no
@@ -81,9 +81,9 @@ class Locator:
         try:
             parts = in_parts(lambda some: self.mapper(torch.stack([photo.inputs for photo in some])), photos)
         except ValueError as error:
+            first = path_of(photos[0].source)
             raise LabError(
-                f"The outputs of '{self.classifier.name}' for '{photos[0].path}' or a neighbour {error}: check the "
-                "weights."
+                f"The outputs of '{self.classifier.name}' for '{first}' or a neighbour {error}: check the weights."
             ) from error
         return [maps for part in parts for maps in part]
 
@@ -91,7 +91,7 @@ class Locator:
         threshold = self.request.cut_at
         boxes = [self.detector.detect(one.cam, photo.size, one.probability, threshold, photo.small) for one in maps]
         classes = tuple(FoundClass(*one, found) for one, found in zip(maps, boxes, strict=True))
-        return Found(photo.path, photo.size, classes, threshold)
+        return Found(photo.source, photo.size, classes, threshold)
 
 
 def batched(items: Iterable, count: int) -> Iterator[list]:

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from gradcam_lab.data.picture import Picture, Source, path_of
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.locate.found import Found, FoundClass
 from gradcam_lab.explain.locate.locator import Located
@@ -71,14 +72,16 @@ class Parts:
             return str(arrays["key"])
 
 
-def key_of(paths: Sequence[Path]) -> str:
-    """Return one SHA-256 for some files: their names, sizes, and times of change."""
-    return digest([[str(path), _state(path)] for path in paths])
+def key_of(sources: Sequence[Source]) -> str:
+    """Return one SHA-256 for some files: their names, sizes, and times of change; of images in the memory: all."""
+    return digest([[str(path_of(source)), _state(source)] for source in sources])
 
 
-def _state(path: Path) -> list[int] | None:
+def _state(source: Source) -> list[int] | str | None:
+    if isinstance(source, Picture):
+        return source.sha256
     try:
-        status = path.stat()
+        status = source.stat()
     except (OSError, ValueError):
         return None
     return [status.st_size, status.st_mtime_ns]

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from torch import Tensor
 
+from gradcam_lab.data.picture import Source, path_of
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.photo import read_photo
 from gradcam_lab.localise.grabcut import shrunk
@@ -31,13 +32,13 @@ class ReadPhoto:
     """A photo as the network and the box finders need it; its pixels are not kept.
 
     Attributes:
-        path: the file.
+        source: the file, or the image itself.
         size: `(width, height)` as it is displayed.
         inputs: shape (3, size, size).
         small: for a finder that looks at the image, see `grabcut.shrunk`; else None.
     """
 
-    path: Path
+    source: Source
     size: tuple[int, int]
     inputs: Tensor
     small: np.ndarray | None
@@ -51,16 +52,17 @@ class BadPhoto:
     problem: str
 
 
-def read(path: Path, preprocessing: Preprocessing, small: bool = False) -> ReadPhoto | BadPhoto:
+def read(source: Source, preprocessing: Preprocessing, small: bool = False) -> ReadPhoto | BadPhoto:
     """Read one photo; what is wrong with it is returned, so that the others go on."""
     try:
-        image = read_photo(path)
+        image = read_photo(source)
     except LabError as error:
-        return BadPhoto(path, str(error))
+        return BadPhoto(path_of(source), str(error))
     except OSError as error:
-        return BadPhoto(path, f"Cannot read the image '{path}' ({error.strerror}): check its permissions.")
+        problem = f"Cannot read the image '{source}' ({error.strerror}): check its permissions."
+        return BadPhoto(path_of(source), problem)
     height, width = image.shape[:2]
-    return ReadPhoto(path, (width, height), preprocessing(image), shrunk(image) if small else None)
+    return ReadPhoto(source, (width, height), preprocessing(image), shrunk(image) if small else None)
 
 
 def ahead(pool: Executor, batches: Iterable[Sequence[T]], function: Callable[[T], R]) -> Iterator[list[R]]:

@@ -6,6 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from gradcam_lab.console import Advance, warn
+from gradcam_lab.data.picture import Source
 from gradcam_lab.explain.locate.locator import Located, Locator, batched
 from gradcam_lab.explain.locate.parts import Parts, key_of
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
@@ -103,9 +104,9 @@ class Work:
         return _joined(self.parts.key(number) for number in range(self._parts))
 
 
-def hash_of(paths: Iterator[Path], batch: int) -> str:
+def hash_of(sources: Iterator[Source], batch: int) -> str:
     """Return a SHA-256 of files: their names, sizes and times of change; it depends on the size of a batch too."""
-    return _joined(key_of(part) for part in batched(paths, part_size(batch)))
+    return _joined(key_of(part) for part in batched(sources, part_size(batch)))
 
 
 def _joined(keys: Iterator[str]) -> str:

@@ -36,7 +36,8 @@ class Page:
             self._sheet.skip(file_text(found.path), str(error))
             return
         classes = tuple(SheetClass(one.name, one.probability, one.cam, one.boxes) for one in found.classes)
-        self._sheet.add(SheetPhoto(file_text(found.path), image, found.size, classes, found.path))
+        file = found.source if isinstance(found.source, Path) else None
+        self._sheet.add(SheetPhoto(file_text(found.path), image, found.size, classes, file))
 
     def skip(self, photo: BadPhoto) -> None:
         """Say that a photo cannot be used."""
