@@ -6,6 +6,14 @@ class LabError(Exception):
 
     The command line prints it as one sentence on stderr and exits with 2; nothing else is caught there, so a
     traceback always means a bug of ours.
+
+    Examples:
+        >>> import gradcam_lab as lab
+        >>> try:
+        ...     lab.load("resnet51")
+        ... except lab.LabError as error:
+        ...     print(error)
+        There is no model 'resnet51': did you mean resnet50 or resnet18 or resnet152?
     """
 
     def __init__(self, text: str) -> None:

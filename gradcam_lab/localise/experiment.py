@@ -21,6 +21,7 @@ MIN_AREA = 30
 """The smallest island that becomes a box, in pixels of the image."""
 
 Precision = Literal["float32", "bf16"]
+"""Floating-point format of the network."""
 
 Ap = Literal["area", "11point"]
 """The average precision: the area below all points of the curve, or VOC2007's mean of eleven; see step 4."""

@@ -15,7 +15,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest
 from gradcam_lab.models import imagenet
 from gradcam_lab.models.layers.probe import Probe
-from gradcam_lab.models.model_choice import Device
+from gradcam_lab.models.model_choice import Device, ModelChoice
 
 Activation = Literal["sigmoid", "softmax"]
 """How logits become probabilities: `sigmoid` where classes may occur together, `softmax` where exactly one is true."""
@@ -75,6 +75,15 @@ class Classifier:
         layer_reason: why this layer, a clause.
         device: where the network runs; see `localise.explainer.place`.
         batch: images at once; None for the command's own number.
+        choice: what the user named it by; None for a network that a script has made.
+
+    Examples:
+        >>> import gradcam_lab as lab
+        >>> net = lab.load("embedded")
+        >>> net.class_names[:3], net.activation
+        (('bird', 'boat', 'car'), 'sigmoid')
+        >>> net.layer, net.layer_reason
+        ('layer4', 'the last block of features, after which the network only pools and decides')
     """
 
     name: str
@@ -89,6 +98,7 @@ class Classifier:
     layer_reason: str = LAST_BLOCK
     device: Device = "auto"
     batch: int | None = None
+    choice: ModelChoice | None = None
 
     def __post_init__(self) -> None:
         self.network.eval().requires_grad_(False)

@@ -26,6 +26,7 @@ from gradcam_lab.models.layers.probe import put_probe
 from gradcam_lab.models.model_choice import EMBEDDED, IMAGENET, Device, ModelChoice
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank
 from gradcam_lab.models.sources.draft import Draft
+from gradcam_lab.models.sources.fitting_weights import fit_weights
 from gradcam_lab.models.sources.logits import with_logits
 from gradcam_lab.models.sources.own_function import describe_module, is_function, load_function
 from gradcam_lab.models.sources.timm_models import PREFIX, load_timm
@@ -50,7 +51,7 @@ LabelsOf = Callable[[], Labels]
 def load_chosen(choice: ModelChoice, labels: LabelsOf | None = None) -> Classifier:
     """Return the classifier of a choice on the command line; see `load`."""
     said = {field.name: getattr(choice, field.name) for field in fields(choice)}
-    return load(**said, labels=labels)
+    return replace(load(**said, labels=labels), choice=choice)
 
 
 def load(
@@ -130,7 +131,7 @@ def _draft(
     model: str | Path | nn.Module, weights: str | None, size: int | None, labels: LabelsOf | None, named: bool
 ) -> Draft:
     if isinstance(model, nn.Module):
-        return describe_module(copy.deepcopy(model), type(model).__name__)
+        return _of_module(copy.deepcopy(model), type(model).__name__, weights)
     name = str(model)
     if name == EMBEDDED:
         return _embedded(weights)
@@ -147,6 +148,14 @@ def _draft(
     if weights:
         raise LabError(f"The file '{name}' brings its own weights: leave --weights out, or give --model its name.")
     return _of_file(Path(name), labels, named=named)
+
+
+def _of_module(network: nn.Module, name: str, weights: str | None) -> Draft:
+    if weights == IMAGENET:
+        raise LabError(f"'{name}' is a network of yours, which has no weights of ImageNet: leave them out.")
+    if weights:
+        network = fit_weights(Path(weights), f"'{name}'", network)
+    return describe_module(network, name, Path(weights).name if weights else "")
 
 
 def _may_be_file(name: str) -> bool:

@@ -26,6 +26,7 @@ from gradcam_lab.localise.maps import Maps, read_maps
 from gradcam_lab.localise.methods import Method, applicable, require_method
 from gradcam_lab.models import distributed, zoo
 from gradcam_lab.models.class_names import with_class
+from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline import provenance
 from gradcam_lab.pipeline.engine import Stage, UndecidedError
 from gradcam_lab.pipeline.rendering import Rendering
@@ -39,18 +40,19 @@ class Run:
 
     Args:
         settings: the user's choices.
+        classifier: the network, where it is loaded already.
 
     Raises:
         LabError: the data, the classifier, the target or the method cannot be used.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, classifier: Classifier | None = None) -> None:
         self.settings, self.folder, self.seed = settings, settings.folder, settings.seed
         enter("loading", list(settings.students))
         self.lessons = load_lessons(settings.course.students if settings.course else None)
         enter("reading")
         with distributed.leader_first():  # what one process has downloaded, the others find
-            self.classifier = zoo.load_chosen(settings.model)
+            self.classifier = classifier or zoo.load_chosen(settings.model)
             data = open_data(settings.data, settings.data_root)
         place(self.classifier)
         self.everything = settings.target == ALL

@@ -7,7 +7,7 @@ from gradcam_lab.console import say, warn
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable
 from gradcam_lab.models import distributed, zoo
-from gradcam_lab.models.classifier import LAST_BLOCK
+from gradcam_lab.models.classifier import LAST_BLOCK, Classifier
 from gradcam_lab.pipeline.engine import Engine, Planned
 from gradcam_lab.pipeline.graph import MEASURING, RENDERING, STAGES
 from gradcam_lab.pipeline.own_folder import require_own_folder, write_command
@@ -22,8 +22,13 @@ SHOWN = ("seed", "min_area", "max_detections", "given_threshold")
 """The fields whose values a plan shows, where they have one; the others are hashes."""
 
 
-def run_all(settings: Settings, *, pdf: bool = True) -> Rendered | None:
+def run_all(settings: Settings, *, pdf: bool = True, classifier: Classifier | None = None) -> Rendered | None:
     """Run every stage, from the images to the report; those with a student's code in a process of their own.
+
+    Args:
+        settings: the user's choices.
+        pdf: whether a PDF is wanted.
+        classifier: the network, where it is loaded already; `settings.model` says what it is called.
 
     Returns:
         The report; None in the processes of `torchrun` that only help the first one with the heatmaps.
@@ -36,15 +41,20 @@ def run_all(settings: Settings, *, pdf: bool = True) -> Rendered | None:
     if settings.students:
         if distributed.launched():
             raise LabError("torchrun does not run a student's code: use --impl reference, or leave torchrun out.")
+        if classifier and not classifier.choice:
+            raise LabError(
+                f"Your code runs in a process of its own, which cannot have the network '{classifier.name}' of a "
+                "script: name it by FILE.py:FUNCTION, or take the reference's code."
+            )
         _say_whose(settings)
         _supervise(compute, settings)
     else:
         with distributed.session():
             if not distributed.leads():
-                _help(Run(settings))
+                _help(Run(settings, classifier))
                 return None
             _say_whose(settings)
-            compute(settings)
+            compute(settings, classifier)
     return render(Rendering(settings.folder, pdf))
 
 
@@ -59,9 +69,9 @@ def _say_whose(settings: Settings) -> None:
         say(str(code))
 
 
-def compute(settings: Settings) -> None:
+def compute(settings: Settings, classifier: Classifier | None = None) -> None:
     """Run every stage up to the figures: all that the lessons' code has a part in."""
-    run = Run(settings)
+    run = Run(settings, classifier)
     engine = Engine(run, STAGES)
     require_writable(run.folder)  # not before: a run that cannot be leaves no folder behind
     write_command(run.folder, settings)

@@ -57,6 +57,20 @@ class Rendered:
     pdf: Path | None
     problem: str | None
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the run."""
+        return self.html.parent
+
+    @property
+    def results(self) -> Results:
+        """Every number of the run: what `results.json` holds.
+
+        Raises:
+            LabError: it cannot be read.
+        """
+        return read_results(self.folder)
+
 
 @dataclass(frozen=True)
 class Part:
