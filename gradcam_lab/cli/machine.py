@@ -1,8 +1,9 @@
 """Data and machine: downloads, and whether all that the lab needs is there."""
 
+from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Exit, Typer
+from typer import Argument, Exit, Option, Typer
 
 from gradcam_lab.cli.options import DataRoot, Json
 from gradcam_lab.cli.output import resumable
@@ -26,6 +27,15 @@ def fetch(
 
     with resumable():
         print(open_data(data, data_root).root)
+
+
+@app.command()
+def api(out: Annotated[Path, Option(help="File of the page.")] = Path("gradcam-lab-api.html")) -> None:
+    """Write a page about what a script can use: the functions of import gradcam_lab."""
+    from gradcam_lab.report.api_page import write_api_page
+
+    write_api_page(out)
+    print(out)
 
 
 @app.command()

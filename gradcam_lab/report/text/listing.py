@@ -10,6 +10,7 @@ from pathlib import Path
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
 from pygments.lexers import PythonLexer
 
 from gradcam_lab.errors import LabError
@@ -41,10 +42,15 @@ class CodeListing:
 
     @cached_property
     def html(self) -> Markup:
-        """The highlighted source, for a `<pre>`: each line a block whose overlong end hangs below its own beginning."""
-        coloured = highlight(self.code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n").split("\n")
-        plain = self.code.rstrip("\n").split("\n")
-        return Markup("").join(_line(line, text) for line, text in zip(coloured, plain, strict=True))
+        """The highlighted source, see `highlighted`."""
+        return highlighted(self.code, PythonLexer())
+
+
+def highlighted(code: str, lexer: Lexer) -> Markup:
+    """Highlight code for a `<pre>`: each line is a block whose overlong end hangs below its own beginning."""
+    coloured = highlight(code, lexer, HtmlFormatter(nowrap=True)).rstrip("\n").split("\n")
+    plain = code.rstrip("\n").split("\n")
+    return Markup("").join(_line(line, text) for line, text in zip(coloured, plain, strict=True))
 
 
 def _line(coloured: str, text: str) -> Markup:
