@@ -41,8 +41,8 @@ def test_a_folder_of_photos(photos, locate):
     assert done.code == 0, done.err
     lines = done.out.splitlines()
     assert lines[0].startswith("embedded at layer ")
-    assert lines[1].startswith("Grad-CAM, threshold ")
-    assert lines[1].endswith(": the default, for val has chosen none for this network")
+    assert lines[1].startswith("Grad-CAM, earlier layer, threshold 0.2: ")
+    assert lines[1].endswith(": the method's default, for val has chosen none for this network")
     assert lines[2].startswith(f"{photos / 'img2.jpg'}: dog ")
     assert lines[-7:] == [
         str(Path("located", name))
