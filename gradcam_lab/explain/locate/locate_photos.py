@@ -157,6 +157,7 @@ def _make(
     kinds = wanted.kinds(work.count)
     counts = {"photos": work.count, "skipped": 0, "boxes": 0}
     outputs = folder.fresh()
+    first = next((photo for photo in work.found() if isinstance(photo, Found)), None)
     found = _counted(work.found(), counts, tell and work.count <= SHOWN)
     title = "drawing" if "pictures" in kinds else "writing"
     write_outputs(
@@ -164,7 +165,7 @@ def _make(
         tracked(found, title, work.count),
         work.count,
         kinds,
-        replace(about(locator, next(work.found())), folder=wanted.out),
+        replace(about(locator, first), folder=wanted.out),
         words,
     )
     folder.end(outputs, photos=work.photos_sha256(), counts=counts)

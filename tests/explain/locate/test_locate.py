@@ -123,6 +123,7 @@ def test_a_bad_photo_is_named_and_the_others_go_on(photos, locate):
         )
     assert len(told()["photos"]) == 4
     assert [row["file"] for row in told()["skipped"]] == ["photos/bad.jpg"]
+    assert told()["grid"] == [14, 14]  # of the maps, although the first photo has none
 
 
 def test_json_is_boxes_json_and_nothing_else(photos, locate):
