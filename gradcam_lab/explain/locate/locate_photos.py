@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -148,10 +149,13 @@ def _unchanged(words: Sequence[str], locator: Locator, folder: OwnFolder, wanted
 def _make(
     words: Sequence[str], paths: Iterator[Path], locator: Locator, folder: OwnFolder, wanted: Wanted, tell: bool
 ) -> None:
+    head = list(islice(paths, 1))
+    for path in head:
+        zoo.warn_of_photos(locator.classifier, path)
     folder.begin()
     work = Work(locator, Parts(folder.unfinished))
     with progress("photos", _total(words, wanted.out)) as advance:
-        work.do(paths, advance)
+        work.do(chain(head, paths), advance)
     if not work.count:
         raise LabError(f"All photos lie in '{wanted.out}', into which their boxes go: give another folder by --out.")
     kinds = wanted.kinds(work.count)

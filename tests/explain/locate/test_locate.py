@@ -132,6 +132,11 @@ def test_json_is_boxes_json_and_nothing_else(photos, locate):
     assert json.loads(done.out) == told()
 
 
+def test_the_embedded_network_says_that_it_knows_drawings_only(photos):
+    done = lab("locate", photos / "img2.jpg", *FEW, "--model", "embedded")
+    assert (done.code, done.err.count("This network has seen ToyVOC's drawings only")) == (0, 1)
+
+
 def test_a_list_on_stdin(photos, locate, monkeypatch):
     listed(monkeypatch, "photos/img2.jpg", "", "photos/missing.jpg", "photos/sub/img2.jpg")
     done = locate("-", *FEW, "--format", "yolo")
