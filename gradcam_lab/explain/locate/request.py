@@ -15,7 +15,6 @@ from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.finished_run import FinishedRun
 
 
-
 @dataclass(frozen=True)
 class Request:
     """What is to be found.
