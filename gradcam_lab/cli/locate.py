@@ -32,7 +32,12 @@ def locate(
     top: Annotated[
         int | None, Option(min=1, help="Number of the most probable classes to find.", show_default="1")
     ] = None,
-    method: Annotated[str | None, Option(help="Localisation method, as in run-all.", show_default="gradcam")] = None,
+    method: Annotated[
+        str | None,
+        Option(
+            help="Localisation method, as in run-all.", show_default="shared where it suits the network, else gradcam"
+        ),
+    ] = None,
     threshold: Annotated[
         float | None,
         Option(help="Threshold, a fraction of each map's maximum.", show_default="the method's"),
@@ -68,7 +73,7 @@ def locate(
 
     if targets and top is not None:
         raise LabError("--class names the classes and --top takes the most probable ones: give one of the two.")
-    request = Request(tuple(targets or ()), top or 1, method or "gradcam", threshold, min_area=min_area)
+    request = Request(tuple(targets or ()), top or 1, method, threshold, min_area=min_area)
     wanted = Wanted(out, tuple(formats or ()), heatmaps, pictures, page)
     with resumable():
         locate_photos(paths, choice=choice, request=request, wanted=wanted, run=threshold_of, json=json)

@@ -13,8 +13,13 @@ SCHEMA = 1
 """Of `boxes.json`; another number for another meaning."""
 
 
-def about(locator: Locator, first: Located) -> About:
-    """Return what `boxes.json` says of the network and the request; the grid is that of a photo's maps."""
+def about(locator: Locator, first: Located | None) -> About:
+    """Return what `boxes.json` says of the network and the request.
+
+    Args:
+        locator: which has found it.
+        first: a photo whose maps' grid is said; one that could not be used, or None, where there is no other.
+    """
     model, request = locator.classifier, locator.request
     grid = first.classes[0].cam.shape if isinstance(first, Found) else model.grid
     facts = {

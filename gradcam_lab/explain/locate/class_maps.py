@@ -1,6 +1,7 @@
 """A batch of inputs to the maps of its classes: the most probable ones of each photo, or the ones that were named."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -12,10 +13,15 @@ from torch import Tensor
 from gradcam_lab.errors import is_out_of_memory
 from gradcam_lab.explain.targets import Outputs, find_target
 from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.lesson_protocols import GradCam
+from gradcam_lab.localise.affinity import earlier_layer, share, similarity
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import Explainer, Scores, place
 from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
 from gradcam_lab.models.classifier import Classifier
+
+ONE_PASS = (PLAIN_RECIPE, MapRecipe(shared=True))
+"""The recipes whose maps are step 2's, in one forward pass for all classes."""
 
 
 class ClassMap(NamedTuple):
@@ -28,7 +34,7 @@ class ClassMap(NamedTuple):
 
 
 class ClassMapper:
-    """Makes the maps of batches by one recipe; Grad-CAM itself is the whole of step 2, in one forward pass.
+    """Makes the maps of batches by one recipe; those of `ONE_PASS` are the whole of step 2, in one forward pass.
 
     Args:
         classifier: the network; it is moved to the best device.
@@ -54,6 +60,7 @@ class ClassMapper:
         self.named = list({target.outputs: target for target in named}.values())
         self.top = min(top, len(classifier.output_names))
         self.device = place(classifier)
+        self.earlier = earlier_layer(classifier) if recipe == ONE_PASS[1] else ""
         self.explainer = cache(self._explainer)
 
     @property
@@ -72,7 +79,7 @@ class ClassMapper:
             ValueError: a number of the network's or of a map's is not finite; the text is a clause.
         """
         inputs = inputs.to(self.device).contiguous(memory_format=torch.channels_last)
-        found = self._by_step_2(inputs) if self.recipe == PLAIN_RECIPE else self._by_recipe(inputs)
+        found = self._by_step_2(inputs) if self.recipe in ONE_PASS else self._by_recipe(inputs)
         if not all(np.isfinite(one.cam).all() and np.isfinite(one.probability) for photo in found for one in photo):
             raise ValueError("are not finite")
         return found
@@ -80,22 +87,41 @@ class ClassMapper:
     def _by_step_2(self, inputs: Tensor) -> list[list[ClassMap]]:
         network = Scores(self.classifier.network, self._columns)
         gradcam = self.lessons.gradcam.GradCAM(network, f"network.{self.classifier.layer}")
-        count = len(self.named) or self.top
-        if count == 1:
-            maps = gradcam(inputs, 0)[:, None]
-        else:
-            try:
-                maps = gradcam.all_classes(inputs)
-            except RuntimeError as error:
-                if is_out_of_memory(error):
-                    raise
-                # Not every operation can be differentiated for several scores at once: one pass for each of them.
-                maps = torch.stack([gradcam(inputs, column) for column in range(count)], dim=1)
+        with self._noted() as earlier:
+            maps = self._of_columns(gradcam, inputs)
+        if earlier:
+            alike, size = similarity(earlier[0].float()), earlier[0].shape[2:]
+            maps = torch.stack([share(cams, alike, size) for cams in maps.float().unbind(dim=1)], dim=1)
         chances, classes = self._chances(network.logits)
         return [
             [ClassMap(*which, p, cam) for which, p, cam in zip(*photo, strict=True)]
             for photo in zip(classes, chances.tolist(), maps.float().cpu().numpy(), strict=True)
         ]
+
+    def _of_columns(self, gradcam: GradCam, inputs: Tensor) -> Tensor:
+        """Explain every column of scores: maps (N, scores, h, w)."""
+        count = len(self.named) or self.top
+        if count == 1:
+            return gradcam(inputs, 0)[:, None]
+        try:
+            return gradcam.all_classes(inputs)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+        # Not every operation can be differentiated for several scores at once: one pass for each of them.
+        return torch.stack([gradcam(inputs, column) for column in range(count)], dim=1)
+
+    @contextmanager
+    def _noted(self) -> Iterator[list[Tensor]]:
+        """Within the block, note what the earlier layer returns, where the recipe needs it."""
+        outputs: list[Tensor] = []
+        if not self.earlier:
+            yield outputs
+            return
+        layer = self.classifier.network.get_submodule(self.earlier)
+        # Copied, for what follows may work in place.
+        with layer.register_forward_hook(lambda module, given, output: outputs.append(output.detach().clone())):
+            yield outputs
 
     def _by_recipe(self, inputs: Tensor) -> list[list[ClassMap]]:
         """Explain class by class, each in the photos in which it was found."""

@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -149,17 +150,20 @@ def _unchanged(words: Sequence[str], locator: Locator, folder: OwnFolder, wanted
 def _make(
     words: Sequence[str], paths: Iterator[Path], locator: Locator, folder: OwnFolder, wanted: Wanted, tell: bool
 ) -> None:
+    head = list(islice(paths, 1))
+    for path in head:
+        zoo.warn_of_photos(locator.classifier, path)
     folder.begin()
     work = Work(locator, Parts(folder.unfinished))
     with progress("photos", _total(words, wanted.out)) as advance:
-        work.do(paths, advance)
+        work.do(chain(head, paths), advance)
     if not work.count:
         raise LabError(f"All photos lie in '{wanted.out}', into which their boxes go: give another folder by --out.")
     kinds = wanted.kinds(work.count)
     counts = write_into(
         *(folder, work.found(), kinds),
         count=work.count,
-        told=about(locator, next(work.found())),
+        told=about(locator, _first(work.found())),
         words=words,
         photos_sha256=work.photos_sha256(),
         tell=tell and work.count <= SHOWN,
@@ -191,7 +195,7 @@ def save(located: Sequence[Located], words: Sequence[str], locator: Locator, wan
     write_into(
         *(folder, located, wanted.kinds(len(located))),
         count=len(located),
-        told=about(locator, located[0]),
+        told=about(locator, _first(located)),
         words=words,
         photos_sha256=hash_of(iter(sources), locator.batch),
     )
@@ -238,6 +242,11 @@ def _total(words: Sequence[str], out: Path) -> int | None:
     if STDIN in words or not sys.stderr.isatty():
         return None
     return sum(1 for _ in outside(photo_paths(words), out))
+
+
+def _first(located: Iterable[Located]) -> Found | None:
+    """The first photo that could be used."""
+    return next((photo for photo in located if isinstance(photo, Found)), None)
 
 
 def _counted(located: Iterable[Located], counts: dict[str, int], tell: bool) -> Iterator[Located]:

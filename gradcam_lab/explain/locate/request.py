@@ -6,10 +6,10 @@ from typing import Any
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.lesson_modules import Lessons
-from gradcam_lab.localise.default_threshold import default_threshold
+from gradcam_lab.localise.default_threshold import PREFERRED, default_threshold
 from gradcam_lab.localise.experiment import MIN_AREA
 from gradcam_lab.localise.map_recipe import GRADCAM
-from gradcam_lab.localise.methods import METHODS, Method, require_method
+from gradcam_lab.localise.methods import METHODS, Method, defined, require_method
 from gradcam_lab.localise.threshold import require_fraction
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.pipeline.finished_run import FinishedRun
@@ -22,7 +22,7 @@ class Request:
     Attributes:
         classes: names, groups or indices, as `find_class` takes them; none for the most probable ones.
         top: how many of the most probable classes, where none is named.
-        method: one of `METHODS`.
+        method: one of `METHODS`; None for the first of `PREFERRED` that suits the network.
         threshold: for the method's box finder; None for the default, see `settled`.
         threshold_from: says in a clause where the threshold comes from.
         min_area: the smallest island that becomes a box, in pixels of the photo.
@@ -30,15 +30,15 @@ class Request:
 
     classes: tuple[str, ...] = ()
     top: int = 1
-    method: str = GRADCAM
+    method: str | None = None
     threshold: float | None = None
     threshold_from: str = "given by the user"
     min_area: int = MIN_AREA
 
     @property
     def how(self) -> Method:
-        """The method itself."""
-        return METHODS[self.method]
+        """The method of a settled request."""
+        return METHODS[self.method or GRADCAM]
 
     @property
     def cut_at(self) -> float:
@@ -53,7 +53,7 @@ class Request:
 
 
 def settled(request: Request, classifier: Classifier, lessons: Lessons, run: Path | None = None) -> Request:
-    """Decide what the user left open: the threshold, and of whose choice it is.
+    """Decide what the user left open: the method, the threshold, and of whose choice that is.
 
     Args:
         request: as the user made it.
@@ -67,12 +67,14 @@ def settled(request: Request, classifier: Classifier, lessons: Lessons, run: Pat
     require_fraction(request.threshold, "the method's own")
     if run:
         request = _as_in(run, request, classifier)
-    method = require_method(classifier, request.method, None if run else request.threshold)
+    name = request.method or next(name for name in PREFERRED if defined(classifier, METHODS[name]))
+    method = require_method(classifier, name, None if run else request.threshold)
+    request = replace(request, method=name)
     if request.threshold is not None:
         return request
-    default = "the default, for val has chosen none for this network"
+    default = "the method's default, for val has chosen none for this network"
     whose = default if method.grid else "each map's own, found by the method"
-    return replace(request, threshold=default_threshold(request.method), threshold_from=whose)
+    return replace(request, threshold=default_threshold(name), threshold_from=whose)
 
 
 def _as_in(folder: Path, request: Request, classifier: Classifier) -> Request:
@@ -83,7 +85,7 @@ def _as_in(folder: Path, request: Request, classifier: Classifier) -> Request:
     if run.value("provenance", "weights_sha256") != classifier.sha256:
         raise LabError(f"The run in '{folder}' is of another network's weights: give a run of '{classifier.name}'.")
     name = next(name for name, method in METHODS.items() if method is run.method)
-    if request.method not in (GRADCAM, name):
+    if request.method not in (None, name):
         raise LabError(f"The run in '{folder}' chose its threshold for the method '{name}': give --method {name}.")
     value = run.value("threshold", "chosen")
     whose = "given to" if run.results["threshold"].get("given") else "chosen on val by"

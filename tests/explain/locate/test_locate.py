@@ -41,8 +41,8 @@ def test_a_folder_of_photos(photos, locate):
     assert done.code == 0, done.err
     lines = done.out.splitlines()
     assert lines[0].startswith("embedded at layer ")
-    assert lines[1].startswith("Grad-CAM, threshold ")
-    assert lines[1].endswith(": the default, for val has chosen none for this network")
+    assert lines[1].startswith("Grad-CAM, earlier layer, threshold 0.2: ")
+    assert lines[1].endswith(": the method's default, for val has chosen none for this network")
     assert lines[2].startswith(f"{photos / 'img2.jpg'}: dog ")
     assert lines[-7:] == [
         str(Path("located", name))
@@ -123,12 +123,18 @@ def test_a_bad_photo_is_named_and_the_others_go_on(photos, locate):
         )
     assert len(told()["photos"]) == 4
     assert [row["file"] for row in told()["skipped"]] == ["photos/bad.jpg"]
+    assert told()["grid"] == [14, 14]  # of the maps, although the first photo has none
 
 
 def test_json_is_boxes_json_and_nothing_else(photos, locate):
     done = locate(photos, *FEW, "--json")
     assert done.code == 0
     assert json.loads(done.out) == told()
+
+
+def test_the_embedded_network_says_that_it_knows_drawings_only(photos):
+    done = lab("locate", photos / "img2.jpg", *FEW, "--model", "embedded")
+    assert (done.code, done.err.count("This network has seen ToyVOC's drawings only")) == (0, 1)
 
 
 def test_a_list_on_stdin(photos, locate, monkeypatch):

@@ -43,7 +43,7 @@ def same_cam(found, expected):
 
 
 def test_the_most_probable_class_of_each_photo_as_explain_finds_it(locator, album, resnet, lessons):
-    for name, found in zip(NAMES, located(locator(), album), strict=True):
+    for name, found in zip(NAMES, located(locator(method="gradcam"), album), strict=True):
         photo, (one,) = Photo(album / name, resnet, lessons), found.classes
         best = photo.predicted()
         assert (found.path, found.size, one.name, one.outputs) == (album / name, photo.size, best.name, best.outputs)
@@ -55,7 +55,7 @@ def test_the_most_probable_class_of_each_photo_as_explain_finds_it(locator, albu
 
 
 def test_several_classes_the_most_probable_first(locator, album, resnet, lessons):
-    for found in located(locator(top=3), album):
+    for found in located(locator(top=3, method="gradcam"), album):
         photo = Photo(found.path, resnet, lessons)
         order = photo.outputs[0].argsort(descending=True)[:3].tolist()
         assert [one.outputs for one in found.classes] == [(index,) for index in order]
@@ -64,7 +64,7 @@ def test_several_classes_the_most_probable_first(locator, album, resnet, lessons
 
 
 def test_named_classes_groups_and_indices_each_once_and_in_order(locator, album, resnet, lessons):
-    found = located(locator(classes=("gnu", "insect", "7", "GNU")), album)[2]
+    found = located(locator(classes=("gnu", "insect", "7", "GNU"), method="gradcam"), album)[2]
     assert [one.name for one in found.classes] == ["gnu", "insect", "7"]
     photo = Photo(found.path, resnet, lessons)
     for one in found.classes:
@@ -177,15 +177,25 @@ def refuse_more_than_two(network, inputs):
         raise RuntimeError("CUDA out of memory")
 
 
+class Mean(nn.Module):
+    def forward(self, x):
+        return x.mean(dim=(2, 3))
+
+
 class TestSettled:
     def test_the_default_threshold_is_the_methods(self, resnet, lessons):
-        done = settled(Request(), resnet, lessons)
+        done = settled(Request(method="gradcam"), resnet, lessons)
         assert (done.threshold, done.threshold_from) == (
             SHIPPED["gradcam"],
-            "the default, for val has chosen none for this network",
+            "the method's default, for val has chosen none for this network",
         )
         assert settled(Request(method="otsu"), resnet, lessons).threshold_from == "each map's own, found by the method"
         assert set(SHIPPED) == {name for name, method in METHODS.items() if method.grid}
+
+    def test_the_heat_is_shared_where_there_is_an_earlier_layer(self, resnet, lessons):
+        assert settled(Request(), resnet, lessons).method == "shared"
+        bare = replace(resnet, network=nn.Sequential(nn.Conv2d(3, 4, 3), Mean(), nn.Linear(4, 10)), layer="0")
+        assert settled(Request(), bare, lessons).method == "gradcam"
 
     def test_a_given_threshold_wins(self, resnet, lessons):
         done = settled(Request(threshold=0.4), resnet, lessons)
