@@ -49,6 +49,8 @@ models: $(VENV)/.installed-test
 
 checkpoint: $(VENV)/.installed
 	$(BIN)/gradcam-lab train --data toyvoc --out gradcam_lab/models/weights/toyvoc.safetensors
+	$(BIN)/gradcam-lab run-all --out $(REPORT)
+	$(BIN)/gradcam-lab sweep --run $(REPORT) --keep-in gradcam_lab/models/weights/toyvoc.safetensors
 
 sample: $(VENV)/.installed
 	$(BIN)/gradcam-lab run-all --out $(REPORT)

@@ -28,7 +28,7 @@ from gradcam_lab.models.networks.architectures import TORCHVISION, blank
 from gradcam_lab.models.sources.draft import Draft
 from gradcam_lab.models.sources.fitting_weights import fit_weights
 from gradcam_lab.models.sources.logits import with_logits
-from gradcam_lab.models.sources.own_function import describe_module, is_function, load_function
+from gradcam_lab.models.sources.own_function import ITS_OWN, describe_module, is_function, load_function
 from gradcam_lab.models.sources.timm_models import PREFIX, load_timm
 from gradcam_lab.models.sources.torchvision_models import load_torchvision, torchvision_names
 from gradcam_lab.models.weights import bare_state_dict, efeo_checkpoint, model_file
@@ -326,7 +326,7 @@ def _classes(draft: Draft, outputs: int, named: bool) -> tuple[str, ...]:
     if outputs == len(imagenet.class_names()) and draft.name != "cam_net":
         return imagenet.class_names()
     weights = draft.metadata.get("weights", IMAGENET)
-    whose = draft.name if weights == IMAGENET or draft.code_sha256 else weights
+    whose = draft.name if weights in (IMAGENET, ITS_OWN) else weights
     warn(f"'{whose}' does not name its {outputs} classes, so they are numbered: --classes names them.")
     return tuple(f"class {index}" for index in range(outputs))
 

@@ -34,6 +34,25 @@ def test_the_file_says_it_and_is_the_same_network(finished, weights, tmp_path):
     assert lab("sweep", "--run", finished, "--keep-in", file).code == 0  # again, in place of itself
 
 
+def test_locate_cuts_as_the_file_says(finished, toy, weights, tmp_path):
+    file = shutil.copy(weights, tmp_path / "mine.safetensors")
+    photo = next((toy / "JPEGImages").iterdir())
+    words = ("locate", photo, "--model", file, "--class", "dog", "--out")
+    chosen = read_json(finished / "threshold.json")["chosen"]
+    assert lab(*words, tmp_path / "before").code == 0
+    assert lab("sweep", "--run", finished, "--keep-in", file).code == 0
+    assert lab(*words, tmp_path / "after").code == 0
+    assert lab(*words, tmp_path / "other", "--method", "layercam").code == 0
+    assert lab(*words, tmp_path / "given", "--threshold", 0.7).code == 0
+    told = {name: read_json(tmp_path / name / "boxes.json") for name in ("before", "after", "other", "given")}
+    kept = f"chosen on val for dog of {toy.name}, as the network's file says"
+    assert (told["after"]["method"], told["after"]["threshold"]) == ("gradcam", chosen)
+    assert told["after"]["threshold_from"] == kept
+    assert "val has chosen none" in told["before"]["threshold_from"]
+    assert (told["other"]["method"], told["other"]["threshold_from"] == kept) == ("layercam", False)
+    assert told["given"]["threshold"] == 0.7
+
+
 def test_another_network_and_another_kind_of_file_are_refused(finished, toy, weights, tmp_path):
     other = Path(shutil.copy(zoo.EMBEDDED_FILE, tmp_path / "other.safetensors"))
     before = other.read_bytes()

@@ -67,6 +67,8 @@ def settled(request: Request, classifier: Classifier, lessons: Lessons, run: Pat
     require_fraction(request.threshold, "the method's own")
     if run:
         request = _as_in(run, request, classifier)
+    if not run and request.threshold is None:
+        request = _as_kept(request, classifier)
     name = request.method or next(name for name in PREFERRED if defined(classifier, METHODS[name]))
     method = require_method(classifier, name, None if run else request.threshold)
     request = replace(request, method=name)
@@ -75,6 +77,16 @@ def settled(request: Request, classifier: Classifier, lessons: Lessons, run: Pat
     default = "the method's default, for val has chosen none for this network"
     whose = default if method.grid else "each map's own, found by the method"
     return replace(request, threshold=default_threshold(name), threshold_from=whose)
+
+
+def _as_kept(request: Request, classifier: Classifier) -> Request:
+    """Take val's method and threshold out of the network's file, where it says them and the user names no other."""
+    kept = classifier.metadata.get("localisation", {})
+    name, threshold = kept.get("method"), kept.get("threshold")
+    if name not in METHODS or request.method not in (None, name) or not isinstance(threshold, float):
+        return request
+    whose = f"chosen on val for {kept.get('target')} of {kept.get('data')}, as the network's file says"
+    return replace(request, method=name, threshold=threshold, threshold_from=whose)
 
 
 def _as_in(folder: Path, request: Request, classifier: Classifier) -> Request:

@@ -28,6 +28,10 @@ from gradcam_lab.models.sources.draft import Draft
 from gradcam_lab.models.sources.fitting_weights import fit_weights
 
 
+ITS_OWN = "its own"
+"""What stands for the weights of a network that brings them along."""
+
+
 def is_function(model: str) -> bool:
     """Say whether a text is `FILE.py:FUNCTION`, or the file alone.
 
@@ -81,7 +85,7 @@ def describe_module(network: nn.Module, name: str, weights: str = "", code_sha25
         classes=tuple(named) or None,
         activation=known,
         code_sha256=code_sha256,
-        metadata={"weights": weights or f"those of {name}"},
+        metadata={"weights": weights or ITS_OWN},
     )
 
 
