@@ -27,7 +27,6 @@ from gradcam_lab.models.classifier import Activation, Preprocessing
 from gradcam_lab.models.sources.draft import Draft
 from gradcam_lab.models.sources.fitting_weights import fit_weights
 
-
 ITS_OWN = "its own"
 """What stands for the weights of a network that brings them along."""
 
