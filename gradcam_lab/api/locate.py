@@ -21,7 +21,6 @@ from gradcam_lab.explain.locate.read_ahead import BadPhoto
 from gradcam_lab.explain.locate.request import Request, settled
 from gradcam_lab.lesson_modules import Lessons, load_lessons
 from gradcam_lab.localise.experiment import MIN_AREA
-from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.models.model_choice import PHOTOS
 
 
@@ -177,7 +176,7 @@ def locate(  # type: ignore[overload-overlap]  # a text is a path, although it i
     *,
     classes: Sequence[str | int] = ...,
     top: int = ...,
-    method: str = ...,
+    method: str | None = ...,
     threshold: float | None = ...,
     threshold_of: str | Path | None = ...,
     min_area: int = ...,
@@ -192,7 +191,7 @@ def locate(
     *,
     classes: Sequence[str | int] = ...,
     top: int = ...,
-    method: str = ...,
+    method: str | None = ...,
     threshold: float | None = ...,
     threshold_of: str | Path | None = ...,
     min_area: int = ...,
@@ -207,7 +206,7 @@ def locate(
     *,
     classes: Sequence[str | int] = (),
     top: int = 1,
-    method: str = GRADCAM,
+    method: str | None = None,
     threshold: float | None = None,
     threshold_of: str | Path | None = None,
     min_area: int = MIN_AREA,
@@ -222,7 +221,7 @@ def locate(
             which is downloaded once.
         classes: the classes to find, by name, group or index; without them the most probable ones.
         top: how many of these.
-        method: a localisation method, as in `run_all`.
+        method: a localisation method, as in `run_all`; None for the one that the command takes.
         threshold: where each map is cut, a fraction of its maximum; None for the method's own.
         threshold_of: the folder of a finished run of this network, whose threshold and method are taken.
         min_area: the smallest island that becomes a box, in pixels.

@@ -131,7 +131,10 @@ class Fixed(nn.Module):
         ),
         ({"method": "shared"}, r"'shared' does not suit this network \(no block before 'features' has a finer map\)"),
         ({"method": "otsu", "threshold": 0.5}, "'otsu' cuts no map at a --threshold of yours"),
-        ({"threshold": 0.0}, r"--threshold 0 is no fraction of a map's maximum: .* leave it out for the default, 0\.2"),
+        (
+            {"threshold": 0.0},
+            r"--threshold 0 is no fraction of a map's maximum: .* leave it out for the default, 0\.15",
+        ),
         ({"method": "input-gradient", "boxes": True}, "--boxes needs a map with cells"),
         ({"classes": ["nothing"]}, "nothing"),
         ({"classes": ["dog"], "against": "dog"}, "overlap"),
