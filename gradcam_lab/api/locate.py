@@ -69,8 +69,8 @@ class Found:
         ((235, 176), (176, 235))
         >>> for one in found.classes:
         ...     print(one.name, round(one.probability, 2), len(one.boxes))
-        dog 0.99 1
-        cat 0.01 1
+        dog 1.0 3
+        cat 0.0 5
         >>> [file.name for file in found.save("out")]
         ['boxes.json', 'heatmaps.npz', 'index.html', 'pictures']
     """
@@ -238,14 +238,14 @@ def locate(
         >>> import gradcam_lab as lab
         >>> net = lab.load("embedded")
         >>> found = lab.locate("photo.jpg", net, classes=["dog"])
-        >>> found.boxes.round(1).tolist()
-        [[83.0, 24.0, 201.0, 107.0, 1.0]]
+        >>> found.boxes[0].round(1).tolist()  # the surest one
+        [86.0, 22.0, 210.0, 126.0, 1.0]
 
         Several photos, one of them mirrored:
 
         >>> both = lab.locate([found.image, found.image[:, ::-1]], net, classes=["dog"])
         >>> [len(one.boxes) for one in both]
-        [1, 1]
+        [3, 2]
     """
     single = isinstance(photos, Photo)
     sources = [one_photo(photos)] if isinstance(photos, Photo) else many_photos(photos)

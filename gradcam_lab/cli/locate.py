@@ -73,7 +73,7 @@ def locate(
 
     if targets and top is not None:
         raise LabError("--class names the classes and --top takes the most probable ones: give one of the two.")
-    request = Request(tuple(targets or ()), top or 1, method, threshold, min_area=min_area)
-    wanted = Wanted(out, tuple(formats or ()), heatmaps, pictures, page)
+    request = Request(classes=tuple(targets or ()), top=top or 1, method=method, threshold=threshold, min_area=min_area)
+    wanted = Wanted(out, formats=tuple(formats or ()), heatmaps=heatmaps, pictures=pictures, page=page)
     with resumable():
         locate_photos(paths, choice=choice, request=request, wanted=wanted, run=threshold_of, json=json)

@@ -65,7 +65,7 @@ def test_several_photos_are_a_list(photo, pixels, net, toy):
 
 def test_a_class_says_whether_its_map_depends_on_class_and_weights(pixels, net):
     one = lab.explain(pixels, net, classes=["dog"], boxes=True).classes[0]
-    found = lab.locate(pixels, net, classes=["dog"], threshold=0.2)
+    found = lab.locate(pixels, net, classes=["dog"], method="gradcam")
     assert one.boxes is not None
     assert np.allclose(one.boxes, found.boxes, atol=1e-5)
     assert one.on_class is not None
@@ -74,7 +74,7 @@ def test_a_class_says_whether_its_map_depends_on_class_and_weights(pixels, net):
 
 
 def test_the_heatmap_is_that_of_locate(photo, net):
-    seen, found = lab.explain(photo, net, classes=["dog"]), lab.locate(photo, net, classes=["dog"])
+    seen, found = lab.explain(photo, net, classes=["dog"]), lab.locate(photo, net, classes=["dog"], method="gradcam")
     assert np.allclose(seen.heatmap, found.heatmap, atol=1e-5)
 
 

@@ -82,7 +82,7 @@ def test_the_folder_of_another_request_is_not_replaced(photo, net):
 
 
 def test_the_heatmap_has_the_size_of_the_photo_and_its_boxes_lie_where_it_is_high(photo, pixels, net):
-    found = lab.locate(photo, net, classes=["dog", "cat"])
+    found = lab.locate(photo, net, classes=["dog", "cat"], method="gradcam")
     assert found.size == (235, 176)
     assert [one.name for one in found.classes] == ["dog", "cat"]
     for one in found.classes:
