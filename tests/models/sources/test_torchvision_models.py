@@ -81,8 +81,13 @@ def test_a_vits_older_names_are_known_and_its_layer_is_found(tmp_path, monkeypat
         assert torch.equal(model.network(images), network.eval()(images))
 
 
-@pytest.mark.parametrize("wrap", ["state_dict", "model", "model_state_dict", "ema", "module"])
-@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "model.", "net.", "backbone."])
+@pytest.mark.parametrize(
+    ("wrap", "prefix"),
+    [
+        *((wrap, "module.") for wrap in ("state_dict", "model", "model_state_dict", "ema", "module")),
+        *(("state_dict", prefix) for prefix in ("", "_orig_mod.", "model.", "net.", "backbone.", "module._orig_mod.")),
+    ],
+)
 def test_a_fine_tuned_network_is_taken_as_people_save_it(tmp_path, wrap, prefix):
     torch.manual_seed(0)
     network = build("shufflenet_v2_x0_5", 3)
