@@ -15,6 +15,19 @@ from typing import Any
 from gradcam_lab.errors import LabError
 
 
+def names_a_file(text: str) -> bool:
+    """Say whether a text is the name of a file that is there; one that is too long to be a name is not.
+
+    Examples:
+        >>> names_a_file("x" * 5000), names_a_file(__file__)
+        (False, True)
+    """
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def moved_into_place(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; it becomes `path` when the block ends well and vanishes otherwise.

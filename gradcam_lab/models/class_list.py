@@ -2,10 +2,13 @@
 
 import csv
 import json
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import names_a_file
 
 
 def read_classes(words: str) -> tuple[str, ...]:
@@ -19,17 +22,30 @@ def read_classes(words: str) -> tuple[str, ...]:
         LabError: the file cannot be read, or its JSON is no such thing, or a name is empty.
     """
     path = Path(words)
-    if path.is_file():
-        classes, source = _in_file(path), f"'{path}'"
-    elif path.suffix in (".txt", ".json", ".csv", ".names") and "," not in words:
+    if names_a_file(words):
+        return checked_classes(_in_file(path), f"'{path}'")
+    if path.suffix in (".txt", ".json", ".csv", ".names") and "," not in words:
         raise LabError(f"There is no file '{path}': check the name given to --classes.")
-    else:
-        classes, source = [name.strip() for name in next(csv.reader([words]), [])], f"--classes {words}"
-    if not classes or "" in classes:
-        lacks = "a class without a letter" if classes else "no classes"
-        raise LabError(f"{source} names {lacks}: give each output a name.")
-    # ImageNet itself has two cranes: the index tells such outputs apart.
-    return tuple(name if classes.count(name) == 1 else f"{name} ({index})" for index, name in enumerate(classes))
+    return checked_classes([name.strip() for name in next(csv.reader([words]), [])], "--classes")
+
+
+def checked_classes(names: Iterable[Any], source: str) -> tuple[str, ...]:
+    """Return the names of outputs; a name that several have is told apart by the index, as ImageNet's two cranes are.
+
+    Args:
+        names: as they were given.
+        source: who gave them, for messages.
+
+    Raises:
+        LabError: there is none, or one is no text of one line.
+    """
+    classes = list(names)
+    wrong = next((name for name in classes if not isinstance(name, str) or not name.strip() or "\n" in name), None)
+    if wrong is not None or not classes or None in classes:
+        lacks = f"a class that is no name ({wrong!r})" if classes else "no classes"
+        raise LabError(f"{source} names {lacks}: give each output a name, in letters and on one line.")
+    counts = Counter(classes)
+    return tuple(name if counts[name] == 1 else f"{name} ({index})" for index, name in enumerate(classes))
 
 
 def _in_file(path: Path) -> list[str]:

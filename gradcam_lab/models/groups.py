@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import names_a_file
 from gradcam_lab.models.class_names import find_class
 from gradcam_lab.models.classifier import Classifier
 
@@ -33,7 +34,7 @@ def with_groups(classifier: Classifier, words: Iterable[str]) -> Classifier:
 def _groups_in(word: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the names of groups, each with its members."""
     name, equals, rest = word.partition("=")
-    if Path(word).is_file() or (not equals and Path(word).suffix in (".yaml", ".yml")):
+    if names_a_file(word) or (not equals and Path(word).suffix in (".yaml", ".yml")):
         yield from _in_file(Path(word))
         return
     members = [member.strip() for member in rest.split(",") if member.strip()]

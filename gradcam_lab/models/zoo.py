@@ -17,7 +17,7 @@ from gradcam_lab.data.toyvoc import is_drawn
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest
 from gradcam_lab.models import imagenet
-from gradcam_lab.models.class_list import read_classes
+from gradcam_lab.models.class_list import checked_classes, read_classes
 from gradcam_lab.models.classifier import LAST_BLOCK, Activation, Classifier, Preprocessing, weights_hash
 from gradcam_lab.models.device import find_device
 from gradcam_lab.models.groups import with_groups
@@ -27,7 +27,7 @@ from gradcam_lab.models.model_choice import EMBEDDED, IMAGENET, Device, ModelCho
 from gradcam_lab.models.networks.architectures import TORCHVISION, blank
 from gradcam_lab.models.sources.draft import Draft
 from gradcam_lab.models.sources.fitting_weights import fit_weights
-from gradcam_lab.models.sources.logits import with_logits
+from gradcam_lab.models.sources.logits import prepared, with_logits
 from gradcam_lab.models.sources.own_function import ITS_OWN, describe_module, is_function, load_function
 from gradcam_lab.models.sources.timm_models import PREFIX, load_timm
 from gradcam_lab.models.sources.torchvision_models import load_torchvision, torchvision_names
@@ -40,6 +40,9 @@ IMAGENETTE_SIZE = 160
 
 EMBEDDED_FILE = Path(__file__).parent / "weights" / "toyvoc.safetensors"
 """The weights of ToyNet that come with the package."""
+
+LEAST_STD = 1e-6
+"""The least standard deviation that is one: less would make every number of the input too large."""
 
 Labels = tuple[str, tuple[str, ...], Activation]
 """A data set's name, its classes, and `sigmoid` where they may occur together."""
@@ -89,7 +92,9 @@ def load(
         LabError: there is no such model, or something of it cannot be had, read or used.
     """
     find_device(device)
-    names = read_classes(classes) if isinstance(classes, str) else tuple(classes) if classes else None
+    names = (
+        read_classes(classes) if isinstance(classes, str) else checked_classes(classes, "classes") if classes else None
+    )
     draft = _draft(model, str(weights) if weights else None, size, None if names else labels, bool(names))
     preprocessing = Preprocessing(
         size or draft.preprocessing.size,
@@ -131,7 +136,9 @@ def _draft(
     model: str | Path | nn.Module, weights: str | None, size: int | None, labels: LabelsOf | None, named: bool
 ) -> Draft:
     if isinstance(model, nn.Module):
-        return _of_module(copy.deepcopy(model), type(model).__name__, weights)
+        return _of_module(_copied(model), type(model).__name__, weights)
+    if not isinstance(model, str | Path):
+        raise LabError(f"A network is given by its name, its file or itself, and not by an object of {type(model)}.")
     name = str(model)
     if name == EMBEDDED:
         return _embedded(weights)
@@ -150,6 +157,16 @@ def _draft(
     return _of_file(Path(name), labels, named=named)
 
 
+def _copied(network: nn.Module) -> nn.Module:
+    try:
+        return copy.deepcopy(network)
+    except Exception as error:  # scripts, tensors inside of a graph, and __deepcopy__ of the user's own
+        raise LabError(
+            f"The network '{type(network).__name__}' cannot be copied, which keeps yours as it is "
+            f"({type(error).__name__}): give FILE.py:FUNCTION, a function that builds it."
+        ) from error
+
+
 def _of_module(network: nn.Module, name: str, weights: str | None) -> Draft:
     if weights == IMAGENET:
         raise LabError(f"'{name}' is a network of yours, which has no weights of ImageNet: leave them out.")
@@ -160,7 +177,11 @@ def _of_module(network: nn.Module, name: str, weights: str | None) -> Draft:
 
 def _may_be_file(name: str) -> bool:
     path = Path(name)
-    return path.exists() or len(path.parts) > 1 or path.suffix in (".safetensors", ".pt", ".pth", ".tar", ".ckpt")
+    try:
+        there = bool(name.strip()) and path.exists()
+    except (OSError, ValueError):  # no file has a name as long as that
+        return False
+    return there or len(path.parts) > 1 or path.suffix in (".safetensors", ".pt", ".pth", ".tar", ".ckpt")
 
 
 def _proposal(name: str) -> str:
@@ -279,8 +300,8 @@ def _of_state_dict(path: Path, labels: Labels | None, named: bool) -> Draft:
 
 def _finished(draft: Draft, layer: str | None, named: bool) -> Classifier:
     """Choose the layer, and name the outputs."""
-    network, outputs = draft.network.eval().requires_grad_(False), draft.outputs
-    weights, size = weights_hash(network), draft.preprocessing.size
+    network, outputs, size = prepared(draft.network, draft.name), draft.outputs, draft.preprocessing.size
+    weights = weights_hash(network)
     if outputs is None:
         network, outputs = with_logits(network, size, draft.name)
         layer = f"network.{layer}" if layer and network is not draft.network else layer
@@ -338,7 +359,7 @@ def _colours(name: str, value: str | Sequence[float] | None) -> tuple[float, ...
         numbers = tuple(map(float, value.split(",") if isinstance(value, str) else value))
     except ValueError:
         numbers = ()
-    if len(numbers) != 3 or not torch.tensor(numbers).isfinite().all() or (name == "std" and min(numbers) <= 0):
+    if len(numbers) != 3 or not torch.tensor(numbers).isfinite().all() or (name == "std" and min(numbers) < LEAST_STD):
         above = " above 0" if name == "std" else ""
         raise LabError(f"--{name} {value} should be three numbers{above}, of R, G and B, such as 0.5,0.5,0.5.")
     return numbers

@@ -44,7 +44,7 @@ def test_a_name_that_two_outputs_have_is_told_apart():
     ("name", "text", "says"),
     [
         ("a.txt", "", "names no classes"),
-        ("a.txt", "a\n\nb", "names a class without a letter"),
+        ("a.txt", "a\n\nb", "names a class that is no name"),
         ("a.json", "{", "is no JSON list of class names"),
         ("a.json", "3", "is no JSON list of class names"),
         ("a.json", '{"0": "a", "2": "b"}', "nor a dict from the indices 0, 1, ... to them"),
@@ -64,3 +64,8 @@ def test_a_file_that_is_missing_or_not_utf8(tmp_path):
         read_classes(str(tmp_path / "classes.txt"))
     with pytest.raises(LabError, match=r"Cannot read .*a\.txt' \(not UTF-8\)"):
         read_classes(written(tmp_path / "a.txt", "Hündchen", "latin-1"))
+
+
+def test_names_longer_than_a_files_may_be_and_many_of_them():
+    names = [f"class number {index}" for index in range(30_000)]
+    assert read_classes(",".join(names)) == tuple(names)

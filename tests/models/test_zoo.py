@@ -121,6 +121,27 @@ class TestStateDicts:
         assert "so they are numbered" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "", " ", "a\0b"])
+def test_what_no_file_can_be_called_is_no_model(name):
+    with pytest.raises(LabError, match="There is no model '"):
+        zoo.load(name)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda value: value.to("meta"), "on the device meta, without values"),
+        (lambda value: value.to_sparse(), "no plain tensor of numbers"),
+        (lambda value: value.to(torch.complex64), r"no plain tensor of numbers \(torch\.complex64\)"),
+    ],
+)
+def test_a_tensor_that_is_no_plain_one_is_named(squeezenet, tmp_path, change, says):
+    torch.save({**squeezenet, "features.0.bias": change(squeezenet["features.0.bias"])}, tmp_path / "a.pth")
+    for name in ("squeezenet1_1", "squeezenet1_0"):
+        with pytest.raises(LabError, match=says if name == "squeezenet1_1" else "."):
+            zoo.load(name, str(tmp_path / "a.pth"))
+
+
 class TestPhotos:
     """A network of ToyVOC has seen drawings only, and that is said of photos, once, where JSON is not."""
 

@@ -26,6 +26,27 @@ class Logits(nn.Module):
         return found.flatten(1)
 
 
+def prepared(network: nn.Module, name: str) -> nn.Module:
+    """Put a network in eval mode, in float32 and without gradients of its weights.
+
+    Args:
+        network: changed in place.
+        name: for messages.
+
+    Raises:
+        LabError: it has weights without values, or is of a kind that cannot be explained, such as a script.
+    """
+    if any(tensor.is_meta for tensor in (*network.parameters(), *network.buffers())):
+        raise LabError(f"'{name}' has weights on the device meta, which have no values: load some into it.")
+    try:
+        return network.eval().float().requires_grad_(False)
+    except Exception as error:  # scripts, lazy layers and quantised ones each refuse in their own way
+        raise LabError(
+            f"'{name}' is no network that can be explained, {_told(error)}: give a plain torch.nn.Module whose "
+            "parameters are there and of a floating-point type."
+        ) from error
+
+
 def with_logits(network: nn.Module, size: int, name: str) -> tuple[nn.Module, int]:
     """Return a network that returns logits (N, C), and C: the network itself where it does.
 
@@ -35,28 +56,56 @@ def with_logits(network: nn.Module, size: int, name: str) -> tuple[nn.Module, in
         name: for messages.
 
     Raises:
-        LabError: it takes no image of this size, or returns nothing that could be logits.
+        LabError: it takes no image of this size, or returns nothing that could be logits of each image.
     """
     parameter = next(network.parameters(), torch.zeros(()))
-    images = torch.zeros(2, 3, size, size, device=parameter.device, dtype=parameter.dtype)
-    try:
-        with torch.no_grad():
-            answer = network(images)
-    except Exception as error:  # any network's code runs here
-        if is_out_of_memory(error):
-            raise
-        first = (str(error).strip().splitlines() or [""])[0][:200]
-        raise LabError(
-            f"'{name}' takes no images of shape (2, 3, {size}, {size}), it raises {type(error).__name__}: {first}; "
-            "give the size of its input by --size, or mend it."
-        ) from error
+    images = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0)).to(parameter.device)
+    answer = _answer(network, images, name)
     found = logits_in(answer)
     if found is None or found.dim() < 2 or len(found) != 2 or found[0].numel() != found.shape[1]:
         raise LabError(
             f"'{name}' returns {_kind(answer)}, and logits of shape (N, classes) are needed: let it return one number "
             "a class of each image."
         )
+    if found.is_complex() or not found.is_floating_point():
+        raise LabError(f"'{name}' returns numbers of {found.dtype}, and logits are real: let it return floats.")
+    if not found.isfinite().all():
+        raise LabError(f"'{name}' returns numbers that are not finite for a plain image: check its weights.")
+    alone = logits_in(_answer(network, images[:1], name))
+    if (
+        alone is None
+        or alone.shape != (1, *found.shape[1:])
+        or not torch.allclose(alone, found[:1], rtol=0.01, atol=0.01)
+    ):
+        raise LabError(
+            f"'{name}' does not say the same of an image alone and beside another: let each row of its answer, shape "
+            "(N, classes), depend on its own image only."
+        )
     return (network if found is answer and found.dim() == 2 else Logits(network)), found.shape[1]
+
+
+def _answer(network: nn.Module, images: Tensor, name: str) -> Any:
+    """Run a network.
+
+    Raises:
+        LabError: it fails, which any network's code may do in its own way.
+    """
+    try:
+        with torch.no_grad():
+            return network(images)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        count, _, size, _ = images.shape
+        raise LabError(
+            f"'{name}' takes no images of shape ({count}, 3, {size}, {size}), {_told(error)}; if it is their size, "
+            "give it by --size, else mend the network."
+        ) from error
+
+
+def _told(error: Exception) -> str:
+    first = (str(error).strip().splitlines() or [""])[0][:200]
+    return f"it raises {type(error).__name__}{f': {first}' if first else ''}"
 
 
 def logits_in(answer: Any) -> Tensor | None:

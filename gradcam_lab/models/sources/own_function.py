@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import module_from_spec, spec_from_file_location
+from math import isfinite
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,10 +23,13 @@ from typing import Any
 from torch import nn
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import sha256
+from gradcam_lab.files import digest, names_a_file
+from gradcam_lab.models.class_list import checked_classes
 from gradcam_lab.models.classifier import Activation, Preprocessing
 from gradcam_lab.models.sources.draft import Draft
 from gradcam_lab.models.sources.fitting_weights import fit_weights
+from gradcam_lab.own_modules import OwnModule, closure, imports, paths_of
+from gradcam_lab.vision import torchvision
 
 ITS_OWN = "its own"
 """What stands for the weights of a network that brings them along."""
@@ -52,6 +56,7 @@ def load_function(model: str, weights: str | None = None) -> Draft:
         LabError: the file or the function does not exist, raises, or returns no network; or the weights do not fit.
     """
     file, function = (Path(model), "") if model.endswith(".py") else _parts(model)
+    file = file.resolve() if names_a_file(str(file)) else file  # what runs may change the folder
     if not file.is_file():
         raise LabError(f"There is no file '{file}': check the name given to --model.")
     with _importing_from(file):
@@ -62,7 +67,9 @@ def load_function(model: str, weights: str | None = None) -> Draft:
             f"{function}() of '{file}' returns {_kind(network)} and no network: let it return a torch.nn.Module."
         )
     network = fit_weights(Path(weights), f"{function}() of '{file}'", network) if weights else network
-    return describe_module(network, f"{file.name}:{function}", Path(weights).name if weights else "", sha256(file))
+    return describe_module(
+        network, f"{file.name}:{function}", Path(weights).name if weights else "", _code_sha256(file)
+    )
 
 
 def describe_module(network: nn.Module, name: str, weights: str = "", code_sha256: str = "") -> Draft:
@@ -76,12 +83,13 @@ def describe_module(network: nn.Module, name: str, weights: str = "", code_sha25
         _colours(getattr(network, "std", None)) or _colours(said.get("std")) or usual.std,
     )
     classes, activation = getattr(network, "classes", None), getattr(network, "activation", None)
-    named = list(classes) if isinstance(classes, list | tuple) else []
-    named = named if all(isinstance(one, str) for one in named) else []
+    named: tuple[str, ...] | None = None
+    if isinstance(classes, list | tuple) and all(isinstance(one, str) for one in classes):
+        named = checked_classes(classes, f"'{name}'")
     known: Activation | None = activation if activation in ("softmax", "sigmoid") else None
     return Draft(
         *(name, network, preprocessing),
-        classes=tuple(named) or None,
+        classes=named,
         activation=known,
         code_sha256=code_sha256,
         metadata={"weights": weights or ITS_OWN},
@@ -106,8 +114,23 @@ def _function(file: Path, name: str) -> Callable[[], Any]:
     raise LabError(f"'{file}' has no function '{name}': {has}.")
 
 
+def _code_sha256(file: Path) -> str:
+    """Return a SHA-256 of the file and of the modules beside it that it imports: the maps depend on all of them."""
+
+    def read(name: str) -> OwnModule | None:
+        paths = [file.parent / path for path in paths_of(name)]
+        path = next((path for path in paths if path.is_file()), None)
+        text = path.read_text(encoding="utf-8", errors="replace") if path else ""
+        return OwnModule(text, str(path), path.name == "__init__.py") if path else None
+
+    text = file.read_text(encoding="utf-8", errors="replace")
+    beside = closure(imports(text, file.stem), read)
+    return digest(text, {name: module.text for name, module in sorted(beside.items())})
+
+
 def _imported(file: Path) -> ModuleType:
     """Import the file under a name of its own, so that it hides no other module."""
+    torchvision()  # what imports it itself, as timm does, fails beside a CPU build of torch unless this was done before
     spec = spec_from_file_location(f"own_{file.stem}", file)
     assert spec
     assert spec.loader  # a name that ends in .py has both
@@ -125,7 +148,9 @@ def _run(file: Path, function: Callable[[], Any], what: str) -> Any:
     try:
         with redirect_stdout(sys.stderr):  # what it prints must not stand in JSON
             return function()
-    except (Exception, SystemExit) as error:  # whatever the user's code may do
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the user's code may do, also sys.exit
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == file.resolve()]
         if isinstance(error, SyntaxError) and error.filename and Path(error.filename).resolve() == file.resolve():
@@ -160,5 +185,6 @@ def _size(value: object) -> int | None:
 
 def _colours(value: object) -> tuple[float, ...] | None:
     if isinstance(value, list | tuple) and len(value) == 3 and all(isinstance(one, int | float) for one in value):
-        return tuple(map(float, value))
+        numbers = tuple(map(float, value))
+        return numbers if all(map(isfinite, numbers)) else None
     return None

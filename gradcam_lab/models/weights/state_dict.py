@@ -119,12 +119,21 @@ def mismatch(network: nn.Module, state: Mapping[str, Tensor]) -> str | None:
         parts = [f"it lacks {listed(lacking)}"] if lacking else []
         parts += [f"it has {listed(beyond)}, which the network does not"] if beyond else []
         return " and ".join(parts)
+    for name, value in state.items():
+        if value.is_meta or value.is_quantized or value.layout != torch.strided or value.is_complex():
+            return f"'{name}' is no plain tensor of numbers ({_kind_of(value)})"
     for name, value in wanted.items():
         if name in state and state[name].shape != value.shape:
             return f"'{name}' has the shape {tuple(state[name].shape)} instead of {tuple(value.shape)}" + _channels(
                 tuple(state[name].shape), tuple(value.shape)
             )
     return None
+
+
+def _kind_of(value: Tensor) -> str:
+    if value.is_meta:
+        return "on the device meta, without values"
+    return "quantised" if value.is_quantized else str(value.dtype if value.is_complex() else value.layout)
 
 
 def _channels(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:

@@ -4,6 +4,7 @@ import json
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -175,6 +176,58 @@ class Answer(nn.Module):
 
     def forward(self, x):
         return self.pack(self.fc(self.conv(x).mean(dim=(2, 3))))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_network_of_another_precision_runs_in_float32(dtype):
+    network = Answer(lambda z: z)
+    model = zoo.load(Answer(lambda z: z).to(dtype), classes=["a", "b"], size=32)
+    assert {parameter.dtype for parameter in model.network.parameters()} == {torch.float32}
+    assert model.network(torch.zeros(1, 3, 32, 32)).shape == (1, 2)
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+
+
+def lazy():
+    return nn.Sequential(nn.Conv2d(3, 4, 3, stride=8), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LazyLinear(2))
+
+
+@pytest.mark.parametrize(
+    ("network", "says"),
+    [
+        (lambda: Answer(lambda z: z).to("meta"), "has weights on the device meta, which have no values"),
+        (lambda: Answer(lambda z: z.to(torch.complex64)), "returns numbers of torch.complex64, and logits are real"),
+        (lambda: Answer(lambda z: z * torch.tensor([float("nan"), 1])), "returns numbers that are not finite"),
+        (lambda: Answer(lambda z: z - z.mean(dim=0)), "does not say the same of an image alone and beside another"),
+        (lambda: Answer(lambda z: z.squeeze()), "does not say the same of an image alone"),
+        (lazy, "is no network that can be explained|cannot be copied|takes no images"),
+        (lambda: torch.jit.script(nn.Conv2d(3, 4, 3)), "is no network that can be explained|cannot be copied"),
+        (lambda: {"a": torch.zeros(1)}, "A network is given by its name, its file or itself"),
+    ],
+)
+def test_what_is_no_network_to_explain(network, says):
+    with pytest.raises(LabError, match=says):
+        zoo.load(network(), classes=["a", "b"], size=32)
+
+
+@pytest.mark.parametrize("names", [["a", ""], ["a", None], ["a", "b\nc"], ["a", 1]])
+def test_names_that_are_none(names):
+    with pytest.raises(LabError, match="classes names a class that is no name"):
+        zoo.load(Answer(lambda z: z), classes=names, size=32)
+
+
+def test_names_that_two_outputs_have_are_told_apart():
+    network = Answer(lambda z: z)
+    network.classes = ["crane", "crane"]
+    assert zoo.load(network, size=32).output_names == ("crane (0)", "crane (1)")
+
+
+def test_a_module_beside_the_file_is_part_of_its_code(file, tmp_path):
+    (tmp_path / "helper_of_it.py").write_text("SCALE = 1", encoding="utf-8")
+    path = file("def scaled():\n    import helper_of_it\n    return build()")
+    words: dict[str, Any] = {"classes": "a,b,c", "size": 32}
+    first = zoo.load(f"{path}:scaled", **words).fingerprint
+    (tmp_path / "helper_of_it.py").write_text("SCALE = 2", encoding="utf-8")
+    assert zoo.load(f"{path}:scaled", **words).fingerprint != first
 
 
 @pytest.mark.parametrize(
