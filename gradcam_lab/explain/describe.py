@@ -31,6 +31,13 @@ def cam_or_gradcam(photo: Photo) -> str:
     return f"CAM at {model.layer_name}: the network ends in an average and one linear layer"
 
 
+def corners(one: Explanation) -> str:
+    """List the boxes, as the end of a sentence: corners in pixels of the image, and scores."""
+    rows = [] if one.boxes is None else one.boxes.tolist()
+    told = [f"{x0:g},{y0:g} to {x1:g},{y1:g} (score {score:.2f})" for x0, y0, x1, y1, score in rows]
+    return f": {'; '.join(told)}" if told else ""
+
+
 def boxes(one: Explanation) -> str:
     """Say how many boxes were found in a map, and how."""
     count = 0 if one.boxes is None else len(one.boxes)

@@ -170,6 +170,8 @@ class ImageExplainer:
             self.told = True
         for one in explanations:
             say(describe.headline(one))
+            if one.boxes is not None:
+                say(f"{one.target.title}: {describe.boxes(one)}{describe.corners(one)}")
         for one in explanations:
             say(describe.dependence(one))
         return export.write(explanations, out)

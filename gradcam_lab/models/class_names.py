@@ -62,7 +62,10 @@ def with_class(classifier: Classifier, word: str) -> tuple[Classifier, str]:
     Raises:
         LabError: see `find_class`.
     """
-    name, outputs = find_class(classifier, word)
+    try:
+        name, outputs = find_class(classifier, word)
+    except LabError as error:
+        raise LabError(f'{error} --group "{word}=NAME,NAME" makes a class of the network\'s own.') from error
     if classifier.groups.get(name) == outputs:
         return classifier, name
     return replace(classifier, groups={**classifier.groups, word: outputs}), word

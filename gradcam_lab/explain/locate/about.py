@@ -8,6 +8,7 @@ from gradcam_lab.explain.describe import BOX
 from gradcam_lab.explain.locate.found import Found
 from gradcam_lab.explain.locate.locator import Located, Locator
 from gradcam_lab.explain.locate.outputs.output import About
+from gradcam_lab.localise.affinity import earlier_layer
 
 SCHEMA = 1
 """Of `boxes.json`; another number for another meaning."""
@@ -22,6 +23,7 @@ def about(locator: Locator, first: Located | None) -> About:
     """
     model, request = locator.classifier, locator.request
     grid = first.classes[0].cam.shape if isinstance(first, Found) else model.grid
+    shared = request.how.recipe.shared
     facts = {
         "schema": SCHEMA,
         "box": BOX,
@@ -32,6 +34,7 @@ def about(locator: Locator, first: Located | None) -> About:
         "input_size": model.preprocessing.size,
         "layer": model.layer_name,
         "layer_reason": model.layer_reason,
+        "shared_at": earlier_layer(model) if shared else None,
         "grid": list(grid),
         "method": request.method,
         "threshold": request.threshold,
@@ -52,8 +55,10 @@ def about(locator: Locator, first: Located | None) -> About:
 def headlines(locator: Locator) -> list[str]:
     """Say which network, layer and threshold find the boxes, and why these."""
     model, request = locator.classifier, locator.request
+    shared = [f"The heat is shared at {earlier_layer(model)}, which is finer."] if request.how.recipe.shared else []
     return [
         f"{model.name} at layer {model.about_layer}",
+        *shared,
         f"{request.how.title}, threshold{f' {request.threshold:g}' if request.how.grid else ''}: "
         f"{request.threshold_from}",
     ]

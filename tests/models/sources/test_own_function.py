@@ -217,7 +217,7 @@ def test_names_that_are_none(names):
 
 def test_names_that_two_outputs_have_are_told_apart():
     network = Answer(lambda z: z)
-    network.classes = ["crane", "crane"]
+    network.classes = ["crane", "crane"]  # type: ignore[assignment]
     assert zoo.load(network, size=32).output_names == ("crane (0)", "crane (1)")
 
 
