@@ -43,8 +43,8 @@ def test_a_folder_of_photos(photos, locate):
     assert lines[0].startswith("embedded at layer ")
     assert lines[1] == "The heat is shared at layer2, which is finer."
     assert lines[2].startswith("Grad-CAM, earlier layer, threshold 0.2: ")
-    assert lines[1].endswith(": the method's default, for val has chosen none for this network")
-    assert lines[2].startswith(f"{photos / 'img2.jpg'}: dog ")
+    assert lines[2].endswith(": the method's default, for val has chosen none for this network")
+    assert lines[3].startswith(f"{photos / 'img2.jpg'}: dog ")
     assert lines[-7:] == [
         str(Path("located", name))
         for name in (
