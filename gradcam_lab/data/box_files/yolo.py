@@ -5,7 +5,8 @@ The class is a number, counted from 0 in the list of names; centre and sides are
 `save_txt` and `save_conf`. An empty file is an image without any object.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from gradcam_lab.data.box_conventions import Convention
+from gradcam_lab.data.box_conventions import Convention, from_voc
 from gradcam_lab.data.box_files.arrays import finite_numbers
 from gradcam_lab.data.photo_paths import natural
 from gradcam_lab.errors import LabError
@@ -81,6 +82,37 @@ def read_labels(path: Path, *, names: Sequence[str], convention: Convention = "r
         outside = np.abs(rows[:, 1:5] - 0.5).max(axis=1) > 0.5 + SLACK
         _require(path, words, outside, "its numbers are no shares of the image's sides, 0 to 1; declare it by --boxes")
     return Labels(rows[:, 0].astype(int), rows[:, 1:5], rows[:, 5] if rows.shape[1] == 6 else None)
+
+
+def labels_text(classes: Sequence[int], boxes: np.ndarray, size: tuple[int, int], scores: np.ndarray | None) -> str:
+    r"""Return the text of an image's file of labels.
+
+    Shares have 8 decimals, which is less than a hundredth of a pixel in the largest image; a score has 9 digits, so
+    that no two become equal.
+
+    Args:
+        classes: number of each box's class, shape (n,).
+        boxes: in VOC's pixels, shape (n, 4).
+        size: (width, height) of the image.
+        scores: shape (n,); None for annotations.
+
+    Examples:
+        >>> labels_text([3], np.array([[1, 1, 10, 20]]), (40, 20), np.array([0.75]))
+        '3 0.12500000 0.50000000 0.25000000 1.00000000 0.75\n'
+    """
+    shares = from_voc(boxes, "relative", size).tolist()
+    ends = [""] * len(shares) if scores is None else [f" {score:.9g}" for score in scores.tolist()]
+    return "".join(
+        f"{number} {x:.8f} {y:.8f} {width:.8f} {height:.8f}{end}\n"
+        for number, (x, y, width, height), end in zip(classes, shares, ends, strict=True)
+    )
+
+
+def data_yaml_text(names: Sequence[str], places: Mapping[str, str]) -> str:
+    """Return a `data.yaml` with the folder of each split's images and the names; JSON's text is YAML's too."""
+    splits = "".join(f"{split}: {json.dumps(place, ensure_ascii=False)}\n" for split, place in places.items())
+    lines = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(names))
+    return f"{splits}nc: {len(names)}\nnames:\n{lines}"
 
 
 def _floats(words: Sequence[str]) -> np.ndarray | None:

@@ -96,7 +96,7 @@ def test_voc_counts_from_1_with_both_ends_inside(out):
     assert (tree.findtext("folder"), tree.findtext("filename"), tree.findtext("object/name")) == ("x", "a.jpg", "dog")
     corners = [tree.findtext(f"object/bndbox/{name}") for name in ("xmin", "ymin", "xmax", "ymax")]
     assert corners == ["1", "1", "10", "20"]
-    assert tree.findtext("object/score") == "0.750000"
+    assert tree.findtext("object/score") == "0.75"
     assert ElementTree.parse(out / "voc/Annotations/x/b.xml").find("object") is None
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from gradcam_lab.data.box_files.json_lists import JsonLists
 from gradcam_lab.explain.locate.found import FoundClass
-from gradcam_lab.explain.locate.outputs.json_lists import JsonLists
 from gradcam_lab.explain.locate.outputs.output import About, Numbered, file_text
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
 

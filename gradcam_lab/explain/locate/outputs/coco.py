@@ -6,7 +6,8 @@ counted from 0.
 
 from pathlib import Path
 
-from gradcam_lab.explain.locate.outputs.json_lists import JsonLists
+from gradcam_lab.data.box_files.coco_json import category_entries, image_entry, result_texts
+from gradcam_lab.data.box_files.json_lists import JsonLists
 from gradcam_lab.explain.locate.outputs.output import About, Numbered, file_text
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
 
@@ -16,22 +17,19 @@ class Coco:
 
     def __init__(self, folder: Path, mark: str, about: About) -> None:
         self._about = about
-        categories = [{"id": number, "name": name} for number, name in enumerate(about.names, 1)]
+        categories = category_entries(dict(enumerate(about.names, 1)))
         facts = {"info": {"description": "gradcam-lab locate"}, "categories": categories, "annotations": []}
         self._images = JsonLists(folder / f"coco-images{mark}.json", facts, "images")
         self._results = JsonLists(folder / f"coco-results{mark}.json", {}, "")
 
     def add(self, photo: Numbered) -> None:
         """Write a photo and its boxes."""
-        number, (width, height) = photo.number + 1, photo.found.size
-        self._images.add(
-            "images", {"id": number, "file_name": file_text(photo.found.path), "width": width, "height": height}
-        )
-        for one in photo.found.classes:
-            category = self._about.number_of(one.outputs) + 1
-            for xmin, ymin, xmax, ymax, score in one.boxes.tolist():
-                box = [xmin - 1, ymin - 1, xmax - xmin + 1, ymax - ymin + 1]
-                self._results.add("", {"image_id": number, "category_id": category, "bbox": box, "score": score})
+        number, found = photo.number + 1, photo.found
+        self._images.add("images", image_entry(number, file_text(found.path), found.size))
+        for one in found.classes:
+            categories = [self._about.number_of(one.outputs) + 1] * len(one.boxes)
+            for text in result_texts(str(number), categories, one.boxes[:, :4], one.boxes[:, 4]):
+                self._results.add_text("", text)
 
     def skip(self, photo: BadPhoto) -> None:
         """Leave it out."""

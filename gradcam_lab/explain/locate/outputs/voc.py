@@ -1,9 +1,10 @@
 """VOC: `voc/Annotations/NAME.xml`, in VOC's pixels, which count from 1; each object has its `score` beside its box."""
 
 from pathlib import Path
-from xml.sax.saxutils import escape
 
-from gradcam_lab.errors import one_line
+import numpy as np
+
+from gradcam_lab.data.box_files.voc_xml import annotation_text
 from gradcam_lab.explain.locate.outputs.output import About, Numbered, file_text
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
 
@@ -17,23 +18,15 @@ class Voc:
 
     def add(self, photo: Numbered) -> None:
         """Write a photo's annotation."""
-        found, (width, height) = photo.found, photo.found.size
-        objects = [
-            f"\t<object>\n\t\t<name>{_text(one.name)}</name>\n\t\t<pose>Unspecified</pose>\n\t\t<truncated>0</truncated>\n"
-            f"\t\t<difficult>0</difficult>\n\t\t<score>{score:.6f}</score>\n\t\t<bndbox>\n"
-            + "".join(
-                f"\t\t\t<{name}>{_number(value)}</{name}>\n"
-                for name, value in zip(("xmin", "ymin", "xmax", "ymax"), box, strict=True)
-            )
-            + "\t\t</bndbox>\n\t</object>\n"
-            for one in found.classes
-            for *box, score in one.boxes.tolist()
-        ]
-        text = (
-            f"<annotation>\n\t<folder>{_text(file_text(found.path.parent))}</folder>\n"
-            f"\t<filename>{_text(file_text(Path(found.path.name)))}</filename>\n"
-            f"\t<size>\n\t\t<width>{width}</width>\n\t\t<height>{height}</height>\n\t\t<depth>3</depth>\n\t</size>\n"
-            f"\t<segmented>0</segmented>\n{''.join(objects)}</annotation>\n"
+        found = photo.found
+        rows = np.concatenate([np.zeros((0, 5)), *(one.boxes for one in found.classes)])
+        text = annotation_text(
+            file_text(found.path.parent),
+            file_text(Path(found.path.name)),
+            found.size,
+            [one.name for one in found.classes for _ in one.boxes],
+            rows[:, :4],
+            scores=rows[:, 4],
         )
         path = self._folder / f"{photo.name}.xml"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,12 +37,3 @@ class Voc:
 
     def close(self) -> None:
         """Every file is ended."""
-
-
-def _text(text: str) -> str:
-    return escape(one_line(text))  # XML has no control characters, not even escaped
-
-
-def _number(value: float) -> str:
-    """A coordinate: whole where it is, else with two digits."""
-    return f"{value:.0f}" if value.is_integer() else f"{value:.2f}"

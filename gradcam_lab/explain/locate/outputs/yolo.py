@@ -5,6 +5,9 @@ The centre and the sides are shares of the photo's width and height. A photo wit
 
 from pathlib import Path
 
+import numpy as np
+
+from gradcam_lab.data.box_files.yolo import labels_text
 from gradcam_lab.explain.locate.outputs.output import About, Numbered
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
 
@@ -19,17 +22,12 @@ class Yolo:
 
     def add(self, photo: Numbered) -> None:
         """Write a photo's labels."""
-        width, height = photo.found.size
-        lines = []
-        for one in photo.found.classes:
-            number = self._about.number_of(one.outputs)
-            for xmin, ymin, xmax, ymax, score in one.boxes.tolist():
-                across, down = (xmin - 1 + xmax) / 2 / width, (ymin - 1 + ymax) / 2 / height
-                sides = (xmax - xmin + 1) / width, (ymax - ymin + 1) / height
-                lines.append(f"{number} {across:.6f} {down:.6f} {sides[0]:.6f} {sides[1]:.6f} {score:.6f}\n")
+        found = photo.found
+        rows = np.concatenate([np.zeros((0, 5)), *(one.boxes for one in found.classes)])
+        numbers = [self._about.number_of(one.outputs) for one in found.classes for _ in one.boxes]
         path = self._folder / f"{photo.name}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, "".join(lines))
+        _write(path, labels_text(numbers, rows[:, :4], found.size, rows[:, 4]))
 
     def skip(self, photo: BadPhoto) -> None:
         """Leave it out."""

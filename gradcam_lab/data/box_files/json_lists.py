@@ -25,10 +25,14 @@ class JsonLists:
 
     def add(self, name: str, item: Any) -> None:
         """Add an item to a list."""
+        self.add_text(name, json.dumps(item, ensure_ascii=False, allow_nan=False))
+
+    def add_text(self, name: str, text: str) -> None:
+        """Add an item that is JSON already."""
         if name not in self._lists:
             self._lists[name] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")  # noqa: SIM115
         self._lists[name].write(",\n  " if self._counts[name] else "\n  ")
-        self._lists[name].write(json.dumps(item, ensure_ascii=False, allow_nan=False))
+        self._lists[name].write(text)
         self._counts[name] += 1
 
     def close(self) -> None:
