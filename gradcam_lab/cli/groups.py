@@ -21,7 +21,7 @@ GROUPS = {
     "Explain": ("explain", ("predict", "explain", "show", "models")),
     "Locate": ("locate", ("locate",)),
     "Train": ("train", ("train", "evaluate-classifier")),
-    "Data and machine": ("machine", ("fetch", "api", "doctor")),
+    "Data and machine": ("machine", ("fetch", "api", "convert", "doctor")),
 }
 """The panels of --help, which say what people do: the module of each, and its commands in order."""
 

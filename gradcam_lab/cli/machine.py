@@ -1,7 +1,7 @@
-"""Data and machine: downloads, and whether all that the lab needs is there."""
+"""Data and machine: downloads, conversions, and whether all that the lab needs is there."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from typer import Argument, Exit, Option, Typer
 
@@ -36,6 +36,52 @@ def api(out: Annotated[Path, Option(help="File of the page.")] = Path("gradcam-l
 
     write_api_page(out)
     print(out)
+
+
+@app.command()
+def convert(
+    source: Annotated[
+        Path,
+        Argument(help="Annotations or detections: a file or a folder."),
+    ],
+    start: Annotated[Literal["voc", "coco", "yolo"], Option("--from", help="Format of the source.")],
+    end: Annotated[Literal["voc", "coco", "yolo"], Option("--to", help="Format to write.")],
+    out: Annotated[Path, Option(help="Output folder, new or empty.")],
+    boxes: Annotated[
+        Literal["voc", "coco", "zero-based", "relative"] | None,
+        Option(help="How the source states its boxes.", show_default="the format's own way"),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        Option(help="Class names: a file, a data.yaml, or with commas between them.", show_default="the source's"),
+    ] = None,
+    images: Annotated[Path | None, Option(help="Folder of the images.", show_default="the usual place")] = None,
+    split: Annotated[
+        str | None, Option(help="Split to convert, or the name of the only one.", show_default="all")
+    ] = None,
+    ground_truth: Annotated[
+        Path | None, Option(help="COCO annotations whose images and classes the detections are of.")
+    ] = None,
+    copy_images: Annotated[bool, Option("--copy-images", help="Copy the images beside the annotations.")] = False,
+) -> None:
+    """Convert annotations or detections between VOC, COCO and YOLO; prints the folder.
+
+    Of VOC: XML with or without ImageSets, or comp4_det_SPLIT_CLASS.txt. Of COCO: instances_SPLIT.json, or results with
+    --ground-truth. Of YOLO: a data.yaml, or a folder of labels.
+    """
+    from gradcam_lab.cli.output import print_converted
+    from gradcam_lab.data.box_files.yolo import read_names
+    from gradcam_lab.data.convert import convert as conversion
+    from gradcam_lab.data.convert.image_boxes import Source
+    from gradcam_lab.data.convert.read_coco import read_reference
+    from gradcam_lab.models.class_list import read_classes
+
+    names = None
+    if classes is not None:
+        names = read_names(Path(classes)) if classes.endswith((".yaml", ".yml")) else read_classes(classes)
+    reference = read_reference(ground_truth) if ground_truth else None
+    what = Source(source, boxes, names, images, split, reference)
+    print_converted(conversion.convert(what, start, end, out, copy_images=copy_images), out)
 
 
 @app.command()

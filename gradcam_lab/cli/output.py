@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gradcam_lab.data.convert.convert import Converted
     from gradcam_lab.report.render import Rendered
 
 
@@ -28,3 +31,14 @@ def print_report(rendered: "Rendered") -> None:
     print(rendered.pdf or rendered.html)
     if rendered.problem:
         raise typer.Exit(3)
+
+
+def print_converted(done: "Converted", out: "Path") -> None:
+    """Print how much was converted, what was not kept, where the images belong, and the folder last."""
+    what, splits = ("detections", "") if done.scored else ("objects", f" ({', '.join(done.splits)})")
+    print(f"{done.boxes} {what} of {done.classes} classes in {done.images} images{splits}.")
+    if done.losses:
+        print(f"{done.losses}.")
+    if done.places:
+        print(f"Put the images into {' and '.join(map(repr, map(str, done.places)))}, or give --copy-images.")
+    print(out)

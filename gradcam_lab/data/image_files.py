@@ -147,6 +147,19 @@ def check_image(path: Path) -> CheckedImage:
     return CheckedImage(pixels.shape[1::-1], bits_of(pixels) if pixels.dtype == np.uint16 else None)
 
 
+def image_size(path: Path) -> tuple[int, int]:
+    """Return the `(width, height)` of an image as it is displayed, of which only the first bytes are read.
+
+    Raises:
+        ProblemError: the image is missing, too large, or of another format.
+    """
+    if not path.is_file():
+        raise ProblemError(f"The image '{path}' is missing")
+    with opened(path, formats=FORMATS) as image:
+        width, height = image.size
+        return (height, width) if orientation(image) > 4 else (width, height)
+
+
 def why_turned(path: Path, stated: tuple[float, ...], size: tuple[int, int]) -> str:
     """Explain, as the end of a clause, that an annotation has width and height swapped; nothing where it has not.
 

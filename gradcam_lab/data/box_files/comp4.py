@@ -81,6 +81,16 @@ def read_comp4(path: Path) -> dict[str, np.ndarray]:
     return by_image([row[0] for row in rows], numbers[:, [1, 2, 3, 4, 0]])
 
 
+def line_of(image: str, box: Sequence[float], score: float) -> str:
+    r"""Return the line of a box in VOC's pixels.
+
+    Examples:
+        >>> line_of("000001", [1, 2, 30.5, 40], 0.75)
+        '000001 0.75 1 2 30.5 40\n'
+    """
+    return f"{image} {score:.9g} {' '.join(f'{value:.10g}' for value in box)}\n"
+
+
 def _numbers(rows: Sequence[Sequence[str]]) -> np.ndarray | None:
     """Turn the last five words of each line into floats, shape (n, 5); None where a line is not as it should be."""
     if not set(map(len, rows)) <= {6}:

@@ -43,6 +43,10 @@ class Labels:
     scores: np.ndarray | None
 
 
+NONE = Labels(np.zeros(0, int), np.zeros((0, 4)), None)
+"""The labels of an image without boxes."""
+
+
 def label_files(folder: Path) -> Iterator[Path]:
     """Yield the files of labels in a folder and in those below it, in natural order.
 
@@ -71,7 +75,7 @@ def read_labels(path: Path, *, names: Sequence[str], convention: Convention = "r
     words = [(number, line.split()) for number, line in enumerate(lines, 1) if not line.isspace() and line]
     counts = {len(row) for _, row in words}
     if not words:
-        return Labels(np.zeros(0, int), np.zeros((0, 4)), None)
+        return NONE
     values = _floats([word for _, row in words for word in row]) if counts in ({5}, {6}) else None
     if values is None:
         raise _first_bad(path, words)

@@ -1,0 +1,1 @@
+"""Converting annotations and detections between the formats of VOC, COCO and YOLO."""
