@@ -83,7 +83,8 @@ def read_labels(path: Path, *, names: Sequence[str], convention: Convention = "r
     nameless = ~np.isin(rows[:, 0], range(len(names)))
     _require(path, words, nameless, f"the classes are 0 to {len(names) - 1} by their names")
     if convention == "relative":
-        outside = np.abs(rows[:, 1:5] - 0.5).max(axis=1) > 0.5 + SLACK
+        beyond = SLACK if rows.shape[1] == 5 else 1  # detections may reach over the edge
+        outside = np.abs(rows[:, 1:5] - 0.5).max(axis=1) > 0.5 + beyond
         _require(path, words, outside, "its numbers are no shares of the image's sides, 0 to 1; declare it by --boxes")
     return Labels(rows[:, 0].astype(int), rows[:, 1:5], rows[:, 5] if rows.shape[1] == 6 else None)
 
@@ -249,7 +250,10 @@ def _root(path: Path, stated: Any) -> Path:
 
 
 def _inside(path: Path, root: Path, stated: Any) -> Path:
-    place = root / str(stated)
+    """Return a place in the file's own folder; Roboflow writes `../train/images` where `train/images` is meant."""
+    place, meant = root / str(stated), root / str(stated).removeprefix("../")
+    if not place.exists() and meant.exists():
+        place = meant
     if not place.resolve().is_relative_to(path.parent.resolve()):
         raise LabError(
             f"'{path}' names the place '{stated}', which is outside of its own folder: put the data beside it, or the "

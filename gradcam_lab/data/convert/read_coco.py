@@ -236,12 +236,15 @@ def _looked_up(rows: Rows, key: str, places: Mapping[Hashable, int], otherwise: 
 
 def _stated(rows: Rows, source: Source, *, scored: bool) -> np.ndarray:
     """Read the boxes as they are stated, shape (n, 4)."""
-    if source.boxes in (None, "coco"):
+    if source.boxes is None:
         return rows.boxes(smallest=0.0 if scored else TINY)
     boxes = rows.checked("bbox", partial(finite_rows, count=4), "four finite numbers")
-    if source.boxes != "relative" and (bad := (boxes[:, :2] > boxes[:, 2:]).any(axis=1)).any():
+    first, last = np.hsplit(boxes, 2)
+    bad = (first > last if source.boxes in ("voc", "zero-based") else last < (0 if scored else TINY)).any(axis=1)
+    if bad.any():
         raise rows.bad(
-            int(bad.argmax()), f"its 'bbox' ends before it begins, if it is stated as --boxes {source.boxes}"
+            int(bad.argmax()),
+            f"its 'bbox' is empty or ends before it begins, if it is stated as --boxes {source.boxes}",
         )
     return boxes
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradcam_lab.data.box_conventions import Convention, to_voc
+from gradcam_lab.data.box_conventions import to_voc
 from gradcam_lab.data.box_files import comp4, voc_xml
 from gradcam_lab.data.convert.image_boxes import BoxFiles, ImageBoxes, ImageFolders, Source, Split, inside
 from gradcam_lab.data.photo_paths import natural
@@ -23,24 +23,15 @@ def open_voc(source: Source) -> BoxFiles:
     """Open XML annotations, or the devkit's detections.
 
     Raises:
-        LabError: there are none of the two, or the boxes are declared as `relative`, which corners are not.
+        LabError: there are none of the two, or the boxes are declared as what corners are not.
     """
-    if source.boxes == "relative":
-        raise LabError(f"'{source.path}' states corners as VOC does, which are not relative: give another --boxes.")
+    if source.boxes in ("coco", "relative"):
+        raise LabError(
+            f"The boxes of '{source.path}' are corners, as always in VOC's files, and never --boxes {source.boxes}: "
+            "give voc, which counts from 1, or zero-based."
+        )
     found = _comp4_files(source.path)
     return _open_comp4(source, found) if found else _open_xml(source)
-
-
-def corners_to_voc(corners: np.ndarray, convention: Convention | None) -> np.ndarray:
-    """Convert corners: those of `coco` are counted from 0 and the last is the first one outside.
-
-    Examples:
-        >>> corners_to_voc(np.array([[0, 4, 10, 8]]), "coco").tolist()
-        [[1.0, 5.0, 10.0, 8.0]]
-    """
-    if convention == "coco":
-        corners = np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]])
-    return to_voc(corners, convention or "voc")
 
 
 # ---------------------------------------------------------------------------------------------- annotations
@@ -152,7 +143,7 @@ def _read_xml(
     if stranger := next((name for name in annotation.names if name not in places), None):
         raise LabError(f"'{path}' has an object '{stranger}', which is none of --classes: add it there.")
     classes = np.array([places[name] for name in annotation.names], int)
-    boxes = corners_to_voc(annotation.boxes, source.boxes)
+    boxes = to_voc(annotation.boxes, source.boxes or "voc")
     scores = (annotation.scores if len(classes) else np.zeros(0)) if scored else None
     size = images.size_of(file, annotation.size, path)
     return ImageBoxes(file, size, classes, boxes, scores, annotation.flags, path)
@@ -192,7 +183,7 @@ def _open_comp4(source: Source, paths: Sequence[Path]) -> BoxFiles:
             classes = np.repeat([index for index, _ in parts], [len(part) for _, part in parts])
             rows = np.concatenate([part for _, part in parts])
             size = images.size_of(file, reference.sizes.get(file) if reference else None, source.path)
-            boxes = corners_to_voc(rows[:, :4], source.boxes)
+            boxes = to_voc(rows[:, :4], source.boxes or "voc")
             yield ImageBoxes(file, size, classes, boxes, rows[:, 4], source=source.path)
 
     return BoxFiles(
