@@ -66,8 +66,11 @@ def convert(
 ) -> None:
     """Convert annotations or detections between VOC, COCO and YOLO; prints the folder.
 
-    Of VOC: XML with or without ImageSets, or comp4_det_SPLIT_CLASS.txt. Of COCO: instances_SPLIT.json, or results with
-    --ground-truth. Of YOLO: a data.yaml, or a folder of labels.
+    VOC: XML with or without ImageSets, or comp4_det_SPLIT_CLASS.txt.
+
+    COCO: instances_SPLIT.json, or results with --ground-truth.
+
+    YOLO: a data.yaml, or a folder of labels.
     """
     from gradcam_lab.cli.output import print_converted
     from gradcam_lab.data.box_files.yolo import read_names
@@ -80,7 +83,7 @@ def convert(
     if classes is not None:
         names = read_names(Path(classes)) if classes.endswith((".yaml", ".yml")) else read_classes(classes)
     reference = read_reference(ground_truth) if ground_truth else None
-    what = Source(source, boxes, names, images, split, reference)
+    what = Source(source, boxes=boxes, names=names, images=images, split=split, reference=reference)
     print_converted(conversion.convert(what, start, end, out, copy_images=copy_images), out)
 
 

@@ -3,7 +3,7 @@
 A box is `[x, y, width, height]`, counted from 0; its numbers have 10 digits and a score 9, so that no two become equal.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,51 +25,53 @@ def category_entries(names: Mapping[Hashable, str]) -> list[dict[str, Any]]:
     return [{"id": number, "name": name} for number, name in names.items()]
 
 
-def result_texts(image: str, categories: Sequence[Hashable], boxes: np.ndarray, scores: np.ndarray) -> Iterator[str]:
-    """Yield the JSON of each result, a scored box.
+def result_texts(image: str, categories: Sequence[str], boxes: np.ndarray, scores: np.ndarray) -> list[str]:
+    """Return the JSON of each result, a scored box.
 
     Args:
         image: the JSON of the image's number.
-        categories: each box's, shape (n,).
+        categories: the JSON of the number of each box's class, shape (n,).
         boxes: in VOC's pixels, shape (n, 4).
         scores: shape (n,).
 
     Examples:
-        >>> next(result_texts("7", [1], np.array([[1, 1, 10, 20]]), np.array([0.75])))
-        '{"image_id": 7, "category_id": 1, "bbox": [0, 0, 10, 20], "score": 0.75}'
+        >>> result_texts("7", ["1"], np.array([[1, 1, 10, 20]]), np.array([0.75]))
+        ['{"image_id": 7, "category_id": 1, "bbox": [0, 0, 10, 20], "score": 0.75}']
     """
-    for category, box, score in zip(categories, _box_texts(boxes), scores.tolist(), strict=True):
-        yield f'{{"image_id": {image}, "category_id": {category}, "bbox": {box}, "score": {score:.9g}}}'
+    return [
+        f'{{"image_id": {image}, "category_id": {category}, "bbox": [{x:.10g}, {y:.10g}, {width:.10g}, {height:.10g}], '
+        f'"score": {score:.9g}}}'
+        for category, (x, y, width, height), score in zip(categories, _rows(boxes), scores.tolist(), strict=True)
+    ]
 
 
 def annotation_texts(
-    first: int, image: str, categories: Sequence[Hashable], boxes: np.ndarray, flags: Mapping[str, np.ndarray]
-) -> Iterator[str]:
-    """Yield the JSON of each annotated object.
+    first: int, image: str, categories: Sequence[str], boxes: np.ndarray, flags: Mapping[str, np.ndarray]
+) -> list[str]:
+    """Return the JSON of each annotated object.
 
     Args:
         first: the number of the first.
         image: the JSON of the image's number.
-        categories: each object's, shape (n,).
+        categories: the JSON of the number of each object's class, shape (n,).
         boxes: in VOC's pixels, shape (n, 4).
         flags: those of `FLAGS` that are set for some, bool, shape (n,); of those that COCO does not have itself only
             the set ones are written.
     """
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2] + 1, axis=1).tolist()
     none = np.zeros(len(boxes), bool)
-    crowds = flags.get("crowd", none).astype(int).tolist()
-    marks = [""] * len(boxes)
+    marks = [f', "iscrowd": {crowd:d}' for crowd in flags.get("crowd", none).tolist()]
     for flag in ("difficult", "truncated"):
         for place in np.flatnonzero(flags.get(flag, none)).tolist():
             marks[place] += f', "{FLAGS[flag]}": 1'
-    rows = zip(categories, _box_texts(boxes), areas, crowds, marks, strict=True)
-    for number, (category, box, area, crowd, mark) in enumerate(rows, first):
-        yield (
-            f'{{"id": {number}, "image_id": {image}, "category_id": {category}, "bbox": {box}, "area": {area:.10g}, '
-            f'"iscrowd": {crowd}{mark}}}'
+    return [
+        f'{{"id": {number}, "image_id": {image}, "category_id": {category}, '
+        f'"bbox": [{x:.10g}, {y:.10g}, {width:.10g}, {height:.10g}], "area": {width * height:.10g}{mark}}}'
+        for number, (category, (x, y, width, height), mark) in enumerate(
+            zip(categories, _rows(boxes), marks, strict=True), first
         )
+    ]
 
 
-def _box_texts(boxes: np.ndarray) -> Iterator[str]:
-    for x, y, width, height in (from_voc(boxes, "coco") + 0.0).tolist():  # + 0.0: no -0
-        yield f"[{x:.10g}, {y:.10g}, {width:.10g}, {height:.10g}]"
+def _rows(boxes: np.ndarray) -> list[list[float]]:
+    rows: list[list[float]] = (from_voc(boxes, "coco") + 0.0).tolist()  # + 0.0: no -0
+    return rows

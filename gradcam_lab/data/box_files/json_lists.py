@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,15 +26,17 @@ class JsonLists:
 
     def add(self, name: str, item: Any) -> None:
         """Add an item to a list."""
-        self.add_text(name, json.dumps(item, ensure_ascii=False, allow_nan=False))
+        self.add_texts(name, [json.dumps(item, ensure_ascii=False, allow_nan=False)])
 
-    def add_text(self, name: str, text: str) -> None:
-        """Add an item that is JSON already."""
+    def add_texts(self, name: str, texts: Sequence[str]) -> None:
+        """Add items that are JSON already."""
+        if not texts:
+            return
         if name not in self._lists:
             self._lists[name] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")  # noqa: SIM115
         self._lists[name].write(",\n  " if self._counts[name] else "\n  ")
-        self._lists[name].write(text)
-        self._counts[name] += 1
+        self._lists[name].write(",\n  ".join(texts))
+        self._counts[name] += len(texts)
 
     def close(self) -> None:
         """End the lists and the file."""

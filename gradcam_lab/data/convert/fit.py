@@ -51,6 +51,8 @@ def cut(image: ImageBoxes, losses: Losses) -> ImageBoxes:
         )
     boxes = np.hstack([first, last])
     moved = (np.abs(boxes - image.boxes) > NOTICED).any(axis=1)
+    if not moved.any():
+        return replace(image, boxes=boxes)
     losses.changed["boxes cut at the edge of their image"] += int(moved.sum())
     return replace(image, boxes=boxes)
 

@@ -61,13 +61,12 @@ def _numbers(split: Split, reference: Reference | None) -> Sequence[Number]:
 
 def _write_truth(path: Path, files: BoxFiles, split: Split, categories: Sequence[Number], losses: Losses) -> None:
     table = JsonLists(path, _facts(files, categories), "images", "annotations")
-    first = 1
+    first, texts = 1, [json.dumps(number) for number in categories]
     for number, image in zip(_numbers(split, None), split.read(), strict=True):
         fitting = cut(image, losses)
         table.add("images", image_entry(number, image.file, image.size))
-        chosen = [_json(categories[index]) for index in image.classes.tolist()]
-        for text in annotation_texts(first, _json(number), chosen, fitting.boxes, image.flags):
-            table.add_text("annotations", text)
+        chosen = [texts[index] for index in image.classes.tolist()]
+        table.add_texts("annotations", annotation_texts(first, json.dumps(number), chosen, fitting.boxes, image.flags))
         first += len(chosen)
     table.close()
 
@@ -75,14 +74,14 @@ def _write_truth(path: Path, files: BoxFiles, split: Split, categories: Sequence
 def _write_results(
     folder: Path, files: BoxFiles, split: Split, categories: Sequence[Number], reference: Reference | None
 ) -> None:
+    texts = [json.dumps(number) for number in categories]
     results = JsonLists(folder / "results.json", {}, "")
     images = JsonLists(folder / "images.json", {**_facts(files, categories), "annotations": []}, "images")
     for number, image in zip(_numbers(split, reference), split.read(), strict=True):
         assert image.scores is not None
         images.add("images", image_entry(number, image.file, image.size))
-        chosen = [_json(categories[index]) for index in image.classes.tolist()]
-        for text in result_texts(_json(number), chosen, image.boxes, image.scores):
-            results.add_text("", text)
+        chosen = [texts[index] for index in image.classes.tolist()]
+        results.add_texts("", result_texts(json.dumps(number), chosen, image.boxes, image.scores))
     results.close()
     images.close()
     if reference is not None:
@@ -91,7 +90,3 @@ def _write_results(
 
 def _facts(files: BoxFiles, categories: Sequence[Number]) -> dict[str, object]:
     return {"info": INFO, "categories": category_entries(dict(zip(categories, files.names, strict=True)))}
-
-
-def _json(number: Number) -> str:
-    return json.dumps(number)

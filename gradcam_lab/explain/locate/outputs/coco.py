@@ -27,9 +27,8 @@ class Coco:
         number, found = photo.number + 1, photo.found
         self._images.add("images", image_entry(number, file_text(found.path), found.size))
         for one in found.classes:
-            categories = [self._about.number_of(one.outputs) + 1] * len(one.boxes)
-            for text in result_texts(str(number), categories, one.boxes[:, :4], one.boxes[:, 4]):
-                self._results.add_text("", text)
+            categories = [str(self._about.number_of(one.outputs) + 1)] * len(one.boxes)
+            self._results.add_texts("", result_texts(str(number), categories, one.boxes[:, :4], one.boxes[:, 4]))
 
     def skip(self, photo: BadPhoto) -> None:
         """Leave it out."""
