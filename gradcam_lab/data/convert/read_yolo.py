@@ -22,9 +22,9 @@ def open_yolo(source: Source) -> BoxFiles:
         LabError: there are none, or nothing names their classes.
     """
     table = source.path if source.path.is_file() else _table_in(source.path)
-    places = _of_table(table) if table else _of_folder(source.path)
     if table and source.path == table and table.suffix not in (".yaml", ".yml"):
         raise LabError(f"'{table}' is no data.yaml: give one, or the folder of the labels.")
+    places = _of_table(table) if table and _names_splits(table) else _of_folder(table.parent if table else source.path)
     if source.split and source.split in places:
         places = {source.split: places[source.split]}
     elif source.split:
@@ -56,6 +56,11 @@ Place = tuple[Path, Path | None]
 
 def _table_in(folder: Path) -> Path | None:
     return next((path for name in ("data.yaml", "data.yml") if (path := folder / name).is_file()), None)
+
+
+def _names_splits(table: Path) -> bool:
+    """Say whether a data.yaml names splits: some programs only write the names of the classes there."""
+    return bool({"train", "val", "validation", "test"} & set(yolo.read_data_yaml(table)))
 
 
 def _of_table(table: Path) -> dict[str, list[Place]]:
