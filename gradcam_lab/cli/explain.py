@@ -7,6 +7,7 @@ from typer import Argument, Option, Typer
 
 from gradcam_lab.cli.model_options import takes_model
 from gradcam_lab.cli.options import DataRoot, Images, Json, SplitName
+from gradcam_lab.limits import MAX_COUNT, MAX_SAMPLES, MAX_SEED
 from gradcam_lab.models.model_choice import PHOTOS, ModelChoice
 
 app = Typer()
@@ -17,7 +18,7 @@ app = Typer()
 def predict(
     images: Images,
     choice: ModelChoice,
-    k: Annotated[int, Option("--top", min=1, help="Number of classes to name.")] = 5,
+    k: Annotated[int, Option("--top", min=1, max=MAX_COUNT, help="Number of classes to name.")] = 5,
     json: Json = False,
 ) -> None:
     """Name the most probable classes of images."""
@@ -46,14 +47,18 @@ def explain(
     against: Annotated[
         str | None, Option(metavar="NAME|INDEX", help="Explain why the class rather than this one.")
     ] = None,
-    smooth: Annotated[int, Option(min=0, help="Number of noisy copies for SmoothGrad; 0 for no SmoothGrad.")] = 0,
+    smooth: Annotated[
+        int, Option(min=0, max=MAX_SAMPLES, help="Number of noisy copies for SmoothGrad; 0 for no SmoothGrad.")
+    ] = 0,
     boxes: Annotated[bool, Option("--boxes", help="Draw the boxes that the method finds in its map.")] = False,
     threshold: Annotated[
         float | None,
         Option(min=0, max=1, help="Threshold of the boxes, a fraction of the map's maximum.", show_default="0.2"),
     ] = None,
     out: Annotated[Path, Option(help="Folder for pictures, raw maps and JSON.")] = Path("explained"),
-    seed: Annotated[int, Option(min=0, help="Random seed of SmoothGrad's noise and of random weights.")] = 0,
+    seed: Annotated[
+        int, Option(min=0, max=MAX_SEED, help="Random seed of SmoothGrad's noise and of random weights.")
+    ] = 0,
 ) -> None:
     """Show where a network looks: picture, raw map and JSON of each image.
 
@@ -86,8 +91,10 @@ def show(
     ground_truth: Annotated[Path | None, Option(help="With --detections: the true boxes.")] = None,
     images: Annotated[Path | None, Option(help="With --detections: folder of the images.")] = None,
     image: Annotated[Path | None, Option(help="With --model: an image file.")] = None,
-    random: Annotated[int | None, Option(min=1, help="Number of random images.", show_default="10")] = None,
-    index: Annotated[int | None, Option(min=0, help="With --model: index in the split, from 0.")] = None,
+    random: Annotated[
+        int | None, Option(min=1, max=MAX_COUNT, help="Number of random images.", show_default="10")
+    ] = None,
+    index: Annotated[int | None, Option(min=0, max=MAX_COUNT, help="With --model: index in the split, from 0.")] = None,
     cls: Annotated[
         str | None,
         Option("--class", metavar="NAME|INDEX", help="With --model: class to explain.", show_default="the predicted"),
@@ -103,7 +110,7 @@ def show(
     ] = None,
     heatmap: Annotated[bool, Option("--heatmap", help="With --run: draw the heatmap under the boxes.")] = False,
     out: Annotated[Path | None, Option(help="Folder for the pictures.", show_default="shown")] = None,
-    seed: Annotated[int, Option(min=0, help="Random seed of the choice of images.")] = 1,
+    seed: Annotated[int, Option(min=0, max=MAX_SEED, help="Random seed of the choice of images.")] = 1,
 ) -> None:
     """Draw images: with true and predicted boxes, or with a network's heatmap."""
     from gradcam_lab.explain.show import show as draw

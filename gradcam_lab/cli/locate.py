@@ -8,6 +8,7 @@ from typer import Argument, Option, Typer
 from gradcam_lab.cli.model_options import takes_model
 from gradcam_lab.cli.options import Json
 from gradcam_lab.cli.output import resumable
+from gradcam_lab.limits import MAX_COUNT
 from gradcam_lab.models.model_choice import PHOTOS, ModelChoice
 
 app = Typer()
@@ -30,7 +31,7 @@ def locate(
         Option("--class", metavar="NAME|INDEX", help="Class to find. Repeatable.", show_default="the most probable"),
     ] = None,
     top: Annotated[
-        int | None, Option(min=1, help="Number of the most probable classes to find.", show_default="1")
+        int | None, Option(min=1, max=MAX_COUNT, help="Number of the most probable classes to find.", show_default="1")
     ] = None,
     method: Annotated[
         str | None,
@@ -46,7 +47,7 @@ def locate(
         Path | None,
         Option(metavar="RUN", help="Take threshold and method of a finished run, which chose them on val."),
     ] = None,
-    min_area: Annotated[int, Option(min=1, help="Smallest island that becomes a box, in pixels.")] = 30,
+    min_area: Annotated[int, Option(min=1, max=MAX_COUNT, help="Smallest island that becomes a box, in pixels.")] = 30,
     formats: Annotated[
         list[str] | None,
         Option("--format", metavar="coco|yolo|voc|csv", help="Format beside boxes.json. Repeatable."),

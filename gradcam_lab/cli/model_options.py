@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from typer import Option
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.limits import MAX_BATCH
 from gradcam_lab.models.model_choice import EMBEDDED, PHOTOS, ModelChoice
 
 PANEL = "Network"
@@ -81,7 +82,13 @@ OPTIONS: dict[str, Any] = {
     ],
     "batch": Annotated[
         int | None,
-        Option(rich_help_panel=PANEL, min=1, help="Number of images at once.", show_default="the command's own"),
+        Option(
+            rich_help_panel=PANEL,
+            min=1,
+            max=MAX_BATCH,
+            help="Number of images at once.",
+            show_default="the command's own",
+        ),
     ],
     "classifier": Annotated[str | None, Option(hidden=True, help="Former name of --model.")],
     "checkpoint": Annotated[str | None, Option(hidden=True, help="Former name of --model FILE.")],

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
+from gradcam_lab.limits import MAX_COUNT
+
 SplitName = Literal["train", "val", "test"]
 
 DATA_HELP = (
@@ -14,7 +16,9 @@ DATA_HELP = (
 Json = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
 DataRoot = Annotated[Path | None, Option(help="Folder where a named data set lies already.", show_default="a download")]
 SkipBad = Annotated[bool, Option("--skip-bad", help="Skip images that cannot be used, and name them.")]
-Limit = Annotated[int | None, Option(min=1, help="Number of images to use of each split.", show_default="all")]
+Limit = Annotated[
+    int | None, Option(min=1, max=MAX_COUNT, help="Number of images to use of each split.", show_default="all")
+]
 Pdf = Annotated[bool, Option(help="Also make the PDF.")]
 RunFolder = Annotated[Path, Option(help="Folder of a finished run.")]
 TaskArgument = Annotated[str, Argument(help="Number of a task, such as 2.3.")]

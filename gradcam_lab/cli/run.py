@@ -20,6 +20,7 @@ from gradcam_lab.cli.options import (
     iou,
 )
 from gradcam_lab.cli.output import print_report, resumable
+from gradcam_lab.limits import MAX_COUNT, MAX_SAMPLES, MAX_SEED
 from gradcam_lab.models.model_choice import ModelChoice
 
 app = Typer()
@@ -40,7 +41,7 @@ def run_all(
     target: Annotated[str, Option(help="Class to find, or all.")] = "dog",
     limit: Limit = None,
     out: Annotated[Path | None, Option(help="Output folder.", show_default="report/<data>")] = None,
-    seed: Annotated[int, Option(min=0, help="Random seed of the bootstrap and of the images shown.")] = 0,
+    seed: Annotated[int, Option(min=0, max=MAX_SEED, help="Random seed of the bootstrap and of the images shown.")] = 0,
     precision: Annotated[Literal["float32", "bf16"], Option(help="Floating-point format of the network.")] = "float32",
     skip_bad: SkipBad = False,
     pdf: Pdf = True,
@@ -57,7 +58,7 @@ def run_all(
         ),
     ] = None,
     max_detections: Annotated[
-        int | None, Option(min=1, help="Most boxes an image, the surest ones.", show_default="all")
+        int | None, Option(min=1, max=MAX_COUNT, help="Most boxes an image, the surest ones.", show_default="all")
     ] = None,
     quick: Annotated[
         bool,
@@ -137,9 +138,9 @@ def evaluate(
         bool, Option("--count-difficult", help="Count difficult objects like all others.")
     ] = False,
     bootstrap: Annotated[
-        int, Option(min=0, help="Number of bootstrap samples for the 95% intervals; 0 for none.")
+        int, Option(min=0, max=MAX_SAMPLES, help="Number of bootstrap samples for the 95% intervals; 0 for none.")
     ] = 1000,
-    seed: Annotated[int, Option(min=0, help="Random seed of the bootstrap.")] = 0,
+    seed: Annotated[int, Option(min=0, max=MAX_SEED, help="Random seed of the bootstrap.")] = 0,
     json: Json = False,
 ) -> None:
     """Score any boxes: AP, recall and CorLoc with 95% intervals."""

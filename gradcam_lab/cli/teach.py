@@ -7,6 +7,7 @@ from typer import Argument, Exit, Option, Typer
 
 from gradcam_lab.cli.options import Json
 from gradcam_lab.cli.output import resumable
+from gradcam_lab.limits import MAX_JOBS, MAX_SEED
 
 app = Typer()
 
@@ -16,7 +17,7 @@ def grade(
     folder: Annotated[
         Path, Argument(metavar="SUBMISSIONS_DIR", help="Folder of the workspaces: folders or zip files.")
     ],
-    jobs: Annotated[int, Option(min=1, help="Number of parallel workers.")] = 1,
+    jobs: Annotated[int, Option(min=1, max=MAX_JOBS, help="Number of parallel workers.")] = 1,
     csv: Annotated[Path | None, Option(help="File to write a table to, as CSV.")] = None,
     gradescope: Annotated[Path | None, Option(help="File to write Gradescope's results.json to.")] = None,
     junit: Annotated[Path | None, Option(help="File to write JUnit XML to.")] = None,
@@ -24,7 +25,7 @@ def grade(
         Path | None, Option(help="Folder to write a page per student and an overview of the class to.")
     ] = None,
     seed: Annotated[
-        int | None, Option(min=0, help="Random seed of the checks' cases.", show_default="a fresh one")
+        int | None, Option(min=0, max=MAX_SEED, help="Random seed of the checks' cases.", show_default="a fresh one")
     ] = None,
     seconds: Annotated[float, Option(min=1, help="Time limit of one check, in seconds.")] = 10,
     memory: Annotated[float, Option(min=0.1, help="Memory limit of one check, in GiB.")] = 2,
@@ -48,7 +49,7 @@ def grade(
 
 @app.command()
 def verify(
-    jobs: Annotated[int, Option(min=1, help="Number of parallel workers.")] = 2,
+    jobs: Annotated[int, Option(min=1, max=MAX_JOBS, help="Number of parallel workers.")] = 2,
     mutants: Annotated[
         bool,
         Option("--mutants", help="Also change each constant, operator and argument of the solutions: some minutes."),

@@ -8,6 +8,7 @@ from typer import Option, Typer
 from gradcam_lab.cli.model_options import takes_model
 from gradcam_lab.cli.options import DATA_HELP, DataRoot, Json, Limit, SkipBad, SplitName
 from gradcam_lab.cli.output import resumable
+from gradcam_lab.limits import MAX_BATCH, MAX_COUNT, MAX_SEED
 from gradcam_lab.models.model_choice import ModelChoice
 
 app = Typer()
@@ -37,10 +38,11 @@ def train(
         bool | None, Option("--freeze-features", help="Train only the layers after the features.")
     ] = None,
     epochs: Annotated[
-        int | None, Option(min=1, help="Number of passes over the images.", show_default="the recipe's")
+        int | None, Option(min=1, max=MAX_COUNT, help="Number of passes over the images.", show_default="the recipe's")
     ] = None,
     batch: Annotated[
-        int | None, Option(min=1, help="Batch size in images, over all processes.", show_default="the recipe's")
+        int | None,
+        Option(min=1, max=MAX_BATCH, help="Batch size in images, over all processes.", show_default="the recipe's"),
     ] = None,
     learning_rate: Annotated[float | None, Option(help="Highest learning rate.", show_default="the recipe's")] = None,
     weight_decay: Annotated[
@@ -54,7 +56,8 @@ def train(
         Option(help="Learning-rate schedule; plateau is the configuration's reduce_lr.", show_default="onecycle"),
     ] = None,
     patience: Annotated[
-        int | None, Option(min=1, help="Epochs without improvement before stopping.", show_default="never")
+        int | None,
+        Option(min=1, max=MAX_COUNT, help="Epochs without improvement before stopping.", show_default="never"),
     ] = None,
     precision: Annotated[
         Literal["float32", "bf16", "fp16"] | None,
@@ -75,7 +78,8 @@ def train(
         ),
     ] = None,
     seed: Annotated[
-        int | None, Option(min=0, help="Random seed of weights, order and augmentation.", show_default="0")
+        int | None,
+        Option(min=0, max=MAX_SEED, help="Random seed of weights, order and augmentation.", show_default="0"),
     ] = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"] | None, Option(help="Where the network is trained.", show_default="auto")
@@ -129,7 +133,8 @@ def evaluate_classifier(
         Option(help="Labelled folders: number of val's images, or below 1 share.", show_default="the training's"),
     ] = None,
     seed: Annotated[
-        int | None, Option(min=0, help="Random seed of the choice of these.", show_default="the training's")
+        int | None,
+        Option(min=0, max=MAX_SEED, help="Random seed of the choice of these.", show_default="the training's"),
     ] = None,
     skip_bad: SkipBad = False,
     json: Json = False,

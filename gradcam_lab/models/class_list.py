@@ -1,14 +1,13 @@
 """The names of a network's outputs, as users have them: in a file, or with commas between them."""
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import names_a_file
+from gradcam_lab.files import names_a_file, read_json
 
 
 def read_classes(words: str) -> tuple[str, ...]:
@@ -49,12 +48,12 @@ def checked_classes(names: Iterable[Any], source: str) -> tuple[str, ...]:
 
 
 def _in_file(path: Path) -> list[str]:
+    if path.suffix == ".json":
+        return _of_json(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise LabError(f"Cannot read the class names in '{path}' ({_reason(error)}): save them as UTF-8.") from error
-    if path.suffix == ".json":
-        return _of_json(path, text)
     return [line.strip() for line in text.strip().splitlines()]
 
 
@@ -62,15 +61,17 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
     return error.strerror or "unreadable" if isinstance(error, OSError) else "not UTF-8"
 
 
-def _of_json(path: Path, text: str) -> list[str]:
+def _of_json(path: Path) -> list[str]:
     told = f"'{path}' is no JSON list of class names, nor a dict from the indices 0, 1, ... to them"
+    content: Any = read_json(path)
     try:
-        content: Any = json.loads(text)
         if isinstance(content, dict):
             by_index = {int(index): name for index, name in content.items()}
+            if len(by_index) < len(content):
+                raise LabError(f"'{path}' names an index twice, as in 1 and 01: keep one name for each.")
             content = [by_index[index] for index in range(len(by_index))]
         names = [name[-1] if isinstance(name, list) and name else name for name in content]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise LabError(f"{told}: mend it.") from error
     if not isinstance(content, list) or not all(isinstance(name, str) for name in names):
         raise LabError(f"{told}: mend it.")

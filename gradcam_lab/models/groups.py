@@ -1,5 +1,6 @@
 """Groups: classes of the user's that are made of several outputs, `kangaroo=wallaby,koala`."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -49,13 +50,18 @@ def _groups_in(word: str) -> Iterator[tuple[str, list[str]]]:
 def _in_file(path: Path) -> Iterator[tuple[str, list[str]]]:
     told = f"'{path}' is no YAML file of groups"
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        content: Any = yaml.safe_load(text)
+        node = yaml.compose(text, yaml.SafeLoader)
     except FileNotFoundError as error:
         raise LabError(f"There is no file '{path}': check the name given to --group.") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise LabError(f"{told}: it cannot be read.") from error
     if not isinstance(content, dict) or not content:
         raise LabError(f"{told}: write lines such as 'kangaroo: [wallaby, koala]'.")
+    names = [str(key.value) for key, _ in node.value]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise LabError(f"'{path}' names the group '{twice[0]}' twice: keep one of the two.")
     for name, value in content.items():
         members = value if isinstance(value, list) else [value]
         if not members or not all(isinstance(member, str | int) and not isinstance(member, bool) for member in members):

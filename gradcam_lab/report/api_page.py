@@ -1,5 +1,6 @@
 """The page of the Python interface, made of the docstrings by what renders the lessons' text in the report."""
 
+import os
 import re
 from pathlib import Path
 
@@ -8,11 +9,16 @@ from markupsafe import Markup
 from pygments.lexers import PythonConsoleLexer, PythonLexer
 
 from gradcam_lab import __version__
+from gradcam_lab.errors import LabError
 from gradcam_lab.files import write_text
 from gradcam_lab.report.interface import Described, Interface, read_interface
 from gradcam_lab.report.text import markdown
 from gradcam_lab.report.text.listing import highlighted
 
+MARKS = (b"<title>gradcam-lab from Python</title>", b'<meta name="generator" content="gradcam-lab ')
+"""What the page has in its first `HEAD` bytes, and no other file."""
+
+HEAD = 1000
 _NAME = re.compile(r'<span class="n">(\w+)</span>')
 
 
@@ -20,9 +26,30 @@ def write_api_page(path: Path) -> None:
     """Write the page, one file that needs no other.
 
     Raises:
-        LabError: it cannot be written.
+        LabError: it cannot be written, or something else is there.
     """
+    _require_place(path)
     write_text(path, to_html(read_interface()))
+
+
+def _require_place(path: Path) -> None:
+    """Refuse to make a page where there is another file, or whose name is no page's."""
+    if path.suffix.lower() != ".html":
+        raise LabError(f"'{path}' does not end in .html, as the file of a page should: give another name by --out.")
+    if not path.parent.is_dir():
+        raise LabError(f"There is no folder '{path.parent}': make it, or give another file by --out.")
+    if os.path.lexists(path) and not _is_own(path):
+        raise LabError(
+            f"'{path}' is there already and no page of gradcam-lab api: give another file by --out, or move it away."
+        )
+
+
+def _is_own(path: Path) -> bool:
+    """Say whether a file is a page that was written here; nothing but a regular file is opened."""
+    try:
+        return path.is_file() and all(mark in path.read_bytes()[:HEAD] for mark in MARKS)
+    except OSError:
+        return False
 
 
 def to_html(interface: Interface) -> str:

@@ -54,7 +54,7 @@ def test_a_threshold_and_a_method_are_those_of_the_command(photo):
     assert found.threshold == 0.5
     found.save("ours", heatmaps=False, pictures=False, page=False)
     assert contents(Path("ours")) == contents(Path("theirs"))
-    assert set(contents(Path("ours"))) == {"boxes.json", "request.json"}
+    assert set(contents(Path("ours"))) == {".lock", "boxes.json", "request.json"}
 
 
 def test_an_image_without_a_file_is_saved_too(pixels, net, tmp_path):

@@ -41,6 +41,22 @@ def test_the_help_of_a_parameter_is_a_plain_phrase(param):
     assert "[" not in param.help  # rich takes it for markup and leaves it out
 
 
+WHOLE_NUMBERS = [
+    pytest.param(name, param, id=f"{name} {param.name}")
+    for name, command in ROOT.commands.items()
+    for param in command.params
+    if param.type_descriptor.annotation is int and not param.hidden
+]
+
+
+@pytest.mark.parametrize(("name", "param"), WHOLE_NUMBERS)
+def test_a_whole_number_that_is_too_large_for_whatever_counts_is_refused(name, param):
+    arguments = [one.name for one in ROOT.commands[name].params if one.param_type_name == "argument"]
+    done = lab(name, *arguments, param.opts[0], 10**23)
+    assert (done.code, "Traceback" in done.err) == (2, False)
+    assert "Input should be less than or equal to" in " ".join(done.err.replace("│", " ").split())
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_a_command_is_documented_and_takes_its_parameters_by_name(name):
     command = ROOT.commands[name]

@@ -45,11 +45,13 @@ def test_a_name_that_two_outputs_have_is_told_apart():
     [
         ("a.txt", "", "names no classes"),
         ("a.txt", "a\n\nb", "names a class that is no name"),
-        ("a.json", "{", "is no JSON list of class names"),
+        ("a.json", "{", "is not valid JSON"),
         ("a.json", "3", "is no JSON list of class names"),
         ("a.json", '{"0": "a", "2": "b"}', "nor a dict from the indices 0, 1, ... to them"),
         ("a.json", '["a", 3]', "is no JSON list of class names"),
-        ("a.json", "[" * 100_000, "is no JSON list of class names"),
+        ("a.json", "[" * 100_000, "is JSON that Python cannot read"),
+        ("a.json", '{"0": "a", "00": "b"}', "names an index twice, as in 1 and 01: keep one name for each"),
+        ("a.json", '{"0": "a", "0": "b"}', "gives the key '0' twice"),
     ],
 )
 def test_what_a_file_cannot_be(tmp_path, name, text, says):

@@ -69,3 +69,10 @@ def test_a_file_that_is_no_groups(classifier, tmp_path, text):
     (tmp_path / "g.yml").write_text(text, encoding="utf-8")
     with pytest.raises(LabError, match=r"g\.yml' is no YAML file of groups"):
         with_groups(classifier, [str(tmp_path / "g.yml")])
+
+
+@pytest.mark.parametrize("text", ["pet: cat\npet: dog\n", "{pet: cat, 'pet': dog}", "1: cat\n'1': dog\n"])
+def test_a_file_that_names_a_group_twice(classifier, tmp_path, text):
+    (tmp_path / "g.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(LabError, match=r"g\.yml' names the group '(pet|1)' twice: keep one"):
+        with_groups(classifier, [str(tmp_path / "g.yml")])

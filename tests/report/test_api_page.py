@@ -2,7 +2,10 @@
 
 import ast
 import inspect
+import os
+import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,11 +131,42 @@ def test_what_a_docstring_says_cannot_break_the_page():
 
 
 def test_the_command_writes_the_page_whole_or_not_at_all(tmp_path, interface):
-    done = command("api", "--out", tmp_path / "new" / "page.html")
-    assert (done.code, done.out) == (0, f"{tmp_path / 'new' / 'page.html'}\n")
-    assert (tmp_path / "new" / "page.html").read_text(encoding="utf-8") == to_html(interface)
+    page = tmp_path / "page.html"
+    for _ in range(2):  # also in the place of one that it wrote before
+        done = command("api", "--out", page)
+        assert (done.code, done.out) == (0, f"{page}\n")
+        assert page.read_text(encoding="utf-8") == to_html(interface)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "page", "page.html.txt"])
+def test_a_file_that_is_no_page_by_its_name_is_not_written(tmp_path, name):
+    refused(command("api", "--out", tmp_path / name), f"{name}' does not end in .html")
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_folder_is_made_for_the_page(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    refused(command("api", "--out", tmp_path / "file" / "page.html"), "Cannot make the folder")
+    for folder in ("new", "file"):
+        refused(command("api", "--out", tmp_path / folder / "page.html"), f"There is no folder '{tmp_path / folder}'")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("text", ["", "<title>mine</title>", "see <title>gradcam-lab from Python</title>"])
+def test_what_is_there_already_is_not_replaced(tmp_path, text):
+    page = tmp_path / "page.html"
+    page.write_text(text, encoding="utf-8")
+    refused(command("api", "--out", page), "page.html' is there already and no page of gradcam-lab api")
+    assert page.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFO, and links need a permission")
+@pytest.mark.parametrize("make", [Path.mkdir, getattr(os, "mkfifo", None), lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_regular_file_is_not_replaced(tmp_path, make):
+    page = tmp_path / "page.html"
+    make(page)
+    before = page.lstat()
+    refused(command("api", "--out", page), "page.html' is there already and no page of gradcam-lab api")
+    assert page.lstat() == before
 
 
 def test_the_page_is_made_without_torch(tmp_path):

@@ -24,7 +24,7 @@ from gradcam_lab.explain.locate.found import Found
 from gradcam_lab.explain.locate.locator import Located, Locator
 from gradcam_lab.explain.locate.outputs.output import About
 from gradcam_lab.explain.locate.outputs.write import write_outputs
-from gradcam_lab.explain.locate.own_folder import OwnFolder, outside
+from gradcam_lab.explain.locate.own_folder import OwnFolder, held, outside
 from gradcam_lab.explain.locate.parts import Parts
 from gradcam_lab.explain.locate.request import Request, settled
 from gradcam_lab.explain.locate.work import Work, hash_of
@@ -109,8 +109,9 @@ def locate(
         if paths is None:
             _help(locator, wanted.out)
             return
-        folder = OwnFolder(wanted.out, _asked(words, locator), wanted.kinds())
-        _lead(words, paths, locator, folder, wanted, json)
+        with held(wanted.out):
+            folder = OwnFolder(wanted.out, _asked(words, locator), wanted.kinds())
+            _lead(words, paths, locator, folder, wanted, json)
 
 
 def _lead(
@@ -159,13 +160,14 @@ def _make(
         work.do(chain(head, paths), advance)
     if not work.count:
         raise LabError(f"All photos lie in '{wanted.out}', into which their boxes go: give another folder by --out.")
-    kinds = wanted.kinds(work.count)
+    photos = work.photos_sha256()
+    kinds = tuple(dict.fromkeys([*wanted.kinds(work.count), *folder.damaged(photos)]))
     counts = write_into(
         *(folder, work.found(), kinds),
         count=work.count,
         told=about(locator, _first(work.found())),
         words=words,
-        photos_sha256=work.photos_sha256(),
+        photos_sha256=photos,
         tell=tell and work.count <= SHOWN,
     )
     if tell:
@@ -189,16 +191,18 @@ def save(located: Sequence[Located], words: Sequence[str], locator: Locator, wan
     Raises:
         LabError: they cannot be written, or the folder is another request's.
     """
-    folder = OwnFolder(wanted.out, _asked(words, locator), wanted.kinds())
-    folder.begin()
-    sources = [photo.source if isinstance(photo, Found) else photo.path for photo in located]
-    write_into(
-        *(folder, located, wanted.kinds(len(located))),
-        count=len(located),
-        told=about(locator, _first(located)),
-        words=words,
-        photos_sha256=hash_of(iter(sources), locator.batch),
-    )
+    with held(wanted.out):
+        folder = OwnFolder(wanted.out, _asked(words, locator), wanted.kinds())
+        folder.begin()
+        sources = [photo.source if isinstance(photo, Found) else photo.path for photo in located]
+        photos = hash_of(iter(sources), locator.batch)
+        write_into(
+            *(folder, located, tuple(dict.fromkeys([*wanted.kinds(len(located)), *folder.damaged(photos)]))),
+            count=len(located),
+            told=about(locator, _first(located)),
+            words=words,
+            photos_sha256=photos,
+        )
     return [folder.folder / name for name in folder.files]
 
 

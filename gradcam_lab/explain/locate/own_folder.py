@@ -1,22 +1,35 @@
 """The output folder: of one request, whose work goes on in it, and whose files no other request replaces.
 
 `request.json` says whose it is, from before the first photo is read; at the end it also names the files. Meanwhile the
-finished parts lie in `.unfinished`.
+finished parts lie in `.unfinished`. `.lock` keeps other processes out while one is at work.
 """
 
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from gradcam_lab.data.download.lock import alone
 from gradcam_lab.data.photo_paths import STDIN
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.locate.outputs.write import MADE
-from gradcam_lab.files import digest, read_json, require_writable, write_json
+from gradcam_lab.files import digest, read_json, require_writable, sha256, write_json
 
 RECORD = "request.json"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a folder while this one looks at it and writes in it; it is made if need be.
+
+    Raises:
+        LabError: another process is at work in it, or it cannot be made or written.
+    """
+    require_writable(folder)
+    with alone(folder / ".lock", f"'{folder}'", "wait until it has ended, or give another folder by --out"):
+        yield
 
 
 class OwnFolder:
@@ -76,17 +89,32 @@ class OwnFolder:
 
     @property
     def files(self) -> list[str]:
-        """The files that this request has written."""
+        """The files and folders that this request has written."""
         return self.record.get("files", [])
 
+    def _intact(self, name: str) -> bool:
+        """Say whether a file or a folder is as this request has written it."""
+        written = self.record.get("written", {}).get(name)
+        try:
+            return written is not None and _is_as(written, self.folder / name)
+        except OSError:
+            return False
+
+    def damaged(self, photos: str) -> list[str]:
+        """The outputs of the photos of this hash, keys of `MADE`, that were written and are not as they were then."""
+        if self.record.get("photos_sha256") != photos:
+            return []
+        bad = [file for file in self.files if not self._intact(file)]
+        return [kind for kind, names in MADE.items() if any(_is_shard(file, name) for file in bad for name in names)]
+
     def holds(self, photos: str, kinds: Sequence[str]) -> bool:
-        """Say whether these outputs are all there, of the photos of this hash."""
+        """Say whether these outputs are all there and undamaged, of the photos of this hash."""
         made = [name for kind in kinds for name in MADE[kind]]
         files = self.files
         return (
             self.finished
             and self.record.get("photos_sha256") == photos
-            and all((self.folder / name).exists() for name in files)
+            and all(map(self._intact, files))
             and all(any(_is_shard(file, name) for file in files) for name in made)
         )
 
@@ -124,6 +152,7 @@ class OwnFolder:
             LabError: they cannot be moved.
         """
         names = sorted(path.name for path in outputs.iterdir())
+        written = {name: _written(outputs / name) for name in names}
         old = set(self.files) - set(names)
         try:
             if self.record.get("photos_sha256") != photos:
@@ -135,7 +164,9 @@ class OwnFolder:
             for name in names:
                 _remove(self.folder / name)
                 (outputs / name).rename(self.folder / name)
-            self.record = {"request": self.request, "photos_sha256": photos, **counts, "files": files}
+            kept = {name: value for name, value in self.record.get("written", {}).items() if name in files}
+            told = {"photos_sha256": photos, **counts, "files": files, "written": {**kept, **written}}
+            self.record = {"request": self.request, **told}
             write_json(self.folder / RECORD, self.record)
         except OSError as error:
             raise LabError(f"Cannot write in '{self.folder}' ({error.strerror}): choose another by --out.") from error
@@ -157,6 +188,24 @@ def _is_shard(file: str, name: str) -> bool:
     """Say whether a file is an output of this name, or one of its shards."""
     stem, _, ending = name.partition(".")
     return file == name or (bool(ending) and file.startswith(f"{stem}-") and file.endswith(f".{ending}"))
+
+
+def _written(path: Path) -> str | dict[str, int]:
+    """Return what shows later whether an output is as it was written: a file's SHA-256, the sizes of a folder's files.
+
+    A folder may hold a file for each of very many photos, which all to read again would take long.
+    """
+    if path.is_file():
+        return sha256(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return {file.relative_to(path).as_posix(): file.stat().st_size for file in files}
+
+
+def _is_as(written: str | dict[str, int], path: Path) -> bool:
+    """Say whether an output is as it was written; what a user has added to a folder does not matter."""
+    if isinstance(written, str):
+        return path.is_file() and sha256(path) == written
+    return all((path / name).is_file() and (path / name).stat().st_size == size for name, size in written.items())
 
 
 def _remove(path: Path) -> None:

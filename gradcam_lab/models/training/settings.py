@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from gradcam_lab.limits import MAX_BATCH, MAX_COUNT, MAX_SEED
 from gradcam_lab.models.model_choice import Device
 from gradcam_lab.models.networks.architectures import ARCHITECTURES
 from gradcam_lab.models.training.recipe import Optimizer, Recipe, Scheduler, TrainingPrecision
@@ -45,8 +46,8 @@ def _share_or_number(value: float) -> float:
 
 
 _Number = BeforeValidator(_no_bool)
-PositiveCount = Annotated[int, _Number, Field(gt=0)]
-Seed = Annotated[int, _Number, Field(ge=0)]
+PositiveCount = Annotated[int, _Number, Field(gt=0, le=MAX_COUNT)]
+Seed = Annotated[int, _Number, Field(ge=0, le=MAX_SEED)]
 PositiveFloat = Annotated[float, _Number, Field(gt=0, allow_inf_nan=False)]
 NonNegativeFloat = Annotated[float, _Number, Field(ge=0, allow_inf_nan=False)]
 ValSize = Annotated[float, _Number, Field(gt=0, allow_inf_nan=False), AfterValidator(_share_or_number)]
@@ -99,7 +100,7 @@ class TrainingSettings(BaseModel):
     weights: str | None = None
     freeze_features: bool = False
     epochs: PositiveCount | None = None
-    batch: PositiveCount | None = None
+    batch: Annotated[int, _Number, Field(gt=0, le=MAX_BATCH)] | None = None
     learning_rate: PositiveFloat | None = None
     weight_decay: NonNegativeFloat | None = None
     optimizer: Optimizer | None = None

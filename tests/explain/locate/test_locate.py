@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,68 @@ def test_the_same_command_again_does_nothing(photos, locate):
     assert done.code == 0
     assert "Unchanged: these photos were located before." in done.out
     assert contents(Path("located")) == before
+
+
+HOLDS = """
+import sys
+from pathlib import Path
+from gradcam_lab.explain.locate.own_folder import held
+
+with held(Path("located")):
+    print("inside", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_folder_in_which_another_process_is_at_work_is_left_alone(photos, locate):
+    root = Path(__file__).parents[3]
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLDS],
+        **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE},
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    with other:
+        assert other.stdout.readline().strip() == b"inside"
+        done = locate(photos, *FEW)
+        refused(done, "Another process is at work on 'located': wait until it has ended, or give another folder by ")
+        assert not Path("located/boxes.json").exists()
+        other.kill()
+    assert locate(photos, *FEW).code == 0  # a process that is killed leaves no lock
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:50])
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("boxes.json", cut),
+        ("boxes.json", Path.unlink),
+        ("coco-results.json", Path.unlink),
+        ("heatmaps.npz", cut),
+        ("yolo/classes.txt", Path.unlink),
+        ("yolo", shutil.rmtree),
+        ("pictures/img2.jpg", cut),
+        ("index.html", lambda path: path.write_bytes(path.read_bytes().replace(b"e", b"a"))),
+    ],
+)
+def test_a_damaged_output_is_made_again(photos, locate, name, damage):
+    words = ("--format", "yolo", "--format", "coco")
+    locate(photos / "img2.jpg", *words)
+    before = bytes_of(Path("located"))
+    damage(Path("located", name))
+    done = locate(photos / "img2.jpg", *(words if name == "boxes.json" else ()))  # also where it is not asked for again
+    assert done.code == 0, done.err
+    assert "Unchanged" not in done.out
+    assert bytes_of(Path("located")) == before
+    assert "Unchanged" in locate(photos / "img2.jpg", *words).out
+
+
+def test_a_file_of_the_users_among_the_pictures_is_no_damage(photos, locate):
+    locate(photos, "--no-page")
+    Path("located/pictures/notes.txt").write_text("mine", encoding="utf-8")
+    assert "Unchanged" in locate(photos, "--no-page").out
 
 
 def test_another_format_joins_the_files_and_another_photo_replaces_them(photos, locate):
