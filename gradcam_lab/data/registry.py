@@ -201,7 +201,7 @@ def _open_folder(name: str, reading: Reading) -> BoxData | LabelData:
     if nearest.likeness:
         raise nearest
     raise LabError(
-        f"'{name}' is in no layout that is known: give a folder with {', '.join(voc.SUBFOLDERS)} (VOC), with images and "
-        "VOC's XML, with a JSON in COCO's format, with YOLO's data.yaml, with a folder of images for each class, or with "
-        "images and annotations (Oxford-IIIT Pet)."
+        f"'{name}' is in no layout that is known: give a folder with {', '.join(voc.SUBFOLDERS)} (VOC), images and "
+        "VOC's XML, a JSON in COCO's format, YOLO's data.yaml, a folder of images for each class, or images and "
+        "annotations (Oxford-IIIT Pet)."
     )

@@ -13,10 +13,10 @@ from typing import Any
 from gradcam_lab.data.box_conventions import Convention
 from gradcam_lab.data.image_files import check_image, is_image
 from gradcam_lab.data.layouts.listed import Lists, names_of
-from gradcam_lab.data.layouts.places import inside
+from gradcam_lab.data.layouts.places import inside, subfolders
 from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.repair import REPEATED, UNLABELLED, Repairs, read_box
-from gradcam_lab.data.layouts.shares import SPLITS
+from gradcam_lab.data.layouts.shares import SPLITS, split_called
 from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError
 from gradcam_lab.data.layouts.yolo_text import names_in, read_data_yaml, read_label_file
 from gradcam_lab.data.photo_paths import natural
@@ -53,9 +53,8 @@ def lists_of(root: Path, reading: Reading) -> Lists:
     base = _base(path, content)
     lists: dict[str, list[ListedImage]] = {}
     labelled = False
-    for split in SPLITS:
-        stated = content.get(split) or []
-        found = [image for place in _listed(stated) for image in _images_of(path, base, place)]
+    for split, stated in (_places(content) or _places_beside(base)).items():
+        found = [image for place in stated for image in _images_of(path, base, place)]
         if found:
             labelled = labelled or any(_label_file(image).is_file() for image in found)
             ids = names_of([image.relative_to(base) if image.is_relative_to(base) else image for image in found])
@@ -78,8 +77,18 @@ def _data_yaml(root: Path) -> Path | None:
     return next((root / name for name in DATA_FILES if (root / name).is_file()), None)
 
 
-def _listed(stated: Any) -> list[str]:
-    return [str(one) for one in (stated if isinstance(stated, list) else [stated])]
+def _places(content: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the places of each split that a `data.yaml` names."""
+    stated = {split: content[split] for split in SPLITS if content.get(split)}
+    return {split: list(map(str, its if isinstance(its, list) else [its])) for split, its in stated.items()}
+
+
+def _places_beside(base: Path) -> dict[str, list[str]]:
+    """Return what a `data.yaml` leaves unsaid, as supervision writes it: the folders in `images`, or that itself."""
+    splits = {split: path for path in subfolders(base / "images") if (split := split_called(path.name))}
+    if splits:
+        return {split: [f"images/{path.name}"] for split, path in splits.items()}
+    return {"": ["images"]} if (base / "images").is_dir() else {}
 
 
 def _base(path: Path, content: dict[str, Any]) -> Path:

@@ -85,6 +85,20 @@ def test_names_in_a_table_and_labels_beside_the_images(tmp_path):
     assert sum(data.read(name).repairs.get(UNLABELLED, 0) for name in ("val", "test")) == 1
 
 
+def test_names_alone_with_images_and_labels_beside(tmp_path):
+    """As supervision writes it."""
+    data_writers.write_yolo(tmp_path, SPLITS, NAMES)
+    config(tmp_path, "")
+    close(open_data(str(tmp_path)).read("train").samples[1], DOG, CAT)
+    for kind in ("images", "labels"):
+        (tmp_path / kind / "val").rename(tmp_path / f"{kind}2")
+        (tmp_path / kind / "train").rename(tmp_path / f"{kind}3")
+        (tmp_path / kind).rmdir()
+        (tmp_path / f"{kind}3").rename(tmp_path / kind)
+    data = open_data(str(tmp_path), reading=Reading(val_size=1))
+    assert {s.id for name in ("val", "test") for s in data.read(name).samples} == {"a", "b"}
+
+
 @pytest.mark.parametrize(
     ("text", "what", "count"),
     [
@@ -147,7 +161,6 @@ def test_bad_labels(root, text, message):
         ("path: /etc\ntrain: images/train", "has the path '/etc', which is outside"),
         ("train: list.txt", r"list\.txt' has the line '\.\./\.\./a\.jpg', which is outside"),
         ("train: images/gone\nval: images/val", "names the place 'images/gone', but there is no '.*gone'"),
-        ("nc: 2", "names no images: say in 'train' and 'val'"),
         ("nc: 3\ntrain: images/train", "says nc: 3, but names 2 classes"),
         ("train: [", r"is not valid YAML \(line"),
     ],
@@ -158,6 +171,12 @@ def test_bad_files(root, text, message):
     with pytest.raises(LabError, match=message) as error:
         open_data(str(root)).read("train", skip_bad=True)
     assert "\n" not in str(error.value)
+
+
+def test_no_places(tmp_path):
+    config(tmp_path, "nc: 2")
+    with pytest.raises(LabError, match="names no images: say in 'train' and 'val'"):
+        open_data(str(tmp_path)).read("train")
 
 
 def test_no_names(root):
