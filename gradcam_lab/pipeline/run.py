@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradcam_lab.data.box_files import json_boxes
-from gradcam_lab.data.layouts.split import Split, nameless_line
+from gradcam_lab.data.layouts.split import Split, nameless_names
 from gradcam_lab.data.masks import check_masks, masks_hash
 from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.data.sample import Sample
@@ -33,6 +33,12 @@ from gradcam_lab.pipeline.rendering import Rendering
 from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.supervise import enter
 from gradcam_lab.report.results import About
+
+
+def _without_name(*splits: Split) -> str:
+    """Name the objects that the network has no class for, as the end of a sentence that --group may mend."""
+    names = nameless_names(*splits)
+    return f", or map by --group the names that the network lacks: {names}" if names else ""
 
 
 class Run:
@@ -90,16 +96,15 @@ class Run:
             if not self.everything and wanted not in classes_with_objects(split.samples):
                 raise LabError(
                     f"No image of the split '{split.name}' of '{split.root}' holds a {wanted} that is not difficult: "
-                    "choose another --target or a larger --limit."
+                    f"choose another --target or a larger --limit{_without_name(split)}."
                 )
         if not self.everything:
             return wanted
         common = classes_with_objects(self.val.samples, self.test.samples)
         if not common:
-            lost = nameless_line(self.val, self.test)
             raise LabError(
-                f"No class of the network has objects in both splits of '{self.test.root}': "
-                f"{lost or 'choose a larger --limit.'}"
+                f"No class of the network has objects in both splits of '{self.test.root}': choose a larger --limit"
+                f"{_without_name(self.val, self.test)}."
             )
         return "dog" if "dog" in common else common[0]
 

@@ -14,6 +14,7 @@ from gradcam_lab.pipeline.graph import MEASURING, RENDERING, STAGES
 from gradcam_lab.pipeline.own_folder import require_own_folder, write_command
 from gradcam_lab.pipeline.rendering import Rendering
 from gradcam_lab.pipeline.run import Run
+from gradcam_lab.pipeline.seen_in_training import seen_in_training
 from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.supervise import supervise
 from gradcam_lab.report.pdf import PdfError
@@ -82,6 +83,8 @@ def compute(settings: Settings, classifier: Classifier | None = None) -> None:
     if run.classifier.layer_reason != LAST_BLOCK:
         say(f"  {run.classifier.about_layer}")
     zoo.warn_of_photos(run.classifier, run.test.samples[0].path)
+    if doubt := seen_in_training(settings, run.classifier.metadata.get("recipe")):
+        warn(f"  {doubt}")
     for note in notes_of(run.val, run.test):
         warn(f"  note: {note}")
     for skipped in run.val.skipped + run.test.skipped:

@@ -18,6 +18,9 @@ from gradcam_lab.data.layouts.repair import Repairs, repair_line
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 
+NAMED = 10
+"""Names of classes in one line at most."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -55,15 +58,16 @@ def nameless_line(*splits: Split) -> str:
         >>> nameless_line(Split("val", Path("mine"), (), nameless={"kangaroo": 3, "emu": 1}))
         '4 objects have no name in the network and are left out: kangaroo (3), emu (1). --group maps names.'
     """
-    counts = sum((Counter(split.nameless) for split in splits), Counter())
+    count = sum(sum(split.nameless.values()) for split in splits)
+    verb = "object has no name in the network and is" if count == 1 else "objects have no name in the network and are"
+    return f"{count} {verb} left out: {nameless_names(*splits)}. --group maps names." if count else ""
+
+
+def nameless_names(*splits: Split) -> str:
+    """Return the names of these objects with their numbers, the most frequent ones first."""
+    counts = sum((Counter(split.nameless) for split in splits), Counter[str]())
     names = [f"{name} ({count})" for name, count in counts.most_common()]
-    listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-    verb = (
-        "object has no name in the network and is"
-        if counts.total() == 1
-        else "objects have no name in the network and are"
-    )
-    return f"{counts.total()} {verb} left out: {listed}. --group maps names." if counts else ""
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 @dataclass(frozen=True)
