@@ -9,6 +9,8 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from gradcam_lab.data.box_conventions import Convention, from_voc
+from gradcam_lab.data.layouts.reading import Reading
+from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.data.sample import Object
 from tests import folders
 
@@ -16,6 +18,13 @@ Annotated = Mapping[str, Sequence[Object]]
 """The objects of each image of 30 x 20 pixels, by its name."""
 
 DOG, CAT = Object("dog", (2, 3, 20, 15)), Object("cat", (1, 1, 5, 5), difficult=True)
+
+
+def opened(place: Path, reading: Reading | None = None) -> BoxData:
+    """Open a data set with boxes."""
+    data = open_data(str(place), reading=reading)
+    assert isinstance(data, BoxData)
+    return data
 
 
 def stated(found: Object, convention: Convention) -> list[float]:

@@ -1,10 +1,12 @@
 """The options that name a data set, joined."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.errors import LabError
+
+if TYPE_CHECKING:
+    from gradcam_lab.data.layouts.reading import Reading
 
 
 def images_or_data(images: Path | None, data: str | None, annotations: Path | None) -> str | None:
@@ -22,7 +24,7 @@ def images_or_data(images: Path | None, data: str | None, annotations: Path | No
     return str(images)
 
 
-def reading_of(data: str | None, **said: Any) -> Reading:
+def reading_of(data: str | None, **said: Any) -> "Reading":
     """Return how a data set is read.
 
     Args:
@@ -32,6 +34,8 @@ def reading_of(data: str | None, **said: Any) -> Reading:
     Raises:
         LabError: there are annotations, and no images.
     """
+    from gradcam_lab.data.layouts.reading import Reading  # it takes numpy
+
     if said.get("annotations") and data is None:
         raise LabError("--annotations goes with the folder of their images: add --images.")
     return Reading(**said)

@@ -2,7 +2,7 @@
 
 The conventions are ultralytics': `train`, `val` and `test` are folders or lists of images (or several of these) below
 `path`, which is the file's own folder by default. The labels of `images/train/a.jpg` are `labels/train/a.txt`; an image
-without labels is a negative one.
+without labels is a negative one. Where there is no `data.yaml`, labelImg's `classes.txt` has the names.
 """
 
 import os.path
@@ -18,13 +18,13 @@ from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.repair import REPEATED, UNLABELLED, Repairs, read_box
 from gradcam_lab.data.layouts.shares import SPLITS, split_called
 from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError
-from gradcam_lab.data.layouts.yolo_text import names_in, read_data_yaml, read_label_file
+from gradcam_lab.data.layouts.yolo_text import names_in, read_data_yaml, read_label_file, read_names_file
 from gradcam_lab.data.photo_paths import natural
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_text
 
-DATA_FILES = ("data.yaml", "data.yml", "dataset.yaml")
+DATA_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "labels/classes.txt")
 
 
 def find_root(folder: Path) -> Path:
@@ -37,7 +37,7 @@ def find_root(folder: Path) -> Path:
     if not folder.exists():
         raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
     if folder.is_dir() and not _data_yaml(folder):
-        raise OtherLayoutError(f"'{folder}' holds no {' or '.join(DATA_FILES)}, as a YOLO data set has.", 0)
+        raise OtherLayoutError(f"'{folder}' holds no data.yaml, as a YOLO data set has.", 0)
     return folder
 
 
@@ -48,9 +48,9 @@ def lists_of(root: Path, reading: Reading) -> Lists:
         LabError: the file is bad, names a place outside of its own folder, or no image has labels.
     """
     path = _data_yaml(root) or root
-    content = read_data_yaml(path)
+    content = read_names_file(path) if path.suffix == ".txt" else read_data_yaml(path)
     names = names_in(path, content)
-    base = _base(path, content)
+    base = root if path.suffix == ".txt" else _base(path, content)
     lists: dict[str, list[ListedImage]] = {}
     labelled = False
     for split, stated in (_places(content) or _places_beside(base)).items():
@@ -88,7 +88,9 @@ def _places_beside(base: Path) -> dict[str, list[str]]:
     splits = {split: path for path in subfolders(base / "images") if (split := split_called(path.name))}
     if splits:
         return {split: [f"images/{path.name}"] for split, path in splits.items()}
-    return {"": ["images"]} if (base / "images").is_dir() else {}
+    if (base / "images").is_dir():
+        return {"": ["images"]}
+    return {"": ["."]} if any(map(is_image, base.iterdir())) else {}
 
 
 def _base(path: Path, content: dict[str, Any]) -> Path:

@@ -36,6 +36,16 @@ def read_data_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
+def read_names_file(path: Path) -> dict[str, Any]:
+    """Read the names of classes, one a line, as a `data.yaml` that has nothing else.
+
+    Raises:
+        LabError: the file cannot be read.
+    """
+    lines = read_text(path, "a text file of class names").splitlines()
+    return {"names": [line.strip() for line in lines if line.strip()]}
+
+
 def names_in(path: Path, content: dict[str, Any]) -> tuple[str, ...]:
     """Return the names of the classes of a `data.yaml`: a list, or a table from the numbers 0, 1, ... to them.
 

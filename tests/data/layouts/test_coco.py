@@ -7,10 +7,9 @@ import pytest
 
 from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.repair import EMPTY, OVER_THE_EDGE, SIZE_MISSING, SIZE_WRONG
-from gradcam_lab.data.registry import open_data
 from gradcam_lab.errors import LabError
 from tests import data_writers, folders
-from tests.data_writers import CAT, DOG
+from tests.data_writers import CAT, DOG, opened
 
 FOUND = {"a": [DOG], "b": [DOG, CAT], "c": []}
 ONE = Reading(val_size=1)
@@ -28,7 +27,7 @@ def written(tmp_path, change=lambda tables: None, **more):
     tables = data_writers.coco(FOUND)
     change(tables)
     folders.write(tmp_path / "instances.json", json.dumps(tables))
-    return open_data(str(tmp_path), reading=ONE)
+    return opened(tmp_path, ONE)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def written(tmp_path, change=lambda tables: None, **more):
 )
 def test_one_json_is_found_and_split(tmp_path, path, images):
     data_writers.write_coco(tmp_path / path, tmp_path / images, FOUND)
-    for data in (open_data(str(tmp_path), reading=ONE), open_data(str(tmp_path / path), reading=ONE)):
+    for data in (opened(tmp_path, ONE), opened(tmp_path / path, ONE)):
         assert everything(data) == FOUND
         assert data.boxes == "coco"
         assert "is not split: the 3 images become 1 of train, 1 of val and 1 of test" in data.read("val").notes[0]
@@ -54,7 +53,7 @@ def test_splits_by_the_names_of_the_files(tmp_path):
         path = tmp_path / "annotations" / f"instances_{split}.json"
         data_writers.write_coco(path, tmp_path / split, {name: FOUND[name]})
     folders.write(tmp_path / "annotations" / "captions_val2017.json", "{}")
-    data = open_data(str(tmp_path))
+    data = opened(tmp_path)
     assert [[s.id for s in data.read(name).samples] for name in ("train", "val", "test")] == [["a"], ["b"], ["c"]]
     assert data.read("val").notes == ()
     assert len(data.sha256(data.read("val"))) == 64
@@ -63,7 +62,7 @@ def test_splits_by_the_names_of_the_files(tmp_path):
 def test_roboflows_folders(tmp_path):
     for split, name in (("train", "a"), ("valid", "b"), ("test", "c")):
         data_writers.write_coco(tmp_path / split / "_annotations.coco.json", tmp_path / split, {name: FOUND[name]})
-    data = open_data(str(tmp_path))
+    data = opened(tmp_path)
     assert [[s.id for s in data.read(name).samples] for name in ("train", "val", "test")] == [["a"], ["b"], ["c"]]
 
 
@@ -72,7 +71,7 @@ def test_a_crowd_is_difficult_and_images_of_one_name_keep_their_folders(tmp_path
     folders.write(tmp_path / "all.json", json.dumps(tables))
     for image in tables["images"]:
         folders.draw(tmp_path / image["file_name"])
-    assert everything(open_data(str(tmp_path), reading=ONE)) == {"x/a": [CAT], "y/a": [], "y/b": [DOG]}
+    assert everything(opened(tmp_path, ONE)) == {"x/a": [CAT], "y/a": [], "y/b": [DOG]}
 
 
 @pytest.mark.parametrize(
@@ -168,10 +167,10 @@ def test_two_files_of_one_split(tmp_path):
     for name in ("instances_one.json", "instances_two.json"):
         data_writers.write_coco(tmp_path / name, tmp_path / "images", FOUND)
     with pytest.raises(LabError, match="are both of no split by their names: give one of them as --data"):
-        open_data(str(tmp_path)).read("val")
+        opened(tmp_path).read("val")
 
 
 def test_no_such_json(tmp_path):
     folders.draw(tmp_path / "a.jpg")
     with pytest.raises(LabError, match=r"There is no '.*gone\.json': check"):
-        open_data(str(tmp_path), reading=Reading(tmp_path / "gone.json"))
+        opened(tmp_path, Reading(tmp_path / "gone.json"))

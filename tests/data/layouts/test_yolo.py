@@ -4,11 +4,10 @@ import pytest
 
 from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.repair import LATIN, OVER_THE_EDGE, REPEATED, UNLABELLED
-from gradcam_lab.data.registry import open_data
 from gradcam_lab.data.sample import Object
 from gradcam_lab.errors import LabError
 from tests import data_writers, folders
-from tests.data_writers import DOG
+from tests.data_writers import DOG, opened
 
 CAT = Object("cat", (1, 1, 5, 5))
 SPLITS = {"train": {"a": [DOG], "b": [DOG, CAT]}, "val": {"c": [CAT], "d": []}}
@@ -35,7 +34,7 @@ def labels(root, text, name="a"):
 
 
 def test_splits_and_an_empty_file_is_a_negative_image(root):
-    data = open_data(str(root))
+    data = opened(root)
     train, val, test = (data.read(name) for name in ("train", "val", "test"))
     close(train.samples[0], DOG)
     close(train.samples[1], DOG, CAT)
@@ -60,7 +59,7 @@ def test_places(root, text):
     config(root, text.replace("IN", f"datasets/{root.name}").replace("ABSOLUTE", str(root)))
     folders.write(root / "train.txt", "./images/train/a.jpg\n\nimages/train/b.jpg\n")
     for name in (root, root / "data.yaml"):
-        assert [s.id for s in open_data(str(name)).read("train").samples] == ["a", "b"]
+        assert [s.id for s in opened(name).read("train").samples] == ["a", "b"]
 
 
 def test_roboflows_folders(tmp_path):
@@ -70,7 +69,7 @@ def test_roboflows_folders(tmp_path):
             (tmp_path / name).mkdir(exist_ok=True)
             (tmp_path / kind / split).rename(tmp_path / name / kind)
     config(tmp_path, "train: ../train/images\nval: ../valid/images\nnc: 2")
-    train = open_data(str(tmp_path)).read("train")
+    train = opened(tmp_path).read("train")
     close(train.samples[1], DOG, CAT)
 
 
@@ -79,7 +78,7 @@ def test_names_in_a_table_and_labels_beside_the_images(tmp_path):
     folders.write(tmp_path / "photos" / "a.txt", "1 0.5 0.5 1 1\n")
     folders.draw(tmp_path / "photos" / "b.jpg")
     folders.write(tmp_path / "data.yaml", "train: photos\nnames:\n  0: no\n  1: 7\n")
-    data = open_data(str(tmp_path), reading=Reading(val_size=1))
+    data = opened(tmp_path, Reading(val_size=1))
     found = {s.id: s.objects for name in ("val", "test") for s in data.read(name).samples}
     assert found == {"a": (Object("7", (1, 1, 30, 20)),), "b": ()}
     assert sum(data.read(name).repairs.get(UNLABELLED, 0) for name in ("val", "test")) == 1
@@ -89,14 +88,26 @@ def test_names_alone_with_images_and_labels_beside(tmp_path):
     """As supervision writes it."""
     data_writers.write_yolo(tmp_path, SPLITS, NAMES)
     config(tmp_path, "")
-    close(open_data(str(tmp_path)).read("train").samples[1], DOG, CAT)
+    close(opened(tmp_path).read("train").samples[1], DOG, CAT)
     for kind in ("images", "labels"):
         (tmp_path / kind / "val").rename(tmp_path / f"{kind}2")
         (tmp_path / kind / "train").rename(tmp_path / f"{kind}3")
         (tmp_path / kind).rmdir()
         (tmp_path / f"{kind}3").rename(tmp_path / kind)
-    data = open_data(str(tmp_path), reading=Reading(val_size=1))
+    data = opened(tmp_path, Reading(val_size=1))
     assert {s.id for name in ("val", "test") for s in data.read(name).samples} == {"a", "b"}
+
+
+@pytest.mark.parametrize("images", ["", "images"])
+def test_labelimgs_classes(tmp_path, images):
+    labels_at = tmp_path / ("labels" if images else "")
+    for name in ("a", "b"):
+        folders.draw(tmp_path / images / f"{name}.jpg")
+        folders.write(labels_at / f"{name}.txt", "1 0.5 0.5 1 1\n")
+    folders.write(labels_at / "classes.txt", "cat\ndog\n")
+    data = opened(tmp_path, Reading(val_size=1))
+    found = [s for name in ("val", "test") for s in data.read(name).samples]
+    assert [s.boxes("dog") for s in found] == [[(1, 1, 30, 20)]] * 2
 
 
 @pytest.mark.parametrize(
@@ -109,7 +120,7 @@ def test_names_alone_with_images_and_labels_beside(tmp_path):
 )
 def test_what_is_repaired_is_counted(root, text, what, count):
     labels(root, text)
-    train = open_data(str(root)).read("train")
+    train = opened(root).read("train")
     assert train.samples[0].objects == (Object("dog", (1, 1, 30, 20)),) * count
     assert train.repairs == ({what: 1} if what else {})
 
@@ -117,7 +128,7 @@ def test_what_is_repaired_is_counted(root, text, what, count):
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_other_encodings(root, encoding):
     (root / "labels" / "train" / "a.txt").write_text("1 0.5 0.5 1 1\r\n", encoding=encoding)
-    train = open_data(str(root)).read("train")
+    train = opened(root).read("train")
     assert train.samples[0].objects == (Object("dog", (1, 1, 30, 20)),)
     assert LATIN not in train.repairs
 
@@ -142,7 +153,7 @@ BAD_LABELS = {
 @pytest.mark.parametrize(("text", "message"), BAD_LABELS.values(), ids=BAD_LABELS.keys())
 def test_bad_labels(root, text, message):
     labels(root, text)
-    data = open_data(str(root))
+    data = opened(root)
     with pytest.raises(LabError, match=message) as error:
         data.read("train")
     assert "\n" not in str(error.value)
@@ -169,24 +180,24 @@ def test_bad_files(root, text, message):
     config(root, text)
     folders.write(root / "list.txt", "../../a.jpg\n")
     with pytest.raises(LabError, match=message) as error:
-        open_data(str(root)).read("train", skip_bad=True)
+        opened(root).read("train", skip_bad=True)
     assert "\n" not in str(error.value)
 
 
 def test_no_places(tmp_path):
     config(tmp_path, "nc: 2")
     with pytest.raises(LabError, match="names no images: say in 'train' and 'val'"):
-        open_data(str(tmp_path)).read("train")
+        opened(tmp_path).read("train")
 
 
 def test_no_names(root):
     folders.write(root / "data.yaml", "train: images/train\n")
     with pytest.raises(LabError, match="has no 'names', a list or a table"):
-        open_data(str(root)).read("train")
+        opened(root).read("train")
 
 
 def test_no_labels_at_all(root):
     for path in (root / "labels").rglob("*.txt"):
         path.unlink()
     with pytest.raises(LabError, match="has labels: those of its 'a', for example, should be in a folder 'labels'"):
-        open_data(str(root)).read("train")
+        opened(root).read("train")
