@@ -57,21 +57,25 @@ class LabelData:
 
     Attributes:
         name: as the user gave it.
-        root: its folder, the one that holds `train`.
+        root: its folder, the one that holds `train`, or a folder for each class.
+        reading: how much of train is val, and the seed of that choice, where `read` is not told.
     """
 
     name: str
     root: Path
+    reading: Reading = Reading()  # noqa: RUF009  # it is frozen
 
     def read(
         self,
         split: str,
         *,
         val_size: float | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         skip_bad: bool | None = False,
     ) -> LabelledSplit:
         """Read one split; the arguments and errors are those of `imagenette.read_folder`."""
+        val_size = self.reading.val_size if val_size is None else val_size
+        seed = self.reading.seed if seed is None else seed
         if split not in ("train", "val"):
             raise LabError(f"'{self.root}' has labelled folders and no split '{split}': choose train or val.")
         return imagenette.read_folder(self.root, split, val_size=val_size, seed=seed, skip_bad=skip_bad)
@@ -110,7 +114,7 @@ def _pets(name: str, root: Path, reading: Reading) -> BoxData:
 
 def _labelled(name: str, root: Path, reading: Reading) -> LabelData:
     _refuse_boxes(reading, root, "it has a folder for each class, and no boxes")
-    return LabelData(name, root)
+    return LabelData(name, root, reading)
 
 
 def _refuse_boxes(reading: Reading, root: Path, why: str) -> None:

@@ -131,11 +131,9 @@ def _with_truth(
         warn_of(boxes)
         return boxes.samples, [tuple(dict.fromkeys(o.name for o in sample.objects)) for sample in boxes.samples]
     # Where the training split `val` off `train`, it is split off in the same way.
-    told = {"val_size": recipe.get("val_size"), "seed": recipe.get("split_seed", recipe.get("seed"))}
-    asked = {"val_size": reading.val_size, "seed": reading.split_seed}
-    held_out = {name: value for name, value in told.items() if value is not None}
-    held_out |= {name: value for name, value in asked.items() if value is not None}
-    labelled = data.read(split, **held_out, skip_bad=None)
+    seed = recipe.get("split_seed", recipe.get("seed")) if reading.split_seed is None else reading.split_seed
+    val_size = recipe.get("val_size") if reading.val_size is None else reading.val_size
+    labelled = data.read(split, val_size=val_size, seed=seed, skip_bad=None)
     warn_of(labelled)
     return labelled.samples, [(labelled.classes[label],) for label in labelled.labels]
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.registry import BoxData, LabelData, open_data
 from gradcam_lab.errors import LabError
 from tests import folders
@@ -43,6 +44,23 @@ def test_pets(mirror):
     test = data.read("test")
     assert [o.name for s in test.samples for o in s.objects] == ["cat", "dog"]
     assert len(data.sha256(test)) == 64
+
+
+def test_a_folder_for_each_class(tmp_path):
+    folders.imagenette(tmp_path, {"flowers": {"rose": 6, "tulip": 4}})
+    data = open_data(str(tmp_path / "flowers"), reading=Reading(val_size=0.5, split_seed=3))
+    assert isinstance(data, LabelData)
+    train, val = data.read("train"), data.read("val")
+    assert (train.labels, val.labels) == ((0, 0, 0, 1, 1), (0, 0, 0, 1, 1))
+    assert data.read("val", val_size=0.5, seed=3).samples == val.samples
+    assert data.read("val", val_size=0.5, seed=1).samples != val.samples
+
+
+@pytest.mark.parametrize("make", [folders.pets, lambda root: folders.imagenette(root, {"train": {"x": 1}})])
+def test_boxes_cannot_be_declared_where_files_state_none(tmp_path, make):
+    make(tmp_path)
+    with pytest.raises(LabError, match=r"--boxes voc says nothing of .*because it"):
+        open_data(str(tmp_path), reading=Reading(boxes="voc"))
 
 
 def test_folders_are_told_by_their_layout(tmp_path):
