@@ -1,5 +1,6 @@
 """Writing files and folders whole or not at all, reading text and JSON, and hashing."""
 
+import codecs
 import hashlib
 import json
 import os
@@ -137,21 +138,29 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def read_text(path: Path, what: str) -> str:
-    """Read UTF-8 text; the byte order mark that some editors put first is no part of it.
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def read_text(path: Path, what: str, *, latin: bool = False) -> str:
+    """Read text in UTF-8, or in UTF-16 where it begins with its mark; such a mark is no part of it.
 
     Args:
         path: the file.
         what: what it should be, for messages, such as "a JSON file".
+        latin: read what is neither as Latin-1, in which every byte is a letter.
 
     Raises:
-        LabError: the file is missing, unreadable or not UTF-8.
+        LabError: the file is missing, unreadable or in another encoding.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
+        text = data.decode("utf-16" if data.startswith(UTF_16) else "utf-8-sig")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError as error:
         raise LabError(f"There is no file '{path}': check the name.") from error
     except UnicodeDecodeError as error:
+        if latin:
+            return data.decode("latin-1")
         raise LabError(f"'{path}' is not UTF-8 text: it should be {what}, saved as UTF-8.") from error
     except OSError as error:
         raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error

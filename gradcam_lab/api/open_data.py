@@ -4,17 +4,34 @@ from pathlib import Path
 
 from gradcam_lab.api.sentences import sentences
 from gradcam_lab.data import registry
+from gradcam_lab.data.box_conventions import Convention
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.registry import BoxData, LabelData
 
 
 @sentences()
-def open_data(name: str | Path = "toyvoc", root: str | Path | None = None) -> BoxData | LabelData:
+def open_data(
+    name: str | Path = "toyvoc",
+    root: str | Path | None = None,
+    *,
+    annotations: str | Path | None = None,
+    boxes: Convention | None = None,
+    val_size: float | None = None,
+    split_seed: int | None = None,
+) -> BoxData | LabelData:
     """Open a data set: the drawn one, an official one, or a folder of yours.
 
     Args:
         name: `"toyvoc"`, which is drawn on first use; an official data set, such as `"voc2007"` or `"pets"`, which is
-            downloaded on first use; or a folder in the layout of VOC, Oxford-IIIT Pet or Imagenette.
+            downloaded on first use; or what you have: a folder (VOC, images and XML, COCO, YOLO, Oxford-IIIT Pet, a
+            folder for each class), a JSON in COCO's format, or a `data.yaml`.
         root: with the name of a data set, the folder where you have it already.
+        annotations: where `name` is a folder of images, that of their XML, or their JSON in COCO's format.
+        boxes: how the files state boxes: `"voc"` (corners in pixels from 1), `"zero-based"` (corners from 0), `"coco"`
+            (x, y, width, height) or `"relative"` (centre and sides as shares); None for what is usual in the layout.
+        val_size: of data without val or test, the share of the images that val is, and test; from 1 on their number.
+            None for 0.2.
+        split_seed: of that choice; None for 0.
 
     Returns:
         The data set. Its `read(split)` returns a split whose `samples` each have an `id`, a `path`, a `size` (width,
@@ -36,4 +53,5 @@ def open_data(name: str | Path = "toyvoc", root: str | Path | None = None) -> Bo
         ['bird']
     """
     folder = Path(root) if root is not None else None
-    return registry.open_data(str(name), folder)
+    reading = Reading(Path(annotations) if annotations else None, boxes, val_size, split_seed)
+    return registry.open_data(str(name), folder, reading=reading)

@@ -6,6 +6,8 @@ from typing import Literal
 from gradcam_lab.api.load import Network, loaded
 from gradcam_lab.api.sentences import sentences
 from gradcam_lab.course.workspace.whose_code import students_work
+from gradcam_lab.data.box_conventions import Convention
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.localise.experiment import Ap, Precision
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.models.model_choice import EMBEDDED, ModelChoice
@@ -21,6 +23,10 @@ def run_all(
     *,
     target: str = "dog",
     data_root: str | Path | None = None,
+    annotations: str | Path | None = None,
+    boxes: Convention | None = None,
+    val_size: float | None = None,
+    split_seed: int | None = None,
     limit: int | None = None,
     out: str | Path | None = None,
     seed: int = 0,
@@ -43,6 +49,10 @@ def run_all(
         model: a network from `load`, or anything that `load` takes.
         target: the class to find, or `"all"`.
         data_root: the folder where you have a named data set already.
+        annotations: see `open_data`, as the next three.
+        boxes: how the data state boxes.
+        val_size: how much of data without val becomes val, and test.
+        split_seed: of that choice.
         limit: number of images to use of each split; None for all.
         out: the output folder; None for `report/<data>`.
         seed: of the bootstrap, and of the choice of the images that are shown.
@@ -88,6 +98,7 @@ def run_all(
         precision=precision,
         skip_bad=skip_bad,
         data_root=Path(data_root) if data_root is not None else None,
+        reading=Reading(Path(annotations) if annotations else None, boxes, val_size, split_seed),
         course=students_work(impl),
         method=method,
         ap=ap,

@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Argument, Option, Typer
 
 from gradcam_lab.cli.model_options import takes_model
-from gradcam_lab.cli.options import DataRoot, Images, Json, SplitName
+from gradcam_lab.cli.options import Annotations, Boxes, DataRoot, Images, Json, SplitName, SplitSeed, ValSize
 from gradcam_lab.limits import MAX_COUNT, MAX_SAMPLES, MAX_SEED
 from gradcam_lab.models.model_choice import PHOTOS, ModelChoice
 
@@ -104,6 +104,10 @@ def show(
         str | None, Option(help="With --model: data set, by name or folder.", show_default="that of the training")
     ] = None,
     data_root: DataRoot = None,
+    annotations: Annotations = None,
+    boxes: Boxes = None,
+    val_size: ValSize = None,
+    split_seed: SplitSeed = None,
     target: Annotated[str | None, Option(help="With --detections: class.")] = None,
     threshold: Annotated[
         float | None, Option(min=0, max=1, help="With --run: another threshold.", show_default="the run's")
@@ -113,6 +117,7 @@ def show(
     seed: Annotated[int, Option(min=0, max=MAX_SEED, help="Random seed of the choice of images.")] = 1,
 ) -> None:
     """Draw images: with true and predicted boxes, or with a network's heatmap."""
+    from gradcam_lab.data.layouts.reading import Reading
     from gradcam_lab.explain.show import show as draw
 
     print(
@@ -129,6 +134,7 @@ def show(
             split=split,
             data=data,
             data_root=data_root,
+            reading=Reading(annotations, boxes, val_size, split_seed),
             target=target,
             threshold=threshold,
             heatmap=heatmap,

@@ -11,10 +11,34 @@ SplitName = Literal["train", "val", "test"]
 
 DATA_HELP = (
     "Data: toyvoc, voc2007, voc2007-segmentation, imagenette, imagenette-160px, imagenette-320px, imagenette-full, "
-    "pets, or a folder."
+    "pets, or a folder (VOC, images and XML, COCO, YOLO, Oxford-IIIT Pet, a folder for each class), a JSON in COCO's "
+    "format, or a data.yaml."
 )
 Json = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
 DataRoot = Annotated[Path | None, Option(help="Folder where a named data set lies already.", show_default="a download")]
+ImageFolder = Annotated[
+    Path | None, Option("--images", help="Instead of --data: folder of images, with --annotations.")
+]
+Annotations = Annotated[Path | None, Option(help="Folder of VOC's XML, or JSON in COCO's format, of these images.")]
+Boxes = Annotated[
+    Literal["voc", "coco", "zero-based", "relative"] | None,
+    Option(
+        help="How the data state boxes: voc (corners from 1), zero-based (corners from 0), coco (x, y, width, height) "
+        "or relative (centre and sides as shares).",
+        show_default="the layout's own",
+    ),
+]
+ValSize = Annotated[
+    float | None,
+    Option(
+        help="Data without val: share of the images for val, and for test where that is missing too; from 1 on their "
+        "number.",
+        show_default="0.2",
+    ),
+]
+SplitSeed = Annotated[
+    int | None, Option(min=0, help="Random seed of this choice.", show_default="0; of labelled folders --seed")
+]
 SkipBad = Annotated[bool, Option("--skip-bad", help="Skip images that cannot be used, and name them.")]
 Limit = Annotated[
     int | None, Option(min=1, max=MAX_COUNT, help="Number of images to use of each split.", show_default="all")

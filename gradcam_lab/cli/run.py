@@ -5,18 +5,24 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
+from gradcam_lab.cli.data_options import images_or_data, reading_of
 from gradcam_lab.cli.model_options import takes_model
 from gradcam_lab.cli.options import (
     AP_HELP,
+    Annotations,
     Ap,
     ApOption,
+    Boxes,
     DataRoot,
+    ImageFolder,
     Json,
     Limit,
     Pdf,
     RunFolder,
     SkipBad,
     SplitName,
+    SplitSeed,
+    ValSize,
     iou,
 )
 from gradcam_lab.cli.output import print_report, resumable
@@ -31,13 +37,19 @@ app = Typer()
 def run_all(
     choice: ModelChoice,
     data: Annotated[
-        str,
+        str | None,
         Option(
-            help="Data: toyvoc, voc2007, voc2007-segmentation, pets, or a folder in the layout of VOC or Oxford-IIIT "
-            "Pet."
+            help="Data: toyvoc, voc2007, voc2007-segmentation, pets, or a folder (VOC, images and XML, COCO, YOLO, "
+            "Oxford-IIIT Pet), a JSON in COCO's format, or a data.yaml.",
+            show_default="toyvoc",
         ),
-    ] = "toyvoc",
+    ] = None,
     data_root: DataRoot = None,
+    images: ImageFolder = None,
+    annotations: Annotations = None,
+    boxes: Boxes = None,
+    val_size: ValSize = None,
+    split_seed: SplitSeed = None,
     target: Annotated[str, Option(help="Class to find, or all.")] = "dog",
     limit: Limit = None,
     out: Annotated[Path | None, Option(help="Output folder.", show_default="report/<data>")] = None,
@@ -82,9 +94,11 @@ def run_all(
     from gradcam_lab.pipeline import run_all as pipeline
     from gradcam_lab.pipeline.settings import Settings
 
+    data = images_or_data(images, data, annotations)
     settings = Settings(
-        data=data,
+        data=data or "toyvoc",
         data_root=data_root,
+        reading=reading_of(data, annotations=annotations, boxes=boxes, val_size=val_size, split_seed=split_seed),
         model=choice,
         target=target,
         limit=limit,

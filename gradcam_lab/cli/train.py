@@ -5,8 +5,21 @@ from typing import Annotated, Literal
 
 from typer import Option, Typer
 
+from gradcam_lab.cli.data_options import images_or_data, reading_of
 from gradcam_lab.cli.model_options import takes_model
-from gradcam_lab.cli.options import DATA_HELP, DataRoot, Json, Limit, SkipBad, SplitName
+from gradcam_lab.cli.options import (
+    DATA_HELP,
+    Annotations,
+    Boxes,
+    DataRoot,
+    ImageFolder,
+    Json,
+    Limit,
+    SkipBad,
+    SplitName,
+    SplitSeed,
+    ValSize,
+)
 from gradcam_lab.cli.output import resumable
 from gradcam_lab.limits import MAX_BATCH, MAX_COUNT, MAX_SEED
 from gradcam_lab.models.model_choice import ModelChoice
@@ -23,6 +36,9 @@ ARCH_HELP = (
 def train(
     data: Annotated[str | None, Option(help=DATA_HELP, show_default="the configuration's")] = None,
     data_root: DataRoot = None,
+    images: ImageFolder = None,
+    annotations: Annotations = None,
+    boxes: Boxes = None,
     config: Annotated[
         Path | None,
         Option(help="YAML file of the settings; flags win.", show_default="without --data: cam_config.yaml"),
@@ -64,10 +80,8 @@ def train(
         Option(help="Floating-point format; fp16 needs a GPU.", show_default="float32"),
     ] = None,
     limit: Limit = None,
-    val_size: Annotated[
-        float | None,
-        Option(help="Labelled folders: number of val's images, or below 1 share of train.", show_default="0.2"),
-    ] = None,
+    val_size: ValSize = None,
+    split_seed: SplitSeed = None,
     out: Annotated[
         Path | None, Option(help="Output folder, or a file ending in .safetensors.", show_default="classifier")
     ] = None,
@@ -92,9 +106,11 @@ def train(
 
     if write_config:
         return print(config_file.write_config(config))
+    data = images_or_data(images, data, annotations)
     flags = {
         "data": data,
         "data_root": data_root,
+        **vars(reading_of(data, annotations=annotations, boxes=boxes, val_size=val_size, split_seed=split_seed)),
         "arch": arch,
         "weights": weights,
         "freeze_features": freeze_features,
@@ -107,7 +123,6 @@ def train(
         "patience": patience,
         "precision": precision,
         "limit": limit,
-        "val_size": val_size,
         "out": out,
         "resume": resume,
         "seed": seed,
@@ -124,18 +139,16 @@ def evaluate_classifier(
     choice: ModelChoice,
     data: Annotated[str | None, Option(help=DATA_HELP, show_default="that of the training")] = None,
     data_root: DataRoot = None,
+    images: ImageFolder = None,
+    annotations: Annotations = None,
+    boxes: Boxes = None,
     split: Annotated[
         SplitName | None, Option(help="Split; of labelled folders train or val.", show_default="test, or val")
     ] = None,
     limit: Limit = None,
-    val_size: Annotated[
-        float | None,
-        Option(help="Labelled folders: number of val's images, or below 1 share.", show_default="the training's"),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        Option(min=0, max=MAX_SEED, help="Random seed of the choice of these.", show_default="the training's"),
-    ] = None,
+    val_size: ValSize = None,
+    split_seed: SplitSeed = None,
+    seed: Annotated[int | None, Option(min=0, max=MAX_SEED, hidden=True, help="Former name of --split-seed.")] = None,
     skip_bad: SkipBad = False,
     json: Json = False,
 ) -> None:
@@ -143,13 +156,15 @@ def evaluate_classifier(
     from gradcam_lab.models import distributed
     from gradcam_lab.models.training import evaluate_classifier as evaluating
 
+    data = images_or_data(images, data, annotations)
+    reading = reading_of(data, annotations=annotations, boxes=boxes, val_size=val_size, split_seed=split_seed)
     result = evaluating.evaluate_classifier(
         choice,
         data,
         split,
         data_root=data_root,
         limit=limit,
-        val_size=val_size,
+        reading=reading,
         seed=seed,
         skip_bad=skip_bad,
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain import show_boxes
 from gradcam_lab.models.model_choice import ModelChoice
@@ -16,6 +17,10 @@ GOES_WITH = {
     "--class": "--model",
     "--data": "--model",
     "--data-root": "--model",
+    "--annotations": "--model",
+    "--boxes": "--model",
+    "--val-size": "--model",
+    "--split-seed": "--model",
     "--threshold": "--run",
     "--heatmap": "--run",
 }
@@ -50,6 +55,7 @@ def show(
     seed: int,
     threshold: float | None = None,
     heatmap: bool = False,
+    reading: Reading | None = None,
     **of_model: Any,
 ) -> list[Path]:
     """Draw from one of the three sources: `run` (the default), `model`, or `detections` with two more.
@@ -67,6 +73,7 @@ def show(
         seed: of the choice of images.
         threshold: of a run, see `show_boxes.show_run`.
         heatmap: likewise.
+        reading: how the data of `choice` are read.
         of_model: what else `show_model.show_model` takes.
 
     Returns:
@@ -78,7 +85,9 @@ def show(
     if sum(source is not None for source in (run, choice, detections)) > 1:
         raise LabError("Give one of --run, --model and --detections: each is another source of pictures.")
     source = "--model" if choice else "--detections" if detections else "--run"
+    reading = reading or Reading()
     given = {
+        **{f"--{name.replace('_', '-')}": value for name, value in vars(reading).items()},
         **{"--ground-truth": ground_truth, "--images": images, "--target": target},
         **{"--threshold": threshold, "--heatmap": heatmap or None},
         **{f"--{'class' if name == 'cls' else name.replace('_', '-')}": value for name, value in of_model.items()},
@@ -90,7 +99,8 @@ def show(
     if choice:
         from gradcam_lab.explain.show_model import show_model  # it takes a second to import torch
 
-        return show_model(choice, random=random, split=split or "val", out=out or Path("shown"), seed=seed, **of_model)
+        rest = {"reading": reading, "out": out or Path("shown"), "seed": seed, **of_model}
+        return show_model(choice, random=random, split=split or "val", **rest)
     count = random or 10
     if not detections:
         return show_boxes.show_run(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.console import say, tracked
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.registry import BoxData, LabelData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
@@ -52,6 +53,7 @@ def show_model(
     split: str = "val",
     data: str | None = None,
     data_root: Path | None = None,
+    reading: Reading | None = None,
     out: Path,
     seed: int = 0,
 ) -> list[Path]:
@@ -68,6 +70,7 @@ def show_model(
         split: of the data set.
         data: a data set's name or folder; the one that the network was trained on by default.
         data_root: the folder where the user has a data set of that name already.
+        reading: how the data are read.
         out: the folder.
         seed: of the choice of images.
 
@@ -79,13 +82,13 @@ def show_model(
     """
     if sum(choice is not None for choice in (image, random, index)) != 1:
         raise LabError("Say which images to show: give exactly one of --image, --random and --index.")
-    labels = (lambda: labels_of(open_data(data, data_root))) if data else None
+    labels = (lambda: labels_of(open_data(data, data_root, reading=reading))) if data else None
     classifier = zoo.load_chosen(choice, labels)
     target = find_target(classifier, cls) if cls is not None else None
     if image is not None:
         chosen = [Shown(image.name, slug(image.stem), image, None)]
     else:
-        chosen = choose(read_images(classifier, split, data, data_root), random, index, seed, split)
+        chosen = choose(read_images(classifier, split, data, data_root, reading), random, index, seed, split)
     require_writable(out)
     zoo.warn_of_photos(classifier, chosen[0].path)
     files, lessons = [], load_lessons()
@@ -102,14 +105,16 @@ def _mark(classifier: Classifier, one: Shown) -> str:
     return digest(classifier.fingerprint, str(one.path.resolve()))[:6]
 
 
-def read_images(classifier: Classifier, split: str, data: str | None, data_root: Path | None) -> list[Shown]:
+def read_images(
+    classifier: Classifier, split: str, data: str | None, data_root: Path | None, reading: Reading | None = None
+) -> list[Shown]:
     """Read a split of the data set that is asked for, or of the one that the network was trained on.
 
     Raises:
         LabError: there is no such data set or split.
     """
     recipe = classifier.metadata.get("recipe", {})
-    samples, truth = _with_truth(data_of(classifier, data, data_root), split, recipe)
+    samples, truth = _with_truth(data_of(classifier, data, data_root, reading), split, recipe, reading or Reading())
     return [
         # The index keeps names apart that differ only in their capitals, and is what --index takes.
         Shown(f"{split} {i}: {sample.id}", f"{split}-{i:04d}-{slug(sample.id)}", sample.path, true, sample.bits)
@@ -118,7 +123,7 @@ def read_images(classifier: Classifier, split: str, data: str | None, data_root:
 
 
 def _with_truth(
-    data: BoxData | LabelData, split: str, recipe: Mapping[str, Any]
+    data: BoxData | LabelData, split: str, recipe: Mapping[str, Any], reading: Reading
 ) -> tuple[Sequence[Sample], list[tuple[str, ...]]]:
     """Read a split, and what is in each image: the classes of its objects, or the one of its folder."""
     if isinstance(data, BoxData):
@@ -126,8 +131,9 @@ def _with_truth(
         warn_of(boxes)
         return boxes.samples, [tuple(dict.fromkeys(o.name for o in sample.objects)) for sample in boxes.samples]
     # Where the training split `val` off `train`, it is split off in the same way.
-    held_out = {name: recipe[name] for name in ("val_size", "seed") if recipe.get(name) is not None}
-    labelled = data.read(split, **held_out, skip_bad=None)
+    seed = recipe.get("split_seed", recipe.get("seed")) if reading.split_seed is None else reading.split_seed
+    val_size = recipe.get("val_size") if reading.val_size is None else reading.val_size
+    labelled = data.read(split, val_size=val_size, seed=seed, skip_bad=None)
     warn_of(labelled)
     return labelled.samples, [(labelled.classes[label],) for label in labelled.labels]
 

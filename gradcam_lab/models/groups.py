@@ -52,7 +52,7 @@ def _in_file(path: Path) -> Iterator[tuple[str, list[str]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         content: Any = yaml.safe_load(text)
-        node = yaml.compose(text, yaml.SafeLoader)
+        node: Any = yaml.compose(text, yaml.SafeLoader)
     except FileNotFoundError as error:
         raise LabError(f"There is no file '{path}': check the name given to --group.") from error
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:

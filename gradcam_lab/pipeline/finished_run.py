@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.data.registry import TOYVOC, BoxData, open_data
 from gradcam_lab.data.sample import Sample
@@ -141,12 +142,13 @@ class FinishedRun:
             LabError: its folder has gone, or is another.
         """
         root, name = Path(self.value("run", "data_root")), self.value("run", "data")
-        if not root.is_dir() and name != TOYVOC:
+        if not root.exists() and name != TOYVOC:
             raise LabError(
                 f"The data of this run is no longer in '{root}', and the images and objects of '{split}' are nowhere "
                 "else: bring the folder back."
             )
-        data = open_data(str(root) if root.is_dir() else TOYVOC)
+        reading = Reading.of_command(self.value("provenance", "command"))
+        data = open_data(str(root) if root.exists() else TOYVOC, reading=reading)
         if not isinstance(data, BoxData):
             raise LabError(f"'{root}' holds no boxes any more: bring the data of this run back.")
         return data

@@ -19,10 +19,11 @@ COMMAND = "command.txt"
 """The command line of the run whose folder it is, written before anything is computed."""
 
 NETWORK = ("model", "weights", "classes", "groups", "activation", "size", "mean", "std", "layer")
-WHOSE = ("data", "data_root", *NETWORK, "target", "limit", "precision")
+READING = ("annotations", "boxes", "val_size", "split_seed")
+WHOSE = ("data", "data_root", *READING, *NETWORK, "target", "limit", "precision")
 """The settings that make it another run: its heatmaps would all have to be made again."""
 
-PATHS = ("data", "data_root", "weights")
+PATHS = ("data", "data_root", "annotations", "weights")
 WORDS = (*DATA_SET_NAMES, "imagenet")
 """What is no path, in the settings that may be one."""
 

@@ -5,7 +5,8 @@ import platform
 from importlib.metadata import version
 
 from gradcam_lab import __version__
-from gradcam_lab.data.layouts.split import Split
+from gradcam_lab.data.box_conventions import Convention
+from gradcam_lab.data.layouts.split import Split, nameless_line, notes_of
 from gradcam_lab.evaluate.bootstrap import DRAWS
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.methods import METHODS
@@ -13,9 +14,17 @@ from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.report.results import SCHEMA, About, Parameters, Provenance, RunSettings, ShownMethod, SplitCounts
 
 
-def about(settings: Settings, experiment: Experiment, method: str, val: Split, test: Split, data_sha256: str) -> About:
+def about(
+    settings: Settings,
+    experiment: Experiment,
+    method: str,
+    splits: tuple[Split, Split],
+    boxes: Convention,
+    data_sha256: str,
+) -> About:
     """Return all of `results.json` that no stage measures."""
     work, lessons, target = settings.course, experiment.lessons, experiment.target
+    val, test = splits
     return {
         "schema": SCHEMA,
         "run": run_settings(settings, experiment, method, str(test.root)),
@@ -28,6 +37,8 @@ def about(settings: Settings, experiment: Experiment, method: str, val: Split, t
         },
         "data": {
             "splits": {"val": counts(val, target), "test": counts(test, target)},
+            "boxes": boxes,
+            "notes": [*filter(None, [nameless_line(*splits)]), *notes_of(*splits)],
             "skipped": [*val.skipped, *test.skipped],
         },
     }

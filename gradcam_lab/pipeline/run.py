@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradcam_lab.data.box_files import json_boxes
-from gradcam_lab.data.layouts.split import Split
+from gradcam_lab.data.layouts.split import Split, nameless_names
 from gradcam_lab.data.masks import check_masks, masks_hash
 from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.data.sample import Sample
@@ -35,6 +35,12 @@ from gradcam_lab.pipeline.supervise import enter
 from gradcam_lab.report.results import About
 
 
+def _without_name(*splits: Split) -> str:
+    """Name the objects that the network has no class for, as the end of a sentence that --group may mend."""
+    names = nameless_names(*splits)
+    return f", or map by --group the names that the network lacks: {names}" if names else ""
+
+
 class Run:
     """What the stages of one run share.
 
@@ -53,7 +59,7 @@ class Run:
         enter("reading")
         with distributed.leader_first():  # what one process has downloaded, the others find
             self.classifier = classifier or zoo.load_chosen(settings.model)
-            data = open_data(settings.data, settings.data_root)
+            data = open_data(settings.data, settings.data_root, reading=settings.reading)
         place(self.classifier)
         self.everything = settings.target == ALL
         if not self.everything:
@@ -64,13 +70,15 @@ class Run:
                 f"'{settings.data}' says what each image shows, but not where, so there is nothing to score boxes by: "
                 "choose other data, or look at single images by gradcam-lab show."
             )
+        self.boxes = data.boxes
         self.val, self.test = (self._read(data, name) for name in ("val", "test"))
         self.target = self._main_target()
         self.methods = self._methods()
         if not settings.quick:
             check_masks([*self.val.samples, *self.test.samples])
         # The same files give other objects where bad ones are skipped, or another vocabulary leaves some out.
-        reading = (settings.skip_bad, self.classifier.class_names)
+        stated = [settings.reading.boxes] if settings.reading.boxes else []
+        reading = (settings.skip_bad, self.classifier.class_names, *stated)
         self.data_hash = digest(data.sha256(self.val), data.sha256(self.test), reading)
         self.looked: dict[str, Maps] = {}
         """The maps of the methods that were compared in this very process."""
@@ -88,13 +96,16 @@ class Run:
             if not self.everything and wanted not in classes_with_objects(split.samples):
                 raise LabError(
                     f"No image of the split '{split.name}' of '{split.root}' holds a {wanted} that is not difficult: "
-                    "choose another --target or a larger --limit."
+                    f"choose another --target or a larger --limit{_without_name(split)}."
                 )
         if not self.everything:
             return wanted
         common = classes_with_objects(self.val.samples, self.test.samples)
         if not common:
-            raise LabError(f"No class has objects in both splits of '{self.test.root}': choose a larger --limit.")
+            raise LabError(
+                f"No class of the network has objects in both splits of '{self.test.root}': choose a larger --limit"
+                f"{_without_name(self.val, self.test)}."
+            )
         return "dog" if "dog" in common else common[0]
 
     def _methods(self) -> dict[str, Method]:
@@ -204,7 +215,9 @@ class Run:
     @property
     def about(self) -> About:
         """What ran, on what, with which versions."""
-        return provenance.about(self.settings, self.experiment, self.method, self.val, self.test, self.data_hash)
+        return provenance.about(
+            self.settings, self.experiment, self.method, (self.val, self.test), self.boxes, self.data_hash
+        )
 
     # --- the artifacts ---
 

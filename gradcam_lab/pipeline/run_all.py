@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from gradcam_lab.console import say, warn
+from gradcam_lab.data.layouts.split import nameless_line, notes_of
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable
 from gradcam_lab.models import distributed, zoo
@@ -13,6 +14,7 @@ from gradcam_lab.pipeline.graph import MEASURING, RENDERING, STAGES
 from gradcam_lab.pipeline.own_folder import require_own_folder, write_command
 from gradcam_lab.pipeline.rendering import Rendering
 from gradcam_lab.pipeline.run import Run
+from gradcam_lab.pipeline.seen_in_training import seen_in_training
 from gradcam_lab.pipeline.settings import Settings
 from gradcam_lab.pipeline.supervise import supervise
 from gradcam_lab.report.pdf import PdfError
@@ -75,16 +77,20 @@ def compute(settings: Settings, classifier: Classifier | None = None) -> None:
     engine = Engine(run, STAGES)
     require_writable(run.folder)  # not before: a run that cannot be leaves no folder behind
     write_command(run.folder, settings)
+    if lost := nameless_line(run.val, run.test):
+        say(lost)
     say(f"{settings.data}: {run.described}")
     if run.classifier.layer_reason != LAST_BLOCK:
         say(f"  {run.classifier.about_layer}")
     zoo.warn_of_photos(run.classifier, run.test.samples[0].path)
-    for note in dict.fromkeys(run.val.notes + run.test.notes):
+    if doubt := seen_in_training(settings, run.classifier.metadata.get("recipe")):
+        warn(f"  {doubt}")
+    for note in notes_of(run.val, run.test):
         warn(f"  note: {note}")
     for skipped in run.val.skipped + run.test.skipped:
         warn(f"  skipped: {skipped}")
     if count := len(run.val.skipped) + len(run.test.skipped):
-        say(f"  {count} bad images or objects were skipped")
+        say(f"  {count} bad images were skipped")
     engine.execute(MEASURING)
 
 

@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC
 from gradcam_lab.localise.experiment import Ap, Precision
 from gradcam_lab.localise.threshold import require_fraction
@@ -20,7 +21,7 @@ class Settings:
     """What the user may choose.
 
     Attributes:
-        data: a data set's name, such as "toyvoc" or "voc2007", or a folder in VOC layout.
+        data: a data set's name, such as "toyvoc" or "voc2007", or a folder, as `open_data` takes it.
         model: which network.
         target: the class to find, or "all".
         limit: only the first so many images of each split.
@@ -35,6 +36,7 @@ class Settings:
         ap: how average precision is taken, "area" or "11point".
         threshold: the fraction of the map's maximum at which every map is cut; None for the one that val chooses.
         max_detections: the most boxes of an image, the surest ones; None for all.
+        reading: how the data are read, where they do not say so themselves.
         quick: plain Grad-CAM unless told otherwise, and no comparison of methods, no throughput, no steps 5 and 6.
     """
 
@@ -54,6 +56,7 @@ class Settings:
     threshold: float | None = None
     max_detections: int | None = None
     quick: bool = False
+    reading: Reading = Reading()  # noqa: RUF009  # it is frozen
 
     def __post_init__(self) -> None:
         """Refuse a threshold that is none.
@@ -81,7 +84,11 @@ class Settings:
     @property
     def data_name(self) -> str:
         """The data set's name without its path."""
-        return self.data if self.data in DATA_SET_NAMES else Path(self.data).resolve().name
+        if self.data in DATA_SET_NAMES:
+            return self.data
+        path, annotations = Path(self.data).resolve(), self.reading.annotations
+        beside = annotations and path.parent == annotations.resolve().parent and path.parent.name
+        return beside or path.stem if path.is_file() or beside else path.name
 
     @property
     def command(self) -> str:
@@ -92,7 +99,7 @@ class Settings:
             if (value := getattr(self, name)) != getattr(default, name):
                 words += [f"--{name.replace('_', '-')}", str(value)]
             if name == "data_root":
-                words += self.model.words()
+                words += [*self.reading.words(), *self.model.words()]
         if self.course and self.course.impl != StudentsWork.impl:
             words += ["--impl", self.course.impl]
         words += [f"--{name.replace('_', '-')}" for name in FLAGS if getattr(self, name)]

@@ -162,6 +162,10 @@ class Data(Record):
     """The images, and what was skipped: a sentence each."""
 
     splits: Splits
+    boxes: NotRequired[Literal["voc", "zero-based", "coco", "relative"]]
+    """How the data's files state boxes, see `data.box_conventions`. Since 0.5, as the next."""
+    notes: NotRequired[list[Name]]
+    """How the data were split where they were not, what was repaired in them, and what has no name in the network."""
     skipped: list[Name]
 
 

@@ -193,7 +193,7 @@ class TestRunAll:
             == f"  skipped: The image '{bad}' is broken, truncated or no JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF.\n"
         )
         assert "5 of test" in done.out
-        assert "1 bad images or objects were skipped" in done.out
+        assert "1 bad images were skipped" in done.out
 
     def test_images_without_objects_stay_also_with_skip_bad(self, toy, weights, tmp_path):
         data = shutil.copytree(toy, tmp_path / "data")

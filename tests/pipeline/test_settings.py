@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.errors import LabError
 from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.pipeline.settings import Settings
@@ -36,6 +37,31 @@ def test_every_choice_that_is_not_the_default_is_in_the_command():
     assert said == wanted | {"--impl": "mine"}
     assert words[-2:] == ["--quick", "--skip-bad"]
     assert Settings(course=StudentsWork({})).command == "gradcam-lab run-all"
+
+
+def test_how_the_data_are_read_is_in_the_command():
+    reading = Reading(Path("my annots"), "zero-based", 0.5, 3)
+    settings = Settings(data="my/images", reading=reading, model=ModelChoice("vgg16"))
+    assert Reading.of_command(settings.command) == reading
+    assert ModelChoice.of_command(settings.command) == settings.model
+
+
+@pytest.mark.parametrize(
+    ("data", "annotations", "name"),
+    [
+        ("kangaroo/images", "kangaroo/annots", "kangaroo"),
+        ("here/photos", "there/xml", "photos"),
+        ("mine/images", None, "images"),
+    ],
+)
+def test_two_folders_beside_each_other_are_called_as_that_which_holds_them(data, annotations, name):
+    reading = Reading(annotations and Path(annotations))
+    assert Settings(data=data, reading=reading).folder == Path("report") / name
+
+
+def test_a_file_is_called_without_its_ending(tmp_path):
+    (tmp_path / "instances.json").write_text("{}", encoding="utf-8")
+    assert Settings(data=str(tmp_path / "instances.json")).folder == Path("report") / "instances"
 
 
 def test_the_default_folder_is_named_after_the_data(tmp_path):

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from gradcam_lab.data.image_files import ProblemError
+from gradcam_lab.data.layouts.repair import Repairs
 from gradcam_lab.data.layouts.xml_file import read_xml
 from gradcam_lab.errors import LabError, one_line
 
@@ -50,7 +51,7 @@ def read_annotation(path: Path) -> Annotation:
             or a box that ends before it begins.
     """
     try:
-        root = read_xml(path)
+        root = read_xml(path, Repairs())
         objects = root.findall("object")
         boxes = np.array([_box(element) for element in objects]).reshape(-1, 4)
         scores = [_number(element, "score") for element in objects if element.find("score") is not None]

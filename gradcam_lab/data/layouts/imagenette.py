@@ -1,4 +1,8 @@
-"""Reading a folder in Imagenette's layout: `train/<class>/*.JPEG` and `val/<class>/*.JPEG`, a folder for each class."""
+"""Reading a folder for each class: in Imagenette's layout, `train/<class>/*.JPEG` and `val/<class>/*.JPEG`, or plainly.
+
+Where there is no `val` (or `valid`, `validation`), and where the folders of the classes stand beside each other without
+`train`, val is a part of the images that a seed chooses.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,10 +11,16 @@ from pathlib import Path
 
 from gradcam_lab.data.image_files import ENDINGS, check_image, is_image, left_out
 from gradcam_lab.data.layouts.holdout import some_of, train_or_val
+from gradcam_lab.data.layouts.places import subfolders
 from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError, only_root, read_images, samples_hash
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.vision import torchvision
+
+VAL_FOLDERS = ("val", "valid", "validation")
+
+NO_CLASSES = ("jpegimages", "images", "annotations", "annots", "labels", "segmentationclass", "oxford-iiit-pet")
+"""What folders of images are called in other layouts, in small letters."""
 
 WORDNET_ID = re.compile(r"n\d{8}")
 
@@ -39,31 +49,23 @@ class LabelledSplit:
 
 
 def find_root(folder: Path) -> Path:
-    """Return the folder that holds `train`: `folder`, or the one `imagenette2...` in it.
+    """Return the folder that holds `train`: `folder`, or the one `imagenette2...` in it; else that of the classes.
 
     Raises:
-        OtherLayoutError: there is none.
+        OtherLayoutError: there are no folders of images, or they are called as those of another layout.
         LabError: there is no such folder, or there are several.
     """
     root = only_root(folder, sorted(folder.glob("imagenette2*")), lambda path: (path / "train").is_dir())
-    if not root:
-        classes = [
-            path.name
-            for path in sorted(folder.iterdir())
-            if path.is_dir() and path.name != "val" and any(map(is_image, path.iterdir()))
-        ]
-        if classes:
-            raise OtherLayoutError(
-                f"'{folder}' is not in Imagenette's layout, its folders of images ({', '.join(classes[:3])}"
-                f"{', ...' if len(classes) > 3 else ''}) stand beside each other: move them into '{folder / 'train'}', "
-                "where each is a class.",
-                0.2,
-            )
+    if root:
+        return root
+    if (folder / "val").is_dir():
         raise OtherLayoutError(
-            f"'{folder}' is not in Imagenette's layout: it should hold 'train', with a folder for each class.",
-            0.5 if (folder / "val").is_dir() else 0,
+            f"'{folder}' is not in Imagenette's layout: it should hold 'train', with a folder for each class.", 0.5
         )
-    return root
+    classes = [path for path in subfolders(folder) if any(map(is_image, path.iterdir()))]
+    if not classes or any(path.name.lower() in NO_CLASSES for path in classes):
+        raise OtherLayoutError(f"'{folder}' holds no folder of images for each class.", 0)
+    return folder
 
 
 def read_folder(
@@ -74,7 +76,7 @@ def read_folder(
     seed: int = 0,
     skip_bad: bool | None = False,
 ) -> LabelledSplit:
-    """Read one split of a folder in Imagenette's layout and check every image in it.
+    """Read one split of a folder with a folder for each class and check every image in it.
 
     Args:
         folder: the data set, as `find_root` takes it.
@@ -89,11 +91,13 @@ def read_folder(
             left.
     """
     root = find_root(folder)
-    names = _class_folders(root / "train")
+    names = _class_folders(train_folder(root))
     images = [_listed(path) for path in _paths_of(root, names, split, val_size, seed)]
     read = read_images(split, root, images, skip_bad=skip_bad)
     labels = tuple(names.index(sample.path.parent.name) for sample in read.samples)
-    notes = (*read.notes, *_left_out(images[0].annotation.parent, names))
+    val = _val_folder(root)
+    folder = val if val and split == "val" else train_folder(root)
+    notes = (*read.notes, *_left_out(folder, names))
     return LabelledSplit(split, root, read.samples, labels, class_names(names), read.skipped, notes)
 
 
@@ -106,7 +110,7 @@ def _left_out(folder: Path, names: Sequence[str]) -> tuple[str, ...]:
 def _listed(path: Path) -> ListedImage:
     name = f"{path.parent.name}/{path.stem}"
     twice = f"'{path}' has the same name as another image of its class"
-    return ListedImage(name, lambda: _read_sample(name, path), path.parent, twice)
+    return ListedImage(name, lambda _: _read_sample(name, path), twice)
 
 
 def _read_sample(name: str, path: Path) -> Sample:
@@ -137,13 +141,23 @@ def class_names(folders: Sequence[str]) -> tuple[str, ...]:
     return tuple(english[name][0] if name in english else name for name in folders)
 
 
+def train_folder(root: Path) -> Path:
+    """Return the folder that holds a folder for each class: `train`, or the data set itself."""
+    return root / "train" if (root / "train").is_dir() else root
+
+
+def _val_folder(root: Path) -> Path | None:
+    """Return the folder of val; None where val is a part of the images of train."""
+    return next((root / name for name in VAL_FOLDERS if train_folder(root) != root and (root / name).is_dir()), None)
+
+
 def classes_of(root: Path) -> tuple[str, ...]:
     """Return the classes of a data set, in the order of their folders.
 
     Raises:
         LabError: it has no folders.
     """
-    return class_names(_class_folders(root / "train"))
+    return class_names(_class_folders(train_folder(root)))
 
 
 def imagenette_classes() -> tuple[str, ...]:
@@ -160,18 +174,20 @@ def _class_folders(folder: Path) -> list[str]:
 
 def _paths_of(root: Path, names: Sequence[str], split: str, val_size: float | None, seed: int) -> list[Path]:
     """The images of a split: those in its folder, or its share of `train`."""
-    if (root / "val").is_dir():
-        _require_known(root / "val", names)
-        paths = list(_paths_in(root / split, names))
+    train, val = train_folder(root), _val_folder(root)
+    if val:
+        _require_known(val, names)
+        paths = list(_paths_in(train if split == "train" else val, names, every=split == "train"))
         if split == "train" or val_size is None or val_size < 1:
             return paths
         kept = some_of([path.parent.name for path in paths], int(val_size), seed)
         return [path for path, is_kept in zip(paths, kept, strict=True) if is_kept]
+    paths = list(_paths_in(train, names, every=True))
     if val_size is None:
         if split == "train":
-            return list(_paths_in(root / "train", names))
-        raise LabError(f"'{root}' has no folder 'val': say with val_size how much of 'train' is kept for it.")
-    return train_or_val(split, list(_paths_in(root / "train", names)), lambda path: path.parent.name, val_size, seed)
+            return paths
+        raise LabError(f"'{root}' has no folder 'val': say with --val-size how much of '{train}' is kept for it.")
+    return train_or_val(split, paths, lambda path: path.parent.name, val_size, seed)
 
 
 def _require_known(val: Path, names: Sequence[str]) -> None:
@@ -180,10 +196,10 @@ def _require_known(val: Path, names: Sequence[str]) -> None:
         raise LabError(f"'{val / unknown[0]}' is a class that 'train' does not have: move it, or add it there.")
 
 
-def _paths_in(folder: Path, names: Sequence[str]) -> Iterator[Path]:
-    """The images of each class, in the order of their names; every class must have some."""
+def _paths_in(folder: Path, names: Sequence[str], *, every: bool) -> Iterator[Path]:
+    """The images of each class, in the order of their names; with `every`, each class must have some."""
     for name in names:
         paths = [path for path in sorted((folder / name).glob("*")) if is_image(path)]
-        if not paths and folder.name == "train":
+        if not paths and every:
             raise LabError(f"'{folder / name}' has no images: a class needs some, as {', '.join(ENDINGS)}.")
         yield from paths

@@ -132,7 +132,7 @@ def _trimap_path(root: Path, name: str) -> Path:
 
 
 def _listed(root: Path, line: _Line, twice: str) -> ListedImage:
-    return ListedImage(line.id, lambda: _read_sample(root, line), _trimap_path(root, line.id), twice)
+    return ListedImage(line.id, lambda _: _read_sample(root, line), twice)
 
 
 def _read_sample(root: Path, line: _Line) -> Sample:

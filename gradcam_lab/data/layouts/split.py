@@ -5,16 +5,21 @@ broken image.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
 from gradcam_lab import files
 from gradcam_lab.console import tracked
 from gradcam_lab.data.bit_depth import common_bits
 from gradcam_lab.data.image_files import ProblemError
+from gradcam_lab.data.layouts.repair import Repairs, repair_line
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
+
+NAMED = 10
+"""Names of classes in one line at most."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +30,10 @@ class Split:
         name: the split's name, such as `test`.
         root: the data set's folder; in VOC layout, the one that holds `JPEGImages`.
         samples: what was read.
-        skipped: one sentence for every image or object that was left out.
+        skipped: one sentence for every image that was left out.
         notes: one sentence for whatever else should be known.
+        repairs: how often each fault of the annotations was mended, see `layouts.repair`.
+        nameless: the objects that were left out because the network has no class of their name: a name's number.
     """
 
     name: str
@@ -34,6 +41,33 @@ class Split:
     samples: tuple[Sample, ...]
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    repairs: Mapping[str, int] = field(default_factory=dict)
+    nameless: Mapping[str, int] = field(default_factory=dict)
+
+
+def notes_of(*splits: Split) -> list[str]:
+    """Return what should be known of splits, a sentence each, and all that was repaired in one."""
+    notes = dict.fromkeys(note for split in splits for note in split.notes)
+    return [*notes, *filter(None, [repair_line(split.repairs for split in splits)])]
+
+
+def nameless_line(*splits: Split) -> str:
+    """Say how many objects of splits have no name in the network, and which; "" where all have one.
+
+    Examples:
+        >>> nameless_line(Split("val", Path("mine"), (), nameless={"kangaroo": 3, "emu": 1}))
+        '4 objects have no name in the network and are left out: kangaroo (3), emu (1). --group maps names.'
+    """
+    count = sum(sum(split.nameless.values()) for split in splits)
+    verb = "object has no name in the network and is" if count == 1 else "objects have no name in the network and are"
+    return f"{count} {verb} left out: {nameless_names(*splits)}. --group maps names." if count else ""
+
+
+def nameless_names(*splits: Split) -> str:
+    """Return the names of these objects with their numbers, the most frequent ones first."""
+    counts = sum((Counter(split.nameless) for split in splits), Counter[str]())
+    names = [f"{name} ({count})" for name, count in counts.most_common()]
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 @dataclass(frozen=True)
@@ -42,14 +76,12 @@ class ListedImage:
 
     Attributes:
         id: its name.
-        read: reads it; raises a ProblemError where it is bad.
-        annotation: the file that annotates it, for messages.
+        read: reads it, counting what it mends; raises a ProblemError where it is bad.
         twice: what is wrong where another image has this name, a clause.
     """
 
     id: str
-    read: Callable[[], Sample]
-    annotation: Path
+    read: Callable[[Repairs], Sample]
     twice: str
 
 
@@ -67,7 +99,7 @@ def read_images(
         split: its name.
         root: the data set's folder.
         images: the images of its list.
-        known: the names of the classifier's classes; None accepts every name.
+        known: the names of the classifier's classes, whose objects alone are kept; None keeps all.
         skip_bad: leave out what is bad instead of raising an error; None where the command has no such option.
 
     Raises:
@@ -75,12 +107,14 @@ def read_images(
     """
     samples: dict[str, Sample] = {}
     problems: list[str] = []
+    repairs, nameless = Repairs(), Counter[str]()
     for image in tracked(images, f"reading {split}", len(images)):
         try:
             if image.id in samples:
                 raise ProblemError(image.twice)
-            samples[image.id], unknown = _only_known(image.read(), known, image.annotation)
-            problems += unknown
+            mended = Repairs()
+            samples[image.id] = _only_known(image.read(mended), known, nameless)
+            repairs += mended
         except ProblemError as problem:
             problems.append(str(problem))
     if problems and not skip_bad:
@@ -90,14 +124,15 @@ def read_images(
         raise LabError(f"Nothing is left of the split '{split}' of '{root}' without what is bad, first: {problems[0]}.")
     bits, note = common_bits(sample.bits for sample in samples.values())
     alike = tuple(replace(sample, bits=sample.bits and bits) for sample in samples.values())
-    return Split(split, root, alike, tuple(f"{problem}." for problem in problems), (note,) if note else ())
+    skipped = tuple(f"{problem}." for problem in problems)
+    return Split(split, root, alike, skipped, (note,) if note else (), repairs, nameless)
 
 
-def _only_known(sample: Sample, known: Collection[str] | None, annotation: Path) -> tuple[Sample, list[str]]:
-    """Leave out the objects whose class the classifier does not have (None has all), with a problem for each."""
+def _only_known(sample: Sample, known: Collection[str] | None, nameless: Counter[str]) -> Sample:
+    """Leave out and count the objects whose class the classifier does not have; None has all."""
     unknown = [o.name for o in sample.objects if known is not None and o.name not in known]
-    problems = [f"'{annotation}' has an object '{name}', a class the classifier does not know" for name in unknown]
-    return replace(sample, objects=tuple(o for o in sample.objects if o.name not in unknown)), problems
+    nameless.update(unknown)
+    return replace(sample, objects=tuple(o for o in sample.objects if o.name not in unknown)) if unknown else sample
 
 
 def _and_more(count: int) -> str:
@@ -124,6 +159,15 @@ def samples_hash(samples: Iterable[Sample], annotation: Callable[[Sample], str])
             raise LabError(f"Cannot read '{error.filename}' ({error.strerror}): start again.") from error
         total.update("\n".join((*parts, "")).encode())
     return total.hexdigest()
+
+
+def objects_hash(split: Split) -> str:
+    """Return one SHA-256 over the samples' ids, objects and images: which data a result was computed from.
+
+    Raises:
+        LabError: a file has vanished since the split was read.
+    """
+    return samples_hash(split.samples, lambda sample: files.digest([astuple(o) for o in sample.objects]))
 
 
 # ----------------------------------------------------------------------------------------------- folders

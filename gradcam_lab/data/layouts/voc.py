@@ -3,16 +3,16 @@
 ToyVOC is written in the same layout, so the reader that runs on it is the reader that runs on real photos.
 """
 
-import math
 from collections.abc import Collection
 from pathlib import Path
-from xml.etree.ElementTree import Element
 
 from gradcam_lab import files
-from gradcam_lab.data.image_files import ProblemError, check_image, find_image, why_turned
+from gradcam_lab.data.box_conventions import Convention
+from gradcam_lab.data.image_files import ProblemError, check_image, find_image
+from gradcam_lab.data.layouts.repair import Repairs
 from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError, Split, only_root, read_images, samples_hash
-from gradcam_lab.data.layouts.xml_file import read_xml
-from gradcam_lab.data.sample import Box, Object, Sample
+from gradcam_lab.data.layouts.voc_xml import read_annotation, require_corners
+from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 
 SUBFOLDERS = ("JPEGImages", "Annotations", "ImageSets/Main")
@@ -52,25 +52,26 @@ def read_split(
     limit: int | None = None,
     skip_bad: bool | None = False,
     lists: str = "Main",
+    boxes: Convention = "voc",
 ) -> Split:
     """Read one split of a folder in VOC layout and check every image and annotation in it.
 
     Args:
         folder: the data set, as `find_root` takes it.
         split: the name of a list, without `.txt`.
-        known: the names of the classifier's classes; None accepts every name.
+        known: the names of the classifier's classes, whose objects alone are kept; None keeps all.
         limit: read only the first so many lines of the list.
-        skip_bad: leave out what is bad; None where the command has no such option. Of an object of an unknown class
-            only the object is left out and its image stays; anything else leaves the image out.
+        skip_bad: leave out the images that are bad; None where the command has no such option.
         lists: the folder of the list in `ImageSets`: `Main`, or `Segmentation` for the images that have masks.
+        boxes: how they are stated: `voc`, or `zero-based` where another program wrote them so.
 
     Raises:
         LabError: the folder or the list is missing or empty, something in it is bad and `skip_bad` is not set, or
             nothing is left.
     """
-    root = find_root(folder)
+    root, boxes = find_root(folder), require_corners(boxes)
     names = _read_names(root, lists, split)[:limit]
-    images = [_listed(root, name, f"'{_list_path(root, lists, split)}' names '{name}' twice") for name in names]
+    images = [_listed(root, name, f"'{_list_path(root, lists, split)}' names '{name}' twice", boxes) for name in names]
     return read_images(split, root, images, known=known, skip_bad=skip_bad)
 
 
@@ -97,70 +98,22 @@ def _read_names(root: Path, lists: str, split: str) -> list[str]:
     if not path.exists():
         there = ", ".join(sorted(p.stem for p in path.parent.glob("*.txt"))) or "none at all"
         raise LabError(f"There is no split '{split}' in '{path.parent}': it has {there}.")
-    lines = files.read_text(path, "a text file of image names").splitlines()
+    lines = files.read_text(path, "a text file of image names", latin=True).splitlines()
     names = [line.split()[0] for line in lines if line.strip()]
     if not names:
         raise LabError(f"The split '{path}' is empty: it should name one image a line.")
     return names
 
 
-def _listed(root: Path, name: str, twice: str) -> ListedImage:
-    return ListedImage(name, lambda: _read_sample(root, name), _annotation_path(root, name), twice)
+def _listed(root: Path, name: str, twice: str, boxes: Convention) -> ListedImage:
+    return ListedImage(name, lambda repairs: _read_sample(root, name, repairs, boxes), twice)
 
 
-def _read_sample(root: Path, name: str) -> Sample:
+def _read_sample(root: Path, name: str, repairs: Repairs, boxes: Convention) -> Sample:
     if Path(name).name != name:  # nothing is read from, or later written to, a place outside its folder
         raise ProblemError(f"'{name}' in a split of '{root}' is not the plain name of an image")
     path = find_image(root / "JPEGImages", name)
     image = check_image(path)
-    objects = _read_annotation(_annotation_path(root, name), path, image.size)
+    objects = read_annotation(_annotation_path(root, name), path, image.size, repairs, boxes)
     mask = root / "SegmentationClass" / f"{name}.png"
     return Sample(name, path, image.size, objects, image.bits, mask if mask.is_file() else None)
-
-
-def _read_annotation(path: Path, image: Path, size: tuple[int, int]) -> tuple[Object, ...]:
-    """Read the objects of an image; a negative image has none."""
-    annotation = read_xml(path)
-    stated = tuple(_number(annotation, f"size/{tag}", path) for tag in ("width", "height"))
-    if stated != size:
-        raise ProblemError(
-            f"'{path}' says that its image is {stated[0]:g} x {stated[1]:g} pixels, but it is {size[0]} x {size[1]}"
-            f"{why_turned(image, stated, size)}"
-        )
-    return tuple(_read_object(element, size, path) for element in annotation.findall("object"))
-
-
-def _read_object(element: Element, size: tuple[int, int], path: Path) -> Object:
-    name = element.findtext("name", "").strip()
-    if not name:
-        raise ProblemError(f"'{path}' has an object without a name")
-    xmin, ymin, xmax, ymax = (_number(element, f"bndbox/{tag}", path) for tag in ("xmin", "ymin", "xmax", "ymax"))
-    box: Box = (xmin, ymin, xmax, ymax)
-    stated = ", ".join(f"{value:g}" for value in box)
-    if xmin > xmax or ymin > ymax:
-        raise ProblemError(f"'{path}' has a '{name}' whose box ({stated}) ends before it begins")
-    if xmin < 1 or ymin < 1 or xmax > size[0] or ymax > size[1]:
-        raise ProblemError(
-            f"'{path}' has a '{name}' whose box ({stated}) leaves its image of {size[0]} x {size[1]} pixels, "
-            "which VOC counts from 1"
-        )
-    return Object(name, box, difficult=_flag(element, "difficult"), truncated=_flag(element, "truncated"))
-
-
-def _number(element: Element, tag: str, path: Path) -> float:
-    """Read a finite number; some of VOC's own boxes are fractions (`45.70`)."""
-    text = element.findtext(tag)
-    if text is None:
-        raise ProblemError(f"'{path}' has an <{element.tag}> without <{tag}>")
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ProblemError(f"'{path}' has '{text.strip()}' for <{tag}>, which is not a finite number")
-    return value
-
-
-def _flag(element: Element, tag: str) -> bool:
-    """A flag is set by 1; older annotations leave it out, some say `Unspecified`."""
-    return element.findtext(tag, "0").strip() == "1"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,7 +12,8 @@ from torch import Tensor
 
 from gradcam_lab.console import warn
 from gradcam_lab.data.layouts.imagenette import LabelledSplit
-from gradcam_lab.data.layouts.split import Split
+from gradcam_lab.data.layouts.reading import Reading
+from gradcam_lab.data.layouts.split import Split, nameless_line, notes_of
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC, BoxData, LabelData, open_data
 from gradcam_lab.data.sample import Sample, labels
 from gradcam_lab.data.spread import spread
@@ -64,7 +65,7 @@ def read_training_data(settings: TrainingSettings) -> TrainingData:
         LabError: the data cannot be had, something in it is bad, or it has another number of classes than it should.
     """
     with distributed.leader_first():  # it draws or downloads the data
-        data = open_data(settings.data, settings.data_root, into=settings.data_dir)
+        data = open_data(settings.data, settings.data_root, into=settings.data_dir, reading=settings.reading)
     read = _read_boxes(data, settings) if isinstance(data, BoxData) else _read_folders(data, settings)
     if settings.num_classes not in (None, len(read.classes)):
         raise LabError(
@@ -74,27 +75,43 @@ def read_training_data(settings: TrainingSettings) -> TrainingData:
     return read
 
 
-def data_of(classifier: Classifier, data: str | None, data_root: Path | None) -> BoxData | LabelData:
+def data_of(
+    classifier: Classifier, data: str | None, data_root: Path | None, reading: Reading | None = None
+) -> BoxData | LabelData:
     """Open the data set that the user names, or else the one that a classifier was trained on.
 
     Args:
         classifier: its file may say on which data it was trained.
         data: a name or a folder; None takes the training's, from the folder where it was, if it is still there.
         data_root: where the user has a data set that is given by its name.
+        reading: how it is read; what it leaves open is taken from the training, so that its splits are the same.
 
     Raises:
         LabError: neither the user nor the file names one, or it cannot be had.
     """
     recipe = classifier.metadata.get("recipe", {})
     name, folder = data or recipe.get("data"), recipe.get("data_folder")
-    if not data and name and folder and not data_root and Path(folder).is_dir():
+    reading = _as_trained(reading or Reading(), recipe, ("val_size", "split_seed") if data else READING)
+    if not data and name and folder and not data_root and Path(folder).exists():
         with suppress(LabError):
-            return open_data(name, Path(folder)) if name in DATA_SET_NAMES else open_data(folder)
+            named = name in DATA_SET_NAMES
+            return open_data(name, Path(folder), reading=reading) if named else open_data(folder, reading=reading)
     if not name:
         raise LabError(
             f"The file of '{classifier.name}' does not say on which data it was trained: name them by --data."
         )
-    return open_data(str(name), data_root)
+    return open_data(str(name), data_root, reading=reading)
+
+
+READING = tuple(field.name for field in fields(Reading))
+
+
+def _as_trained(reading: Reading, recipe: Mapping[str, Any], names: Iterable[str]) -> Reading:
+    """Fill in what the recipe of a training says of how its data were read."""
+    told = {name: recipe[name] for name in names if recipe.get(name) is not None and getattr(reading, name) is None}
+    if "annotations" in told:
+        told["annotations"] = Path(told["annotations"])
+    return replace(reading, **told)
 
 
 def labels_of(data: BoxData | LabelData) -> Labels:
@@ -142,7 +159,8 @@ def _require_contrast(data: BoxData | LabelData, classes: Sequence[str], splits:
 
 def read_labels(data: LabelData, split: str, settings: TrainingSettings) -> LabelledSplit:
     """Read one split of labelled folders, or with a limit a part of it that is spread over all classes."""
-    read = data.read(split, val_size=settings.val_size, seed=settings.seed, skip_bad=settings.skip_bad)
+    seed = settings.seed if settings.split_seed is None else settings.split_seed
+    read = data.read(split, val_size=settings.val_size, seed=seed, skip_bad=settings.skip_bad)
     count = len(read.samples)
     chosen = spread(range(count), settings.limit or count)  # the images are sorted by class
     return replace(read, samples=tuple(read.samples[i] for i in chosen), labels=tuple(read.labels[i] for i in chosen))
@@ -150,7 +168,10 @@ def read_labels(data: LabelData, split: str, settings: TrainingSettings) -> Labe
 
 def warn_of(*splits: Split | LabelledSplit) -> None:
     """Print what should be known of splits, and each image that was left out."""
-    warn_once(f"  note: {note}" for note in dict.fromkeys(note for split in splits for note in split.notes))
+    boxes = [split for split in splits if isinstance(split, Split)]
+    warn_once(filter(None, [nameless_line(*boxes)]))
+    labelled = (note for split in splits if isinstance(split, LabelledSplit) for note in split.notes)
+    warn_once(f"  note: {note}" for note in dict.fromkeys([*notes_of(*boxes), *labelled]))
     warn_once(f"  skipped: {skipped}" for split in splits for skipped in split.skipped)
 
 

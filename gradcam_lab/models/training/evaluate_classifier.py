@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.registry import BoxData, LabelData, open_data
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed, zoo
@@ -37,7 +38,7 @@ def evaluate_classifier(
     *,
     data_root: Path | None = None,
     limit: int | None = None,
-    val_size: float | None = None,
+    reading: Reading | None = None,
     seed: int | None = None,
     skip_bad: bool = False,
 ) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def evaluate_classifier(
             the default.
         data_root: the folder of a data set that is given by its name.
         limit: the number of images at most.
-        val_size: how many images, or which share of them, are val's; by default as in the training.
+        reading: how the data are read, and which of them are val's; by default as in the training.
         seed: of that choice; by default that of the training.
         skip_bad: go on without bad images.
 
@@ -61,15 +62,18 @@ def evaluate_classifier(
     Raises:
         LabError: the classifier or the data cannot be used, or their classes differ.
     """
-    given = {"data_root": data_root, "limit": limit, "val_size": val_size, "seed": seed, "skip_bad": skip_bad}
+    reading = reading or Reading()
+    given = {"data_root": data_root, **vars(reading), "limit": limit, "seed": seed, "skip_bad": skip_bad}
     settings_of(given)  # what is wrong with them is said before anything is read
     with distributed.session():
         with distributed.leader_first():
-            labels = (lambda: labels_of(open_data(data, data_root))) if data else None
+            labels = (lambda: labels_of(open_data(data, data_root, reading=reading))) if data else None
             classifier = zoo.load_chosen(choice, labels)
-            opened = data_of(classifier, data, data_root)
+            opened = data_of(classifier, data, data_root, reading)
         split = split or ("val" if isinstance(opened, LabelData) else "test")
-        as_trained = {name: classifier.metadata.get("recipe", {}).get(name) for name in ("val_size", "seed")}
+        as_trained = {
+            name: classifier.metadata.get("recipe", {}).get(name) for name in ("val_size", "seed", "split_seed")
+        }
         settings = settings_of({**as_trained, **{name: value for name, value in given.items() if value is not None}})
         classes, labelled = _read(opened, classifier, split, settings)
         doubts = unscorable(labelled.labels, classes, f"the split '{split}' of '{opened.root}'")
@@ -84,7 +88,7 @@ def _read(
 ) -> tuple[tuple[str, ...], LabelledSamples]:
     """Read a split, and return the classes to score with the labelled images."""
     if isinstance(data, BoxData):
-        boxes = data.read(split, limit=settings.limit, skip_bad=settings.skip_bad)
+        boxes = data.read(split, known=classifier.class_names, limit=settings.limit, skip_bad=settings.skip_bad)
         warn_of(boxes)
         return classifier.class_names, LabelledSamples(boxes.samples, box_labels(boxes.samples, classifier.class_names))
     read = read_labels(data, split, settings)

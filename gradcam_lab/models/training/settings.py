@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from gradcam_lab.data.box_conventions import Convention
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.limits import MAX_BATCH, MAX_COUNT, MAX_SEED
 from gradcam_lab.models.model_choice import Device
 from gradcam_lab.models.networks.architectures import ARCHITECTURES
@@ -79,9 +81,12 @@ class TrainingSettings(BaseModel):
         seed: of weights, order, augmentation, and of the images kept for val.
         img_size: height and width of the input in pixels.
         val_size: of labelled folders, the number of val's images; below 1 the share of `train` that is kept for val
-            where they have no `val`.
+            where they have no `val`. Of boxes, see `Reading`.
         num_classes: how many classes the data must have.
         limit: images of each split at most: the first ones, or of labelled folders ones spread over all classes.
+        annotations: see `Reading`, as the next two.
+        boxes: how they are stated.
+        split_seed: of the choice of val and test; None for 0, and of labelled folders for `seed`.
         skip_bad: go on without bad images.
         log_every: steps between two lines of progress; None prints one line an epoch.
         save_every: epochs between two checkpoints; a killed process loses at most so many.
@@ -112,6 +117,9 @@ class TrainingSettings(BaseModel):
     val_size: ValSize = 0.2
     num_classes: PositiveCount | None = None
     limit: PositiveCount | None = None
+    annotations: Path | None = None
+    boxes: Convention | None = None
+    split_seed: Seed | None = None
     skip_bad: bool = False
     log_every: PositiveCount | None = None
     save_every: PositiveCount = 1
@@ -126,6 +134,11 @@ class TrainingSettings(BaseModel):
         if values.get("arch") == RESNET_CAM:
             values = {**values, "arch": "resnet18", "weights": values.get("weights") or "imagenet"}
         return values | ({"weights": None} if values.get("weights") == RANDOM else {})
+
+    @property
+    def reading(self) -> Reading:
+        """How the data are read."""
+        return Reading(self.annotations, self.boxes, self.val_size, self.split_seed)
 
     def recipe(self) -> Recipe:
         """Return the recipe that fits, with the values that the user gave."""

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from gradcam_lab.console import Advance, progress
+from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.errors import LabError, is_out_of_memory, memory_advice
 from gradcam_lab.files import require_writable
 from gradcam_lab.models import distributed
@@ -254,6 +255,7 @@ def _describe(settings: TrainingSettings, recipe: Recipe, data: TrainingData) ->
         "data": data.name,
         "data_folder": str(settings.data_root or settings.data_dir or settings.data),
         "val_size": settings.val_size,
+        **_read_so(settings.reading),
         "data_sha256": data.sha256,
         "images": len(data.splits["train"].samples),
         "processes": distributed.world(),
@@ -270,7 +272,13 @@ def _describe(settings: TrainingSettings, recipe: Recipe, data: TrainingData) ->
     )
 
 
-PASSING = ("epoch", "seconds", "threads", "processes", "torch", "data_folder")
+def _read_so(reading: Reading) -> dict[str, Any]:
+    """Return what else must be known to read the data again, where the user said it."""
+    said = {"annotations": reading.annotations, "boxes": reading.boxes, "split_seed": reading.split_seed}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in said.items() if value is not None}
+
+
+PASSING = ("epoch", "seconds", "threads", "processes", "torch", "data_folder", "annotations")
 """What a file's recipe says of how its training went, and not of what it was."""
 
 

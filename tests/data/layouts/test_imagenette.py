@@ -70,13 +70,25 @@ class TestImagenette:
         assert sample.image[5, 5, 0] > 250
 
     def test_classes_without_train(self, root):
-        inside = str(root / "train")
-        with pytest.raises(OtherLayoutError) as error:
-            find_root(root / "train")
-        assert (
-            f"its folders of images (my own, n01440764, n02102040) stand beside each other: move them into '{inside}"
-            in str(error.value)
-        )
+        plain, inside = (read_folder(path, "train") for path in (root / "train", root))
+        assert (plain.root, plain.classes, plain.labels) == (root / "train", inside.classes, inside.labels)
+        assert plain.samples == inside.samples
+        parts = [read_folder(root / "train", name, val_size=0.3, seed=1).samples for name in ("train", "val")]
+        assert sorted(s.id for part in parts for s in part) == [s.id for s in plain.samples]
+        assert all(parts)
+
+    @pytest.mark.parametrize("name", ["valid", "validation"])
+    def test_val_by_another_name(self, root, name):
+        expected = [s.id for s in read_folder(root, "val").samples]
+        (root / "val").rename(root / name)
+        assert [s.id for s in read_folder(root, "val", val_size=0.5).samples] == expected
+
+    @pytest.mark.parametrize("name", ["images", "Annotations"])
+    def test_folders_of_other_layouts_are_no_classes(self, tmp_path, name):
+        for folder in ("dog", name):
+            folders.draw(tmp_path / folder / "a.jpg")
+        with pytest.raises(OtherLayoutError):
+            find_root(tmp_path)
 
     @pytest.mark.parametrize("name", ["imagenette2", "imagenette2-160"])
     def test_found_inside(self, root, tmp_path, name):
@@ -144,7 +156,7 @@ class TestSplitOff:
         assert read_folder(root, "val", val_size=0.3, skip_bad=True).samples == val.samples[1:]
 
     def test_the_share_must_be_said(self, root):
-        with pytest.raises(LabError, match="no folder 'val': say with val_size"):
+        with pytest.raises(LabError, match="no folder 'val': say with --val-size"):
             read_folder(root, "val")
 
     @pytest.mark.parametrize("share", [0.0, 1.5, -0.1, float("inf"), float("nan")])
@@ -196,7 +208,7 @@ class TestBadImagenette:
             read_folder(root, "train")
 
     def test_another_layout(self, tmp_path):
-        with pytest.raises(LabError, match="is not in Imagenette's layout"):
+        with pytest.raises(LabError, match="holds no folder of images for each class"):
             read_folder(tmp_path, "train")
         with pytest.raises(LabError, match="no data folder"):
             find_root(tmp_path / "nowhere")

@@ -3,6 +3,7 @@
 import pytest
 
 from gradcam_lab.data.image_files import ProblemError
+from gradcam_lab.data.layouts.repair import LATIN, Repairs
 from gradcam_lab.data.layouts.xml_file import read_xml
 
 TEXT = "<annotation><name>{}</name></annotation>"
@@ -31,16 +32,17 @@ def written(path, text, encoding, declared=None):
         ("utf-8-sig", "utf-8", "狗"),
         ("utf-16", "utf-16", "狗"),
         ("utf-16", None, "狗"),
+        ("utf-16-le", "utf-16", "狗"),
+        ("utf-16-be", None, "狗"),
     ],
 )
 def test_is_read(tmp_path, encoding, declared, text):
-    assert read_xml(written(tmp_path / "a.xml", text, encoding, declared)).findtext("name") == text
+    assert read_xml(written(tmp_path / "a.xml", text, encoding, declared), Repairs()).findtext("name") == text
 
 
 @pytest.mark.parametrize(
     ("encoding", "declared", "message"),
     [
-        ("gbk", None, r"a\.xml' is not UTF-8 and declares no encoding \(line 1\)$"),
         ("gbk", "utf-8", r"a\.xml' is not text in the encoding 'utf-8', which it declares \(line 2\)$"),
         ("utf-8", "ascii", r"is not text in the encoding 'ascii', which it declares \(line 2\)$"),
         ("utf-8", "klingon", r"declares the encoding 'klingon', which does not exist$"),
@@ -50,7 +52,15 @@ def test_is_read(tmp_path, encoding, declared, text):
 )
 def test_another_encoding_than_the_declared_one_is_named(tmp_path, encoding, declared, message):
     with pytest.raises(ProblemError, match=message):
-        read_xml(written(tmp_path / "a.xml", "狗", encoding, declared))
+        read_xml(written(tmp_path / "a.xml", "狗", encoding, declared), Repairs())
+
+
+def test_what_declares_nothing_and_is_not_unicode_is_latin_1_and_counted(tmp_path):
+    repairs = Repairs()
+    assert read_xml(written(tmp_path / "a.xml", "Köter", "latin-1"), repairs).findtext("name") == "Köter"
+    assert repairs == {LATIN: 1}
+    read_xml(written(tmp_path / "b.xml", "Köter", "utf-8"), repairs)
+    assert repairs == {LATIN: 1}
 
 
 def test_entities_are_refused_in_every_encoding(tmp_path):
@@ -58,4 +68,4 @@ def test_entities_are_refused_in_every_encoding(tmp_path):
         text = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>'
         (tmp_path / "a.xml").write_bytes(text.encode(encoding))
         with pytest.raises(ProblemError, match="EntitiesForbidden"):
-            read_xml(tmp_path / "a.xml")
+            read_xml(tmp_path / "a.xml", Repairs())
