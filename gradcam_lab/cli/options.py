@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
-from gradcam_lab.limits import MAX_COUNT
+from gradcam_lab.limits import MAX_COUNT, MAX_SEED
 
 SplitName = Literal["train", "val", "test"]
 
@@ -37,7 +37,7 @@ ValSize = Annotated[
     ),
 ]
 SplitSeed = Annotated[
-    int | None, Option(min=0, help="Random seed of this choice.", show_default="0; of labelled folders --seed")
+    int | None, Option(min=0, max=MAX_SEED, help="Random seed of this choice.", show_default="0; of labelled folders --seed")
 ]
 SkipBad = Annotated[bool, Option("--skip-bad", help="Skip images that cannot be used, and name them.")]
 Limit = Annotated[
