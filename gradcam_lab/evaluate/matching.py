@@ -103,7 +103,7 @@ def match(
     Returns:
         The outcome of each detection, by threshold.
     """
-    outcomes = {threshold: np.full(len(found.boxes), FALSE_POSITIVE) for threshold in thresholds}
+    outcomes = {threshold: np.full(len(found.boxes), FALSE_POSITIVE, np.int8) for threshold in thresholds}
     free = {threshold: counted.copy() for threshold in outcomes}
     for pairs in overlapping(found, objects, min(thresholds), block):
         open_to_some = np.any(list(free.values()), axis=0)
@@ -184,7 +184,7 @@ def _chosen(pairs: Pairs, which: np.ndarray) -> Pairs:
     return Pairs(*(column[which] for column in pairs))
 
 
-def greedy(pairs: Pairs, objects: int) -> Pairs:
+def greedy(pairs: Pairs, objects: int, shared: np.ndarray | None = None) -> Pairs:
     """Let the detections choose in turn, in all images at once; return the pairs that come of it.
 
     It works by proposals (Gale and Shapley, 1962). Every detection asks for the object that it overlaps most; every
@@ -195,6 +195,7 @@ def greedy(pairs: Pairs, objects: int) -> Pairs:
     Args:
         pairs: the objects that each detection would take, the best first; detections are numbered in their turns.
         objects: how many there are.
+        shared: which of them any number of detections may take, bool (objects,); None for none.
     """
     wanted, last = firsts(pairs.detection), np.append(firsts(pairs.detection)[1:], len(pairs.detection)) - 1
     earliest = np.full(objects, np.iinfo(int).max)
@@ -202,6 +203,8 @@ def greedy(pairs: Pairs, objects: int) -> Pairs:
         turn, item = pairs.detection[wanted], pairs.object[wanted]
         np.minimum.at(earliest, item, turn)
         sent_away = earliest[item] != turn
+        if shared is not None:
+            sent_away &= ~shared[item]
         if not sent_away.any():
             return _chosen(pairs, wanted)
         wanted = wanted + sent_away
