@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from gradcam_lab.data.box_files.tables import name_of
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
@@ -53,7 +54,7 @@ class ClassGroundTruth:
         Raises:
             LabError: an image has two names.
         """
-        names = {image: self._name(image) for image in found}
+        names = {image: name_of(image, self.objects, self.names) for image in found}
         if len(set(names.values())) < len(names):
             twice = Counter(names.values()).most_common(1)[0][0]
             raise LabError(f"'{path}' has the image '{twice}' under two names: use one.")
@@ -77,15 +78,6 @@ class ClassGroundTruth:
             raise LabError(
                 f"'{path}' has only difficult objects of the class ({len(difficult)}): count them by --count-difficult."
             )
-
-    def _name(self, image: Any) -> str:
-        if image in self.objects:
-            return image
-        stem = PurePosixPath(str(image)).stem
-        if stem in self.objects:
-            return stem
-        number = int(image) if str(image).isascii() and str(image).isdecimal() else image
-        return self.names.get(number, str(image))
 
 
 def numbered(images: Iterable[str]) -> dict[Hashable, str]:

@@ -3,15 +3,10 @@
 import json
 import math
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gradcam_lab.data.box_files import coco
 from gradcam_lab.data.box_files.formats import read_both
 from gradcam_lab.errors import LabError
-from gradcam_lab.lessons import step4_metrics as metrics
 from tests.saved_files import refused, written
 
 COCO_TRUTH = {
@@ -32,20 +27,6 @@ COCO_RESULTS = [
 
 
 class TestCoco:
-    def test_the_conversion_by_hand(self):
-        # The first ten columns and the rows 5 to 8: from 0 to 10 and from 4 to 8, measured from the corner.
-        assert coco.to_voc(np.array([[0, 4, 10, 4.0]])).tolist() == [[1, 5, 10, 8]]
-        assert coco.to_voc(np.array([[2.5, 0.25, 1.5, 3.0]])).tolist() == [[3.5, 1.25, 4, 3.25]]
-
-    @given(st.lists(st.tuples(*[st.floats(0, 50)] * 2, *[st.floats(0.5, 50)] * 2), min_size=2, max_size=2))
-    def test_the_overlap_stays_what_it_was(self, pair):
-        a, b = np.array(pair)
-        size = np.minimum(a[:2] + a[2:], b[:2] + b[2:]) - np.maximum(a[:2], b[:2])
-        shared = max(size[0], 0) * max(size[1], 0)
-        theirs = shared / (a[2] * a[3] + b[2] * b[3] - shared)
-        ours = metrics.box_iou(*coco.to_voc(np.array(pair))[:, None])
-        assert ours.item() == pytest.approx(theirs, abs=1e-9)
-
     @pytest.fixture
     def files(self, tmp_path):
         return written(tmp_path / "D.json", COCO_RESULTS), written(tmp_path / "G.json", COCO_TRUTH)
