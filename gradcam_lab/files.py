@@ -166,6 +166,15 @@ def read_text(path: Path, what: str, *, latin: bool = False) -> str:
         raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error
 
 
+def first_character(path: Path) -> str:
+    """Return the first character of a text file that is no white space; none where it is empty or cannot be read."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return next((line.lstrip()[0] for line in file if not line.isspace()), "")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file.
 
@@ -174,7 +183,7 @@ def read_json(path: Path) -> Any:
     """
     text = read_text(path, "a JSON file")
     try:
-        return json.loads(text, object_pairs_hook=_with_each_key_once)
+        return json.loads(text, object_pairs_hook=with_each_key_once)
     except _TwiceError as error:
         raise LabError(f"'{path}' gives the key '{error.args[0][:60]}' twice in one object: keep one.") from error
     except json.JSONDecodeError as error:
@@ -185,11 +194,16 @@ def read_json(path: Path) -> Any:
         raise LabError(f"'{path}' is JSON that Python cannot read ({error}): mend it.") from error
 
 
-class _TwiceError(Exception):
+class _TwiceError(ValueError):
     """A key that one JSON object has twice, of which Python would keep the last value without a word."""
 
 
-def _with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON, for `json.loads`.
+
+    Raises:
+        ValueError: it has a key twice.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         raise _TwiceError(next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1))

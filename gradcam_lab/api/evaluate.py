@@ -8,7 +8,7 @@ from gradcam_lab.api.sentences import sentences
 from gradcam_lab.data.box_files.formats import Source
 from gradcam_lab.data.box_files.in_memory import in_memory
 from gradcam_lab.evaluate.records import ScoreRow
-from gradcam_lab.pipeline.saved_boxes import evaluate_files
+from gradcam_lab.pipeline.saved_boxes import Rules, evaluate_files
 
 
 @sentences()
@@ -60,17 +60,9 @@ def evaluate(
         >>> scores["0.5"]["ap"], scores["0.5"]["recall"]
         (0.5, 0.5)
     """
-    return evaluate_files(
-        *(_source("detections", detections), _source("ground_truth", ground_truth)),
-        thresholds=iou,
-        ties=ties,
-        ap=ap,
-        count_difficult=count_difficult,
-        bootstrap=bootstrap,
-        seed=seed,
-        target=target,
-        split=split,
-    )
+    rules = Rules(tuple(iou), ties, ap, count_difficult, bootstrap, seed)
+    sources = _source("detections", detections), _source("ground_truth", ground_truth)
+    return evaluate_files(*sources, rules, target=target, split=split)
 
 
 def _source(name: str, boxes: object) -> Source:

@@ -37,7 +37,8 @@ ValSize = Annotated[
     ),
 ]
 SplitSeed = Annotated[
-    int | None, Option(min=0, max=MAX_SEED, help="Random seed of this choice.", show_default="0; of labelled folders --seed")
+    int | None,
+    Option(min=0, max=MAX_SEED, help="Random seed of this choice.", show_default="0; of labelled folders --seed"),
 ]
 SkipBad = Annotated[bool, Option("--skip-bad", help="Skip images that cannot be used, and name them.")]
 Limit = Annotated[

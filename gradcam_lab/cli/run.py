@@ -135,47 +135,68 @@ def report(run: RunFolder = Path("report/toyvoc"), pdf: Pdf = True) -> None:
 def evaluate(
     detections: Annotated[
         Path,
-        Option(help="JSON of image: list of (xmin, ymin, xmax, ymax, score); COCO results; or VOC's comp4 text."),
+        Option(
+            help="JSON of image: list of (xmin, ymin, xmax, ymax, score); COCO results; VOC's comp4 text, or a folder "
+            "of it; or a folder of YOLO text."
+        ),
     ],
     ground_truth: Annotated[
-        Path, Option(help="JSON of image: list of (xmin, ymin, xmax, ymax); COCO annotations; or a VOC folder.")
+        Path,
+        Option(
+            help="JSON of image: list of (xmin, ymin, xmax, ymax); COCO annotations; a VOC folder; or YOLO's data.yaml "
+            "or folder of labels."
+        ),
     ],
-    target: Annotated[str | None, Option(help="Class, where the files hold several.")] = None,
-    split: Annotated[str, Option(help="Split of a VOC folder.")] = "test",
-    iou: Annotated[list[float] | None, iou("0.3, 0.4, 0.5")] = None,
+    protocol: Annotated[
+        Literal["voc2007", "voc2010", "coco"] | None,
+        Option(
+            help="Rules: voc2007 (AP at eleven points, IoU 0.5), voc2010 (area, IoU 0.5), or coco (mAP 50:95 and the "
+            "other eleven numbers of pycocotools, without intervals).",
+            show_default="--ap and --iou",
+        ),
+    ] = None,
+    target: Annotated[str | None, Option(help="Class, where the files hold several.", show_default="all")] = None,
+    split: Annotated[str, Option(help="Split of a VOC folder or of a data.yaml.")] = "test",
+    iou: Annotated[list[float] | None, iou("0.3, 0.4, 0.5; with --protocol 0.5")] = None,
     ties: Annotated[
-        Literal["group", "order"], Option(help="Equal scores: as one step, or in the order of the file.")
-    ] = "group",
-    ap: ApOption = "area",
+        Literal["group", "order"] | None,
+        Option(help="Equal scores: as one step, or in the order of the file.", show_default="group"),
+    ] = None,
+    ap: Annotated[Ap | None, Option(help=AP_HELP, show_default="area")] = None,
     method: Annotated[str | None, Option(hidden=True, help="Former name of --ap.")] = None,
     count_difficult: Annotated[
         bool, Option("--count-difficult", help="Count difficult objects like all others.")
     ] = False,
     bootstrap: Annotated[
-        int, Option(min=0, max=MAX_SAMPLES, help="Number of bootstrap samples for the 95% intervals; 0 for none.")
-    ] = 1000,
+        int | None,
+        Option(
+            min=0,
+            max=MAX_SAMPLES,
+            help="Number of bootstrap samples for the 95% intervals; 0 for none.",
+            show_default="1000",
+        ),
+    ] = None,
     seed: Annotated[int, Option(min=0, max=MAX_SEED, help="Random seed of the bootstrap.")] = 0,
     json: Json = False,
 ) -> None:
-    """Score any boxes: AP, recall and CorLoc with 95% intervals."""
+    """Score any boxes: AP, recall and CorLoc with 95% intervals, mAP over all classes, or COCO's numbers."""
     from gradcam_lab.errors import LabError
-    from gradcam_lab.pipeline import saved_boxes
+    from gradcam_lab.pipeline import saved_classes
 
     if method is not None:
         raise LabError(f"evaluate calls it --ap now, as run-all and sweep do: give --ap {method}.")
-    scores = saved_boxes.evaluate_files(
-        detections=detections,
-        ground_truth=ground_truth,
+    options = saved_classes.Options(
+        protocol=protocol,
         target=target,
         split=split,
+        iou=iou,
         ties=ties,
         ap=ap,
         count_difficult=count_difficult,
         bootstrap=bootstrap,
         seed=seed,
-        thresholds=iou or (0.3, 0.4, 0.5),
     )
-    print(saved_boxes.as_json(scores) if json else saved_boxes.as_table(scores))
+    print(saved_classes.evaluate(detections, ground_truth, options, json=json))
 
 
 @app.command()

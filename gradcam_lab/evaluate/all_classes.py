@@ -5,15 +5,15 @@ One threshold rather than one a class: VOC's rarest classes have a handful of ob
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.bootstrap import image_draws, with_interval
-from gradcam_lab.evaluate.records import AllClasses, MeanAp
-from gradcam_lab.evaluate.scores import Scored, rows_of, score_detections
+from gradcam_lab.evaluate.bootstrap import image_draws
+from gradcam_lab.evaluate.records import AllClasses
+from gradcam_lab.evaluate.scores import Scored, mean_ap, rows_of, score_detections
 from gradcam_lab.localise import methods
 from gradcam_lab.localise.baselines import baselines
 from gradcam_lab.localise.detector import Detector
@@ -95,14 +95,3 @@ def threshold_curve(classes: Sequence[Experiment], maps: Maps, samples: Sequence
         mine, truth = maps.of_class(of_class.target), of_class.ground_truth(samples)
         total += sweep(Detector.of(of_class), mine, truth, COARSE_GRID, of_class.ious, ap=of_class.ap).mean_ap
     return (total / len(classes)).tolist()
-
-
-def mean_ap(classes: Sequence[Scored]) -> MeanAp:
-    """Average AP over classes at one IoU; its interval averages the classes within each bootstrap sample of images."""
-    value = float(np.mean([scored.row["ap"] for scored in classes]))
-    draws = np.array([scored.draws.ap for scored in classes])
-    known = ~np.isnan(draws)  # a sample of images may lack every object of a class, or even of all of them
-    means = np.divide(
-        np.nansum(draws, axis=0), known.sum(axis=0), out=np.full(draws.shape[1:], np.nan), where=known.any(axis=0)
-    )
-    return cast(MeanAp, with_interval("ap", value, means))

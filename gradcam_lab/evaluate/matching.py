@@ -103,7 +103,7 @@ def match(
     Returns:
         The outcome of each detection, by threshold.
     """
-    outcomes = {threshold: np.full(len(found.boxes), FALSE_POSITIVE) for threshold in thresholds}
+    outcomes = {threshold: np.full(len(found.boxes), FALSE_POSITIVE, np.int8) for threshold in thresholds}
     free = {threshold: counted.copy() for threshold in outcomes}
     for pairs in overlapping(found, objects, min(thresholds), block):
         open_to_some = np.any(list(free.values()), axis=0)

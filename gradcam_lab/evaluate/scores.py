@@ -1,12 +1,12 @@
 """AP, recall and CorLoc of detections, with 95% intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from gradcam_lab.evaluate.bootstrap import Draws, or_none, resample_images, with_interval
-from gradcam_lab.evaluate.records import ApDifference, ScoreRow
+from gradcam_lab.evaluate.records import ApDifference, MeanAp, ScoreRow
 from gradcam_lab.lesson_protocols import Matches, MetricsLesson
 
 if TYPE_CHECKING:
@@ -82,6 +82,17 @@ def score_matches(
         **with_interval("corloc", np.nan if np.isnan(hits).all() else float(np.nanmean(hits)), draws.corloc),
     }
     return cast(ScoreRow, row)
+
+
+def mean_ap(classes: Sequence[Scored]) -> MeanAp:
+    """Average AP over classes at one IoU; its interval averages the classes within each bootstrap sample of images."""
+    value = float(np.mean([scored.row["ap"] for scored in classes]))
+    draws = np.array([scored.draws.ap for scored in classes])
+    known = ~np.isnan(draws)  # a sample of images may lack every object of a class, or even of all of them
+    means = np.divide(
+        np.nansum(draws, axis=0), known.sum(axis=0), out=np.full(draws.shape[1:], np.nan), where=known.any(axis=0)
+    )
+    return cast(MeanAp, with_interval("ap", value, means))
 
 
 def ap_differences(

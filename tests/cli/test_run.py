@@ -300,6 +300,52 @@ class TestEvaluate:
         assert (done.code, done.out) == (2, "")
         assert "give --ap 11point" in done.err
 
+    @pytest.fixture
+    def of_two_classes(self, tmp_path):
+        """A dog that is found, and a cat of which half is: an IoU of 0.5, which COCO counts and VOC does not."""
+        boxes = [[0, 0, 40, 40], [100, 100, 40, 40]]
+        rows = [{"image_id": 1, "category_id": number, "bbox": box} for number, box in enumerate(boxes, 1)]
+        content = {
+            "images": [{"id": 1, "file_name": "a.jpg"}],
+            "annotations": rows,
+            "categories": [{"id": 1, "name": "dog"}, {"id": 2, "name": "cat"}],
+        }
+        write_json(tmp_path / "G.json", content)
+        write_json(
+            tmp_path / "D.json", [rows[0] | {"score": 0.9}, rows[1] | {"bbox": [100, 100, 40, 20], "score": 0.8}]
+        )
+        return ("--detections", tmp_path / "D.json", "--ground-truth", tmp_path / "G.json")
+
+    def test_every_class_where_none_is_chosen(self, of_two_classes):
+        done = lab("evaluate", *of_two_classes, "--iou", 0.5, "--bootstrap", 0)
+        assert (done.code, done.err) == (0, "")
+        rows = [line.split() for line in done.out.splitlines()]
+        assert rows[1:] == [["dog", "1", "100.00"], ["cat", "1", "0.00"], ["mean", "2", "50.00"]]
+        assert json.loads(lab("evaluate", *of_two_classes, "--json").out)["map"]["0.5"]["ap"] == 0.5
+        one = json.loads(lab("evaluate", *of_two_classes, "--target", "cat", "--json").out)
+        assert (one["0.4"]["ap"], one["0.5"]["ap"]) == (1, 0)
+
+    def test_protocols(self, of_two_classes):
+        done = lab("evaluate", *of_two_classes, "--protocol", "coco")
+        assert (done.code, done.err) == (0, "")
+        rows = [line.split()[:4] for line in done.out.splitlines()]
+        assert rows[1:] == [
+            ["dog", "1", "100.00", "100.00"],
+            ["cat", "1", "10.00", "100.00"],
+            ["all", "2", "55.00", "100.00"],
+        ]
+        numbers = json.loads(lab("evaluate", *of_two_classes, "--protocol", "coco", "--json").out)
+        assert numbers["map"] == pytest.approx(0.55)
+        for protocol in ("voc2007", "voc2010"):
+            numbers = json.loads(lab("evaluate", *of_two_classes, "--protocol", protocol, "--json").out)
+            assert list(numbers["map"]) == ["0.5"]
+        done = lab("evaluate", *of_two_classes, "--protocol", "voc2007", "--ap", "area")
+        assert (done.code, done.out) == (2, "")
+        assert "leave one out" in done.err
+        done = lab("evaluate", *of_two_classes, "--protocol", "coco", "--bootstrap", 50)
+        assert (done.code, done.out) == (2, "")
+        assert "leave out --bootstrap" in done.err
+
     @pytest.mark.parametrize("iou", ["1.1", "-0.1", "half"])
     def test_an_iou_beyond_0_to_1_is_refused(self, files, iou):
         done = lab("evaluate", *files, "--iou", iou)

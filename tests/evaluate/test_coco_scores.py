@@ -1,10 +1,13 @@
 """COCO's numbers: those of its own tool, pycocotools, on scenes that are drawn and on some that are made by hand."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradcam_lab.data.box_files.tables import Detections, Objects
 from gradcam_lab.evaluate.coco_matching import PAIRS, match_coco
 from gradcam_lab.evaluate.coco_scores import NAMES, score_coco
 from tests.coco_oracle import arrays_of, content_of, oracle, results_of
@@ -96,7 +99,7 @@ class TestBesidePycocotools:
         assert numbers["map"] == pytest.approx(1)
 
     def test_a_detection_of_an_ignored_object_takes_it_once(self):
-        """At large, the medium object is ignored, and so is the first box on it; the second has an area out of range."""
+        """At large, the medium object is ignored, and so is the first box on it; the second is out of range."""
         rows = with_area([(0, 0, square(0, 96), None, 0), (0, 0, square(300, 200), None, 0)])
         found = [(0, 0, square(0, 96), 0.9), (0, 0, square(0, 97), 0.8), (0, 0, square(300, 200), 0.7)]
         compare(rows, found)
@@ -149,3 +152,17 @@ class TestWork:
         whole, parts = (match_coco(*arrays, images=IMAGES, classes=CLASSES, block=b) for b in (PAIRS, block))
         for ours, theirs in zip(whole, parts, strict=True):
             assert np.array_equal(ours, theirs)
+
+    def test_a_crowd_takes_memory_for_little_more_than_one_block(self):
+        """6000 boxes and as many objects in one image, all on each other: only 100 of the boxes count."""
+        rng = np.random.default_rng(0)
+        boxes = np.tile([10.0, 10, 200, 200], (2, 6000, 1)) + rng.integers(0, 9, (2, 6000, 4))
+        nothing, zeros = np.zeros(6000, bool), np.zeros(6000, int)
+        truth = Objects(boxes[0], boxes[0][:, 2] * boxes[0][:, 3], nothing, nothing, zeros, zeros)
+        tracemalloc.start()
+        scores = score_coco(Detections(boxes[1], rng.random(6000), zeros, zeros), truth, images=1, classes=1)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert scores.overall[8] == pytest.approx(100 / 6000, rel=0.2)
+        assert peak < 3e8
+        assert 24 * 6000**2 > 3e8  # all pairs at once

@@ -15,7 +15,7 @@ from gradcam_lab.evaluate.scores import rows_of, score_detections, score_matches
 from gradcam_lab.lessons import step4_metrics as metrics
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.models import zoo
-from gradcam_lab.pipeline.saved_boxes import LARGE, by_score, evaluate_files
+from gradcam_lab.pipeline.saved_boxes import LARGE, Rules, by_score, evaluate_files
 from tests import folders
 from tests.bench_scoring import scene
 from tests.commands import process
@@ -92,7 +92,7 @@ class TestNegativeImages:
     @pytest.mark.parametrize(("more", "ap"), [({}, 1), ({"000013": [[1, 1, 9, 9, 0.9]]}, 2 / 3)])
     def test_count(self, truth, tmp_path, more, ap):
         found = written(tmp_path / "D.json", self.TRUE | more)
-        scores = evaluate_files(found, truth, (0.5,), target="dog", **OPTIONS)["0.5"]
+        scores = evaluate_files(found, truth, Rules((0.5,), **OPTIONS), target="dog")["0.5"]
         assert scores["ap"] == pytest.approx(ap)
 
     @pytest.mark.parametrize("target", [None, "dog"])
@@ -102,7 +102,7 @@ class TestNegativeImages:
             path.write_text(folders.NEGATIVE, encoding="utf-8")
         found = written(tmp_path / "D.json", self.TRUE)
         words = "has an annotated object: there is nothing to find."
-        refused(words, evaluate_files, found, tmp_path / "voc", (0.5,), target=target, **OPTIONS)
+        refused(words, evaluate_files, found, tmp_path / "voc", Rules((0.5,), **OPTIONS), target=target)
 
 
 class TestEveryFormatBesideEveryOther:
@@ -110,7 +110,7 @@ class TestEveryFormatBesideEveryOther:
     @pytest.mark.parametrize("truth", ["truth.json", "gt.json", None])
     def test_gives_the_same_scores(self, saved_files, toy, samples, found, lessons, detections, truth):
         ground_truth = saved_files / truth if truth else toy
-        scores = evaluate_files(saved_files / detections, ground_truth, (0.3, 0.8), target="dog", **OPTIONS)
+        scores = evaluate_files(saved_files / detections, ground_truth, Rules((0.3, 0.8), **OPTIONS), target="dog")
         experiment = Experiment(zoo.load(), lessons, "dog", ious=(0.3, 0.8))
         counts = image_draws(len(samples), 0, 20)
         expected = rows_of(score_detections(experiment, found, experiment.ground_truth(samples), counts))
@@ -119,8 +119,10 @@ class TestEveryFormatBesideEveryOther:
         assert expected["0.3"]["ap"] != expected["0.8"]["ap"]
 
     def test_the_name_of_the_file_is_target_enough(self, saved_files, toy):
-        assert evaluate_files(saved_files / "comp4_det_test_dog.txt", toy, (0.3,), **OPTIONS)["0.3"]["ap"]
-        refused("holds objects of many classes", evaluate_files, saved_files / "ours.json", toy, (0.3,), **OPTIONS)
+        assert evaluate_files(saved_files / "comp4_det_test_dog.txt", toy, Rules((0.3,), **OPTIONS))["0.3"]["ap"]
+        refused(
+            "holds objects of many classes", evaluate_files, saved_files / "ours.json", toy, Rules((0.3,), **OPTIONS)
+        )
 
     def test_another_split_has_other_images(self, saved_files, toy):
         refused(
@@ -128,10 +130,9 @@ class TestEveryFormatBesideEveryOther:
             evaluate_files,
             saved_files / "ours.json",
             toy,
-            (0.3,),
+            Rules((0.3,), **OPTIONS),
             target="dog",
             split="val",
-            **OPTIONS,
         )
 
 
@@ -164,7 +165,7 @@ class TestManyBoxes:
         assert (sum(map(len, found.values())) > LARGE) is large
         options = {**OPTIONS, "bootstrap": 50, "seed": 3}
         detections, ground_truth = self.files(tmp_path, found, truth)
-        row = evaluate_files(detections, ground_truth, (0.5,), **options)["0.5"]
+        row = evaluate_files(detections, ground_truth, Rules((0.5,), **options))["0.5"]
         counts = image_draws(images, 3, 50)
         plain = self.scored(found, truth, partial(resample_images, metrics, counts=counts, ties="group", method="area"))
         blocks = self.scored(
@@ -179,6 +180,6 @@ class TestManyBoxes:
     def test_no_draws_give_no_intervals(self, tmp_path):
         found, truth = scene(2500, 9, seed=2)
         detections, ground_truth = self.files(tmp_path, found, truth)
-        row = evaluate_files(detections, ground_truth, (0.5,), **{**OPTIONS, "bootstrap": 0})["0.5"]
+        row = evaluate_files(detections, ground_truth, Rules((0.5,), **{**OPTIONS, "bootstrap": 0}))["0.5"]
         assert row["ap"] is not None
         assert row["ap_low"] is row["recall_high"] is row["corloc_low"] is None

@@ -16,7 +16,7 @@ from gradcam_lab.localise.experiment import ground_truth
 from gradcam_lab.localise.maps import read_maps
 from gradcam_lab.localise.methods import GRID
 from gradcam_lab.localise.threshold import choose, sweep
-from gradcam_lab.pipeline.saved_boxes import evaluate_files
+from gradcam_lab.pipeline.saved_boxes import Rules, evaluate_files
 from gradcam_lab.pipeline.sweep_run import asked_grid, grid_of, sweep_run
 from gradcam_lab.report.figures.style import OURS, TRUTH
 from tests.commands import lab
@@ -135,16 +135,7 @@ class TestThresholds:
         assert ours["detections"] == [str(invented_copy / name) for name in names]
         assert ours["ground_truth"] == str(invented_copy / f"ground_truth_{split}.json")
         for place, file in enumerate(ours["detections"]):
-            scores = evaluate_files(
-                Path(file),
-                Path(ours["ground_truth"]),
-                [0.3, 0.4, 0.5],
-                ties="group",
-                ap="area",
-                count_difficult=False,
-                bootstrap=0,
-                seed=0,
-            )
+            scores = evaluate_files(Path(file), Path(ours["ground_truth"]), Rules((0.3, 0.4, 0.5), bootstrap=0))
             for iou, row in scores.items():
                 assert row["ap"] == pytest.approx(ours["ap"][iou][place], abs=1e-6)
                 assert row["recall"] == ours["recall"][iou][place]

@@ -1,6 +1,6 @@
 """Turning many values from a file into one array at once, which is twenty times as quick as row by row."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,28 @@ def by_image(images: Sequence[Hashable], rows: np.ndarray) -> dict:
         the rows of each image, in their order.
     """
     codes: dict[Hashable, int] = {}
-    code = np.fromiter((codes.setdefault(image, len(codes)) for image in images), int, len(images))
-    counts = np.bincount(code, minlength=len(codes))
+    return by_code(codes, coded(images, codes), rows)
+
+
+def coded(keys: Sequence[Hashable], codes: dict[Hashable, int]) -> np.ndarray:
+    """Return the code of each key, int (n,); `codes` gets one for each that is new to it, counted on."""
+    for key in dict.fromkeys(keys):
+        codes.setdefault(key, len(codes))
+    return np.fromiter(map(codes.__getitem__, keys), np.int32, len(keys))
+
+
+def by_code(names: Collection[Hashable], code: np.ndarray, rows: np.ndarray) -> dict:
+    """Group rows by their name.
+
+    Args:
+        names: the names.
+        code: the index of the name of each row, shape (n,).
+        rows: shape (n, k).
+
+    Returns:
+        the rows of each name, in their order.
+    """
+    counts = np.bincount(code, minlength=len(names))
     ends = counts.cumsum()
     rows = rows[np.argsort(code, kind="stable")]
-    return {image: rows[begin:end] for image, begin, end in zip(codes, ends - counts, ends, strict=True)}
+    return {name: rows[begin:end] for name, begin, end in zip(names, ends - counts, ends, strict=True)}

@@ -9,19 +9,17 @@ and a box that covers the pixels 1 to 10 is `x = 0, width = 10` there. The area 
 """
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from itertools import compress
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradcam_lab.console import warn
 from gradcam_lab.data.box_conventions import to_voc
 from gradcam_lab.data.box_files.arrays import by_image
 from gradcam_lab.data.box_files.coco_rows import TINY, Rows, image_names, rows_of, sizes_of
 from gradcam_lab.data.box_files.ground_truth import Choice, ClassGroundTruth
-from gradcam_lab.data.box_files.tables import Annotated, Detections, Objects
+from gradcam_lab.data.box_files.tables import Annotated, Objects
 from gradcam_lab.errors import LabError
 
 
@@ -36,113 +34,6 @@ def is_coco_truth(content: Any) -> bool:
         return False
     images = content["images"]
     return isinstance(images, list) and all(isinstance(entry, dict) and "id" in entry for entry in images[:1])
-
-
-def read_results(path: Path, content: list[Any], truth: ClassGroundTruth) -> dict[Hashable, np.ndarray]:
-    """Read detections of one category from COCO results.
-
-    Args:
-        path: the file, for messages.
-        content: its JSON.
-        truth: has the `category_id` that counts, where None takes all if all are the same, and the images' names.
-
-    Returns:
-        (n, 5) arrays `xmin, ymin, xmax, ymax, score` in VOC's pixels, by image; by `image_id` where it has no name.
-
-    Raises:
-        LabError: an entry is not of this format, no box has the category, or they differ and none was chosen.
-    """
-    entries, categories = _entries(path, content, truth.categories)
-    if truth.category is None and len(set(categories)) > 1:
-        ids = ", ".join(sorted(map(str, set(categories)))[:5])
-        raise LabError(
-            f"'{path}' has boxes of {len(set(categories))} categories ({ids}, ...), and only ground truth in COCO's "
-            "format names them: give that, or the number of one as --target."
-        )
-    if categories and truth.category is not None:
-        _require_boxes_of([truth.category], truth.categories, set(categories), path)
-    images = [truth.names.get(number, number) for number in entries.keys("image_id")]
-    rows = np.column_stack([to_voc(entries.boxes(smallest=0.0), "coco"), entries.numbers("score")])
-    if truth.category is not None:
-        kept = np.fromiter((chosen == truth.category for chosen in categories), bool, len(categories))
-        images, rows = list(compress(images, kept)), rows[kept]
-    return by_image(images, rows)
-
-
-def read_every_result(path: Path, content: list[Any], truth: Annotated) -> Detections:
-    """Read the detections of every class of the ground truth from COCO results; those of other categories are left out.
-
-    Args:
-        path: the file, for messages.
-        content: its JSON.
-        truth: has the categories, the images and their numbers.
-
-    Raises:
-        LabError: an entry is not of this format, no box has one of the categories, or an image is not in the truth.
-    """
-    entries, categories = _entries(path, content, truth.categories)
-    if categories:
-        _require_boxes_of(truth.categories, truth.categories, set(categories), path)
-    places = {name: place for place, name in enumerate(truth.classes)}
-    by_number = {number: places[name] for number, name in truth.categories.items()}
-    category = np.fromiter((by_number.get(number, -1) for number in categories), int, len(categories))
-    image = truth.places(entries.keys("image_id"), path)
-    boxes, scores = entries.boxes(smallest=0.0), entries.numbers("score")
-    known = category >= 0
-    return Detections(boxes[known], scores[known], image[known], category[known])
-
-
-def _entries(path: Path, content: list[Any], categories: Mapping[Hashable, str]) -> tuple[Rows, Sequence[Hashable]]:
-    """Return the entries of results, and the category of each by its number, for which some write its name."""
-    entries = Rows(path, "entry", content, range(1, len(content) + 1))
-    numbers = {name: number for number, name in categories.items()}
-    found = entries.keys("category_id")
-    return entries, [numbers.get(str(key), key) if isinstance(key, str) else key for key in found]
-
-
-def _require_boxes_of(
-    wanted: Collection[Hashable], categories: Mapping[Hashable, str], found: set[Hashable], path: Path
-) -> None:
-    """Require that some boxes have a category that counts, and warn where the file seems to number otherwise.
-
-    Args:
-        wanted: the categories that count.
-        categories: the names of all that the ground truth has.
-        found: those of the boxes.
-        path: the file of the boxes, for messages.
-    """
-    if not found & set(wanted):
-        known = f"; the ground truth has {_listed(categories, categories)}" if categories else ""
-        raise LabError(
-            f"'{path}' has boxes of category {_listed(found, categories)}, but none of {_listed(wanted, categories)}"
-            f"{known}: give its categories the numbers of the ground truth; where none was found, none can be scored."
-        )
-    numbers, named = ({number for number in ids if isinstance(number, int)} for ids in (found, categories))
-    unknown = numbers - named
-    shifted = any({number + step for number in numbers} <= named for step in (-1, 1))
-    if named and unknown and (0 in unknown or shifted):  # ground truth of few of a network's classes is no mistake
-        warn(
-            f"'{path}' has boxes of categories that the ground truth does not have ({_listed(unknown, categories)}): "
-            "if it counts them from another number, these are the scores of another class."
-        )
-
-
-def _listed(numbers: Collection[Hashable], categories: Mapping[Hashable, str]) -> str:
-    """Write categories in order, with their names where these are known."""
-    ids = sorted(numbers, key=_in_order)
-    names = [f"{number} ({categories[number]})" if number in categories else str(number) for number in ids]
-    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-
-
-def _in_order(number: Any) -> tuple[bool, Any]:
-    """Sort numbers before names."""
-    return isinstance(number, str), number
-
-
-def count_categories(content: Any) -> int:
-    """Return how many categories the JSON of a COCO ground truth has."""
-    categories = content.get("categories")
-    return len(categories) if isinstance(categories, list) else 0
 
 
 def read_coco_truth(path: Path, content: dict[str, Any], choose: Choice) -> ClassGroundTruth:
@@ -195,7 +86,7 @@ def read_coco_classes(path: Path, content: dict[str, Any], protocol: bool) -> An
         if number not in category_of:
             raise annotations.bad(place, f"no category has the id {number!r}")
     owners = _owners(annotations, head)
-    image_of = {number: place for place, number in enumerate(sorted(head.names, key=_in_order))}
+    image_of = {number: place for place, number in enumerate(sorted(head.names, key=in_order))}
     boxes = annotations.boxes(smallest=0.0 if protocol else TINY)
     flags = [annotations.flags(key) for key in ("iscrowd", "ignore", "difficult")]
     objects = Objects(
@@ -209,6 +100,11 @@ def read_coco_classes(path: Path, content: dict[str, Any], protocol: bool) -> An
     return Annotated(
         [head.names[number] for number in image_of], classes, objects, head.names, head.categories, head.sizes
     )
+
+
+def in_order(number: Any) -> tuple[bool, Any]:
+    """Sort numbers before names."""
+    return isinstance(number, str), number
 
 
 class _Head(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcam_lab.data.box_files.arrays import by_image, finite_numbers, require_pixels
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import read_text
+from gradcam_lab.files import first_character, read_text
 
 LINE = "image score xmin ymin xmax ymax"
 NAME = re.compile(r"comp\d+_det_(?P<split>[^_]+)_(?P<rest>.+)\.txt")
@@ -58,11 +58,7 @@ def class_of(path: Path, target: str | None, known: Collection[str]) -> str | No
 
 def is_comp4(path: Path) -> bool:
     """Return whether a file is no JSON, by its first character; of an empty file, by its name."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            first = next((line.lstrip()[0] for line in file if not line.isspace()), "")
-    except (OSError, UnicodeDecodeError):
-        first = ""  # reading it will say what is wrong
+    first = first_character(path)  # where it cannot be read, reading it will say what is wrong
     return path.suffix != ".json" and first not in ("{", "[") if first else path.suffix == ".txt"
 
 

@@ -1,24 +1,24 @@
 """Saved detections and ground truth, whichever of the known formats they are in; they may differ from each other.
 
-detections    our JSON, COCO results (JSON), or the VOC devkit's `comp4_det_test_dog.txt`
-ground truth  our JSON, COCO ground truth (JSON), or a folder in VOC layout
+detections    our JSON, COCO results (JSON), the VOC devkit's `comp4_det_test_dog.txt`, or a folder: see `every_class`
+ground truth  our JSON, COCO ground truth (JSON), a folder in VOC layout, or YOLO's text
 
-A new format is one module and one line in a function below. A program may hand over the content of a JSON file itself,
-see `in_memory`.
+A new format is one module and one line in a function below, or in `every_class` where it names its classes. A program
+may hand over the content of a JSON file itself, see `in_memory`.
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from gradcam_lab.console import warn
-from gradcam_lab.data.box_files import coco, comp4, json_boxes
+from gradcam_lab.data.box_files import coco, coco_results, comp4, every_class, json_boxes, yolo_truth
 from gradcam_lab.data.box_files.ground_truth import (
     Choice,
     ClassGroundTruth,
@@ -28,12 +28,59 @@ from gradcam_lab.data.box_files.ground_truth import (
     read_folder_truth,
 )
 from gradcam_lab.data.box_files.in_memory import InMemory
+from gradcam_lab.data.box_files.json_parts import by_parts
 from gradcam_lab.data.box_files.plausible import doubts
+from gradcam_lab.data.box_files.tables import Annotated, Detections
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import read_json
+from gradcam_lab.files import first_character, read_json
+
+T = TypeVar("T")
 
 Source = Path | InMemory
 """A file or a folder, or what a file would hold."""
+
+
+def read_every_class(
+    detections: Path, ground_truth: Path, *, target: str | None = None, split: str = "test", protocol: bool = False
+) -> tuple[Detections, Annotated] | None:
+    """Read detections and ground truth of every class; what is doubtful in them is said on stderr.
+
+    Args:
+        detections: a file or folder in one of the formats.
+        ground_truth: the same.
+        target: the only class to keep.
+        split: the split of a folder in VOC layout, or of a `data.yaml`.
+        protocol: whether they are for COCO's own numbers, see `coco.read_coco_classes`.
+
+    Returns:
+        Both as tables; None where one of them does not name its classes.
+
+    Raises:
+        LabError: one of them cannot be used, the detections name an image that the ground truth does not, or there is
+            no image or no object.
+    """
+    if not detections.is_dir() and first_character(detections) != "[":
+        return None
+    with _garbage_collection_off():
+        content = None if every_class.is_folder(ground_truth) else read_json(ground_truth)
+        if content is not None and not coco.is_coco_truth(content):
+            return None
+        truth = every_class.read_truth(ground_truth, content, split, protocol)
+        del content
+        if not truth.images:
+            raise LabError(f"'{ground_truth}' names no image: there is nothing to score against.")
+        if not len(truth.objects.image):
+            count = len(truth.images)
+            raise LabError(f"'{ground_truth}' has no object in its {count} image(s): there is nothing to find.")
+        if detections.is_dir():
+            found = every_class.read_folder(detections, truth)
+        else:
+            found = by_parts(
+                detections, lambda parts: every_class.read_results(detections, _results(detections, parts), truth)
+            )
+    for doubt in every_class.doubts_about(found, truth, (detections, ground_truth)):
+        warn(doubt)
+    return (found, truth) if target is None else every_class.only(found, truth, target, ground_truth)
 
 
 def read_both(
@@ -99,6 +146,8 @@ def _content(source: Source) -> Any:
 
 
 def _read_ground_truth(source: Source, split: str, choose: Choice) -> ClassGroundTruth:
+    if isinstance(source, Path) and yolo_truth.is_yolo(source):
+        return every_class.chosen(every_class.read_truth(source, None, split, False), choose, source)
     if isinstance(source, Path) and source.is_dir():
         return read_folder_truth(source, split, choose)
     path, content = path_of(source), _content(source)
@@ -113,11 +162,33 @@ def _read_detections(source: Source, truth: ClassGroundTruth, target: str | None
     """Read detections, and give the images the ground truth's names."""
     if isinstance(source, Path) and comp4.is_comp4(source):
         return truth.renamed(comp4.read_comp4(source), source)
-    path, content = path_of(source), _content(source)
-    if coco.is_coco_truth(content):
-        raise LabError(f"'{path}' is COCO ground truth: give COCO results, a list of boxes with scores.")
-    if not coco.is_results(content):
-        return truth.renamed(json_boxes.detections_in(path, content), path)
+    path = path_of(source)
+    if not _is_list(source):
+        found = _by_parts(source, lambda parts: json_boxes.detections_of(path, _no_truth(path, parts)))
+        return truth.renamed(found, path)
     if truth.category is None and target is not None and target.isdecimal():
         truth = replace(truth, category=int(target))
-    return truth.renamed(coco.read_results(path, content, truth), path)
+    results = _by_parts(source, lambda parts: coco_results.read_results(path, _results(path, parts), truth))
+    return truth.renamed(results, path)
+
+
+def _is_list(source: Source) -> bool:
+    return first_character(source) == "[" if isinstance(source, Path) else isinstance(source.content, list)
+
+
+def _by_parts(source: Source, read: Callable[[Iterator[Any]], T]) -> T:
+    return by_parts(source, read) if isinstance(source, Path) else read(iter([source.content]))
+
+
+def _no_truth(path: Path, parts: Iterable[Any]) -> Iterator[Any]:
+    for content in parts:
+        if coco.is_coco_truth(content):
+            raise LabError(f"'{path}' is COCO ground truth: give COCO results, a list of boxes with scores.")
+        yield content
+
+
+def _results(path: Path, parts: Iterable[Any]) -> Iterator[list[Any]]:
+    for content in parts:
+        if not coco.is_results(content):
+            json_boxes.detections_in(path, content)  # says what is wrong
+        yield content

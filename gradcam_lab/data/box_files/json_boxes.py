@@ -13,6 +13,7 @@ import numpy as np
 
 from gradcam_lab.data.box_files.arrays import finite_rows, require_pixels
 from gradcam_lab.data.box_files.ground_truth import ObjectArrays, objects_of
+from gradcam_lab.data.box_files.json_parts import by_parts
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_json
@@ -25,13 +26,29 @@ def read_detections(path: Path) -> dict[str, np.ndarray]:
         LabError: the file is missing or not of this format, holds a number that is not finite, or boxes that are
             shares of their images.
     """
-    return detections_in(path, read_json(path))
+    return by_parts(path, lambda parts: detections_of(path, parts))
 
 
 def detections_in(path: Path, content: Any) -> dict[str, np.ndarray]:
     """Return the detections in the JSON of a file; see `read_detections`."""
     images = _lists_by_image(path, content)
     return dict(zip(images, _parts(_boxes(images, 5, path), images.values()), strict=True))
+
+
+def detections_of(path: Path, parts: Iterable[Any]) -> dict[str, np.ndarray]:
+    """Return the detections in the JSON of a file, which is read in parts; see `read_detections`.
+
+    Raises:
+        ValueError: two parts have the same image.
+    """
+    found: dict[str, np.ndarray] = {}
+    for content in parts:
+        before = len(found)
+        new = detections_in(path, content)
+        found |= new
+        if len(found) < before + len(new):
+            raise ValueError("an image is there twice")
+    return found
 
 
 def read_ground_truth(path: Path) -> dict[str, ObjectArrays]:

@@ -46,10 +46,11 @@ def doubts(found: Mapping[str, np.ndarray], truth: ClassGroundTruth, paths: tupl
 
 def _outside(found: Mapping[str, np.ndarray], sizes: Mapping[str, tuple[float, float]]) -> int:
     """Count the boxes whose centre lies outside of their image."""
-    rows = [np.hstack([part[:, :4], np.tile(sizes[image], (len(part), 1))]) for image, part in found.items()]
-    boxes = np.concatenate(rows)
+    boxes = np.concatenate([np.zeros((0, 4)), *(part[:, :4] for part in found.values())])
+    sides = np.array([sizes[image] for image in found]).reshape(-1, 2)
+    sides = np.repeat(sides, [len(part) for part in found.values()], axis=0)
     centres = boxes[:, :2] / 2 + boxes[:, 2:4] / 2
-    return int(((centres < 0.5) | (centres > boxes[:, 4:] + 0.5)).any(axis=1).sum())
+    return int(((centres < 0.5) | (centres > sides + 0.5)).any(axis=1).sum())
 
 
 def _reach(found: Mapping[str, np.ndarray], objects: np.ndarray) -> float | None:

@@ -81,13 +81,16 @@ class Annotated:
             LabError: an image is not annotated.
         """
         place = {name: index for index, name in enumerate(self.images)}
-        codes = {image: place.get(name_of(image, place, self.names), -1) for image in dict.fromkeys(images)}
+        codes = {
+            image: place.get(self.names[image] if image in self.names else name_of(image, place, self.names), -1)
+            for image in dict.fromkeys(images)
+        }
         if strangers := [image for image, code in codes.items() if code < 0]:
             raise LabError(
                 f"'{path}' has boxes for {len(strangers)} image(s) that the ground truth does not name, first "
                 f"'{strangers[0]}': give the ground truth of all images."
             )
-        return np.fromiter((codes[image] for image in images), int, len(images))
+        return np.fromiter(map(codes.__getitem__, images), np.int32, len(images))
 
 
 def name_of(image: Any, known: Collection[str], names: Mapping[Hashable, str]) -> str:
