@@ -157,6 +157,10 @@ def evaluate(
         Option(min=0, help="Number of bootstrap samples for the 95% intervals; 0 for none.", show_default="1000"),
     ] = None,
     seed: Annotated[int, Option(min=0, help="Random seed of the bootstrap.")] = 0,
+    errors: Annotated[
+        Path | None,
+        Option(help="Folder for the kinds of errors by TIDE (classification, localisation, ...): table, figure, JSON."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score any boxes: AP, recall and CorLoc with 95% intervals, mAP over all classes, or COCO's numbers."""
@@ -175,6 +179,7 @@ def evaluate(
         count_difficult=count_difficult,
         bootstrap=bootstrap,
         seed=seed,
+        errors=errors,
     )
     print(saved_classes.evaluate(detections, ground_truth, options, json=json))
 

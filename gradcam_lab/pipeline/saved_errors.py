@@ -8,7 +8,7 @@ from gradcam_lab.data.box_files.tables import Annotated, Detections
 from gradcam_lab.evaluate.tide.delta_ap import tide_errors
 from gradcam_lab.evaluate.tide.kinds import KINDS
 from gradcam_lab.evaluate.tide.records import TideErrors
-from gradcam_lab.files import make_folder, write_json
+from gradcam_lab.files import write_json
 from gradcam_lab.report.figures.tide_bars import draw_tide
 
 FIGURE, NUMBERS = "errors.svg", "errors.json"
@@ -22,7 +22,7 @@ def explain_errors(
     Args:
         found: the detections.
         truth: the objects.
-        folder: where `errors.svg` and `errors.json` are written.
+        folder: where `errors.svg` and `errors.json` are written; it exists.
         ties: see `tide_errors`.
         count_difficult: whether difficult objects and crowds are objects like all others.
     """
@@ -31,7 +31,6 @@ def explain_errors(
         none = np.zeros(len(objects.crowd), bool)
         objects = objects._replace(crowd=none, ignored=none)
     errors = tide_errors(found, objects, truth.classes, ties=ties)
-    make_folder(folder)
     draw_tide(folder / FIGURE, errors)
     write_json(folder / NUMBERS, errors)
     return errors
