@@ -13,6 +13,12 @@ TRUTH = {"a": [{"box": A, "difficult": False}, {"box": B, "difficult": True}]}
 FOUND = {"a": [[*A, 0.8], [*B, 0.9], [601, 1, 700, 100, 0.7]]}
 
 
+def ask(files, options, json=True):
+    """Return what `evaluate` answers."""
+    found, truth = files
+    return evaluate(found, truth, options, json=json)
+
+
 @pytest.fixture
 def ours(tmp_path):
     written(tmp_path / "truth.json", TRUTH)
@@ -45,9 +51,9 @@ def coco(tmp_path):
 
 
 def test_a_table_a_figure_and_json(ours, tmp_path):
-    text = evaluate(*ours, Options(iou=[0.5], bootstrap=0, errors=tmp_path / "new" / "errors"), json=False)
+    text = ask(ours, Options(iou=[0.5], bootstrap=0, errors=tmp_path / "new" / "errors"), json=False)
     scores, errors = text.split("\n\n")
-    assert scores == evaluate(*ours, Options(iou=[0.5], bootstrap=0), json=False)
+    assert scores == ask(ours, Options(iou=[0.5], bootstrap=0), json=False)
     rows = {line[:16].strip(): line[16:].split() for line in errors.splitlines()[2:]}
     assert rows["background"] == ["1", "0.00"]
     assert [rows[kind][0] for kind in ("localisation", "duplicate", "missed", "false positive")] == ["0", "0", "0", "1"]
@@ -59,7 +65,7 @@ def test_a_table_a_figure_and_json(ours, tmp_path):
 
 def test_difficult_objects_count_where_it_is_asked_for(ours, tmp_path):
     options = Options(iou=[0.5], bootstrap=0, errors=tmp_path / "errors", count_difficult=True)
-    errors = json.loads(evaluate(*ours, options, json=True))["errors"]
+    errors = json.loads(ask(ours, options, json=True))["errors"]
     assert errors["classes"]["object"]["objects"] == 2
     assert errors["ap"] == 1
 
@@ -67,21 +73,21 @@ def test_difficult_objects_count_where_it_is_asked_for(ours, tmp_path):
 @pytest.mark.parametrize("protocol", [None, "coco"])
 def test_several_classes(coco, tmp_path, protocol):
     options = Options(protocol=protocol, bootstrap=0, errors=tmp_path / "errors")
-    answer = json.loads(evaluate(*coco, options, json=True))
+    answer = json.loads(ask(coco, options, json=True))
     errors = answer["errors"]
     assert errors["kinds"]["classification"] == {"count": 1, "dap": pytest.approx(0.5 - 0.25 + 51 / 101 / 2)}
     assert errors["kinds"]["missed"]["count"] == 1
     assert errors["classes"]["cat"]["counts"]["classification"] == 1
     assert errors["totals"]["false positive"]["count"] == 1  # what lies in the crowd is none
     assert answer == {
-        **json.loads(evaluate(*coco, Options(protocol=protocol, bootstrap=0), json=True)),
+        **json.loads(ask(coco, Options(protocol=protocol, bootstrap=0), json=True)),
         "errors": errors,
     }
-    table = evaluate(*coco, options, json=False).splitlines()
+    table = ask(coco, options, json=False).splitlines()
     assert table[-1].split()[:3] == ["cat", "1", "50.00"]
 
 
 def test_a_folder_that_cannot_be(ours, tmp_path):
     (tmp_path / "errors").write_text("a file", encoding="utf-8")
     with pytest.raises(LabError, match="errors"):
-        evaluate(*ours, Options(errors=tmp_path / "errors"), json=False)
+        ask(ours, Options(errors=tmp_path / "errors"), json=False)
