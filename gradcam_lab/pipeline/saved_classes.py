@@ -108,7 +108,7 @@ def evaluate(detections: Path, ground_truth: Path, options: Options, *, json: bo
 def _scored(
     detections: Path, ground_truth: Path, options: Options
 ) -> tuple[Mapping[str, Any], Callable[[Any], str], TideErrors | None]:
-    """Return the scores as JSON has them, what turns them into a table, and the kinds of errors if they are asked for."""
+    """Return the scores as JSON has them, what turns them into a table, and the errors if they are asked for."""
     if options.protocol == "coco":
         options.require_cocos_rules()
         found, truth = read_tables(detections, ground_truth, options)

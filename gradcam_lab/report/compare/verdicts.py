@@ -60,7 +60,8 @@ def text_table(comparison: Comparison) -> str:
     for run in runs:
         mean = run["classifier_map"]
         lines.append(f"{'':<5}{run['letter']:<8}{_percent(run['classifier_ap'])}  {_percent(mean['value'])}".rstrip())
-    return "\n".join([*lines, "", *verdicts(comparison)])
+    sentences = [sentence.replace("−", "-") for sentence in verdicts(comparison)]  # some consoles lack the sign
+    return "\n".join([*lines, "", *sentences])
 
 
 def _percent(value: float | None) -> str:

@@ -1,5 +1,7 @@
 """Paired differences of scores."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from gradcam_lab.evaluate.scores import Scored
 
 def scored(ap, recall, corloc, spread):
     """Scores whose bootstrap samples lie evenly around 0.5, all three alike."""
-    row = dict(zip(MEASURES, (ap, recall, corloc), strict=True))
+    row: Any = dict(zip(MEASURES, (ap, recall, corloc), strict=True))
     draws = 0.5 + spread * np.linspace(-1, 1, 101)
     return {"0.5": Scored(row, Draws(draws, draws, draws))}
 

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image
 
 from gradcam_lab.data.box_files.json_boxes import read_detections, read_ground_truth, write_detections
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.bootstrap import image_draws
 from gradcam_lab.evaluate.scores import score_detections
 from gradcam_lab.files import read_json, write_json
 from gradcam_lab.pipeline.compare.compare_runs import NUMBERS, PAGE, PICTURES, compare_runs
@@ -50,16 +53,12 @@ def test_scores_differences_and_settings(invented_run, other, tmp_path, experime
 @pytest.fixture
 def experiment_scores(lessons):
     """Score a run's boxes by step 4 itself."""
-    from types import SimpleNamespace
-
-    from gradcam_lab.evaluate.bootstrap import image_draws
-
     def scores(folder):
         truth = {
             image: lessons.metrics.GroundTruth(*objects)
             for image, objects in read_ground_truth(folder / "ground_truth.json").items()
         }
-        asked = SimpleNamespace(lessons=lessons, ious=(0.3, 0.4, 0.5), ap="area")
+        asked: Any = SimpleNamespace(lessons=lessons, ious=(0.3, 0.4, 0.5), ap="area")
         found = read_detections(folder / "detections.json")
         return {
             iou: each.row for iou, each in score_detections(asked, found, truth, image_draws(len(truth), 0)).items()
