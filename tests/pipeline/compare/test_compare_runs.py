@@ -53,6 +53,7 @@ def test_scores_differences_and_settings(invented_run, other, tmp_path, experime
 @pytest.fixture
 def experiment_scores(lessons):
     """Score a run's boxes by step 4 itself."""
+
     def scores(folder):
         truth = {
             image: lessons.metrics.GroundTruth(*objects)
