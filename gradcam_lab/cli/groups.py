@@ -18,6 +18,7 @@ GROUPS = {
     "Learn": ("learn", ("start", "check", "status", "hint", "diff", "contract", "reset", "upgrade")),
     "Teach": ("teach", ("grade", "verify")),
     "Run": ("run", ("run-all", "report", "evaluate", "sweep")),
+    "Compare": ("compare", ("compare",)),
     "Explain": ("explain", ("predict", "explain", "show", "models")),
     "Locate": ("locate", ("locate",)),
     "Train": ("train", ("train", "evaluate-classifier")),

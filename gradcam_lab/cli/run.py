@@ -177,6 +177,10 @@ def evaluate(
         ),
     ] = None,
     seed: Annotated[int, Option(min=0, max=MAX_SEED, help="Random seed of the bootstrap.")] = 0,
+    errors: Annotated[
+        Path | None,
+        Option(help="Folder for the kinds of errors by TIDE (classification, localisation, ...): table, figure, JSON."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score any boxes: AP, recall and CorLoc with 95% intervals, mAP over all classes, or COCO's numbers."""
@@ -195,6 +199,7 @@ def evaluate(
         count_difficult=count_difficult,
         bootstrap=bootstrap,
         seed=seed,
+        errors=errors,
     )
     print(saved_classes.evaluate(detections, ground_truth, options, json=json))
 

@@ -1,4 +1,8 @@
-"""Why a box was wrong: every object that no detection matched, sorted into four kinds."""
+"""Why a box was wrong: every object that no detection matched, sorted into four kinds.
+
+These are about one class and about what weak supervision does to boxes. The general kinds of errors of detections, of
+all classes, are TIDE's: see `evaluate.tide`.
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple, get_args

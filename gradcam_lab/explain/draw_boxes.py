@@ -9,7 +9,7 @@ import numpy as np
 from gradcam_lab.console import tracked
 from gradcam_lab.data.box_files.ground_truth import ObjectArrays
 from gradcam_lab.errors import LabError
-from gradcam_lab.report.figures.photos import SHOWN_SCORE, Panel, Row, draw_rows, in_rows
+from gradcam_lab.report.figures.photos import SHOWN_SCORE, Row, draw_rows, in_rows, panel_of
 
 COLUMNS = 4
 
@@ -47,7 +47,7 @@ def draw(
     for number, (image, read) in enumerate(tracked(images.items(), "drawing", len(images)), 1):
         pixels = read()
         shown = under(image, pixels) if under else pixels
-        panels.append(panel(image, shown, truth[image], found.get(image, np.zeros((0, 5))), name))
+        panels.append(panel_of(image, shown, truth[image], found.get(image, np.zeros((0, 5))), name))
         files.append(folder / f"{number:02}-{file_name(image)}.jpg")
         draw_rows(files[-1], [Row(panels[-1:], legend)], tallest=6.0)
     draw_rows(folder / "contact-sheet.jpg", in_rows(panels, COLUMNS, legend))
@@ -58,20 +58,6 @@ def legend_of(cut: str = "") -> str:
     """The line above the pictures: what the colours mean, and how the boxes were cut."""
     detected = f"detected {cut}".strip()
     return f"Green: annotated (dashed: difficult). Orange: {detected} (score below {SHOWN_SCORE:g} left out)."
-
-
-def panel(image: str, pixels: np.ndarray, objects: ObjectArrays, rows: np.ndarray, name: str = "") -> Panel:
-    """Put an image and its boxes together; the title says how many boxes are too faint to be drawn."""
-    faint = int((rows[:, 4] < SHOWN_SCORE).sum())
-    title = f"{image}, {faint} left out" if faint else image
-    boxes, difficult = objects
-    return Panel(
-        pixels,
-        title,
-        list(zip(map(tuple, boxes.tolist()), difficult.tolist(), strict=True)),
-        [((xmin, ymin, xmax, ymax), score) for xmin, ymin, xmax, ymax, score in rows.tolist()],
-        name=name,
-    )
 
 
 def file_name(image: str) -> str:

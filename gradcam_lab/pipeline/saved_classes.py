@@ -1,7 +1,7 @@
 """`evaluate`: the protocols, every class of saved boxes at once, and COCO's numbers."""
 
 import json as json_text
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,12 +11,16 @@ import numpy as np
 from gradcam_lab.data.box_files import comp4
 from gradcam_lab.data.box_files.every_class import of_class, one_class
 from gradcam_lab.data.box_files.formats import read_both, read_every_class
+from gradcam_lab.data.box_files.ground_truth import ObjectArrays
 from gradcam_lab.data.box_files.tables import Annotated, Detections
 from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate.bootstrap import or_none
 from gradcam_lab.evaluate.coco_scores import NAMES, score_coco
 from gradcam_lab.evaluate.scores import Scored, mean_ap, rows_of
+from gradcam_lab.evaluate.tide.records import TideErrors
+from gradcam_lab.files import make_folder
 from gradcam_lab.pipeline import saved_boxes
+from gradcam_lab.pipeline.saved_errors import errors_table, explain_errors
 
 Protocol = Literal["voc2007", "voc2010", "coco"]
 
@@ -28,7 +32,7 @@ COLUMNS = ("mAP", "AP50", "AP75", "AP-S", "AP-M", "AP-L", "AR1", "AR10", "AR100"
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asks of `evaluate`; None where they leave it open."""
+    """What the user asks of `evaluate`; None where they leave it open. `errors` is the folder of TIDE's kinds."""
 
     protocol: Protocol | None = None
     target: str | None = None
@@ -39,6 +43,7 @@ class Options:
     count_difficult: bool = False
     bootstrap: int | None = None
     seed: int = 0
+    errors: Path | None = None
 
     @property
     def rules(self) -> saved_boxes.Rules:
@@ -90,23 +95,53 @@ def evaluate(detections: Path, ground_truth: Path, options: Options, *, json: bo
     Raises:
         LabError: a file cannot be used, or the options contradict each other.
     """
+    if options.errors:
+        make_folder(options.errors)  # before anybody waits for the scores
+    scores, text, errors = _scored(detections, ground_truth, options)
+    texts = [text(scores)]
+    if errors:
+        scores = {**scores, "errors": errors}
+        texts.append(errors_table(errors))
+    return json_text.dumps(scores, indent=1, allow_nan=False) if json else "\n\n".join(texts)
+
+
+def _scored(
+    detections: Path, ground_truth: Path, options: Options
+) -> tuple[Mapping[str, Any], Callable[[Any], str], TideErrors | None]:
+    """Return the scores as JSON has them, what turns them into a table, and the errors if they are asked for."""
     if options.protocol == "coco":
         options.require_cocos_rules()
-        scores = coco_scores(*read_tables(detections, ground_truth, options))
-        return _json(scores) if json else coco_table(scores)
+        found, truth = read_tables(detections, ground_truth, options)
+        return coco_scores(found, truth), coco_table, _errors(found, truth, options)
     rules = options.rules
     several = detections.is_dir() or options.target is None
     tables = several and read_every_class(detections, ground_truth, target=options.target, split=options.split)
     if tables and len(tables[1].classes) > 1:
-        scores = score_classes(*tables, rules, ground_truth)
-        return _json(scores) if json else classes_table(scores)
+        return score_classes(*tables, rules, ground_truth), classes_table, _errors(*tables, options)
     if tables:
-        found, truth = saved_boxes.of_one_class(*tables, rules, ground_truth)
+        errors = _errors(*tables, options)
+        boxes, objects = saved_boxes.of_one_class(*tables, rules, ground_truth)
         del tables  # ten million boxes are 0.5 GB
-        rows = rows_of(saved_boxes.score(found, truth, rules))
     else:
-        rows = saved_boxes.evaluate_files(detections, ground_truth, rules, target=options.target, split=options.split)
-    return _json(rows) if json else saved_boxes.as_table(rows)
+        boxes, objects = read_both(
+            detections, ground_truth, target=options.target, split=options.split, required=rules.required
+        )
+        errors = _errors(*_one_class(boxes, objects, detections, options), options) if options.errors else None
+    return rows_of(saved_boxes.score(boxes, objects, rules)), saved_boxes.as_table, errors
+
+
+def _errors(found: Detections, truth: Annotated, options: Options) -> TideErrors | None:
+    if options.errors is None:
+        return None
+    return explain_errors(
+        found, truth, options.errors, ties=options.ties or "group", count_difficult=options.count_difficult
+    )
+
+
+def _one_class(
+    found: dict[str, np.ndarray], truth: dict[str, ObjectArrays], detections: Path, options: Options
+) -> tuple[Detections, Annotated]:
+    return one_class(found, truth, comp4.class_of(detections, options.target, ()) or "object")
 
 
 def read_tables(detections: Path, ground_truth: Path, options: Options) -> tuple[Detections, Annotated]:
@@ -117,7 +152,7 @@ def read_tables(detections: Path, ground_truth: Path, options: Options) -> tuple
     if tables:
         return tables
     found, truth = read_both(detections, ground_truth, target=options.target, split=options.split, required="any")
-    return one_class(found, truth, comp4.class_of(detections, options.target, ()) or "object")
+    return _one_class(found, truth, detections, options)
 
 
 def coco_scores(found: Detections, truth: Annotated) -> dict[str, Any]:
@@ -201,7 +236,3 @@ def coco_table(scores: dict[str, Any]) -> str:
         cells = (saved_boxes.percent(row[key]) for key in NAMES)
         lines.append(f"{name:<{wide}}{row['objects']:>9}" + "".join(f"{cell:>7}" for cell in cells))
     return "\n".join(lines)
-
-
-def _json(scores: Any) -> str:
-    return json_text.dumps(scores, indent=1, allow_nan=False)

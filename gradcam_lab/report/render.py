@@ -172,7 +172,7 @@ def _shown(folder: Path, record: FigureEntry) -> ShownFigure:
 def _page(run: Path, results: Results, figures: Sequence[ShownFigure]) -> str:
     """Render the whole page."""
     answer_allowed = partial(facts.answer_allowed, results.get("course"), results.get("answers", {}))
-    html, prose = _environment(), _environment(finalize=markdown.literal)
+    html, prose = environment(), environment(finalize=markdown.literal)
     answers_shown = [name for name, task in QUESTIONS.items() if answer_allowed(task)]
     variables = {
         **facts.template_variables(results),
@@ -207,21 +207,19 @@ def chapters_of(results: Results, questions: int) -> dict[str, str]:
     return {name: title for name, title in titles.items() if present.get(name, True)}
 
 
-def _environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environment:
+def environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environment:
     """Jinja2 with every value escaped: file names, ids and answers are text that anyone may have written."""
-    environment = jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("gradcam_lab.templates", ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=finalize,
         keep_trailing_newline=True,
     )
-    environment.filters.update(pct=percent, points=wording.points, signed=wording.signed, decimal=wording.decimal)
-    environment.filters.update(
-        threshold=wording.threshold, listed=wording.listed, phrase=phrase, time_of=wording.time_of
-    )
-    environment.filters.update(flat=facts.flat, code=markdown.code, scientific=markdown.scientific)
-    return environment
+    made.filters.update(pct=percent, points=wording.points, signed=wording.signed, decimal=wording.decimal)
+    made.filters.update(threshold=wording.threshold, listed=wording.listed, phrase=phrase, time_of=wording.time_of)
+    made.filters.update(flat=facts.flat, code=markdown.code, scientific=markdown.scientific)
+    return made
 
 
 def _section(

@@ -14,7 +14,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.explain import draw_boxes, show_boxes
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.maps import read_maps
-from gradcam_lab.report.figures.photos import WIDTH
+from gradcam_lab.report.figures.photos import WIDTH, panel_of
 from gradcam_lab.report.figures.style import OURS, TRUTH, style, text_width
 from tests.commands import lab
 from tests.invented_run import change_results
@@ -70,8 +70,8 @@ class TestShow:
     def test_faint_boxes_are_counted_in_the_title(self):
         rows = np.array([[1, 1, 2, 2, 0.9], [1, 1, 2, 2, 0.01], [1, 1, 2, 2, 0.02]])
         none = np.zeros((0, 4)), np.zeros(0, bool)
-        assert draw_boxes.panel("a", np.zeros((9, 9, 3), np.uint8), none, rows).title == "a, 2 left out"
-        assert draw_boxes.panel("a", np.zeros((9, 9, 3), np.uint8), none, rows[:1]).title == "a"
+        assert panel_of("a", np.zeros((9, 9, 3), np.uint8), none, rows).title == "a, 2 left out"
+        assert panel_of("a", np.zeros((9, 9, 3), np.uint8), none, rows[:1]).title == "a"
 
     def test_images_are_found_inside_their_folder_only(self, saved):
         found, truth, folder = saved

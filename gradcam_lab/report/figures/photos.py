@@ -60,6 +60,29 @@ class Row:
         return min(free / sum(aspect(panel.image) for panel in self.panels), tallest)
 
 
+def panel_of(
+    title: str, pixels: np.ndarray, objects: tuple[np.ndarray, np.ndarray], rows: np.ndarray, name: str = ""
+) -> Panel:
+    """Put an image and its boxes together; the title says how many boxes are too faint to be drawn.
+
+    Args:
+        title: of the panel.
+        pixels: RGB, uint8, shape (H, W, 3).
+        objects: boxes (m, 4) and difficult (m,).
+        rows: detections, shape (n, 5).
+        name: what the boxes show.
+    """
+    faint = int((rows[:, 4] < SHOWN_SCORE).sum())
+    boxes, difficult = objects
+    return Panel(
+        pixels,
+        f"{title}, {faint} left out" if faint else title,
+        list(zip(map(tuple, boxes.tolist()), difficult.tolist(), strict=True)),
+        [((xmin, ymin, xmax, ymax), score) for xmin, ymin, xmax, ymax, score in rows.tolist()],
+        name=name,
+    )
+
+
 def in_rows(panels: Sequence[Panel], columns: int, heading: str = "") -> list[Row]:
     """Share panels out over as few rows as possible, as evenly as possible: ten in rows of at most four are 4, 3, 3.
 

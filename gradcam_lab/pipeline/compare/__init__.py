@@ -1,0 +1,1 @@
+"""`compare`: finished runs side by side."""
