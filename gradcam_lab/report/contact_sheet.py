@@ -24,6 +24,7 @@ from gradcam_lab.files import moved_into_place
 from gradcam_lab.localise.detector import MAX_OVERLAP
 from gradcam_lab.localise.experiment import MIN_AREA
 from gradcam_lab.report.embedded import LEVELS, embedded, link, thumbnail, turbo
+from gradcam_lab.report.figures.photos import SHOWN_SCORE
 
 PHOTOS_PER_PAGE = 200
 """A page of so many photos has about 7 MB and is drawn at once by a phone; the next ones go on the next page."""
@@ -257,6 +258,7 @@ class ContactSheet:
             lstrip_blocks=True,
         )
         environment.filters.update(number=number_text, text=_printable)
+        environment.globals["least"] = SHOWN_SCORE
         return environment
 
     def _source(self, name: str) -> str:

@@ -1,7 +1,7 @@
 /* The photos of the page: their boxes at the threshold of the moment, and their heatmaps. */
 
 const page = document.body.dataset;
-const given = page.threshold === "" ? null : Number(page.threshold), minArea = Number(page.minArea), maxOverlap = Number(page.maxOverlap);
+const given = page.threshold === "" ? null : Number(page.threshold), minArea = Number(page.minArea), maxOverlap = Number(page.maxOverlap), leastScore = Number(page.least);
 const find = (name) => document.getElementById(name);
 const cards = [...document.querySelectorAll(".card")].map((element) => cardOf(element));
 const colours = Uint8Array.from(atob(page.colours), (letter) => letter.charCodeAt(0));
@@ -62,10 +62,11 @@ function scoreOf(box) {
 }
 
 /** A copy of the template's element, over a box. */
-function placed(name, { xmin, ymin, xmax, ymax }) {
+function placed(name, { xmin, ymin, xmax, ymax, score }) {
   const element = find(name).content.querySelector("svg").cloneNode(true);
   const numbers = { x: xmin - 1, y: ymin - 1, width: xmax - xmin + 1, height: ymax - ymin + 1 };
   for (const [key, value] of Object.entries(numbers)) element.setAttribute(key, value);
+  element.classList.toggle("faint", score < leastScore);
   return element;
 }
 

@@ -228,3 +228,13 @@ class TestPages:
 def test_the_threshold_of_the_page_is_that_of_the_facts(tmp_path, lessons):
     html = written(tmp_path / "index.html", [photo(lessons)])
     assert f'<body data-threshold="{THRESHOLD}" data-min-area="30" data-max-overlap="0.5"' in html
+
+
+def test_boxes_that_the_network_hardly_believes_in_are_hidden_until_they_are_asked_for(lessons, tmp_path):
+    cam, size = bumps((7, 7), [(3, 3, 1, 1)]), (120, 90)
+    classes = (found_class(lessons, "dog", cam, size, 0.9), found_class(lessons, "cat", cam, size, 0.04))
+    html = written(tmp_path / "index.html", [SheetPhoto("a.jpg", drawing(0, size), size, classes)])
+    shown = re.sub(r"<template.*?</template>", "", html, flags=re.DOTALL)
+    assert re.findall(r'class="(box[^"]*)"[^>]*data-score="([^"]*)"', shown) == [("box faint", "0.04"), ("box", "0.9")]
+    assert "body:not(:has(#faint:checked)) .faint { display: none; }" in html
+    assert "Scores below 0.05" in html
