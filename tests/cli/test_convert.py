@@ -323,3 +323,28 @@ class TestBadInput:
         assert contents(voc) == before
         (voc / "out/notes.txt").unlink()
         converted("voc", "--from", "voc", "--to", "yolo", "--out", "out")
+
+
+COMMANDS = """
+gradcam-lab convert my-voc --from voc --to coco --out coco --copy-images
+gradcam-lab convert coco --from coco --to yolo --out yolo --copy-images
+gradcam-lab convert yolo --from yolo --to voc --out back --classes yolo/data.yaml
+gradcam-lab convert coco/annotations/instances_val.json --from coco --to yolo --out val-labels --split val
+gradcam-lab convert runs/predict --from yolo --to coco --out found --ground-truth coco/annotations/instances_val.json
+gradcam-lab convert found/results.json --from coco --to voc --out det --ground-truth coco/annotations/instances_val.json
+gradcam-lab convert my-voc --from voc --to voc --out counted-from-1 --boxes zero-based
+"""
+"""What README shows, in its order."""
+
+
+def test_the_commands_of_the_readme(voc):
+    (voc / "voc").rename(voc / "my-voc")
+    folders.write(voc / "runs/predict/labels/000002.txt", "0 0.5 0.5 0.25 0.25 0.9\n")
+    folders.write(voc / "runs/predict/classes.txt", "dog\n")
+    for command in COMMANDS.split("\n")[1:-1]:
+        done = lab(*command.split()[1:])
+        assert (done.code, done.err) == (0, ""), (command, done)
+    assert text(voc / "back/Annotations/000002.xml").count("<object>") == 1
+    assert text(voc / "val-labels/labels/val/000002.txt") == text(voc / "yolo/labels/val/000002.txt")
+    assert text(voc / "det/comp4_det_test_dog.txt").startswith("000002 0.9 12.25")
+    assert "<xmin>3</xmin>" in text(voc / "counted-from-1/Annotations/000002.xml")
