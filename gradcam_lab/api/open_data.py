@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from gradcam_lab.api.checked import checked
 from gradcam_lab.api.sentences import sentences
 from gradcam_lab.data import registry
 from gradcam_lab.data.registry import BoxData, LabelData
 
 
 @sentences()
+@checked()
 def open_data(name: str | Path = "toyvoc", root: str | Path | None = None) -> BoxData | LabelData:
     """Open a data set: the drawn one, an official one, or a folder of yours.
 

@@ -90,10 +90,12 @@ def test_a_folder_in_which_another_process_is_at_work_is_left_alone(photos, loca
     root = Path(__file__).parents[3]
     other = subprocess.Popen(
         [sys.executable, "-c", HOLDS],
-        **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(root)},
     )
     with other:
+        assert other.stdout
         assert other.stdout.readline().strip() == b"inside"
         done = locate(photos, *FEW)
         refused(done, "Another process is at work on 'located': wait until it has ended, or give another folder by ")
