@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from gradcam_lab.api.checked import checked
 from gradcam_lab.api.sentences import sentences
 from gradcam_lab.data.box_files.formats import Source
 from gradcam_lab.data.box_files.in_memory import in_memory
@@ -12,6 +13,7 @@ from gradcam_lab.pipeline.saved_boxes import Rules, evaluate_files
 
 
 @sentences()
+@checked()
 def evaluate(
     detections: str | Path | Mapping[Any, Any] | Sequence[Mapping[str, Any]],
     ground_truth: str | Path | Mapping[Any, Any],

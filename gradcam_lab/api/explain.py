@@ -7,6 +7,7 @@ from typing import overload
 
 import numpy as np
 
+from gradcam_lab.api.checked import checked
 from gradcam_lab.api.heatmap import heatmap_of
 from gradcam_lab.api.load import Network, loaded
 from gradcam_lab.api.photos import Photo, Photos, many_photos, one_photo, words
@@ -108,6 +109,7 @@ class Explained:
         return self.classes[0].heatmap
 
     @sentences()
+    @checked()
     def save(self, out: str | Path) -> list[Path]:
         """Write the files of `gradcam-lab explain` into a folder: pictures, raw maps as `.npz`, the numbers as JSON.
 
@@ -159,6 +161,7 @@ def explain(
 
 
 @sentences()
+@checked()
 def explain(
     photos: Photo | Photos,
     model: Network = PHOTOS,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
+from gradcam_lab.api.checked import OUTPUT_NAMES, checked
 from gradcam_lab.api.sentences import sentences
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Activation, Classifier
@@ -17,6 +18,7 @@ Network = str | Path | nn.Module | Classifier
 
 
 @sentences()
+@checked(classes=OUTPUT_NAMES)
 def load(
     model: str | Path | nn.Module,
     weights: str | Path | None = None,

@@ -8,6 +8,7 @@ from typing import overload
 
 import numpy as np
 
+from gradcam_lab.api.checked import checked
 from gradcam_lab.api.heatmap import heatmap_of
 from gradcam_lab.api.load import Network, loaded
 from gradcam_lab.api.photos import Photo, Photos, many_photos, one_photo, words
@@ -101,6 +102,7 @@ class Found:
         return self._found.image
 
     @sentences()
+    @checked()
     def save(
         self,
         out: str | Path,
@@ -125,7 +127,7 @@ class Found:
         Raises:
             LabError: the folder cannot be written, or has other files of these names.
         """
-        wanted = Wanted(Path(out), tuple(formats), heatmaps, pictures, page)
+        wanted = Wanted(Path(out), tuple(words(formats)), heatmaps, pictures, page)
         return save([self._found], [str(self.path)], self._locator, wanted)
 
     def __repr__(self) -> str:
@@ -147,6 +149,7 @@ class FoundPhotos(list[Found]):
         self._results, self._locator = results, locator
 
     @sentences()
+    @checked()
     def save(
         self,
         out: str | Path,
@@ -166,7 +169,8 @@ class FoundPhotos(list[Found]):
             page: whether to write `index.html`, a page of all photos; None for at most 1,000 photos.
         """
         names = [str(one.path) for one in self._results]
-        return save(self._results, names, self._locator, Wanted(Path(out), tuple(formats), heatmaps, pictures, page))
+        wanted = Wanted(Path(out), tuple(words(formats)), heatmaps, pictures, page)
+        return save(self._results, names, self._locator, wanted)
 
 
 @overload
@@ -200,6 +204,7 @@ def locate(
 
 
 @sentences()
+@checked()
 def locate(
     photos: Photo | Photos,
     model: Network = PHOTOS,
@@ -247,6 +252,8 @@ def locate(
         >>> [len(one.boxes) for one in both]
         [3, 2]
     """
+    if words(classes) and top > 1:
+        raise LabError("classes names the classes and top takes the most probable ones: give one of the two.")
     single = isinstance(photos, Photo)
     sources = [one_photo(photos)] if isinstance(photos, Photo) else many_photos(photos)
     classifier, lessons = loaded(model), load_lessons()

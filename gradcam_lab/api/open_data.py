@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gradcam_lab.api.checked import checked
 from gradcam_lab.api.sentences import sentences
 from gradcam_lab.data import registry
 from gradcam_lab.data.box_conventions import Convention
@@ -10,6 +11,7 @@ from gradcam_lab.data.registry import BoxData, LabelData
 
 
 @sentences()
+@checked()
 def open_data(
     name: str | Path = "toyvoc",
     root: str | Path | None = None,

@@ -32,7 +32,7 @@ def one_photo(photo: Photo, name: str = "image") -> Source:
             raise LabError(f"'{path}' is a folder: give its photos, such as Path({str(path)!r}).glob('*.jpg').")
         return path
     if isinstance(photo, Image.Image):
-        return Picture(Path(name), _pixels(photo))
+        return Picture(Path(name), _pixels(photo, name))
     if isinstance(photo, np.ndarray):
         if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or not photo.size:
             raise LabError(
@@ -57,8 +57,14 @@ def many_photos(photos: Photos) -> list[Source]:
     return found
 
 
-def _pixels(image: Image.Image) -> np.ndarray:
+def _pixels(image: Image.Image, name: str) -> np.ndarray:
     """Turn an image of Pillow into what a viewer shows of it: upright, on white where it is transparent."""
+    if not (image.width and image.height):
+        raise LabError(f"The {name} has no pixels, with a size of {image.width} x {image.height}: give another.")
+    try:
+        image.load()
+    except (OSError, ValueError, SyntaxError) as error:  # closed, or its file is broken or gone
+        raise LabError(f"The {name} of Pillow cannot be read ({error}): give its path, or open it again.") from error
     upright = ImageOps.exif_transpose(image)
     if upright.has_transparency_data:
         clear = upright.convert("RGBA")

@@ -59,6 +59,7 @@ def _in_file(path: Path) -> Iterator[tuple[str, list[str]]]:
         raise LabError(f"{told}: it cannot be read.") from error
     if not isinstance(content, dict) or not content:
         raise LabError(f"{told}: write lines such as 'kangaroo: [wallaby, koala]'.")
+    assert isinstance(node, yaml.MappingNode)  # for it makes a dict
     names = [str(key.value) for key, _ in node.value]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise LabError(f"'{path}' names the group '{twice[0]}' twice: keep one of the two.")

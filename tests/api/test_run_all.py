@@ -70,7 +70,11 @@ def test_a_students_code_cannot_have_a_network_of_a_script(root, toy, capsys):
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"target": "zebra"}, "has no class 'zebra'"), ({"threshold": 2}, "is no fraction"), ({"data": "none"}, "none")],
+    [
+        ({"target": "zebra"}, "has no class 'zebra'"),
+        ({"threshold": 2}, "threshold is 2: give a number above 0"),
+        ({"data": "none"}, "none"),
+    ],
 )
 def test_an_error_is_a_sentence(options, words, toy, weights, tmp_path):
     with pytest.raises(lab.LabError, match=words):
