@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from gradcam_lab.data.box_conventions import CONVENTIONS
 from gradcam_lab.errors import LabError
 from gradcam_lab.limits import MAX_BATCH, MAX_COUNT, MAX_SAMPLES, MAX_SEED
 
@@ -78,15 +79,19 @@ OUTPUT_NAMES = Kind(
 )
 """What `classes` is of a network that is loaded."""
 
+CONVENTION = _one_of(*CONVENTIONS)
+"""What `boxes` is of data."""
+
 KINDS = {
     **dict.fromkeys(("top", "min_area", "limit", "max_detections"), COUNT),
     **dict.fromkeys(("smooth", "bootstrap"), SAMPLES),
     **dict.fromkeys(("boxes", "skip_bad", "heatmaps", "pictures", "page", "pdf", "quick", "count_difficult"), FLAG),
-    **dict.fromkeys(("out", "threshold_of", "data", "data_root", "name", "root"), PATH),
+    **dict.fromkeys(("out", "threshold_of", "data", "data_root", "name", "root", "annotations"), PATH),
     **dict.fromkeys(("method", "layer", "target", "split"), TEXT),
     **dict.fromkeys(("mean", "std"), COLOURS),
     "weights": Kind(str | Path, "'imagenet' or a file"),
-    "seed": SEED,
+    **dict.fromkeys(("seed", "split_seed"), SEED),
+    "val_size": Kind(Annotated[Number, Field(gt=0)], "a share below 1 or a number of images"),
     "batch": _whole(1, MAX_BATCH),
     "size": _whole(1, 2048),
     "classes": CLASSES,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gradcam_lab.api.checked import checked
+from gradcam_lab.api.checked import CONVENTION, checked
 from gradcam_lab.api.sentences import sentences
 from gradcam_lab.data import registry
 from gradcam_lab.data.box_conventions import Convention
@@ -11,7 +11,7 @@ from gradcam_lab.data.registry import BoxData, LabelData
 
 
 @sentences()
-@checked()
+@checked(boxes=CONVENTION)
 def open_data(
     name: str | Path = "toyvoc",
     root: str | Path | None = None,

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from gradcam_lab.data.image_files import STRICT
 from gradcam_lab.data.picture import Picture, Source
 from gradcam_lab.errors import LabError
 
@@ -62,7 +63,8 @@ def _pixels(image: Image.Image, name: str) -> np.ndarray:
     if not (image.width and image.height):
         raise LabError(f"The {name} has no pixels, with a size of {image.width} x {image.height}: give another.")
     try:
-        image.load()
+        with STRICT:
+            image.load()
     except (OSError, ValueError, SyntaxError) as error:  # closed, or its file is broken or gone
         raise LabError(f"The {name} of Pillow cannot be read ({error}): give its path, or open it again.") from error
     upright = ImageOps.exif_transpose(image)

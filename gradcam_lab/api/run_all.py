@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from gradcam_lab.api.checked import checked
+from gradcam_lab.api.checked import CONVENTION, checked
 from gradcam_lab.api.load import Network, loaded
 from gradcam_lab.api.sentences import sentences
 from gradcam_lab.course.workspace.whose_code import students_work
@@ -18,7 +18,7 @@ from gradcam_lab.report.render import Rendered
 
 
 @sentences()
-@checked()
+@checked(boxes=CONVENTION)
 def run_all(
     data: str | Path = "toyvoc",
     model: Network = EMBEDDED,

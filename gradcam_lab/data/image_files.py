@@ -208,7 +208,7 @@ def opened(
         ProblemError: it is too large, cannot be opened, or not be read inside the block.
     """
     try:
-        with _strict, Image.open(path if data is None else io.BytesIO(data), formats=formats) as image:
+        with STRICT, Image.open(path if data is None else io.BytesIO(data), formats=formats) as image:
             _require_size(path, *image.size)
             yield image
     except (OSError, SyntaxError, ValueError) as error:
@@ -247,7 +247,8 @@ class _Strict:
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, pixels
 
 
-_strict = _Strict()
+STRICT = _Strict()
+"""For all who open images with Pillow."""
 
 
 def _require_size(path: Path, width: int, height: int) -> None:

@@ -58,7 +58,7 @@ def test_a_threshold_and_a_method_are_those_of_the_command(photo):
     assert found.threshold == 0.5
     found.save("ours", heatmaps=False, pictures=False, page=False)
     assert contents(Path("ours")) == contents(Path("theirs"))
-    assert set(contents(Path("ours"))) == {".lock", "boxes.json", "request.json"}
+    assert set(contents(Path("ours"))) == {"boxes.json", "request.json"}
 
 
 def test_an_image_without_a_file_is_saved_too(pixels, net, tmp_path):
@@ -76,7 +76,7 @@ def test_the_folder_of_other_pixels_of_the_same_name_is_written_anew(pixels, net
     lab.locate(pixels[:, ::-1], net, classes=["dog"]).save(tmp_path / "out")
     after = contents(tmp_path / "out")
     assert before.keys() == after.keys()
-    assert [name for name in before if before[name] == after[name]] == [".lock"]
+    assert [name for name in before if before[name] == after[name]] == []
 
 
 def test_the_folder_of_another_request_is_not_replaced(photo, net):
