@@ -216,7 +216,7 @@ def test_without_a_clipboard_the_text_is_shown(page):
 
 def test_the_heatmap_has_the_colours_of_step_1(page, lessons):
     path, photos = page
-    script = """for (let turn = 0; turn < 100 && !page.querySelector(".card canvas"); turn++) await sleep(100);
+    script = """page.querySelector(".card").scrollIntoView();  // what is out of view is not drawn
         await sleep(500);
         const canvas = page.querySelector(".card canvas"), { width, height } = canvas;
         const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
