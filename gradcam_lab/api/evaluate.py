@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from gradcam_lab.api.checked import checked
 from gradcam_lab.api.sentences import sentences
+from gradcam_lab.data.box_conventions import CONVENTIONS, Convention
 from gradcam_lab.data.box_files.formats import Source
 from gradcam_lab.data.box_files.in_memory import in_memory
+from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate.records import ScoreRow
 from gradcam_lab.pipeline.saved_boxes import Rules, evaluate_files
 
@@ -20,6 +22,7 @@ def evaluate(
     *,
     target: str | None = None,
     split: str = "test",
+    boxes: Convention = "voc",
     iou: Sequence[float] = (0.3, 0.4, 0.5),
     ties: Literal["group", "order"] = "group",
     ap: Literal["area", "11point"] = "area",
@@ -29,7 +32,7 @@ def evaluate(
 ) -> dict[str, ScoreRow]:
     """Score boxes: AP, recall and CorLoc, with 95% bootstrap intervals over the images.
 
-    Boxes are `xmin, ymin, xmax, ymax` in VOC's pixels: 1-based, both ends inclusive.
+    Boxes are `xmin, ymin, xmax, ymax` in VOC's pixels, 1-based, both ends inclusive, if `boxes` does not say otherwise.
 
     Args:
         detections: the boxes of each image, `{image: array of shape (n, 5)}` with the score last, an image without any
@@ -38,6 +41,8 @@ def evaluate(
             difficult, a list of `{"box": [...], "difficult": True}`; or a file, or a folder in VOC layout.
         target: the class, where the files hold several.
         split: the split of a folder in VOC layout.
+        boxes: how arrays, our JSON and `comp4` text state them: `"voc"`, `"zero-based"` (corners counted from 0),
+            `"coco"` (x, y, width, height) or, with ground truth that has sizes, `"relative"`.
         iou: IoU thresholds, each between 0 and 1; a match needs more.
         ties: boxes of equal scores count as one step of the curve, `"group"`, or in their own order, `"order"`.
         ap: the area below all points, `"area"`, or VOC2007's mean of eleven, `"11point"`.
@@ -62,9 +67,11 @@ def evaluate(
         >>> scores["0.5"]["ap"], scores["0.5"]["recall"]
         (0.5, 0.5)
     """
+    if boxes not in CONVENTIONS:
+        raise LabError(f"boxes={boxes!r} is no way of stating boxes: give one of {', '.join(CONVENTIONS)}.")
     rules = Rules(tuple(iou), ties, ap, count_difficult, bootstrap, seed)
     sources = _source("detections", detections), _source("ground_truth", ground_truth)
-    return evaluate_files(*sources, rules, target=target, split=split)
+    return evaluate_files(*sources, rules, target=target, split=split, boxes=None if boxes == "voc" else boxes)
 
 
 def _source(name: str, boxes: object) -> Source:

@@ -157,6 +157,14 @@ def evaluate(
     ] = None,
     target: Annotated[str | None, Option(help="Class, where the files hold several.", show_default="all")] = None,
     split: Annotated[str, Option(help="Split of a VOC folder or of a data.yaml.")] = "test",
+    boxes: Annotated[
+        Literal["voc", "coco", "zero-based", "relative"] | None,
+        Option(
+            help="How our JSON and comp4 text state boxes: voc (corners from 1), zero-based (corners from 0), coco (x, "
+            "y, width, height) or relative (centre and sides as shares).",
+            show_default="voc",
+        ),
+    ] = None,
     iou: Annotated[list[float] | None, iou("0.3, 0.4, 0.5; with --protocol 0.5")] = None,
     ties: Annotated[
         Literal["group", "order"] | None,
@@ -193,6 +201,7 @@ def evaluate(
         protocol=protocol,
         target=target,
         split=split,
+        boxes=boxes,
         iou=iou,
         ties=ties,
         ap=ap,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gradcam_lab.data.box_conventions import Convention
 from gradcam_lab.data.box_files.every_class import of_class
 from gradcam_lab.data.box_files.formats import Source, read_both
 from gradcam_lab.data.box_files.ground_truth import ClassGroundTruth, ObjectArrays, Required
@@ -55,7 +56,13 @@ class Rules:
 
 
 def evaluate_files(
-    detections: Source, ground_truth: Source, rules: Rules, *, target: str | None = None, split: str = "test"
+    detections: Source,
+    ground_truth: Source,
+    rules: Rules,
+    *,
+    target: str | None = None,
+    split: str = "test",
+    boxes: Convention | None = None,
 ) -> Scores:
     """Score saved detections of one class; the formats are recognised, see `data.box_files.formats`.
 
@@ -65,6 +72,7 @@ def evaluate_files(
         rules: how they are scored.
         target: the class, where the files do not say it.
         split: the split of a folder in VOC layout, or of a `data.yaml`.
+        boxes: how they are stated in files that do not say it; None for VOC's pixels.
 
     Returns:
         By IoU threshold (as text); all numbers are fractions.
@@ -73,7 +81,7 @@ def evaluate_files(
         LabError: a file cannot be used, the detections name an image that the ground truth does not, or there is no
             object to find.
     """
-    found, truth = read_both(detections, ground_truth, target=target, split=split, required=rules.required)
+    found, truth = read_both(detections, ground_truth, target=target, split=split, required=rules.required, boxes=boxes)
     return rows_of(score(found, truth, rules))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gradcam_lab.data.box_conventions import Convention
 from gradcam_lab.data.box_files import comp4
 from gradcam_lab.data.box_files.every_class import of_class, one_class
 from gradcam_lab.data.box_files.formats import read_both, read_every_class
@@ -27,16 +28,29 @@ Protocol = Literal["voc2007", "voc2010", "coco"]
 IOUS = (0.3, 0.4, 0.5)
 AP_OF = {"voc2007": "11point", "voc2010": "area"}
 
+MEANING = {
+    "zero-based": "corners in pixels counted from 0, both ends inside",
+    "coco": "x, y, width, height from the image's corner",
+    "relative": "centre, width and height as shares of the image's sides",
+}
+"""What a declared convention other than VOC's is, beside the scores."""
+
 COLUMNS = ("mAP", "AP50", "AP75", "AP-S", "AP-M", "AP-L", "AR1", "AR10", "AR100", "AR-S", "AR-M", "AR-L")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asks of `evaluate`; None where they leave it open. `errors` is the folder of TIDE's kinds."""
+    """What the user asks of `evaluate`; None where they leave it open.
+
+    Attributes:
+        boxes: how they are stated in the files that do not say it.
+        errors: the folder of TIDE's kinds.
+    """
 
     protocol: Protocol | None = None
     target: str | None = None
     split: str = "test"
+    boxes: Convention | None = None
     iou: Sequence[float] | None = None
     ties: str | None = None
     ap: str | None = None
@@ -99,6 +113,10 @@ def evaluate(detections: Path, ground_truth: Path, options: Options, *, json: bo
         make_folder(options.errors)  # before anybody waits for the scores
     scores, text, errors = _scored(detections, ground_truth, options)
     texts = [text(scores)]
+    if options.boxes:
+        scores = {**scores, "boxes": options.boxes}
+    if options.boxes in MEANING:
+        texts.append(f"Boxes of JSON by image and of comp4 text are read as {options.boxes}: {MEANING[options.boxes]}.")
     if errors:
         scores = {**scores, "errors": errors}
         texts.append(errors_table(errors))
@@ -115,7 +133,9 @@ def _scored(
         return coco_scores(found, truth), coco_table, _errors(found, truth, options)
     rules = options.rules
     several = detections.is_dir() or options.target is None
-    tables = several and read_every_class(detections, ground_truth, target=options.target, split=options.split)
+    tables = several and read_every_class(
+        detections, ground_truth, target=options.target, split=options.split, boxes=options.boxes
+    )
     if tables and len(tables[1].classes) > 1:
         return score_classes(*tables, rules, ground_truth), classes_table, _errors(*tables, options)
     if tables:
@@ -124,7 +144,12 @@ def _scored(
         del tables  # ten million boxes are 0.5 GB
     else:
         boxes, objects = read_both(
-            detections, ground_truth, target=options.target, split=options.split, required=rules.required
+            detections,
+            ground_truth,
+            target=options.target,
+            split=options.split,
+            required=rules.required,
+            boxes=options.boxes,
         )
         errors = _errors(*_one_class(boxes, objects, detections, options), options) if options.errors else None
     return rows_of(saved_boxes.score(boxes, objects, rules)), saved_boxes.as_table, errors
@@ -147,11 +172,18 @@ def _one_class(
 def read_tables(detections: Path, ground_truth: Path, options: Options) -> tuple[Detections, Annotated]:
     """Read the tables that COCO's protocol scores, of files in any format."""
     tables = read_every_class(
-        detections, ground_truth, target=options.target, split=options.split, protocol=options.protocol == "coco"
+        detections,
+        ground_truth,
+        target=options.target,
+        split=options.split,
+        protocol=options.protocol == "coco",
+        boxes=options.boxes,
     )
     if tables:
         return tables
-    found, truth = read_both(detections, ground_truth, target=options.target, split=options.split, required="any")
+    found, truth = read_both(
+        detections, ground_truth, target=options.target, split=options.split, required="any", boxes=options.boxes
+    )
     return _one_class(found, truth, detections, options)
 
 

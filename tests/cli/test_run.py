@@ -325,6 +325,19 @@ class TestEvaluate:
         one = json.loads(lab("evaluate", *of_two_classes, "--target", "cat", "--json").out)
         assert (one["0.4"]["ap"], one["0.5"]["ap"]) == (1, 0)
 
+    def test_boxes_that_are_declared(self, tmp_path, of_two_classes):
+        write_json(tmp_path / "D.json", {"a": [[0, 0, 40, 24, 0.9]]})
+        done = lab("evaluate", *of_two_classes, "--target", "dog", "--boxes", "coco", "--iou", 0.59, "--iou", 0.6)
+        assert (done.code, done.err) == (0, "")
+        assert [line.split()[:2] for line in done.out.splitlines()[1:3]] == [["0.59", "100.00"], ["0.6", "0.00"]]
+        assert "read as coco: x, y, width, height from the image's corner." in done.out
+        done = lab("evaluate", *of_two_classes, "--target", "dog", "--boxes", "coco", "--json")
+        assert json.loads(done.out)["boxes"] == "coco"
+        write_json(tmp_path / "D.json", [])
+        done = lab("evaluate", *of_two_classes, "--boxes", "zero-based")
+        assert (done.code, done.out) == (2, "")
+        assert "--boxes zero-based says nothing of" in done.err
+
     def test_protocols(self, of_two_classes):
         done = lab("evaluate", *of_two_classes, "--protocol", "coco")
         assert (done.code, done.err) == (0, "")

@@ -1,6 +1,6 @@
 """Detections as the VOC devkit reads them: `comp4_det_test_dog.txt`, a line `image score xmin ymin xmax ymax` a box.
 
-The boxes are in VOC's pixels already; the class is in the name of the file alone.
+The boxes are in VOC's pixels already, if it is not declared otherwise; the class is in the name of the file alone.
 """
 
 import re
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gradcam_lab.data.box_files.arrays import by_image, finite_numbers, require_pixels
+from gradcam_lab.data.box_files.arrays import by_image, finite_numbers
+from gradcam_lab.data.box_files.stated import VOC, Stated
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import first_character, read_text
 
-LINE = "image score xmin ymin xmax ymax"
 NAME = re.compile(r"comp\d+_det_(?P<split>[^_]+)_(?P<rest>.+)\.txt")
 SPLITS = ("train", "val", "trainval", "test")
 """The devkit's splits, behind which the rest of a file's name is the class."""
@@ -62,19 +62,24 @@ def is_comp4(path: Path) -> bool:
     return path.suffix != ".json" and first not in ("{", "[") if first else path.suffix == ".txt"
 
 
-def read_comp4(path: Path) -> dict[str, np.ndarray]:
+def read_comp4(path: Path, stated: Stated = VOC) -> dict[str, np.ndarray]:
     """Read detections: an (n, 5) array `xmin, ymin, xmax, ymax, score` for each image that has any.
+
+    Args:
+        path: the file.
+        stated: how its boxes are stated; what is returned is in VOC's pixels.
 
     Raises:
         LabError: the file cannot be read, a line is not of this format, or the boxes are shares of their images.
     """
-    lines = read_text(path, f"a text file with lines '{LINE}'").splitlines(keepends=True)
+    lines = read_text(path, f"a text file with lines '{_line(stated)}'").splitlines(keepends=True)
     rows = [line.split() for line in lines if not line.isspace()]
     numbers = _numbers(rows)
-    if numbers is None or (numbers[:, 1:3] > numbers[:, 3:5]).any():
-        raise _first_bad(path, lines)
-    require_pixels(path, numbers[:, 1:])
-    return by_image([row[0] for row in rows], numbers[:, [1, 2, 3, 4, 0]])
+    if numbers is None or stated.backwards(numbers[:, 1:]).any():
+        raise _first_bad(path, lines, stated)
+    images = [row[0] for row in rows]
+    boxes = stated.in_voc(path, numbers[:, 1:], images, [1] * len(images))
+    return by_image(images, np.column_stack([boxes, numbers[:, 0]]))
 
 
 def line_of(image: str, box: Sequence[float], score: float) -> str:
@@ -99,17 +104,21 @@ def _numbers(rows: Sequence[Sequence[str]]) -> np.ndarray | None:
     return None if numbers is None else numbers.reshape(-1, 5)
 
 
-def _first_bad(path: Path, lines: Sequence[str]) -> LabError:
+def _line(stated: Stated) -> str:
+    return " ".join(("image", "score", *stated.columns))
+
+
+def _first_bad(path: Path, lines: Sequence[str], stated: Stated) -> LabError:
+    wanted = _line(stated)
     for number, line in enumerate(lines, 1):
         if line.isspace():
             continue
         text = line.strip()[:60]
         found = _numbers([line.split()])
         if found is None:
-            return LabError(f"'{path}', line {number}: {text!r} is not '{LINE}' with finite numbers: mend it.")
-        _, xmin, ymin, xmax, ymax = found[0]
-        if xmax < xmin or ymax < ymin:
+            return LabError(f"'{path}', line {number}: {text!r} is not '{wanted}' with finite numbers: mend it.")
+        if stated.backwards(found[:, 1:]).any():
             return LabError(
-                f"'{path}', line {number}: the box of {text!r} ends before it begins: it should be '{LINE}'."
+                f"'{path}', line {number}: the box of {text!r} ends before it begins: it should be '{wanted}'."
             )
     raise AssertionError("all lines are good, one by one")

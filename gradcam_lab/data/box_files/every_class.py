@@ -16,6 +16,7 @@ from gradcam_lab.data.box_files import coco, coco_results, comp4, yolo, yolo_tru
 from gradcam_lab.data.box_files.arrays import by_code
 from gradcam_lab.data.box_files.ground_truth import Choice, ClassGroundTruth, ObjectArrays, numbered
 from gradcam_lab.data.box_files.plausible import doubts
+from gradcam_lab.data.box_files.stated import VOC, Stated
 from gradcam_lab.data.box_files.tables import Annotated, Detections, Objects, joined
 from gradcam_lab.data.layouts.voc import read_split
 from gradcam_lab.data.sample import Sample
@@ -84,29 +85,33 @@ def read_results(path: Path, parts: Iterable[Any], truth: Annotated) -> Detectio
     return coco_results.read_every_result(path, parts, truth)
 
 
-def read_folder(path: Path, truth: Annotated) -> Detections:
+def comp4_files(folder: Path) -> list[Path]:
+    """Return the VOC devkit's files of detections in a folder."""
+    return [file for file in yolo.label_files(folder) if comp4.NAME.fullmatch(file.name)]
+
+
+def read_folder(path: Path, truth: Annotated, stated: Stated = VOC) -> Detections:
     """Read detections of the classes of a ground truth from a folder; those of other classes are left out.
 
     Args:
         path: the folder.
         truth: has the classes, the images and their sizes.
+        stated: how the boxes of the devkit's files are stated.
 
     Raises:
         LabError: they cannot be used, or name an image that the ground truth does not.
     """
-    files = list(yolo.label_files(path))
-    named = [file for file in files if comp4.NAME.fullmatch(file.name)]
-    if named:
-        return joined(_comp4(file, truth) for file in named)
-    if files:
+    if named := comp4_files(path):
+        return joined(_comp4(file, truth, stated) for file in named)
+    if files := list(yolo.label_files(path)):
         return joined(_yolo(files, path, truth))
     raise LabError(f"'{path}' holds neither VOC's files comp4_det_test_CLASS.txt nor YOLO's labels: give one of them.")
 
 
-def _comp4(file: Path, truth: Annotated) -> Detections:
+def _comp4(file: Path, truth: Annotated, stated: Stated) -> Detections:
     """Read one class; nothing where the ground truth does not have it."""
     name = comp4.class_of(file, None, truth.classes)
-    found = comp4.read_comp4(file) if name in truth.classes else {}
+    found = comp4.read_comp4(file, stated) if name in truth.classes else {}
     rows = np.concatenate([np.zeros((0, 5)), *found.values()])
     owners = [image for image, part in found.items() for _ in part]
     category = np.full(len(rows), truth.classes.index(name) if found and name else 0)

@@ -2,6 +2,8 @@
 
 detections    {image: [[xmin, ymin, xmax, ymax, score], ...]}
 ground truth  {image: [[xmin, ymin, xmax, ymax], ...]}   or   {image: [{"box": [...], "difficult": true}, ...]}
+
+Boxes that are stated otherwise (`Stated`) become VOC's pixels as they are read.
 """
 
 import sys
@@ -11,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from gradcam_lab.data.box_files.arrays import finite_rows, require_pixels
+from gradcam_lab.data.box_files.arrays import finite_rows
 from gradcam_lab.data.box_files.ground_truth import ObjectArrays, objects_of
 from gradcam_lab.data.box_files.json_parts import by_parts
+from gradcam_lab.data.box_files.stated import VOC, Stated
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_json
@@ -29,13 +32,13 @@ def read_detections(path: Path) -> dict[str, np.ndarray]:
     return by_parts(path, lambda parts: detections_of(path, parts))
 
 
-def detections_in(path: Path, content: Any) -> dict[str, np.ndarray]:
+def detections_in(path: Path, content: Any, stated: Stated = VOC) -> dict[str, np.ndarray]:
     """Return the detections in the JSON of a file; see `read_detections`."""
     images = _lists_by_image(path, content)
-    return dict(zip(images, _parts(_boxes(images, 5, path), images.values()), strict=True))
+    return dict(zip(images, _parts(_boxes(images, 5, path, stated), images.values()), strict=True))
 
 
-def detections_of(path: Path, parts: Iterable[Any]) -> dict[str, np.ndarray]:
+def detections_of(path: Path, parts: Iterable[Any], stated: Stated = VOC) -> dict[str, np.ndarray]:
     """Return the detections in the JSON of a file, which is read in parts; see `read_detections`.
 
     Raises:
@@ -44,7 +47,7 @@ def detections_of(path: Path, parts: Iterable[Any]) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     for content in parts:
         before = len(found)
-        new = detections_in(path, content)
+        new = detections_in(path, content, stated)
         found |= new
         if len(found) < before + len(new):
             raise ValueError("an image is there twice")
@@ -61,14 +64,14 @@ def read_ground_truth(path: Path) -> dict[str, ObjectArrays]:
     return objects_in(path, read_json(path))
 
 
-def objects_in(path: Path, content: Any) -> dict[str, ObjectArrays]:
+def objects_in(path: Path, content: Any, stated: Stated = VOC) -> dict[str, ObjectArrays]:
     """Return the objects in the JSON of a file; see `read_ground_truth`."""
     images = _lists_by_image(path, content)
     flags = [_difficult(row, path, image) for image, rows in images.items() for row in rows]
     plain = {
         image: [row.get("box") if isinstance(row, dict) else row for row in rows] for image, rows in images.items()
     }
-    parts = (_parts(values, plain.values()) for values in (_boxes(plain, 4, path), np.array(flags, dtype=bool)))
+    parts = (_parts(values, plain.values()) for values in (_boxes(plain, 4, path, stated), np.array(flags, dtype=bool)))
     return dict(zip(images, zip(*parts, strict=True), strict=True))
 
 
@@ -111,13 +114,13 @@ def _lists_by_image(path: Path, content: Any) -> dict[str, list[Any]]:
     return content
 
 
-def _boxes(images: Mapping[str, list[Any]], count: int, path: Path) -> np.ndarray:
+def _boxes(images: Mapping[str, list[Any]], count: int, path: Path, stated: Stated) -> np.ndarray:
     """Check all rows at once; only if that fails, one by one, to name the first bad one."""
     boxes = finite_rows([row for rows in images.values() for row in rows], count)
-    if boxes is None or (boxes[:, :2] > boxes[:, 2:4]).any():
-        checked = [_numbers(row, count, path, image) for image, rows in images.items() for row in rows]
+    if boxes is None or stated.backwards(boxes[:, :4], objects=count == 4).any():
+        checked = [_numbers(row, count, path, image, stated) for image, rows in images.items() for row in rows]
         boxes = np.array(checked, dtype=float).reshape(-1, count)
-    require_pixels(path, boxes[:, :4])
+    boxes[:, :4] = stated.in_voc(path, boxes[:, :4], images, [len(rows) for rows in images.values()])
     return boxes
 
 
@@ -128,13 +131,13 @@ def _difficult(row: Any, path: Path, image: str) -> bool:
     return bool(difficult)
 
 
-def _numbers(row: Any, count: int, path: Path, image: str) -> list[float]:
-    wanted = "[xmin, ymin, xmax, ymax, score]" if count == 5 else "[xmin, ymin, xmax, ymax]"
+def _numbers(row: Any, count: int, path: Path, image: str, stated: Stated) -> list[float]:
+    wanted = f"[{', '.join([*stated.columns, 'score'][:count])}]"
     numeric = isinstance(row, list) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in row)
     if not numeric or len(row) != count:
         raise LabError(f"'{path}', image '{image}': {str(row)[:60]!r} is not a box {wanted}: mend it.")
     if not all(abs(value) <= sys.float_info.max for value in row):  # also an integer too large for a float
         raise LabError(f"'{path}', image '{image}': the box {str(row)[:60]} holds NaN or infinity: mend or remove it.")
-    if row[2] < row[0] or row[3] < row[1]:
+    if stated.backwards(np.array([row[:4]], dtype=float), objects=count == 4).any():
         raise LabError(f"'{path}', image '{image}': the box {row} ends before it begins: it should be {wanted}.")
     return row
