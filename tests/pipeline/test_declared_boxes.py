@@ -143,7 +143,7 @@ def test_the_python_interface(scene):
     )
     expected = lab.evaluate(scene / "voc" / "D.json", scene / "voc" / "G.json", bootstrap=0)
     assert lab.evaluate(found, truth, boxes="coco", bootstrap=0) == expected
-    with pytest.raises(LabError, match="boxes='xywh' is no way of stating boxes"):
+    with pytest.raises(LabError, match="boxes is 'xywh': give one of 'voc'"):
         lab.evaluate(found, truth, boxes="xywh", bootstrap=0)  # type: ignore[arg-type]
 
 
