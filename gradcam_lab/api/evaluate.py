@@ -4,18 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from gradcam_lab.api.checked import checked
+from gradcam_lab.api.checked import CONVENTION, checked
 from gradcam_lab.api.sentences import sentences
-from gradcam_lab.data.box_conventions import CONVENTIONS, Convention
+from gradcam_lab.data.box_conventions import Convention
 from gradcam_lab.data.box_files.formats import Source
 from gradcam_lab.data.box_files.in_memory import in_memory
-from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate.records import ScoreRow
 from gradcam_lab.pipeline.saved_boxes import Rules, evaluate_files
 
 
 @sentences()
-@checked()
+@checked(boxes=CONVENTION)
 def evaluate(
     detections: str | Path | Mapping[Any, Any] | Sequence[Mapping[str, Any]],
     ground_truth: str | Path | Mapping[Any, Any],
@@ -67,8 +66,6 @@ def evaluate(
         >>> scores["0.5"]["ap"], scores["0.5"]["recall"]
         (0.5, 0.5)
     """
-    if boxes not in CONVENTIONS:
-        raise LabError(f"boxes={boxes!r} is no way of stating boxes: give one of {', '.join(CONVENTIONS)}.")
     rules = Rules(tuple(iou), ties, ap, count_difficult, bootstrap, seed)
     sources = _source("detections", detections), _source("ground_truth", ground_truth)
     return evaluate_files(*sources, rules, target=target, split=split, boxes=None if boxes == "voc" else boxes)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import gradcam_lab as lab
-from gradcam_lab.data.box_conventions import CONVENTIONS
+from gradcam_lab.data.box_conventions import CONVENTIONS, Convention
 from gradcam_lab.errors import LabError
 from gradcam_lab.pipeline.saved_classes import Options, evaluate
 from tests.saved_files import refused, written
@@ -143,7 +143,7 @@ def test_the_python_interface(scene):
     )
     expected = lab.evaluate(scene / "voc" / "D.json", scene / "voc" / "G.json", bootstrap=0)
     assert lab.evaluate(found, truth, boxes="coco", bootstrap=0) == expected
-    with pytest.raises(LabError, match="boxes='xywh' is no way of stating boxes"):
+    with pytest.raises(LabError, match="boxes is 'xywh': give one of 'voc'"):
         lab.evaluate(found, truth, boxes="xywh", bootstrap=0)  # type: ignore[arg-type]
 
 
@@ -180,7 +180,8 @@ class TestRefused:
 
     def test_pixels_declared_as_shares_and_shares_as_pixels(self, scene):
         for name in ("D.json", "comp4"):
-            for convention, words in (("relative", "are no shares of"), ("coco", "near 0 to 1")):
+            cases: list[tuple[Convention, str]] = [("relative", "are no shares of"), ("coco", "near 0 to 1")]
+            for convention, words in cases:
                 found = scene / ("coco" if convention == "relative" else "relative") / name
                 options = Options(boxes=convention, target="dog" if found.suffix else None)
                 with pytest.raises(LabError, match=words):

@@ -49,8 +49,10 @@ class Stated:
             objects: whether they are objects, which have at least some width and height.
         """
         if self.convention in FIRST_PIXEL:
-            return (boxes[:, :2] > boxes[:, 2:]).any(axis=1)
-        return (boxes[:, 2:] <= 0 if objects else boxes[:, 2:] < 0).any(axis=1)
+            wrong = boxes[:, :2] > boxes[:, 2:]
+        else:
+            wrong = boxes[:, 2:] <= 0 if objects else boxes[:, 2:] < 0
+        return np.any(wrong, axis=1)
 
     def in_voc(self, path: Path, boxes: np.ndarray, images: Iterable[str], counts: Sequence[int]) -> np.ndarray:
         """Convert the boxes of a file to VOC's pixels.
