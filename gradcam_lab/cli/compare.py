@@ -18,7 +18,12 @@ def group() -> None:
 
 @app.command()
 def compare(
-    runs: Annotated[list[Path], Argument(metavar="RUN RUN...", help="Folders of finished runs; the first is A.")],
+    runs: Annotated[
+        list[Path],
+        Argument(
+            metavar="RUN...", help="Folders of finished runs, two or more; the others are compared with the first."
+        ),
+    ],
     out: Annotated[Path, Option(help="Folder for compare.html, compare.json and the pictures.")] = Path("compared"),
     images: Annotated[int, Option(min=0, max=MAX_COUNT, help="Number of images shown of each kind.")] = 6,
     seed: Annotated[int, Option(min=0, max=MAX_SEED, help="Random seed of the bootstrap.")] = 0,
