@@ -6,6 +6,7 @@ from typing import Annotated
 from typer import Argument, Option, Typer
 
 from gradcam_lab.cli.options import Json
+from gradcam_lab.limits import MAX_COUNT, MAX_SEED
 
 app = Typer()
 
@@ -17,10 +18,15 @@ def group() -> None:
 
 @app.command()
 def compare(
-    runs: Annotated[list[Path], Argument(metavar="RUN RUN...", help="Folders of finished runs; the first is A.")],
+    runs: Annotated[
+        list[Path],
+        Argument(
+            metavar="RUN...", help="Folders of finished runs, two or more; the others are compared with the first."
+        ),
+    ],
     out: Annotated[Path, Option(help="Folder for compare.html, compare.json and the pictures.")] = Path("compared"),
-    images: Annotated[int, Option(min=0, help="Number of images shown of each kind.")] = 6,
-    seed: Annotated[int, Option(min=0, help="Random seed of the bootstrap.")] = 0,
+    images: Annotated[int, Option(min=0, max=MAX_COUNT, help="Number of images shown of each kind.")] = 6,
+    seed: Annotated[int, Option(min=0, max=MAX_SEED, help="Random seed of the bootstrap.")] = 0,
     json: Json = False,
 ) -> None:
     """Compare runs on the same images: paired differences with 95% intervals, settings, and pictures, as HTML."""
