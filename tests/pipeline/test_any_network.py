@@ -39,8 +39,8 @@ def vit(tmp_path):
 
 def test_a_group_gives_a_class_of_the_data_its_outputs(toy, hounds, weights, tmp_path):
     refused(run_all(hounds, weights, tmp_path / "a"), "or map by --group the names that the network lacks: hound (")
-    grouped = run_all(hounds, weights, tmp_path / "b", "--group", "hound=dog", "--target", "hound")
-    plain = run_all(toy, weights, tmp_path / "c", "--target", "dog")
+    grouped = run_all(hounds, weights, tmp_path / "b", "--group", "hound=dog", "--target", "hound", "--limit", 8)
+    plain = run_all(toy, weights, tmp_path / "c", "--target", "dog", "--limit", 8)
     assert (grouped.code, plain.code) == (0, 0), grouped.err + plain.err
     name = "detections.json"
     assert (tmp_path / "b" / name).read_text() == (tmp_path / "c" / name).read_text()

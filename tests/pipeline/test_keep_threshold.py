@@ -13,7 +13,7 @@ from tests.commands import lab, refused, run_all
 @pytest.fixture(scope="module")
 def finished(toy, weights, tmp_path_factory):
     out = tmp_path_factory.mktemp("keep") / "run"
-    assert run_all(toy, weights, out).code == 0
+    assert run_all(toy, weights, out, "--limit", 8).code == 0
     return out
 
 
@@ -61,6 +61,6 @@ def test_another_network_and_another_kind_of_file_are_refused(finished, toy, wei
     (tmp_path / "a.pth").write_bytes(b"x")
     refused(lab("sweep", "--run", finished, "--keep-in", tmp_path / "a.pth"), "is no file of gradcam-lab train")
     given = tmp_path / "given"
-    assert run_all(toy, weights, given, "--threshold", 0.5).code == 0
+    assert run_all(toy, weights, given, "--threshold", 0.5, "--limit", 8).code == 0
     file = shutil.copy(weights, tmp_path / "mine.safetensors")
     refused(lab("sweep", "--run", given, "--keep-in", file), "was given, not chosen on val: run without --threshold")
