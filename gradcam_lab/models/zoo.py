@@ -1,17 +1,15 @@
 """Classifiers: the embedded one, torchvision's, timm's, the user's own, and those in files, by one name each."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from gradcam_lab.console import warn
-from gradcam_lab.data.layouts.imagenette import imagenette_classes
 from gradcam_lab.data.registry import TOYVOC
 from gradcam_lab.data.toyvoc import is_drawn
 from gradcam_lab.errors import LabError
@@ -24,31 +22,21 @@ from gradcam_lab.models.groups import with_groups
 from gradcam_lab.models.layers.find_layer import find_layer
 from gradcam_lab.models.layers.probe import put_probe
 from gradcam_lab.models.model_choice import EMBEDDED, IMAGENET, Device, ModelChoice
-from gradcam_lab.models.networks.architectures import TORCHVISION, blank
+from gradcam_lab.models.networks.architectures import TORCHVISION
 from gradcam_lab.models.sources.draft import Draft
 from gradcam_lab.models.sources.fitting_weights import fit_weights
 from gradcam_lab.models.sources.logits import prepared, with_logits
+from gradcam_lab.models.sources.network_file import LabelsOf, draft_of, first_of, look_into, read_draft
 from gradcam_lab.models.sources.own_function import ITS_OWN, describe_module, is_function, load_function
 from gradcam_lab.models.sources.timm_models import PREFIX, load_timm
 from gradcam_lab.models.sources.torchvision_models import load_torchvision, torchvision_names
-from gradcam_lab.models.weights import bare_state_dict, efeo_checkpoint, model_file
-from gradcam_lab.models.weights.missing_file import missing_file
-from gradcam_lab.models.weights.state_dict import load_weights
-
-IMAGENETTE_SIZE = 160
-"""Height and width in pixels of the input of a network of Imagenette, as its exercise trains it."""
+from gradcam_lab.models.weights import model_file
 
 EMBEDDED_FILE = Path(__file__).parent / "weights" / "toyvoc.safetensors"
 """The weights of ToyNet that come with the package."""
 
 LEAST_STD = 1e-6
 """The least standard deviation that is one: less would make every number of the input too large."""
-
-Labels = tuple[str, tuple[str, ...], Activation]
-"""A data set's name, its classes, and `sigmoid` where they may occur together."""
-
-LabelsOf = Callable[[], Labels]
-"""Returns the labels of the data set that the user names; called for a state dict only, which names no classes."""
 
 
 def load_chosen(choice: ModelChoice, labels: LabelsOf | None = None) -> Classifier:
@@ -108,9 +96,7 @@ def load(
     return with_groups(classifier, groups) if groups else classifier
 
 
-def load_file(
-    path: Path, labels: LabelsOf | None = None, size: int | None = None, weights_option: bool = False
-) -> Classifier:
+def load_file(path: Path, labels: LabelsOf | None = None, size: int | None = None) -> Classifier:
     """Return the classifier in a file, as `load` does of its name.
 
     Args:
@@ -119,12 +105,11 @@ def load_file(
             the 20 of a ResNet-50 are those of the EFEO exercise, also for data whose classes are among them.
         size: height and width of the input in pixels; for a state dict 160 for Imagenette's classes and 224 for others
             by default.
-        weights_option: whether the user named the file by `--weights`.
 
     Raises:
         LabError: the file is missing, damaged, or of no kind that is known; or the data set has other classes.
     """
-    draft = _of_file(path, labels, "--weights" if weights_option else "--model")
+    draft = read_draft(path, look_into(path, "--model"), labels, size)
     preprocessing = replace(draft.preprocessing, size=size or draft.preprocessing.size)
     return _finished(replace(draft, preprocessing=preprocessing), None, False)
 
@@ -154,7 +139,7 @@ def _draft(
         raise LabError(f"There is no model '{name}': {_proposal(name)}")
     if weights:
         raise LabError(f"The file '{name}' brings its own weights: leave --weights out, or give --model its name.")
-    return _of_file(Path(name), labels, named=named)
+    return read_draft(Path(name), look_into(Path(name), "--model"), labels, size, named)
 
 
 def _copied(network: nn.Module) -> nn.Module:
@@ -198,101 +183,21 @@ def _embedded(weights: str | None) -> Draft:
             f"The embedded network '{EMBEDDED_FILE}' is missing: install gradcam-lab again, or give another --model."
         )
     if not weights:
-        return _of_classifier(model_file.load(EMBEDDED_FILE))
-    holds = _holds(Path(weights))
-    if not model_file.is_model_file(Path(weights)) and holds not in (EMBEDDED, "cam_net"):
-        raise LabError(f"'{weights}' holds '{holds}': give --model {holds}.")
-    return _of_file(Path(weights), None, "--weights")
+        return draft_of(model_file.load(EMBEDDED_FILE))
+    held = look_into(Path(weights), "--weights")
+    if held.kind != "ours" and held.name not in (EMBEDDED, "cam_net"):
+        raise LabError(f"'{weights}' holds '{held.name}': give --model {held.name}.")
+    return read_draft(Path(weights), held)
 
 
 def _torchvision(name: str, weights: str, size: int | None, labels: LabelsOf | None, named: bool) -> Draft:
     if weights == IMAGENET or (name not in TORCHVISION and not model_file.is_model_file(Path(weights))):
         return load_torchvision(name, weights, size)
-    holds = _holds(Path(weights))
-    if holds != name:
-        instead = weights if model_file.is_model_file(Path(weights)) else holds
-        raise LabError(f"'{weights}' holds '{holds}' and not '{name}': give --model {instead}.")
-    return _of_file(Path(weights), labels, "--weights", named=named)
-
-
-def _holds(file: Path) -> str:
-    """Return the name of the network in a file.
-
-    Raises:
-        LabError: as `load_file`.
-    """
-    if not file.is_file():
-        raise missing_file(file, "--weights")
-    if model_file.is_model_file(file):
-        arch = model_file.read(file)[0].arch
-    else:
-        arch = efeo_checkpoint.ARCH if efeo_checkpoint.is_checkpoint(file) else bare_state_dict.read(file).arch
-    return model_file.ZOO_NAMES.get(arch, arch)
-
-
-def _of_file(path: Path, labels: LabelsOf | None, option: str = "--model", named: bool = False) -> Draft:
-    if not path.is_file():
-        raise missing_file(path, option)
-    if model_file.is_model_file(path):
-        return _of_classifier(model_file.load(path))
-    if not named and efeo_checkpoint.is_checkpoint(path) and not _other_classes(labels):
-        return _of_classifier(efeo_checkpoint.load(path))
-    return _of_state_dict(path, labels() if labels else None, named)
-
-
-def _of_classifier(classifier: Classifier) -> Draft:
-    return Draft(
-        *(classifier.name, classifier.network, classifier.preprocessing),
-        outputs=len(classifier.output_names),
-        classes=classifier.output_names,
-        activation=classifier.activation,
-        layer=classifier.layer,
-        metadata=classifier.metadata,
-    )
-
-
-def _other_classes(labels: LabelsOf | None) -> bool:
-    """Say whether the data that the user names have classes that the EFEO exercise's network lacks."""
-    try:
-        return labels is not None and not set(labels()[1]) <= set(efeo_checkpoint.CLASSES)
-    except LabError:
-        return False  # whatever is wrong with the data is said when they are read
-
-
-def _of_state_dict(path: Path, labels: Labels | None, named: bool) -> Draft:
-    """Return a network that was saved without a description; its classes are those of the user's data set, if any."""
-    saved = bare_state_dict.read(path)
-    saved.say_if_one_of_several(path)
-    network = blank(saved.arch, saved.outputs, saved.options)
-    load_weights(network, saved.state)
-    name = model_file.ZOO_NAMES.get(saved.arch, saved.arch)
-    size, classes, data = Preprocessing.size, None, ""
-    activation: Activation = "softmax"
-    if labels:
-        data, classes, activation = labels
-        if len(classes) != saved.outputs:
-            raise LabError(
-                f"'{path}' has {saved.outputs} outputs and '{data}' {len(classes)} classes ({_some(classes)}): name "
-                "the data that it was trained on by --data."
-            )
-    elif saved.outputs == len(imagenet.class_names()) and saved.arch in TORCHVISION:
-        classes = imagenet.class_names()
-    elif saved.outputs == len(imagenette_classes()):
-        data, classes = "imagenette", imagenette_classes()
-    size = IMAGENETTE_SIZE if classes == imagenette_classes() else size
-    metadata: dict[str, Any] = {"weights": path.name, "recipe": {}, "scores": {}}
-    if data and not labels:
-        metadata["recipe"] = {"data": data}
-        if not named:
-            warn(
-                f"'{path}' does not name its {saved.outputs} classes: they are taken for those of {data} "
-                f"({_some(imagenette_classes())}), and its input is taken for {size} x {size} pixels; --classes, "
-                "--data and --size say otherwise."
-            )
-    if classes == imagenet.class_names():
-        metadata = {"weights": path.name}
-    layer = bare_state_dict.ARCHITECTURES[saved.arch].layer
-    return Draft(*(name, network, Preprocessing(size), saved.outputs, classes, activation, layer), metadata=metadata)
+    held = look_into(Path(weights), "--weights")
+    if held.name != name:
+        instead = weights if held.kind == "ours" else held.name
+        raise LabError(f"'{weights}' holds '{held.name}' and not '{name}': give --model {instead}.")
+    return read_draft(Path(weights), held, labels, size, named)
 
 
 # -------------------------------------------------------------------------------------- from a network to a classifier
@@ -339,7 +244,7 @@ def _classes(draft: Draft, outputs: int, named: bool) -> tuple[str, ...]:
     if classes is not None and len(classes) != outputs:
         whose = "--classes names" if named else f"'{draft.name}' names"
         raise LabError(
-            f"'{draft.name}' has {outputs} outputs, and {whose} {len(classes)} classes ({_some(classes)}): give one "
+            f"'{draft.name}' has {outputs} outputs, and {whose} {len(classes)} classes ({first_of(classes)}): give one "
             "name an output."
         )
     if classes is not None:
@@ -363,10 +268,6 @@ def _colours(name: str, value: str | Sequence[float] | None) -> tuple[float, ...
         above = " above 0" if name == "std" else ""
         raise LabError(f"--{name} {value} should be three numbers{above}, of R, G and B, such as 0.5,0.5,0.5.")
     return numbers
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def warn_of_photos(classifier: Classifier, image: Path, instead: str = "--model resnet50") -> None:

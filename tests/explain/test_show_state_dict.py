@@ -55,6 +55,26 @@ def test_ten_outputs_are_imagenettes_and_that_is_said(ten, labelled, tmp_path):
     assert (model.name, model.activation, model.preprocessing.size) == ("resnet18", "softmax", 160)
 
 
+def test_a_size_of_the_users_is_the_one_that_is_said(ten, capsys):
+    assert zoo.load_file(ten, size=96).preprocessing.size == 96
+    assert "its input is taken for 96 x 96 pixels" in capsys.readouterr().err
+
+
+def test_ten_classes_that_the_user_names_are_not_imagenettes(ten, capsys):
+    model = zoo.load("resnet18", str(ten), classes=[f"bird {index}" for index in range(10)])
+    assert (model.class_names[3], model.preprocessing.size) == ("bird 3", 224)
+    assert not model.metadata["recipe"]  # nor were they trained on Imagenette's images
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_is_read_twice_at_most(ten, monkeypatch):
+    """Once to see whose it is, once for its weights: large files take long."""
+    real, read = torch.load, []
+    monkeypatch.setattr(torch, "load", lambda *words, **more: read.append(1) or real(*words, **more))
+    zoo.load("resnet18", str(ten))
+    assert len(read) == 2
+
+
 def test_the_data_set_names_the_classes(ten, tmp_path):
     names = [f"n{i:08d}" for i in range(9)] + ["my own"]
     folders.imagenette(tmp_path / "data", {split: dict.fromkeys(names, 1) for split in ("train", "val")})

@@ -21,8 +21,8 @@ from gradcam_lab.data.toyvoc import CLASSES
 from gradcam_lab.errors import LabError
 from gradcam_lab.models import distributed
 from gradcam_lab.models.classifier import Classifier
+from gradcam_lab.models.sources.network_file import Labels
 from gradcam_lab.models.training.settings import TrainingSettings
-from gradcam_lab.models.zoo import Labels
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.models.weights import bare_state_dict
 from gradcam_lab.models.weights.bare_state_dict import SavedNetwork
-from gradcam_lab.models.weights.state_dict import read_pickle
+from gradcam_lab.models.weights.state_dict import read_weights
 
 ARCH = "resnet50"
 CLASSES = (
@@ -50,9 +50,10 @@ def is_checkpoint(path: Path) -> bool:
     The file's name does not matter, and one that `gradcam-lab train` has made is to be recognised as such before.
     """
     try:
-        if path.suffix != ".safetensors" and _has_structure(read_pickle(path)):
+        content = read_weights(path)
+        if _has_structure(content):
             return True
-        saved = bare_state_dict.read(path)
+        saved = bare_state_dict.find_network(content, path)
     except LabError:
         return False  # the next reader of the file says what is wrong
     return (saved.arch, saved.outputs) == (ARCH, len(CLASSES))
@@ -70,9 +71,9 @@ def load(path: Path) -> Classifier:
     Raises:
         LabError: the file is missing, damaged, of another structure, or not of this network.
     """
-    checkpoint: Any = None if path.suffix == ".safetensors" else read_pickle(path)
+    checkpoint: Any = read_weights(path)
     if not _has_structure(checkpoint):
-        return _bare(path)
+        return _bare(bare_state_dict.find_network(checkpoint, path), path)
     saved = _require_network(bare_state_dict.find_network(checkpoint["model_sdict"], path), path)
     classifier = saved.classifier(CLASSES, "sigmoid", file=path.name)
     classifier.metadata["recipe"] = {"epoch": checkpoint["i_epoch"]}
@@ -89,8 +90,8 @@ def _require_network(saved: SavedNetwork, path: Path) -> SavedNetwork:
     return saved
 
 
-def _bare(path: Path) -> Classifier:
-    saved = _require_network(bare_state_dict.read(path), path)
+def _bare(saved: SavedNetwork, path: Path) -> Classifier:
+    _require_network(saved, path)
     warn(
         f"'{path}' does not name its {len(CLASSES)} classes: they are taken in the EFEO exercise's order "
         f"({', '.join(CLASSES[:5])}, ...)."
