@@ -72,7 +72,7 @@ def read_every_class(
     """
     if not detections.is_dir() and first_character(detections) != "[":
         return None
-    with _garbage_collection_off():
+    with garbage_collection_off():
         content = None if every_class.is_folder(ground_truth) else read_json(ground_truth)
         if content is not None and not coco.is_coco_truth(content):
             return None
@@ -124,7 +124,7 @@ def read_both(
         LabError: one of them cannot be used, the detections name an image that the ground truth does not, there is no
             object as required, or `boxes` says nothing of these files.
     """
-    with _garbage_collection_off():
+    with garbage_collection_off():
         paths = path_of(detections), path_of(ground_truth)
         is_folder = isinstance(ground_truth, Path) and every_class.is_folder(ground_truth)
         content = None if is_folder else _content(ground_truth)
@@ -172,7 +172,7 @@ def _stated(
 
 
 @contextmanager
-def _garbage_collection_off() -> Iterator[None]:
+def garbage_collection_off() -> Iterator[None]:
     """Keep Python from searching millions of new lists for garbage, which takes as long as reading them."""
     was_on = gc.isenabled()
     gc.disable()

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from gradcam_lab.data.box_conventions import Convention, from_voc
 from gradcam_lab.data.box_files.arrays import finite_numbers
+from gradcam_lab.data.layouts.yolo_text import listed_names, read_data_yaml
 from gradcam_lab.data.photo_paths import natural
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_text
@@ -166,7 +166,7 @@ def read_names(path: Path) -> tuple[str, ...]:
         LabError: the file cannot be read, or has no names, an empty one or one twice.
     """
     if path.suffix in (".yaml", ".yml"):
-        names = _listed(path, read_data_yaml(path))
+        names = list(listed_names(path, read_data_yaml(path)))
     else:
         names = [line.strip() for line in read_text(path, "a text file of class names").strip().splitlines()]
     if not names or "" in names:
@@ -174,36 +174,6 @@ def read_names(path: Path) -> tuple[str, ...]:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise LabError(f"'{path}' names the class '{twice}' twice: give each class its own name.")
     return tuple(names)
-
-
-def read_data_yaml(path: Path) -> dict[str, Any]:
-    """Read a `data.yaml`; every value is text, so that a class may be called `no` or `7`.
-
-    Raises:
-        LabError: the file cannot be read or is no such table.
-    """
-    text = read_text(path, "a YAML file with 'names'")
-    try:
-        content = yaml.load(text, Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark else ""
-        raise LabError(f"'{path}' is not valid YAML{where}: mend it.") from error
-    if not isinstance(content, dict):
-        raise LabError(f"'{path}' is no table with 'names': see ultralytics' format of data sets.")
-    return content
-
-
-def _listed(path: Path, content: dict[str, Any]) -> list[str]:
-    """Return the names, which are a list, or a dict from the numbers 0, 1, ... to them."""
-    names = content.get("names")
-    if isinstance(names, dict) and set(names) == {str(number) for number in range(len(names))}:
-        names = [names[str(number)] for number in range(len(names))]
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise LabError(f"'{path}' has no 'names', a list or a table from 0, 1, ... to the names: add it.")
-    if str(content.get("nc", len(names))) != str(len(names)):
-        raise LabError(f"'{path}' says nc: {content['nc']}, but names {len(names)} classes: mend one of them.")
-    return [name.strip() for name in names]
 
 
 def find_names(folder: Path) -> Path | None:

@@ -1,14 +1,13 @@
 """Convert annotations or detections from one format to another, whole or not at all."""
 
-import gc
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from gradcam_lab.console import tracked
+from gradcam_lab.data.box_files.formats import garbage_collection_off
 from gradcam_lab.data.convert.fit import Losses
 from gradcam_lab.data.convert.image_boxes import BoxFiles, ImageBoxes, Source, Split, plain_names
 from gradcam_lab.data.convert.read_coco import open_coco
@@ -65,7 +64,7 @@ def convert(source: Source, start: Format, end: Format, out: Path, *, copy_image
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise LabError(f"'{out}' is there already and holds something: give a new folder by --out.")
-    with _garbage_collection_off():
+    with garbage_collection_off():
         files = READERS[start](source)
         counts = {"images": 0, "boxes": 0}
         losses = Losses()
@@ -90,17 +89,6 @@ def convert(source: Source, start: Format, end: Format, out: Path, *, copy_image
         losses=losses.sentence(NAMES[end]),
         places=left,
     )
-
-
-@contextmanager
-def _garbage_collection_off() -> Iterator[None]:
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _counted(split: Split, name: str, counts: dict[str, int]) -> Split:

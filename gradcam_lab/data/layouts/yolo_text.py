@@ -47,19 +47,35 @@ def read_names_file(path: Path) -> dict[str, Any]:
 
 
 def names_in(path: Path, content: dict[str, Any]) -> tuple[str, ...]:
-    """Return the names of the classes of a `data.yaml`: a list, or a table from the numbers 0, 1, ... to them.
+    """Return the names of the classes of a `data.yaml`.
 
     Raises:
-        LabError: there are none, or not as many as its `nc` says.
+        LabError: there are none, one is empty, or there are not as many as its `nc` says.
+    """
+    names = listed_names(path, content)
+    if not names or "" in names:
+        raise _no_names(path)
+    return names
+
+
+def listed_names(path: Path, content: dict[str, Any]) -> tuple[str, ...]:
+    """Return the names of a `data.yaml` as they stand there: a list, or a table from the numbers 0, 1, ... to them.
+
+    Raises:
+        LabError: they are neither, or not as many as its `nc` says.
     """
     names = content.get("names")
     if isinstance(names, dict) and set(names) == {str(number) for number in range(len(names))}:
         names = [names[str(number)] for number in range(len(names))]
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name.strip() for name in names):
-        raise LabError(f"'{path}' has no 'names', a list or a table from 0, 1, ... to the names: add it.")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _no_names(path)
     if str(content.get("nc", len(names))) != str(len(names)):
         raise LabError(f"'{path}' says nc: {content['nc']}, but names {len(names)} classes: mend one of them.")
     return tuple(name.strip() for name in names)
+
+
+def _no_names(path: Path) -> LabError:
+    return LabError(f"'{path}' has no 'names', a list or a table from 0, 1, ... to the names: add it.")
 
 
 def read_label_file(path: Path, names: Sequence[str], repairs: Repairs) -> list[Line]:

@@ -8,7 +8,6 @@ from gradcam_lab.explain.describe import BOX
 from gradcam_lab.explain.locate.found import Found
 from gradcam_lab.explain.locate.locator import Located, Locator
 from gradcam_lab.explain.locate.outputs.output import About
-from gradcam_lab.localise.affinity import earlier_layer
 
 SCHEMA = 1
 """Of `boxes.json`; another number for another meaning."""
@@ -23,7 +22,6 @@ def about(locator: Locator, first: Located | None) -> About:
     """
     model, request = locator.classifier, locator.request
     grid = first.classes[0].cam.shape if isinstance(first, Found) else model.grid
-    shared = request.how.recipe.shared
     facts = {
         "schema": SCHEMA,
         "box": BOX,
@@ -34,7 +32,7 @@ def about(locator: Locator, first: Located | None) -> About:
         "input_size": model.preprocessing.size,
         "layer": model.layer_name,
         "layer_reason": model.layer_reason,
-        "shared_at": earlier_layer(model) if shared else None,
+        "shared_at": locator.mapper.earlier or None,
         "grid": list(grid),
         "method": request.method,
         "threshold": request.threshold,
@@ -55,7 +53,8 @@ def about(locator: Locator, first: Located | None) -> About:
 def headlines(locator: Locator) -> list[str]:
     """Say which network, layer and threshold find the boxes, and why these."""
     model, request = locator.classifier, locator.request
-    shared = [f"The heat is shared at {earlier_layer(model)}, which is finer."] if request.how.recipe.shared else []
+    earlier = locator.mapper.earlier
+    shared = [f"The heat is shared at {earlier}, which is finer."] if earlier else []
     return [
         f"{model.name} at layer {model.about_layer}",
         *shared,
