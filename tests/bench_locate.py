@@ -54,7 +54,7 @@ def draw_photos(folder: Path, count: int, seed: int = 0) -> list[Path]:
 def prepared(classifier: Classifier) -> Locator:
     """Return what the command works with."""
     lessons = load_lessons()
-    return Locator(classifier, lessons, settled(Request(), classifier, lessons))
+    return Locator(classifier, lessons, settled(Request(), classifier))
 
 
 def located(locator: Locator, paths: Iterator[Path], folder: Path, count: int, watch: "Memory | None" = None) -> None:

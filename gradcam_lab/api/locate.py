@@ -259,7 +259,7 @@ def locate(
     classifier, lessons = loaded(model), load_lessons()
     request = Request(tuple(words(classes)), top, method, threshold, min_area=min_area)
     run = Path(threshold_of) if threshold_of is not None else None
-    locator = Locator(classifier, lessons, settled(request, classifier, lessons, run))
+    locator = Locator(classifier, lessons, settled(request, classifier, run))
     results = list(tracked(locator.locate(sources), "photos", len(sources)))
     bad = [one for one in results if isinstance(one, BadPhoto)]
     if bad and (single or not skip_bad):

@@ -105,7 +105,7 @@ def locate(
         with distributed.leader_first():
             classifier = zoo.load_chosen(choice)
         lessons = load_lessons()
-        locator = Locator(classifier, lessons, settled(request, classifier, lessons, run))
+        locator = Locator(classifier, lessons, settled(request, classifier, run))
         if paths is None:
             _help(locator, wanted.out)
             return

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.errors import LabError
-from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.default_threshold import PREFERRED, default_threshold
 from gradcam_lab.localise.experiment import MIN_AREA
 from gradcam_lab.localise.map_recipe import GRADCAM
@@ -52,13 +51,12 @@ class Request:
         return {**asdict(self), "classes": list(self.classes)}
 
 
-def settled(request: Request, classifier: Classifier, lessons: Lessons, run: Path | None = None) -> Request:
+def settled(request: Request, classifier: Classifier, run: Path | None = None) -> Request:
     """Decide what the user left open: the method, the threshold, and of whose choice that is.
 
     Args:
         request: as the user made it.
         classifier: whose maps are cut.
-        lessons: whose steps the method runs.
         run: a finished run of `run-all` with this network, whose threshold val has chosen; its method is taken too.
 
     Raises:

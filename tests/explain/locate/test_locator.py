@@ -28,7 +28,7 @@ from tests.explain.pictures import CLASSES
 @pytest.fixture
 def locator(resnet, lessons):
     def prepared(classifier=resnet, **asked):
-        return Locator(classifier, lessons, settled(Request(**asked), classifier, lessons))
+        return Locator(classifier, lessons, settled(Request(**asked), classifier))
 
     return prepared
 
@@ -184,21 +184,21 @@ class Mean(nn.Module):
 
 class TestSettled:
     def test_the_default_threshold_is_the_methods(self, resnet, lessons):
-        done = settled(Request(method="gradcam"), resnet, lessons)
+        done = settled(Request(method="gradcam"), resnet)
         assert (done.threshold, done.threshold_from) == (
             SHIPPED["gradcam"],
             "the method's default, for val has chosen none for this network",
         )
-        assert settled(Request(method="otsu"), resnet, lessons).threshold_from == "each map's own, found by the method"
+        assert settled(Request(method="otsu"), resnet).threshold_from == "each map's own, found by the method"
         assert set(SHIPPED) == {name for name, method in METHODS.items() if method.grid}
 
     def test_the_heat_is_shared_where_there_is_an_earlier_layer(self, resnet, lessons):
-        assert settled(Request(), resnet, lessons).method == "shared"
+        assert settled(Request(), resnet).method == "shared"
         bare = replace(resnet, network=nn.Sequential(nn.Conv2d(3, 4, 3), Mean(), nn.Linear(4, 10)), layer="0")
-        assert settled(Request(), bare, lessons).method == "gradcam"
+        assert settled(Request(), bare).method == "gradcam"
 
     def test_a_given_threshold_wins(self, resnet, lessons):
-        done = settled(Request(threshold=0.4), resnet, lessons)
+        done = settled(Request(threshold=0.4), resnet)
         assert (done.threshold, done.threshold_from) == (0.4, "given by the user")
 
     @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ class TestSettled:
             LabError,
             match=r"The method 'cam' does not suit this network \(CAM needs .* has 3\): choose --method from gradcam",
         ):
-            settled(Request(method="cam"), vgg, lessons)
+            settled(Request(method="cam"), vgg)
 
 
 def test_the_names_are_those_that_can_be_found(locator):
