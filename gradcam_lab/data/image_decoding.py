@@ -6,9 +6,8 @@ are not applied, for they were not when the networks were trained: in 48 of 50 p
 MobileNetV2 names the same breed, its probability off by 0.02 on average, and to apply one takes six times as long as to
 decode.
 
-OpenCV decodes JPEG and opaque PNG, for it is quicker, and whatever has 16 bits, of which Pillow would keep 8; Pillow
-decodes the rest, and checks that a file is whole, for OpenCV before 4.11 fills up a truncated JPEG with grey and says
-nothing.
+OpenCV decodes JPEG and opaque PNG, for it is quicker, and from 4.11 on it refuses truncated ones; it also decodes
+whatever has 16 bits, of which Pillow would keep 8, once Pillow has found the file whole. Pillow decodes the rest.
 """
 
 import struct
@@ -40,22 +39,23 @@ def decoded(path: Path, image: Image.Image, data: bytes) -> tuple[np.ndarray, np
         all are opaque.
 
     Raises:
-        ProblemError: it cannot be decoded.
+        ProblemError: it has pixels of a kind that is not read.
+        OSError, ValueError: it is broken or truncated.
     """
     clear = image.has_transparency_data
     quick = image.format in ("JPEG", "MPO") or (image.format == "PNG" and not clear)
     opacity = None
+    if not quick:
+        image.load()  # also before it is asked for its size: only now is a TIFF turned
     if (quick or _is_deep(image, data)) and image.mode != "CMYK":
         pixels = _by_opencv(path, data)
         opacity = _opacity(image, pixels) if clear else None
     elif image.mode in ("F", "I"):
         raise ProblemError(f"The image '{path}' has pixels of 32 bits, which should be of 8 or 16")
     elif clear:
-        image.load()  # before it is asked for its size: only now is a TIFF turned
         both = np.asarray(image.convert("RGBA"))
         pixels, opacity = both[..., :3], both[..., 3]
     else:
-        image.load()
         pixels = np.asarray(image.convert("RGB"))
     turn = 1 if image.format == "TIFF" else orientation(image, data)  # a TIFF both libraries turn themselves
     return _turned(pixels, turn), None if opacity is None else _turned(opacity, turn)
@@ -85,7 +85,7 @@ def _by_opencv(path: Path, data: bytes) -> np.ndarray:
     except cv2.error:  # the limits of OpenCV's own
         pixels = None
     if pixels is None:
-        raise ProblemError(f"'{path}' is not an image that OpenCV can read")
+        raise ValueError("OpenCV cannot read it")
     if pixels.dtype not in (np.uint8, np.uint16):
         raise ProblemError(f"'{path}' has pixels of {pixels.dtype}, which should be of 8 or 16 bits")
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)

@@ -112,14 +112,35 @@ def read_image(path: Path, bits: int | None = None) -> np.ndarray:
         LabError: the file is missing or no image.
     """
     try:
-        data = path.read_bytes()  # cv2.imread cannot open non-ASCII paths on Windows
-        with opened(path, formats=FORMATS, data=data) as image:
-            pixels, opacity = decoded(path, image, data)
-    except OSError as error:
-        raise LabError(f"Cannot read the image '{path}' ({error.strerror}): replace it.") from error
+        pixels, opacity = read_pixels(path)
     except ProblemError as problem:
         raise LabError(f"{problem}: replace it.") from problem
     return on_white(as_8_bits(pixels, bits), opacity)
+
+
+def read_pixels(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read an image file as it is, but turned upright; a truncated one is refused.
+
+    Returns:
+        The pixels, RGB, uint8 or uint16, shape (height, width, 3), and the opacity, uint8, (height, width); None where
+        all are opaque.
+
+    Raises:
+        ProblemError: the image is missing, broken, too large, or of another format.
+    """
+    data = _bytes_of(path)
+    with opened(path, formats=FORMATS, data=data) as image:
+        return decoded(path, image, data)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Read a file: cv2.imread cannot open all paths, and Pillow 13 turns a TIFF of four channels wrongly by its path."""
+    if not path.is_file():
+        raise ProblemError(f"The image '{path}' is missing")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ProblemError(f"Cannot read the image '{path}' ({error.strerror})") from error
 
 
 def check_image(path: Path) -> CheckedImage:
@@ -130,19 +151,13 @@ def check_image(path: Path) -> CheckedImage:
     Raises:
         ProblemError: the image is missing, broken, too large, or of another format.
     """
-    if not path.is_file():
-        raise ProblemError(f"The image '{path}' is missing")
-    try:
-        data = path.read_bytes()  # of a path Pillow 13 turns a TIFF of four channels wrongly
-    except OSError as error:
-        raise ProblemError(f"Cannot read the image '{path}' ({error.strerror})") from error
+    data = _bytes_of(path)
     with opened(path, formats=FORMATS, data=data) as image:
         if image.format in ("JPEG", "MPO"):
             width, height = image.size
             image.draft("L", (1, 1))
             image.load()
             return CheckedImage((height, width) if orientation(image) > 4 else (width, height))
-        image.load()
         pixels, _ = decoded(path, image, data)
     return CheckedImage(pixels.shape[1::-1], bits_of(pixels) if pixels.dtype == np.uint16 else None)
 

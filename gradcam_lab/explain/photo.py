@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from gradcam_lab.console import warn
-from gradcam_lab.data.bit_depth import common_bits
-from gradcam_lab.data.image_files import ProblemError, check_image, read_image
+from gradcam_lab.data.bit_depth import as_8_bits, bits_of, common_bits
+from gradcam_lab.data.image_decoding import ProblemError, on_white
+from gradcam_lab.data.image_files import read_pixels
 from gradcam_lab.data.picture import Picture, Source, path_of
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.targets import OneTarget, Outputs, Target, TargetScore, output_target
@@ -158,11 +159,11 @@ def read_photo(source: Source, bits: int | None = None) -> np.ndarray:
     if isinstance(source, Picture):
         return source.pixels
     try:
-        image = check_image(source)
+        pixels, opacity = read_pixels(source)
     except ProblemError as problem:
         raise LabError(f"{problem}: give another.") from problem
-    if image.bits and not bits:
-        bits, note = common_bits([image.bits])
+    if pixels.dtype == np.uint16 and not bits:
+        bits, note = common_bits([bits_of(pixels)])
         if note:
             warn(note)
-    return read_image(source, bits)
+    return on_white(as_8_bits(pixels, bits), opacity)

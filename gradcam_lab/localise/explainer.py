@@ -96,8 +96,8 @@ class Explainer:
 
     def __init__(self, experiment: Experiment, recipes: Sequence[MapRecipe] = (PLAIN_RECIPE,)) -> None:
         self.experiment = experiment
-        self.classifier, self.lessons = experiment.classifier, experiment.lessons
-        self.device = place(self.classifier)
+        self.device = place(experiment.classifier)
+        self.classifier, self.lessons = experiment.classifier.folded, experiment.lessons
         self.recipes = tuple(dict.fromkeys(recipes))
         self.views = sorted({view for recipe in self.recipes for view in recipe.views})
         self.sharing = {recipe.views[0] for recipe in self.recipes if recipe.shared}

@@ -1,5 +1,6 @@
 """A classifier: a network, the classes that its outputs stand for, and the preprocessing of its input."""
 
+import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest
 from gradcam_lab.models import imagenet
+from gradcam_lab.models.batch_norm_folding import fold_batch_norms
 from gradcam_lab.models.layers.probe import Probe
 from gradcam_lab.models.model_choice import Device, ModelChoice
 
@@ -134,6 +136,13 @@ class Classifier:
         with note, torch.no_grad():
             self.network(torch.zeros(1, 3, size, size, device=parameter.device, dtype=parameter.dtype))
         return shapes[0][2], shapes[0][3]
+
+    @cached_property
+    def folded(self) -> "Classifier":
+        """This classifier with a network that computes the same in less time; made once it is on its device."""
+        quick = copy.copy(self)  # a subclass too, with all that it knows
+        quick.network = fold_batch_norms(self.network, self.layer, self.preprocessing.size)
+        return quick
 
     @cached_property
     def simple_names(self) -> tuple[str, ...]:

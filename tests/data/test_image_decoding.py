@@ -242,7 +242,7 @@ class TestWhatIsNotRead:
             read_image(tmp_path / "a.heic")
 
     def test_a_missing_file(self, tmp_path):
-        with pytest.raises(LabError, match=r"Cannot read the image '.*a\.jpg' \(No such file or directory\)"):
+        with pytest.raises(LabError, match=r"The image '.*a\.jpg' is missing: replace it\."):
             read_image(tmp_path / "a.jpg")
 
 

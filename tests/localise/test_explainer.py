@@ -88,7 +88,7 @@ class TestSeveral:
     def test_each_view_is_looked_at_once(self, experiment):
         sizes = []
         explainer = Explainer(experiment, [method.recipe for method in METHODS.values()])
-        hook = experiment.classifier.network.register_forward_pre_hook(
+        hook = explainer.classifier.network.register_forward_pre_hook(
             lambda network, given: sizes.append((len(given[0]), given[0].shape[2]))
         )
         explainer(images(6, 112, 112))

@@ -40,7 +40,7 @@ class Counter:
 
     def __init__(self, experiment):
         self.count, self.interrupt_at = 0, 0
-        experiment.classifier.network.register_forward_pre_hook(self)
+        experiment.classifier.folded.network.register_forward_pre_hook(self)
 
     def __call__(self, network, given):
         self.count += len(given[0])
@@ -137,8 +137,9 @@ class TestInterrupted:
     def test_is_not_used_for_other_weights(self, counter, artifact, experiment, splits):
         network = experiment.classifier.network
         network.get_parameter("fc.weight").neg_()
-        other = replace(experiment.classifier, sha256=weights_hash(network))
-        plain(replace(experiment, classifier=other), splits, artifact=artifact)
+        other = replace(experiment, classifier=replace(experiment.classifier, sha256=weights_hash(network)))
+        counter = Counter(other)
+        plain(other, splits, artifact=artifact)
         assert counter.count == 40
 
     @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and then nothing", b"no archive"])

@@ -55,12 +55,12 @@ class ClassMapper:
         top: int = 1,
         recipe: MapRecipe = PLAIN_RECIPE,
     ) -> None:
-        self.classifier, self.lessons, self.recipe = classifier, lessons, recipe
+        self.device = place(classifier)
+        self.classifier, self.lessons, self.recipe = classifier.folded, lessons, recipe
         named = [find_target(classifier, word) for word in classes]
         self.named = list({target.outputs: target for target in named}.values())
         self.top = min(top, len(classifier.output_names))
-        self.device = place(classifier)
-        self.earlier = earlier_layer(classifier) if recipe.shared else ""
+        self.earlier = earlier_layer(self.classifier) if recipe.shared else ""
         self.explainer = cache(self._explainer)
 
     @property
