@@ -134,7 +134,7 @@ def read_pixels(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _bytes_of(path: Path) -> bytes:
-    """Read a file: cv2.imread cannot open all paths, and Pillow 13 turns a TIFF of four channels wrongly by its path."""
+    """Read a file: cv2.imread cannot open all paths, and Pillow 13 turns a TIFF of four bands wrongly by its path."""
     if not path.is_file():
         raise ProblemError(f"The image '{path}' is missing")
     try:

@@ -38,5 +38,5 @@ def test_an_image_that_has_gone_is_named_in_one_sentence(samples, tmp_path):
     gone = (*samples, Sample("gone", tmp_path / "gone.jpg", (9, 9)))
     with pytest.raises(LabError) as error:
         list(FromFiles(gone, Preprocessing(48), workers=1).read([torch.tensor([0, 7])]))
-    assert str(error.value).startswith(f"Cannot read the image '{tmp_path / 'gone.jpg'}'")
+    assert str(error.value).startswith(f"The image '{tmp_path / 'gone.jpg'}' is missing")
     assert "Traceback" not in str(error.value)
