@@ -22,7 +22,7 @@ SHIPPED: Mapping[str, float] = {
     "pair+shared": 0.25,
     "pair+shared+watershed": 0.25,
 }
-"""The threshold of each method where val has chosen none; `tests/bench_threshold.py` says how it is chosen."""
+"""The threshold of each method where val has chosen none; `tests/bench/threshold.py` says how it is chosen."""
 
 PREFERRED = ("shared", GRADCAM)
 """Of these the first that suits the network finds boxes in photos where the user names no method.

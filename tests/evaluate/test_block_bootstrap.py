@@ -1,4 +1,4 @@
-"""The bootstrap of blocks beside the plain one (its times: `bench_scoring`)."""
+"""The bootstrap of blocks beside the plain one (its times: `tests.bench.scoring`)."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from gradcam_lab.evaluate.bootstrap import image_draws, interval, resample_image
 from gradcam_lab.evaluate.matching import Matching
 from gradcam_lab.lessons import step4_metrics as metrics
 from gradcam_lab.lessons.step4_metrics import Matches
-from tests.bench_scoring import scene
+from tests.bench.scoring import scene
 
 DRAWS = 300
 

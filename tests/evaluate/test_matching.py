@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gradcam_lab.evaluate.matching import PAIRS, Boxes, Matching, Pairs, flat, greedy, overlapping
 from gradcam_lab.lessons import step4_metrics as metrics
-from tests.bench_scoring import scene
+from tests.bench.scoring import scene
 
 corners = st.integers(1, 6)
 lengths = st.integers(0, 4)

@@ -17,7 +17,7 @@ from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.models import zoo
 from gradcam_lab.pipeline.saved_boxes import LARGE, Rules, by_score, evaluate_files
 from tests import folders
-from tests.bench_scoring import scene
+from tests.bench.scoring import scene
 from tests.commands import process
 from tests.saved_files import refused, written
 

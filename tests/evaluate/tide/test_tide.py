@@ -6,7 +6,7 @@ import pytest
 from gradcam_lab.data.box_files.tables import Detections, Objects
 from gradcam_lab.evaluate.tide.delta_ap import tide_errors
 from gradcam_lab.evaluate.tide.kinds import KINDS, MOST
-from tests.bench_tide import SCENES, by_us, scene
+from tests.bench.tide import SCENES, by_us, scene
 
 DOG, CAT = 0, 1
 A, B, FAR = (0, 0, 100, 100), (300, 0, 100, 100), (0, 300, 100, 100)
@@ -231,7 +231,7 @@ TIDECV = {
         "false negative": (89, 23.3843),
     },
 }
-"""What tidecv 1.0.1 says of two scenes of `bench_tide`: AP and dAP in points of 100, and the number of errors."""
+"""What tidecv 1.0.1 says of two scenes of `tests.bench.tide`: AP and dAP in points of 100, and the number of errors."""
 
 
 @pytest.mark.parametrize("name", TIDECV)

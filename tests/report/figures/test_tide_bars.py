@@ -9,7 +9,7 @@ from gradcam_lab.evaluate.tide.delta_ap import tide_errors
 from gradcam_lab.evaluate.tide.kinds import KINDS
 from gradcam_lab.report.figures.style import BLUE, OURS
 from gradcam_lab.report.figures.tide_bars import draw_tide
-from tests.bench_tide import scene
+from tests.bench.tide import scene
 
 
 def bars(path):

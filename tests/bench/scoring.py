@@ -1,4 +1,4 @@
-"""How long does `evaluate` take? `python -m tests.bench_scoring`: 10 000, 100 000 and a million boxes, ten an image.
+"""How long does `evaluate` take? `python -m tests.bench.scoring`: 10 000, 100 000 and a million boxes, ten an image.
 
 `--large` instead: 10 million boxes in a million images (at most 60 s on two idle cores and 4 GB), and 6000 boxes and
 objects in one image (at most 300 MB), by VOC's rules and by COCO's protocol. It writes 1.7 GB of files.
@@ -25,9 +25,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcam_lab.lessons.step4_metrics import GroundTruth
+from tests.bench.claims import Claim, Value
 
 SIZES = (10_000, 100_000, 1_000_000)
 FORMATS = ("ours", "comp4", "coco")
+WORDS = {"ours": "our JSON", "comp4": "VOC's text", "coco": "COCO's JSON"}
+OURS = "gradcam-lab evaluate"
 
 
 def scene(images: int, boxes_each: int, seed: int) -> tuple[dict[str, np.ndarray], dict[str, GroundTruth]]:
@@ -173,6 +176,19 @@ def large() -> None:
                     f"processors  {found.peak:>6.2f} GB",
                     flush=True,
                 )
+
+
+def measure(rounds: int) -> Claim:
+    """Time a million boxes in every format."""
+    part, values = "a million boxes on 100,000 images", []
+    with tempfile.TemporaryDirectory() as name:
+        write(Path(name), *scene(100_000, boxes_each=10, seed=0))
+        for turn in range(rounds):
+            values += [
+                Value(f"{part}, {WORDS[kind]}", OURS, turn, measured(Path(name), kind).seconds) for kind in FORMATS
+            ]
+    goals = {value.part: 10.0 for value in values}
+    return Claim("scoring", "A million boxes are soon scored", "seconds", OURS, values, goals)
 
 
 def main() -> None:

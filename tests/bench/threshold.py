@@ -1,4 +1,4 @@
-"""Which threshold suits drawings and photos alike? `python -m tests.bench_threshold` prints a table of the methods.
+"""Which threshold suits drawings and photos alike? `python -m tests.bench.threshold` prints a table of the methods.
 
 Two networks and their data: the embedded one on ToyVOC, and MobileNetV2 with ImageNet weights on photos of pets
 (`../shared`). The threshold for both is the one that the two val splits choose together, by the rule by which val alone

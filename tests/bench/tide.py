@@ -1,4 +1,4 @@
-"""Are these TIDE's numbers? `python -m tests.bench_tide` compares with tidecv, the toolbox of TIDE's authors.
+"""Are these TIDE's numbers? `python -m tests.bench.tide` compares with tidecv, the toolbox of TIDE's authors.
 
 It draws scenes of several classes (shifted boxes, wrong classes, duplicates, background, crowds, missed objects),
 and compares AP, the number of errors of each kind, and every dAP, in points of 100. tidecv brings a second OpenCV and
@@ -7,7 +7,7 @@ pandas, so it lives in an environment of its own:
     python -m venv tidevenv
     tidevenv/bin/pip install tidecv pydantic
     tidevenv/bin/pip install --no-deps -e .
-    tidevenv/bin/python -m tests.bench_tide
+    tidevenv/bin/python -m tests.bench.tide
 
 Result (tidecv 1.0.1, numpy 2.4):
 

@@ -1,10 +1,9 @@
-"""How fast does `locate` go, and does its memory grow? `python -m tests.bench_locate`: two figures.
+"""How fast does `locate` go, and does its memory grow?
 
-The first is the images per second from files to written boxes, as a share of the bare forward pass's: a ResNet-50 of
-random weights, photos of 500 x 375 pixels, the two by turns, so that whatever else the machine does slows both alike.
-It should be at least 0.9; where other programs keep the cores busy, the ratio by CPU time tells more. The second is by
+The first is the time from files to written boxes, relative to the bare forward pass: a ResNet-50 of random weights,
+photos of 500 x 375 pixels, the two by turns, so that whatever else the machine does slows both alike. The second is by
 how much the resident memory grows over 10,000 photos once the first 500 are done, in a process of its own, with a small
-network. It should be less than 50 MB.
+network: `python -m tests.bench.locate`. It should be less than 50 MB.
 """
 
 import argparse
@@ -14,7 +13,6 @@ import time
 from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
-from statistics import median
 
 import cv2
 import numpy as np
@@ -32,10 +30,13 @@ from gradcam_lab.lesson_modules import load_lessons
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.vision import torchvision
+from tests.bench.claims import Claim, Value
 
 SIZE = (500, 375)
 KINDS = ("json", "heatmaps", "coco", "csv")
-WAYS = ("bare forward pass", "from files to boxes")
+BARE = "plain forward pass, channels-last"
+OURS = "from files to boxes"
+PART = "resnet50, photos of 500 x 375"
 WARM = 500
 """Photos after which the memory counts."""
 
@@ -81,13 +82,12 @@ class Memory:
         self.most = max(self.most, now)
 
 
-def speed(rounds: int, batches: int) -> None:
-    """Print the images per second of both, and the ratio."""
+def measure(rounds: int, batches: int) -> Claim:
+    """Time both by turns, on so many batches a round."""
     torch.manual_seed(0)
     locator = prepared(zoo.load(torchvision().models.resnet50(weights=None)))
     network, count = locator.classifier.network, batches * locator.batch
-    clocks = {"wall": time.perf_counter, "CPU": time.process_time}
-    seconds: dict[tuple[str, str], list[float]] = {(way, clock): [] for way in WAYS for clock in clocks}
+    values = []
     with tempfile.TemporaryDirectory() as name:
         paths = draw_photos(Path(name), count)
         inputs = torch.stack([locator.classifier.preprocessing(read_image(path)) for path in paths])
@@ -101,21 +101,18 @@ def speed(rounds: int, batches: int) -> None:
         def files(folder: Path) -> None:
             located(locator, iter(paths), folder, count)
 
-        for turn in range(rounds + 1):
-            folder = Path(name) / str(turn)
-            folder.mkdir()
-            for way, run in zip(WAYS, (bare, files), strict=True):
-                before = {clock: read() for clock, read in clocks.items()}
+        for turn in range(-1, rounds):  # the first is not counted
+            seconds = {}
+            for way, run in ((BARE, bare), (OURS, files)):
+                folder = Path(name) / f"{turn} {way}"
+                folder.mkdir()
+                start = time.perf_counter()
                 run(folder)
-                for clock, read in clocks.items():
-                    if turn:  # the first warms up
-                        seconds[way, clock].append(read() - before[clock])
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {rounds} rounds of {count} photos, medians")
-    for clock in clocks:
-        first, second = (seconds[way, clock] for way in WAYS)
-        ratio = median(a / b for a, b in zip(first, second, strict=True))
-        rates = ", ".join(f"{way} {count / median(seconds[way, clock]):.1f} images/s" for way in WAYS)
-        print(f"by {clock} time: {rates}, ratio {ratio:.3f}", flush=True)
+                seconds[way] = time.perf_counter() - start
+            if turn >= 0:
+                values += [Value(PART, way, turn, took / seconds[BARE]) for way, took in seconds.items()]
+    title = "From files to boxes is no slower than the plain forward pass"
+    return Claim("locate", title, "x plain channels-last forward pass", OURS, values, {PART: 1.0}, BARE)
 
 
 def soak(count: int) -> None:
@@ -130,14 +127,10 @@ def soak(count: int) -> None:
 
 
 def main() -> None:
-    """Print both."""
+    """Print the growth."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="timed rounds (default: 5)")
-    parser.add_argument("--batches", type=int, default=8, help="batches of 16 photos a round (default: 8)")
     parser.add_argument("--photos", type=int, default=10_000, help="photos of the soak (default: 10000)")
-    options = parser.parse_args()
-    speed(options.rounds, options.batches)
-    process = multiprocessing.get_context("spawn").Process(target=soak, args=(options.photos,))
+    process = multiprocessing.get_context("spawn").Process(target=soak, args=(parser.parse_args().photos,))
     process.start()
     process.join()
 
