@@ -40,6 +40,7 @@ def summary(claims: list[Claim], rounds: int, batch: int) -> str:
         "# How fast it is",
         f"`make bench` wrote this page: medians of {rounds} rounds (runs and scoring fewer), {batch} images of 224 "
         f"x 224 a batch, on {machine}. Lower is better; all values are in the CSV files beside the figures.",
+        "In the figures a dot is a round, a stroke the median, and dashed is what ours is to be at most.",
     ]
     for claim in claims:
         lines += [f"## {claim.title}", f"In {claim.unit}.", claim.table(), f"![All values]({claim.name}.svg)"]

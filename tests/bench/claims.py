@@ -111,5 +111,5 @@ class Claim:
                 axis.set_ylim(len(ways) - 0.5, -0.5)
                 axis.set_xlim(left=0)
                 axis.set_title(part, loc="left", color=MUTED)
-            axes[-1].set_xlabel(f"{self.unit} (a dot a round, a stroke their median, dashed what it is to be at most)")
+            axes[-1].set_xlabel(self.unit)
             drawing.tight_layout()
