@@ -152,15 +152,48 @@ def read_text(path: Path, what: str, *, latin: bool = False) -> str:
     Raises:
         LabError: the file is missing, unreadable or in another encoding.
     """
-    try:
+    with _said_why(path, what):
         data = path.read_bytes()
-        text = data.decode("utf-16" if data.startswith(UTF_16) else "utf-8-sig")
+        try:
+            text = data.decode(_encoding(data))
+        except UnicodeDecodeError:
+            if not latin:
+                raise
+            return data.decode("latin-1")
         return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def text_parts(path: Path, what: str, part: int) -> Iterator[str]:
+    """Read text as `read_text` does, but in parts of whole lines.
+
+    Args:
+        path: the file.
+        what: what it should be, for messages.
+        part: about how many characters are read together.
+
+    Raises:
+        LabError: as `read_text`, but maybe only after some parts.
+    """
+    with _said_why(path, what):
+        with path.open("rb") as start:
+            encoding = _encoding(start.read(2))
+        with path.open(encoding=encoding) as file:
+            while text := file.read(part) + file.readline():
+                yield text
+
+
+def _encoding(data: bytes) -> str:
+    return "utf-16" if data.startswith(UTF_16) else "utf-8-sig"
+
+
+@contextmanager
+def _said_why(path: Path, what: str) -> Iterator[None]:
+    """Turn what goes wrong in reading text into a sentence."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise LabError(f"There is no file '{path}': check the name.") from error
     except UnicodeDecodeError as error:
-        if latin:
-            return data.decode("latin-1")
         raise LabError(f"'{path}' is not UTF-8 text: it should be {what}, saved as UTF-8.") from error
     except OSError as error:
         raise LabError(f"Cannot read '{path}' ({error.strerror}): check its permissions.") from error

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcam_lab.data.box_files.tables import Detections, Objects
-from gradcam_lab.evaluate.matching import Pairs, firsts, greedy
+from gradcam_lab.evaluate.matching import Pairs, by_falling_score, firsts, greedy
 
 IOUS = np.linspace(0.5, 0.95, 10)
 AREAS: Mapping[str, tuple[float, float]] = {
@@ -91,7 +91,7 @@ def _surest(found: Detections, images: int) -> tuple[Detections, np.ndarray, np.
     The place is one number for a class in an image.
     """
     place = found.category.astype(np.int64) * images + found.image
-    order = np.lexsort((-found.scores, place))
+    order = by_falling_score(place, found.scores)
     place = place[order]
     begins = firsts(place)
     rank = np.arange(len(place)) - np.repeat(begins, np.diff(np.append(begins, len(place))))

@@ -58,8 +58,9 @@ class Matching:
     ) -> None:
         none = np.zeros((0, 5))
         rows, image = flat([np.asarray(detections.get(name, none)) for name in truth], none)
-        surest_first = np.lexsort((*-rows.T, image))  # as the lesson: by falling score, then by coordinates
-        turns = surest_first if ties == "group" else np.lexsort((-rows[:, 4], image))
+        turns = by_falling_score(image, rows[:, 4])
+        surest_first = _ties_by_coordinates(turns, rows, image)  # as the lesson does
+        turns = surest_first if ties == "group" else turns
         boxes, owner = flat([objects[0] for objects in truth.values()], none[:, :4])
         difficult = flat([objects[1] for objects in truth.values()], none[:, 0] > 0)[0]
         objects = Boxes(boxes, owner)
@@ -86,6 +87,42 @@ class Matching:
         The values are those of step 4's `correct_localisation`.
         """
         return np.where(np.isnan(self.surest), np.nan, self.surest > threshold)
+
+
+def by_falling_score(group: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Return the order by group, and within it by falling score; of equal scores the earlier stays before.
+
+    They are sorted as complex numbers, whose order is that of the real part and then of the imaginary one: in one pass,
+    which is quick where those of a group are together already.
+
+    Args:
+        group: whole numbers, shape (n,).
+        scores: shape (n,).
+
+    Examples:
+        >>> by_falling_score(np.array([1, 0, 0, 1]), np.array([0.5, 0.2, 0.9, 0.5])).tolist()
+        [2, 1, 0, 3]
+    """
+    both = np.empty(len(group), complex)
+    both.real, both.imag = group, -scores
+    return np.argsort(both, kind="stable")
+
+
+def _ties_by_coordinates(turns: np.ndarray, rows: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Sort boxes of equal scores in the same image by their coordinates, the highest first.
+
+    Args:
+        turns: the order by image and falling score, shape (n,).
+        rows: `xmin, ymin, xmax, ymax, score`, shape (n, 5).
+        image: the image of each, shape (n,).
+    """
+    owner, scores = image[turns], rows[turns, 4]
+    same = (owner[1:] == owner[:-1]) & (scores[1:] == scores[:-1])
+    tied = np.append(same, False) | np.append(False, same)
+    equals = turns[tied[: len(turns)]]
+    turns = turns.copy()
+    turns[tied[: len(turns)]] = equals[np.lexsort((*-rows[equals].T, image[equals]))]
+    return turns
 
 
 def match(

@@ -111,9 +111,10 @@ def score(
         resample = partial(resample_images, metrics, counts=image_draws(len(truth), rules.seed, rules.bootstrap))
     count = rules.count_difficult
     matching = Matching(found, truth, thresholds=rules.thresholds, count_difficult=count, ties=ties)
+    surest_first = np.argsort(-matching.scores, kind="stable")  # sorting what is sorted, at each threshold, is quick
     scores = {}
     for threshold in rules.thresholds:
-        matches = by_score(matching.at(threshold))
+        matches = in_order(matching.at(threshold), surest_first)
         hits = matching.correct(threshold)
         draws = resample(matches, hits, ties=ties, method=ap)
         scores[f"{threshold:g}"] = Scored(score_matches(metrics, matches, hits, draws, ties, ap), draws)
@@ -133,9 +134,8 @@ def of_one_class(
     return boxes, objects
 
 
-def by_score(matches: metrics.Matches) -> metrics.Matches:
-    """Put the surest detection first, those of equal scores as they were: sorting them again is quick."""
-    order = np.argsort(-matches.scores, kind="stable")
+def in_order(matches: metrics.Matches, order: np.ndarray) -> metrics.Matches:
+    """Return the detections in another order, int (n,)."""
     return metrics.Matches(matches.image[order], matches.scores[order], matches.outcomes[order], matches.objects)
 
 

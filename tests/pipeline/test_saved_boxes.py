@@ -15,7 +15,7 @@ from gradcam_lab.evaluate.scores import rows_of, score_detections, score_matches
 from gradcam_lab.lessons import step4_metrics as metrics
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.models import zoo
-from gradcam_lab.pipeline.saved_boxes import LARGE, Rules, by_score, evaluate_files
+from gradcam_lab.pipeline.saved_boxes import LARGE, Rules, evaluate_files, in_order
 from tests import folders
 from tests.bench.scoring import scene
 from tests.commands import process
@@ -156,7 +156,8 @@ class TestManyBoxes:
 
     def scored(self, found, truth, resample):
         matching = Matching(found, truth, thresholds=[0.5], ties="group")
-        matches, hits = by_score(matching.at(0.5)), matching.correct(0.5)
+        matches = in_order(matching.at(0.5), np.argsort(-matching.scores, kind="stable"))
+        hits = matching.correct(0.5)
         return score_matches(metrics, matches, hits, resample(matches, hits), ties="group", method="area")
 
     @pytest.mark.parametrize(("images", "boxes_each", "large"), [(120, 4, False), (2500, 9, True)])

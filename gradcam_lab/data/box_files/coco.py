@@ -9,7 +9,7 @@ and a box that covers the pixels 1 to 10 is `x = 0, width = 10` there. The area 
 """
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,9 +82,7 @@ def read_coco_classes(path: Path, content: dict[str, Any], protocol: bool) -> An
     annotations = rows_of(content, "annotations", path, "annotation")
     category_of = {number: place for place, number in enumerate(head.categories)}
     category = annotations.keys("category_id")
-    for place, number in enumerate(category):
-        if number not in category_of:
-            raise annotations.bad(place, f"no category has the id {number!r}")
+    _require_known(annotations, category, category_of, "category")
     owners = _owners(annotations, head)
     image_of = {number: place for place, number in enumerate(sorted(head.names, key=in_order))}
     boxes = annotations.boxes(smallest=0.0 if protocol else TINY)
@@ -94,8 +92,8 @@ def read_coco_classes(path: Path, content: dict[str, Any], protocol: bool) -> An
         annotations.areas(boxes),
         crowd=flags[0],
         ignored=flags[0] if protocol else np.any(flags, axis=0),
-        image=np.fromiter((image_of[number] for number in owners), int, len(owners)),
-        category=np.fromiter((category_of[number] for number in category), int, len(category)),
+        image=np.fromiter(map(image_of.__getitem__, owners), int, len(owners)),
+        category=np.fromiter(map(category_of.__getitem__, category), int, len(category)),
     )
     return Annotated(
         [head.names[number] for number in image_of], classes, objects, head.names, head.categories, head.sizes
@@ -127,10 +125,14 @@ def _head(path: Path, content: dict[str, Any]) -> _Head:
 
 def _owners(annotations: Rows, head: _Head) -> list[Hashable]:
     owners = annotations.keys("image_id")
-    for place, image in enumerate(owners):
-        if image not in head.names:
-            raise annotations.bad(place, f"no image has the id {image!r}")
+    _require_known(annotations, owners, head.names, "image")
     return owners
+
+
+def _require_known(annotations: Rows, numbers: Sequence[Hashable], known: Mapping[Hashable, Any], what: str) -> None:
+    if not set(numbers) <= known.keys():
+        place = next(place for place, number in enumerate(numbers) if number not in known)
+        raise annotations.bad(place, f"no {what} has the id {numbers[place]!r}")
 
 
 def _category(categories: Mapping[Hashable, str], target: str | None, path: Path) -> Hashable:

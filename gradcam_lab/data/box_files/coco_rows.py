@@ -6,12 +6,13 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import compress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from gradcam_lab.data.box_files.arrays import finite_numbers, finite_rows, require_pixels
+from gradcam_lab.data.box_files.tables import stem_of
 from gradcam_lab.errors import LabError
 
 T = TypeVar("T")
@@ -60,8 +61,7 @@ class Rows:
 
     def flags(self, key: str) -> np.ndarray:
         """Every entry's flag, which may be left out: bool, shape (n,)."""
-        filled = replace(self, rows=[{key: row.get(key)} for row in self.rows])
-        return filled.checked(key, _flags, "0 or 1")
+        return self._converted(key, [row.get(key) for row in self.rows], _flags, "0 or 1")
 
     def numbers(self, key: str) -> np.ndarray:
         """Every entry's number, shape (n,)."""
@@ -78,12 +78,15 @@ class Rows:
         """Every entry's `area`, shape (n,); that of its box where it has none."""
         sizes = (boxes[:, 2] * boxes[:, 3]).tolist()
         given = [row.get("area") for row in self.rows]
-        filled = [{"area": s if a is None else a} for s, a in zip(sizes, given, strict=True)]
-        return replace(self, rows=filled).checked("area", finite_numbers, "a finite number")
+        filled = [size if area is None else area for size, area in zip(sizes, given, strict=True)]
+        return self._converted("area", filled, finite_numbers, "a finite number")
 
     def checked(self, key: str, convert: Callable[[list[Any]], T | None], wanted: str) -> T:
-        """Convert a column at once; only where that gives None, value by value, to name the first bad one."""
-        values = self.column(key)
+        """Convert a column, which no row may leave out; `wanted` says what its values should be."""
+        return self._converted(key, self.column(key), convert, wanted)
+
+    def _converted(self, key: str, values: list[Any], convert: Callable[[list[Any]], T | None], wanted: str) -> T:
+        """Convert values at once; only where that gives None, one by one, to name the first bad one."""
         converted = convert(values)
         if converted is None:
             index = next(i for i, value in enumerate(values) if convert([value]) is None)
@@ -116,7 +119,10 @@ def _number(value: float | str) -> int | str:
 
 
 def _flags(values: list[Any]) -> np.ndarray | None:
-    if not all(value in (None, 0, 1, "0", "1") for value in values):
+    try:
+        if not set(values) <= {None, 0, 1, "0", "1"}:
+            return None
+    except TypeError:  # a list or an object
         return None
     return np.array([value in (1, "1") for value in values], dtype=bool)
 
@@ -130,7 +136,7 @@ def image_names(images: Rows) -> dict[Hashable, str]:
     """Return the name of each image by its number: that of its file, without folder and ending where these suffice."""
     ids = images.keys("id")
     files = images.called("file_name")
-    stems = [PurePosixPath(file).stem for file in files]
+    stems = list(map(stem_of, files))
     names = stems if len(set(stems)) == len(stems) else files
     for values in (ids, names):
         if twice := [value for value, count in Counter(values).items() if count > 1]:

@@ -4,15 +4,16 @@ The boxes are in VOC's pixels already, if it is not declared otherwise; the clas
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from gradcam_lab.data.box_files.arrays import by_image, finite_numbers
+from gradcam_lab.data.box_files.arrays import by_code, coded, finite_numbers
+from gradcam_lab.data.box_files.json_parts import PART
 from gradcam_lab.data.box_files.stated import VOC, Stated
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import first_character, read_text
+from gradcam_lab.files import first_character, text_parts
 
 NAME = re.compile(r"comp\d+_det_(?P<split>[^_]+)_(?P<rest>.+)\.txt")
 SPLITS = ("train", "val", "trainval", "test")
@@ -62,24 +63,33 @@ def is_comp4(path: Path) -> bool:
     return path.suffix != ".json" and first not in ("{", "[") if first else path.suffix == ".txt"
 
 
-def read_comp4(path: Path, stated: Stated = VOC) -> dict[str, np.ndarray]:
+def read_comp4(path: Path, stated: Stated = VOC, part: int = PART) -> dict[str, np.ndarray]:
     """Read detections: an (n, 5) array `xmin, ymin, xmax, ymax, score` for each image that has any.
 
     Args:
         path: the file.
         stated: how its boxes are stated; what is returned is in VOC's pixels.
+        part: about how many characters are read together.
 
     Raises:
         LabError: the file cannot be read, a line is not of this format, or the boxes are shares of their images.
     """
-    lines = read_text(path, f"a text file with lines '{_line(stated)}'").splitlines(keepends=True)
-    rows = [line.split() for line in lines if not line.isspace()]
-    numbers = _numbers(rows)
-    if numbers is None or stated.backwards(numbers[:, 1:]).any():
-        raise _first_bad(path, lines, stated)
-    images = [row[0] for row in rows]
-    boxes = stated.in_voc(path, numbers[:, 1:], images, [1] * len(images))
-    return by_image(images, np.column_stack([boxes, numbers[:, 0]]))
+    codes: dict[Hashable, int] = {}
+    owners, parts = [np.zeros(0, np.int32)], [np.zeros((0, 5))]
+    before = 0
+    for text in text_parts(path, f"a text file with lines '{_line(stated)}'", part):
+        lines = text.splitlines(keepends=True)
+        words = [line.split() for line in lines if not line.isspace()]
+        numbers = _numbers(words)
+        if numbers is None or stated.backwards(numbers[:, 1:]).any():
+            raise _first_bad(path, lines, before, stated)
+        owners.append(coded([row[0] for row in words], codes))
+        parts.append(numbers[:, [1, 2, 3, 4, 0]])
+        before += len(lines)
+    names, image, rows = list(codes), np.concatenate(owners), np.concatenate(parts)
+    del parts
+    rows[:, :4] = stated.in_voc(path, rows[:, :4], (names[code] for code in image), np.ones(len(image), int))
+    return by_code(codes, image, rows)
 
 
 def line_of(image: str, box: Sequence[float], score: float) -> str:
@@ -108,9 +118,10 @@ def _line(stated: Stated) -> str:
     return " ".join(("image", "score", *stated.columns))
 
 
-def _first_bad(path: Path, lines: Sequence[str], stated: Stated) -> LabError:
+def _first_bad(path: Path, lines: Sequence[str], before: int, stated: Stated) -> LabError:
+    """Return the error of the first bad one of some lines, which has so many `before` it in the file."""
     wanted = _line(stated)
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, before + 1):
         if line.isspace():
             continue
         text = line.strip()[:60]

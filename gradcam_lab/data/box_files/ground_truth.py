@@ -89,12 +89,17 @@ def numbered(images: Iterable[str]) -> dict[Hashable, str]:
         >>> numbered(["2007_000027", "000005", "dog"])
         {2007000027: '2007_000027', 5: '000005'}
     """
-    by_number: dict[Hashable, list[str]] = {}
+    by_number: dict[Hashable, str] = {}
+    twice = set()
     for image in images:
         digits = image.replace("_", "")
         if digits.isascii() and digits.isdecimal():
-            by_number.setdefault(int(digits), []).append(image)
-    return {number: names[0] for number, names in by_number.items() if len(names) == 1}
+            number = int(digits)
+            if by_number.setdefault(number, image) is not image:
+                twice.add(number)
+    for number in twice:
+        del by_number[number]
+    return by_number
 
 
 def read_folder_truth(path: Path, split: str, choose: Choice) -> ClassGroundTruth:

@@ -67,11 +67,14 @@ def read_ground_truth(path: Path) -> dict[str, ObjectArrays]:
 def objects_in(path: Path, content: Any, stated: Stated = VOC) -> dict[str, ObjectArrays]:
     """Return the objects in the JSON of a file; see `read_ground_truth`."""
     images = _lists_by_image(path, content)
-    flags = [_difficult(row, path, image) for image, rows in images.items() for row in rows]
-    plain = {
-        image: [row.get("box") if isinstance(row, dict) else row for row in rows] for image, rows in images.items()
-    }
-    parts = (_parts(values, plain.values()) for values in (_boxes(plain, 4, path, stated), np.array(flags, dtype=bool)))
+    rows = [row for rows in images.values() for row in rows]
+    flags, plain = np.zeros(len(rows), bool), images
+    if dict in set(map(type, rows)):
+        flags = np.array([_difficult(row, path, image) for image, rows in images.items() for row in rows], dtype=bool)
+        plain = {
+            image: [row.get("box") if isinstance(row, dict) else row for row in rows] for image, rows in images.items()
+        }
+    parts = (_parts(values, plain.values()) for values in (_boxes(plain, 4, path, stated), flags))
     return dict(zip(images, zip(*parts, strict=True), strict=True))
 
 
@@ -109,7 +112,7 @@ def write_objects(path: Path, truth: Mapping[str, ObjectArrays]) -> None:
 
 
 def _lists_by_image(path: Path, content: Any) -> dict[str, list[Any]]:
-    if not isinstance(content, dict) or not all(isinstance(rows, list) for rows in content.values()):
+    if not isinstance(content, dict) or not set(map(type, content.values())) <= {list}:
         raise LabError(f"'{path}' does not map each image to a list of boxes: see the README's formats of boxes.")
     return content
 

@@ -34,7 +34,7 @@ def doubts(found: Mapping[str, np.ndarray], truth: ClassGroundTruth, paths: tupl
             f"{count} of the {len(boxes)} boxes of '{paths[0]}' have their centre outside of their image: "
             "were the images of another size?"
         )
-    elif reach := _reach(found, objects):
+    elif reach := _reach(boxes, objects, sum(len(part) > 0 for part in found.values())):
         yield (
             f"No box of '{paths[0]}' reaches beyond {reach:g} pixels to the right or down, but many objects do: "
             "were the images of another size?"
@@ -53,18 +53,21 @@ def _outside(found: Mapping[str, np.ndarray], sizes: Mapping[str, tuple[float, f
     return int(((centres < 0.5) | (centres > sides + 0.5)).any(axis=1).sum())
 
 
-def _reach(found: Mapping[str, np.ndarray], objects: np.ndarray) -> float | None:
+def _reach(boxes: np.ndarray, objects: np.ndarray, images: int) -> float | None:
     """Return how far the boxes reach, where they begin at the corner and end long before too many of the objects.
 
     A detector that was given smaller images finds nothing beyond their size. If it were not so, each image would be as
     likely to have a box beyond as the objects are; the boxes of one image may all be of one object. A box in the centre
     of every image, the usual baseline, keeps as far from the corner as from the other end.
+
+    Args:
+        boxes: shape (n, 4).
+        objects: shape (m, 4).
+        images: how many images have boxes.
     """
-    boxes = np.concatenate(list(found.values()))[:, :4]
     reach, ends = float(boxes.max()), objects.max(axis=1, initial=0)
     if reach >= FULL * ends.max(initial=0) or (boxes[:, :2].min(axis=0) > 0.05 * reach).any():
         return None
-    images = sum(len(part) > 0 for part in found.values())
     return reach if np.mean(ends <= reach) ** images < CHANCE else None
 
 

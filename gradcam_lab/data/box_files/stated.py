@@ -54,7 +54,9 @@ class Stated:
             wrong = boxes[:, 2:] <= 0 if objects else boxes[:, 2:] < 0
         return np.any(wrong, axis=1)
 
-    def in_voc(self, path: Path, boxes: np.ndarray, images: Iterable[str], counts: Sequence[int]) -> np.ndarray:
+    def in_voc(
+        self, path: Path, boxes: np.ndarray, images: Iterable[str], counts: Sequence[int] | np.ndarray
+    ) -> np.ndarray:
         """Convert the boxes of a file to VOC's pixels.
 
         Args:

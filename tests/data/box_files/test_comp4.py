@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gradcam_lab.data.box_files.comp4 import class_of, read_comp4
 from gradcam_lab.data.box_files.formats import read_both
@@ -49,6 +51,22 @@ class TestComp4:
         assert found["b"].tolist() == [[1, 2, 3, 4, 0.5], [5, 6, 7, 8, -2]]
         assert found["a"].tolist() == [[1.5, 2, 3.5, 4, 0.001]]
 
+    @settings(max_examples=200, deadline=None)
+    @given(
+        st.lists(st.none() | st.tuples(st.sampled_from(["a", "é", "犬/😀", "7"]), st.integers(-9, 9)), max_size=9),
+        st.integers(1, 60),
+        st.sampled_from(["\n", "\r\n", " \n"]),
+        st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    )
+    def test_parts_are_the_whole(self, tmp_path_factory, lines, part, end, encoding):
+        path = tmp_path_factory.getbasetemp() / "comp4_det_test_dog.txt"
+        text = end.join("" if line is None else f"{line[0]} {line[1]} 1 2 3.25 4" for line in lines)
+        path.write_bytes(text.encode(encoding))
+        wanted = {}
+        for image, score in filter(None, lines):
+            wanted.setdefault(image, []).append([1, 2, 3.25, 4, score])
+        assert {image: rows.tolist() for image, rows in read_comp4(path, part=part).items()} == wanted
+
     @pytest.mark.parametrize("text", ["", "\n \n"])
     def test_an_empty_file_holds_no_box(self, tmp_path, text):
         truth = written(tmp_path / "G.json", {"a": [[1, 1, 2, 2]]})
@@ -68,7 +86,8 @@ class TestComp4:
     )
     def test_a_bad_line_is_named(self, tmp_path, line, words):
         path = written(tmp_path / "comp4_det_test_dog.txt", f"a 0.5 1 2 3 4\n\n{line}\na 0.5 1 2 3 4\n")
-        refused(words, read_comp4, path)
+        for part in (1, 20, 1000):
+            refused(words, read_comp4, path, part=part)
 
     def test_the_class_of_the_name_and_the_target_have_to_agree(self, tmp_path, toy):
         path = written(tmp_path / "comp4_det_test_dog.txt", "")
