@@ -2,10 +2,12 @@
 
 import html
 import json
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -53,13 +55,10 @@ def ask(path: Path, script: str, addresses: list[str], *, scripting: bool = True
     driver.write_text(text, encoding="utf-8")
     assert CHROMIUM
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-    command += [
-        "--virtual-time-budget=60000",
-        f"--user-data-dir={path.parent / 'profile'}",
-        "--dump-dom",
-        driver.as_uri(),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as own:  # its profile has megabytes, and it leaves folders
+        command += ["--virtual-time-budget=60000", f"--user-data-dir={own}/profile", "--dump-dom", driver.as_uri()]
+        environment = {**os.environ, "TMPDIR": own}
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, env=environment)
     found = re.search(r'<pre id="answers">(.*?)</pre>', done.stdout, re.DOTALL)
     assert found, done.stderr
     answers = json.loads(html.unescape(found[1]))

@@ -7,6 +7,7 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from gradcam_lab.cli import main
@@ -61,4 +62,26 @@ def process(*words: object, cwd: Path | None = None) -> "subprocess.CompletedPro
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
         [sys.executable, *map(str, words)], capture_output=True, text=True, encoding="utf-8", env=environment, cwd=cwd
+    )
+
+
+def torchrun(*words: object, logs: Path, **more: Any) -> "subprocess.CompletedProcess[str]":
+    """Run Python with these words in two processes that share the work.
+
+    Args:
+        words: as of `process`.
+        logs: a folder for torch, which would make one of its own and leave it behind.
+        more: for `subprocess.run`.
+    """
+    # --standalone: a port of its own, for two test suites may run on one machine
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--log-dir", logs, *words]
+    own = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(
+        [sys.executable, *map(str, command)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, **own},
+        timeout=120,
+        **more,
     )

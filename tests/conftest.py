@@ -1,5 +1,6 @@
 """What several test files need: a small ToyVOC, a ToyNet of random weights, and a cache folder that is nobody's."""
 
+import gc
 import shutil
 import signal
 from pathlib import Path
@@ -22,6 +23,12 @@ settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")  # a test that depends on the time or on luck fails on a busy machine only
 
 COUNTS = {"train": 24, "val": 16, "test": 24}
+
+
+def pytest_collection_finish():
+    """Search what the imports have made for garbage once, and not again and again during the tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -38,9 +38,24 @@ def test_the_real_one_makes_models_and_transforms():
         "import torch\n"
         "print(tuple(vision.models.squeezenet1_1()(torch.zeros(1, 3, 64, 64)).shape))\n"
         "from torchvision import transforms, datasets\n"
+        "assert 'torch._dynamo' not in sys.modules, 'it is slow to import, and nothing here compiles'\n"
+        "import torch._dynamo.utils\n"  # whoever does compile has the real one
+        "assert torch._dynamo is sys.modules['torch._dynamo'] and torch._dynamo.utils.is_compile_supported('cpu')\n"
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "(1, 1000)\n"
+
+
+def test_a_torchvision_that_asks_for_more_of_the_compiler_has_it(tmp_path):
+    source = "print('import')\nfrom torch._dynamo.utils import is_compile_supported, more\nprint(more)\n"
+    compiler = fake_torchvision(tmp_path, source) / "torch" / "_dynamo"
+    compiler.mkdir(parents=True)
+    for name in ("../__init__.py", "__init__.py"):
+        (compiler / name).write_text("", encoding="utf-8")
+    (compiler / "utils.py").write_text("is_compile_supported, more = bool, 'the real one'", encoding="utf-8")
+    done = run("from gradcam_lab.vision import torchvision; torchvision()", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["import", "import", "the real one"]
 
 
 def test_missing_operators_are_declared_and_the_import_starts_afresh(tmp_path):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -207,6 +207,7 @@ def chapters_of(results: Results, questions: int) -> dict[str, str]:
     return {name: title for name, title in titles.items() if present.get(name, True)}
 
 
+@cache
 def environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environment:
     """Jinja2 with every value escaped: file names, ids and answers are text that anyone may have written."""
     made = jinja2.Environment(

@@ -1,7 +1,5 @@
 """Two processes under torchrun compute what one computes: the same losses, the same network, the same scores."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from gradcam_lab.models import distributed
 from gradcam_lab.models.training.config_file import settings_of
 from gradcam_lab.models.training.train import train_network
 from gradcam_lab.models.weights import model_file
+from tests.commands import torchrun
 
 PROGRAM = """
 import sys
@@ -75,12 +74,7 @@ def runs(toy, tmp_path_factory):
     train_both(str(toy), one)
     torch.set_num_threads(threads)
     (two / "program.py").write_text(PROGRAM, encoding="utf-8")
-    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", two / "program.py", toy, two]
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(
-        [sys.executable, *map(str, words)], env=environment, capture_output=True, text=True, encoding="utf-8"
-    )
+    done = torchrun(two / "program.py", toy, two, logs=two / "logs")
     assert done.returncode == 0, done.stderr
     return one, two, done
 

@@ -1,9 +1,6 @@
 """Runs with `--target all`, on VOC2007 by name with the EFEO exercise's checkpoint, and in two processes."""
 
 import json
-import os
-import subprocess
-import sys
 
 import cv2
 import jsonschema
@@ -19,7 +16,7 @@ from gradcam_lab.models import zoo
 from gradcam_lab.models.weights.efeo_checkpoint import CLASSES
 from gradcam_lab.report.results import schema
 from tests import networks
-from tests.commands import lab
+from tests.commands import lab, torchrun
 from tests.pipeline.conftest import LIMIT
 
 
@@ -81,16 +78,7 @@ def test_two_processes_share_the_heatmaps(toy, weights, lessons, tmp_path):
     few = {name: read_split(toy, name).samples[:10] for name in ("val", "test")}
     one = make_maps(Experiment(zoo.load("embedded", str(weights)), lessons, "dog"), few)[GRADCAM]
     words = ["run-all", "--data", toy, "--weights", weights, "--limit", 10, "--no-pdf", "--quick", "--out", together]
-    # --standalone: a port of its own, for two test suites may run on one machine
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*torchrun, "-m", "gradcam_lab", *map(str, words)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"},
-        timeout=120,
-    )
+    done = torchrun("-m", "gradcam_lab", *words, logs=tmp_path / "logs")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("report.html") == 2  # the stage and the path, from one process
     two = read_maps(together / "heatmaps.npz")

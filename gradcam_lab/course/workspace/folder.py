@@ -21,7 +21,7 @@ ENOUGH_WORDS = 20
 STEERING = frozenset({"conftest", "sitecustomize", "usercustomize"})
 """Files that change how pytest or Python works."""
 
-LIBRARIES = frozenset({"torch", "torchvision", "numpy", "cv2", "pytest", "gradcam_lab", "matplotlib", "PIL", "sklearn"})
+LIBRARIES = frozenset({"torch", "torchvision", "numpy", "cv2", "pytest", "gradcam_lab", "matplotlib", "PIL"})
 
 TAKEN = STEERING | LIBRARIES | sys.stdlib_module_names
 """Names that no module of a student's may have."""

@@ -20,6 +20,8 @@ from tests.students import line_with, step_of, write, write_answers
 
 WRONG = "return gradients.sum(dim=(2, 3))"
 RIGHT = "return gradients.mean(dim=(2, 3))"
+STEP_2 = "test_step2_gradcam.py"
+"""What is asked for where one step is enough: to collect all six takes longer than a check."""
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ class TestOutcomes:
 
     def test_a_wrong_body_in_three_lines(self, run, root):
         path = write(root, 2, "", {"2.1": WRONG})
-        code, lines = run("test_step2_gradcam.py")
+        code, lines = run(STEP_2)
         assert code == 1
         assert counts(lines) == {"failed": 1, "not started": checks(2) - 2, "waiting": 1}
         place = f"step2_gradcam.py line {line_with(path, 'def channel_weights(')}"
@@ -120,7 +122,7 @@ class TestOutcomes:
 
     def test_the_end_of_the_program_costs_one_check(self, run, root):
         write(root, 2, "2.2", {"2.1": "import os\nos._exit(0)"})
-        code, lines = run("test_step2_gradcam.py")
+        code, lines = run(STEP_2)
         assert code == 1
         assert counts(lines)["passed"] == 1
         assert counts(lines)["failed"] == 1
@@ -130,7 +132,7 @@ class TestOutcomes:
     @pytest.mark.parametrize("body", ["import pytest\npytest.skip('later')", "import pytest\npytest.exit('bye', 0)"])
     def test_pytest_cannot_be_talked_round(self, run, root, body):
         write(root, 2, "", {"2.1": body})
-        code, lines = run("test_step2_gradcam.py", "-k", "channel_weights")
+        code, lines = run(STEP_2, "-k", "channel_weights")
         assert (code, counts(lines)["failed"]) == (1, 1)
         assert "Step 2: 0/13 points" in lines[-1]
 
@@ -159,7 +161,7 @@ class TestFiles:
         file = root / "test_step2_gradcam.py"
         file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
         write(root, 2, "", {"2.1": WRONG})
-        code, lines = run("test_step2_gradcam.py", "-k", "channel_weights or weighted")
+        code, lines = run(STEP_2, "-k", "channel_weights or weighted")
         assert counts(lines)["passed"] == 1
         assert code == 1
         assert "Step 2: 0/13 points" in lines[-1]
@@ -170,14 +172,14 @@ class TestFiles:
         file = root / "test_step2_gradcam.py"
         file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
         write(root, 2, "2.1")
-        assert run("-k", "of_mine")[0] == 0
+        assert run(STEP_2, "-k", "of_mine")[0] == 0
         write(root, 2, "", {"2.1": "return gradients"})
-        assert run("-k", "of_mine")[0] == 1
+        assert run(STEP_2, "-k", "of_mine")[0] == 1
 
     def test_a_conftest_is_not_run_and_costs_every_point(self, run, root):
         write(root, 2, "all")
         (root / "conftest.py").write_text("raise RuntimeError('I was run')\n", encoding="utf-8")
-        code, lines = run("test_step2_gradcam.py")
+        code, lines = run(STEP_2)
         assert code == 1
         assert counts(lines)["failed"] == checks(2) - 1  # the chain waits
         assert "  got       conftest.py lies beside your files" in lines
@@ -193,33 +195,33 @@ class TestProcesses:
     def test_students_code_runs_elsewhere_except_for_a_debugger(self, run, root, tmp_path):
         note = tmp_path / "pid"
         write(root, 2, "", {"2.1": self.body(note)})
-        assert run("-k", "channel_weights")[0] == 0
+        assert run(STEP_2, "-k", "channel_weights")[0] == 0
         assert int(note.read_text()) != os.getpid()
-        assert run("-k", "channel_weights", "--pdb")[0] == 0
+        assert run(STEP_2, "-k", "channel_weights", "--pdb")[0] == 0
         assert int(note.read_text()) == os.getpid()
 
     def test_a_debugger_sees_a_task_among_the_references(self, run, root, monkeypatch):
         write(root, 2, "2.3")
-        code, lines = run("-k", "gradcam_of_a_network_by_hand", "--pdb")
+        code, lines = run(STEP_2, "-k", "gradcam_of_a_network_by_hand", "--pdb")
         assert (code, counts(lines)["passed"]) == (0, 1), "channel_weights and weighted_map are the reference's"
 
     def test_what_the_code_prints_is_shown_where_pytest_is_asked_to(self, run, root):
         write(root, 2, "", {"2.1": f"print('größer')\n{RIGHT}"})
-        assert "  größer" in run("-k", "channel_weights", "-rP")[1]
-        assert "  größer" not in run("-k", "channel_weights")[1]
+        assert "  größer" in run(STEP_2, "-k", "channel_weights", "-rP")[1]
+        assert "  größer" not in run(STEP_2, "-k", "channel_weights")[1]
 
     def test_own_modules_are_found_also_by_a_debugger(self, run, root):
         write(root, 2, "", {"2.1": "import helpers\nreturn helpers.mean(gradients)"})
         (root / "helpers.py").write_text("def mean(x):\n    return x.mean(dim=(2, 3))\n", encoding="utf-8")
         for words in ((), ("--pdb",)):
-            assert run("-k", "channel_weights", *words)[0] == 0
+            assert run(STEP_2, "-k", "channel_weights", *words)[0] == 0
 
     def test_a_copy_without_the_hidden_folder(self, run, root, monkeypatch, capsys):
         write(root, 2, "2.1")
         other = root.parent / "other"
         shutil.copytree(root, other, ignore=shutil.ignore_patterns(".gradcam-lab"))
         monkeypatch.chdir(other)
-        code, lines = run("-k", "channel_weights")
+        code, lines = run(STEP_2, "-k", "channel_weights")
         assert code == 0
         assert lines[-1].startswith("Step 2: 1/13 points.")
         assert not is_newer(Workspace(other))
@@ -235,7 +237,7 @@ class TestProcesses:
     def test_from_inside_beside_a_stray_library(self, root):
         write(root, 2, "2.1")
         (root / "torch.py").write_text("raise RuntimeError('I was run')\n", encoding="utf-8")
-        code, lines = outside("-k", "channel_weights", cwd=root)
+        code, lines = outside(STEP_2, "-k", "channel_weights", cwd=root)
         assert code == 1
         assert "  got       torch.py lies beside your files" in lines
         assert not any("I was run" in line for line in lines)

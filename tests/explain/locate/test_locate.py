@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import contents, lab, refused
+from tests.commands import contents, lab, refused, torchrun
 from tests.explain.pictures import noise, save
 from tests.interrupts import interrupted_at_beat
 
@@ -309,26 +309,9 @@ def test_two_processes_make_the_same_bytes_as_one(photos, locate, weights, tmp_p
     (photos / "bad.jpg").write_bytes(b"nothing")
     words = ["--top", "2", "--format", "yolo", "--no-pictures"]
     assert locate(photos, *words, "--out", "one").code == 2
-    command = [
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-        "-m",
-        "gradcam_lab",
-        "locate",
-        "-",
-    ]
-    root = Path(__file__).parents[3]
-    done = subprocess.run(
-        [sys.executable, *command, *words, "--out", "two", "--model", str(weights), "--batch", "1"],
-        input="".join(f"{photo['file']}\n" for photo in told("one")["photos"]) + "photos/bad.jpg\n",
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
+    command = ["-m", "gradcam_lab", "locate", "-", *words, "--out", "two", "--model", weights, "--batch", "1"]
+    typed = "".join(f"{photo['file']}\n" for photo in told("one")["photos"]) + "photos/bad.jpg\n"
+    done = torchrun(*command, logs=tmp_path / "logs", input=typed)
     assert "1 of 12 photos could not be used" in done.stderr
     assert done.stdout.count("embedded at layer") == 1
     one, two = bytes_of(Path("one")), bytes_of(Path("two"))

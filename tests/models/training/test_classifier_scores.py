@@ -35,6 +35,22 @@ def test_a_weight_is_as_many_copies():
     assert set(average_precision_per_class(PROBABILITIES, LABELS, CLASSES, np.array([0, 1, 1, 0, 1]))) == {"dog"}
 
 
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_it_is_scikit_learns_to_the_last_bit_whatever_ties_and_counts(precision):
+    rng = np.random.default_rng(3)
+    for digits in (1, 2, 7) * 20:
+        size = rng.integers(1, 60)
+        scores = rng.random((size, 1)).round(digits).astype(precision)
+        labels, times = (rng.random((size, 1)) < 0.4).astype(float), rng.integers(0, 4, size)
+        labels[0], times[0] = 1, 1
+        kept = times > 0
+        expected = average_precision_score(labels[kept, 0], scores[kept, 0], sample_weight=times[kept])
+        assert average_precision_per_class(scores, labels, ("dog",), times) == {"dog": expected}
+        assert average_precision_per_class(scores, labels, ("dog",)) == {
+            "dog": average_precision_score(labels[:, 0], scores[:, 0])
+        }
+
+
 def test_the_mean_is_over_the_classes_that_occur():
     found = classifier_scores(PROBABILITIES, torch.tensor(LABELS), CLASSES)
     assert found["map"] == pytest.approx((found["classes"]["cat"] + found["classes"]["dog"]) / 2)
