@@ -62,7 +62,7 @@ class TestComp4:
         path = tmp_path_factory.getbasetemp() / "comp4_det_test_dog.txt"
         text = end.join("" if line is None else f"{line[0]} {line[1]} 1 2 3.25 4" for line in lines)
         path.write_bytes(text.encode(encoding))
-        wanted = {}
+        wanted: dict[str, list[list[float]]] = {}
         for image, score in filter(None, lines):
             wanted.setdefault(image, []).append([1, 2, 3.25, 4, score])
         assert {image: rows.tolist() for image, rows in read_comp4(path, part=part).items()} == wanted
