@@ -202,7 +202,7 @@ def evaluate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Score any boxes: AP, recall and CorLoc with 95% intervals, mAP over all classes, or COCO's numbers. Or any maps."""
+    """Score any boxes: AP, recall and CorLoc with 95% intervals, mAP over classes, or COCO's numbers; or any maps."""
     from gradcam_lab.errors import LabError
     from gradcam_lab.pipeline import saved_classes, saved_maps
 

@@ -66,7 +66,7 @@ def score_map(cam: np.ndarray) -> np.ndarray:
 
 
 def squashed_boxes(objects: np.ndarray, size: tuple[float, float]) -> np.ndarray:
-    """Bring boxes (m, 4) of an image of `(width, height)`, in VOC's pixels, to 224 x 224, counted from 0: int (m, 4)."""
+    """Bring boxes (m, 4) of an image of `(width, height)`, in VOC's pixels, to 224 x 224, from 0 on: int (m, 4)."""
     scale = SIDE / np.array([size[0], size[1], size[0], size[1]], dtype=float)
     return ((np.asarray(objects, dtype=float).reshape(-1, 4) - 1) * scale).astype(int)
 

@@ -80,8 +80,8 @@ def _size(saved: SavedMaps, truth: ClassGroundTruth, image: str, name: str, cam:
     if not known and (truth.objects[image][0][:, 2:] > size).any():
         raise LabError(
             f"Nothing says how large the image '{image}' is, and its map in '{saved.path}' has {cam.shape[1]} x "
-            f"{cam.shape[0]} cells, less than its boxes: give ground truth in COCO's format with sizes, a folder in VOC "
-            "layout, or maps of the images' sizes."
+            f"{cam.shape[0]} cells, less than its boxes: give ground truth in COCO's format with sizes, a folder in "
+            "VOC layout, or maps of the images' sizes."
         )
     return size
 

@@ -60,7 +60,7 @@ class ClassMapper:
         self.named = list({target.outputs: target for target in named}.values())
         self.top = min(top, len(classifier.output_names))
         self.device = place(classifier)
-        self.earlier = earlier_layer(classifier) if recipe.shared else ""
+        self.earlier = earlier_layer(classifier) if recipe == MapRecipe(shared=True) else ""
         self.explainer = cache(self._explainer)
 
     @property
