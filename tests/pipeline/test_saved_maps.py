@@ -66,12 +66,12 @@ def test_the_maps_of_a_run_and_of_locate(truth, tmp_path):
     """They say how large the images are, so that maps on a grid do, and their classes."""
     cams = np.stack([np.eye(4, dtype=np.float32)] * 2)
     sizes = np.array([SIZE, SIZE])
-    run = Maps(np.array(["a", "b"]), np.array(["test"] * 2), cams, np.ones(2), np.ones((2, 2)), LABELS[:2], sizes)
-    run = run._replace(classes=np.array(["cat", "dog"]))
+    names, splits, classes = np.array(["a", "b"]), np.array(["test"] * 2), np.array(["cat", "dog"])
+    run = Maps(names, splits, cams, np.ones(2), np.ones((2, 2)), classes, sizes)
     write_maps(tmp_path / "run.npz", run)
     write_maps(tmp_path / "every.npz", run._replace(maps=np.stack([np.zeros_like(cams), cams], axis=1)))
-    located = {"files": ["x/a.jpg", "x/b.jpg"], "sizes": sizes, "photo": [0, 1, 1], "names": ["dog", "dog", "cat"]}
-    np.savez(tmp_path / "located.npz", cams=cams[[0, 1, 1]], **located)
+    files, found, three = ["x/a.jpg", "x/b.jpg"], ["dog", "dog", "cat"], cams[[0, 1, 1]]
+    np.savez(tmp_path / "located.npz", cams=three, files=files, sizes=sizes, photo=[0, 1, 1], names=found)
     dog = Options(target="dog", bootstrap=20)
     expected = scores(tmp_path / "run.npz", truth, dog)
     assert scores(tmp_path / "every.npz", truth, dog) == scores(tmp_path / "located.npz", truth, dog) == expected
