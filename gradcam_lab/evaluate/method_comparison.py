@@ -9,7 +9,7 @@ from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.evaluate.bootstrap import image_draws
 from gradcam_lab.evaluate.records import ComparedMethod, MethodRow
-from gradcam_lab.evaluate.scores import rows_of, score_detections
+from gradcam_lab.evaluate.scores import Scored, ap_differences, rows_of, score_detections
 from gradcam_lab.evaluate.timing import running_on, times_in_turns
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.experiment import Experiment
@@ -91,18 +91,23 @@ def compare(
         test: is scored once a method.
 
     Returns:
-        A row a method.
+        A row a method, with what it has more than plain Grad-CAM on the same images, where that is among them.
     """
     truth = experiment.ground_truth(test)
     counts = image_draws(len(truth), experiment.seed)
     rows: list[ComparedMethod] = []
+    scored: dict[str, dict[str, Scored]] = {}
     for name, method in tracked(methods.items(), "comparing methods", len(methods)):
         threshold, val_ap = choose_threshold(experiment, method, maps[name].of("val"), val)
         detections = Detector.of(experiment, method)(maps[name].of("test"), threshold or 0.0, test)
-        scores = rows_of(score_detections(experiment, detections, truth, counts))
+        scored[name] = score_detections(experiment, detections, truth, counts)
+        scores = rows_of(scored[name])
         rows.append(
             {"name": name, "title": method.title, "threshold": threshold, "val_mean_ap": val_ap, "scores": scores}
         )
+    if GRADCAM in scored:
+        for row in rows:
+            row["leads"] = ap_differences(scored[row["name"]], {GRADCAM: scored[GRADCAM]})[GRADCAM]
     return rows
 
 

@@ -130,6 +130,8 @@ class ComparedMethod(Record):
     threshold: Annotated[Fraction | None, Field(description="Null where each image has its own.")]
     val_mean_ap: Fraction
     scores: ByIou[ScoreRow]
+    leads: NotRequired[ByIou[ApDifference]]
+    """Over plain Grad-CAM, on the same bootstrap samples; runs of older versions lack it."""
 
 
 class MethodRow(ComparedMethod):

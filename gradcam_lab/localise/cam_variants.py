@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.models.classifier import Classifier
@@ -68,6 +68,17 @@ def hires_cam(evidence: Evidence, lessons: Lessons) -> Tensor:
     return evidence.gradients
 
 
+def bag_cams(evidence: Evidence, lessons: Lessons) -> Tensor:
+    r"""What each cell and channel adds to the score, where it adds to it (BagCAMs, Zhu et al. 2022, equation 8).
+
+    Each channel counts $1 + \overline{g A}$ times, the mean over the cells, and nothing that is negative is summed. The
+    official code differentiates the logit's logarithm; here it is the logit, as everywhere.
+    """
+    shares = evidence.features * evidence.gradients
+    bagged = 1 + shares.mean(dim=(2, 3), keepdim=True)
+    return torch.where(bagged * shares > 0, bagged * evidence.gradients, 0)
+
+
 def weighted_cam(evidence: Evidence, weights: ChannelWeights, lessons: Lessons) -> Tensor:
     """Return the raw maps, shape (N, h, w): the template, whose sum and ReLU are step 2's."""
     weighed = evidence.features * weights(evidence, lessons)
@@ -93,6 +104,42 @@ def find_evidence(classifier: Classifier, lessons: Lessons, inputs: Tensor, targ
         (gradients,) = torch.autograd.grad(classifier.score(outputs, target).sum(), features)
         outputs = outputs.detach()
         return Evidence(features.detach(), gradients, outputs, _rows(classifier, lessons, outputs, target))
+
+
+def find_both_evidence(
+    classifier: Classifier, lessons: Lessons, inputs: Tensor, target: str, earlier: str
+) -> tuple[Evidence, Evidence]:
+    """Run a batch once, and go back to the classifier's layer and on to an earlier one.
+
+    Args:
+        classifier: whose network runs.
+        lessons: whose step 2 watches the earlier layer, from which on there is a graph.
+        inputs: preprocessed images, shape (N, 3, H, W).
+        target: a class that the classifier knows.
+        earlier: the name of the earlier layer.
+
+    Returns:
+        The evidence at the classifier's layer, and at the earlier one.
+
+    Raises:
+        ValueError: there is no such layer, or it gives no feature map.
+    """
+    explainer = lessons.gradcam.GradCAM(classifier.network, earlier)
+    noted: list[Tensor] = []
+
+    def note(layer: nn.Module, given: object, output: Tensor) -> Tensor:
+        noted.append(output)
+        return output.clone()  # what follows may work in place
+
+    layer = lessons.gradcam.find_layer(classifier.network, classifier.layer)
+    with lessons.gradcam.watched(classifier.network, earlier) as stored, layer.register_forward_hook(note):
+        outputs = classifier.network(inputs).float()
+        maps = [noted[-1], explainer.only(stored)]
+        gradients = torch.autograd.grad(classifier.score(outputs, target).sum(), maps)
+        outputs = outputs.detach()
+        rows = _rows(classifier, lessons, outputs, target)
+        last, first = (Evidence(a.detach(), g, outputs, rows) for a, g in zip(maps, gradients, strict=True))
+        return last, first._replace(rows=None)
 
 
 def joined(parts: Sequence[Evidence]) -> Evidence:

@@ -10,8 +10,16 @@ from torch import Tensor, nn
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise import affinity
-from gradcam_lab.localise.cam_variants import Evidence, find_evidence, joined, weighted_cam
+from gradcam_lab.localise.cam_variants import (
+    Evidence,
+    bag_cams,
+    find_both_evidence,
+    find_evidence,
+    joined,
+    weighted_cam,
+)
 from gradcam_lab.localise.experiment import ALL, Experiment
+from gradcam_lab.localise.fusion import fuse
 from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
 from gradcam_lab.localise.test_time_augmentation import View, augmented, averaged
 from gradcam_lab.models.classifier import Classifier
@@ -101,7 +109,8 @@ class Explainer:
         self.recipes = tuple(dict.fromkeys(recipes))
         self.views = sorted({view for recipe in self.recipes for view in recipe.views})
         self.sharing = {recipe.views[0] for recipe in self.recipes if recipe.shared}
-        self.earlier = affinity.earlier_layer(self.classifier) if self.sharing else ""
+        self.fusing = {recipe.views[0] for recipe in self.recipes if recipe.fused}
+        self.earlier = affinity.earlier_layer(self.classifier) if self.sharing | self.fusing else ""
 
     def inputs(self, samples: Sequence[Sample]) -> Tensor:
         """Read and preprocess a batch, shape (N, 3, size, size)."""
@@ -112,9 +121,10 @@ class Explainer:
         if self.experiment.target == ALL or self.recipes == (PLAIN_RECIPE,):
             return {PLAIN_RECIPE: self._plain(inputs)}
         early: dict[View, Tensor] = {}
-        evidence = {view: self._evidence(inputs, view, early) for view in self.views}
+        earlier_maps: dict[View, Tensor] = {}
+        evidence = {view: self._evidence(inputs, view, early, earlier_maps) for view in self.views}
         alike = {view: affinity.similarity(features) for view, features in early.items()}
-        return {recipe: self._combined(recipe, evidence, early, alike) for recipe in self.recipes}
+        return {recipe: self._combined(recipe, evidence, early, alike, earlier_maps) for recipe in self.recipes}
 
     def _plain(self, inputs: Tensor) -> Explained:
         """Explain the target, or every class, by the whole of step 2."""
@@ -137,15 +147,24 @@ class Explainer:
         columns = [self.classifier.probability(logits, name) for name in self.classifier.class_names]
         return torch.stack(columns, dim=1).cpu().numpy()
 
-    def _evidence(self, inputs: Tensor, view: View, early: dict[View, Tensor]) -> Evidence:
-        """Run a batch in one view, and leave the earlier layer's output in `early` where a recipe needs it."""
+    def _evidence(
+        self, inputs: Tensor, view: View, early: dict[View, Tensor], earlier_maps: dict[View, Tensor]
+    ) -> Evidence:
+        """Run a batch in one view; note the output of the earlier layer and its map, where a recipe needs them."""
         noted: list[Tensor] = []
         images, network = augmented(inputs, view), self.classifier.network
         noting = self.lessons.gradcam.find_layer(network, self.earlier) if view in self.sharing else nn.Identity()
         hook = noting.register_forward_hook(lambda layer, given, output: noted.append(output.detach().clone()))
         with hook, self._precision():
             parts = images.split(ENLARGED_BATCH if view.scale > 1 else len(images))
-            found = [find_evidence(self.classifier, self.lessons, part, self.experiment.target) for part in parts]
+            what = self.classifier, self.lessons
+            target = self.experiment.target
+            if view in self.fusing:
+                both = [find_both_evidence(*what, part, target, self.earlier) for part in parts]
+                found = [last for last, _ in both]
+                earlier_maps[view] = weighted_cam(joined([first for _, first in both]), bag_cams, self.lessons)
+            else:
+                found = [find_evidence(*what, part, target) for part in parts]
         if noted:
             scale = images.shape[2] / inputs.shape[2]
             early[view] = affinity.averaged_to_plain_size(torch.cat(noted).float(), scale)
@@ -157,6 +176,7 @@ class Explainer:
         evidence: Mapping[View, Evidence],
         early: Mapping[View, Tensor],
         alike: Mapping[View, Tensor],
+        earlier_maps: Mapping[View, Tensor],
     ) -> Explained:
         """Put the maps of one recipe together; the target's probability is the mean over its views."""
         first = recipe.views[0]
@@ -165,5 +185,7 @@ class Explainer:
         fused = averaged(maps) if len(maps) > 1 or first.mirrored else maps[first]
         if recipe.shared:
             fused = affinity.share(fused, alike[first], early[first].shape[2:])
+        if recipe.fused:
+            fused = fuse(fused, earlier_maps[first], recipe.fused)
         probabilities = torch.stack(target).mean(dim=0).float().cpu().numpy()
         return Explained(fused.cpu().numpy(), probabilities, self._class_probabilities(evidence[first].outputs))

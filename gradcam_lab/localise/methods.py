@@ -10,7 +10,7 @@ from gradcam_lab.localise.cam_definition import ends_in_cam
 from gradcam_lab.localise.cam_variants import cam, grad_cam_plus_plus, hires_cam, layer_cam
 from gradcam_lab.localise.grabcut import SURE_BACKGROUND, refined
 from gradcam_lab.localise.map_recipe import PLAIN_RECIPE, MapRecipe
-from gradcam_lab.localise.test_time_augmentation import MIRRORED, PAIR, SCALES, UNCHANGED, View, require_views
+from gradcam_lab.localise.test_time_augmentation import LARGER, MIRRORED, PAIR, UNCHANGED, require_views
 from gradcam_lab.localise.watershed import watershed
 from gradcam_lab.models.classifier import Classifier
 
@@ -60,15 +60,20 @@ METHODS: dict[str, Method] = {
     "watershed": Method("Grad-CAM, split by watershed", find=watershed),
     "refined": Method("Grad-CAM, refined mask", find=refined, grid=SURE_BACKGROUND, needs_image=True),
     "flip": Method("Grad-CAM, flip", MapRecipe(views=(UNCHANGED, MIRRORED))),
-    "scales": Method("Grad-CAM, 4 scales, half of them flipped", MapRecipe(views=SCALES)),
     "shared": Method("Grad-CAM, earlier layer", MapRecipe(shared=True)),
-    "1.25x": Method("Grad-CAM, 1.25x", MapRecipe(views=(View(1.25),))),
-    "1.5x": Method("Grad-CAM, 1.5x", MapRecipe(views=(View(1.5),))),
-    "1.5x+shared": Method("Grad-CAM, 1.5x, earlier layer", MapRecipe(views=(View(1.5),), shared=True)),
+    "1.15x+1": Method("Grad-CAM, 1.15x and a pixel more", MapRecipe(views=(LARGER,))),
+    "1.15x+1+bagcams": Method(
+        "Grad-CAM, 1.15x and a pixel more, times BagCAMs", MapRecipe(views=(LARGER,), fused="product")
+    ),
     "pair": Method("Grad-CAM, 0.75x flipped", MapRecipe(views=PAIR)),
     "pair+shared": Method("Grad-CAM, 0.75x flipped, earlier layer", MapRecipe(views=PAIR, shared=True)),
     "pair+shared+watershed": Method(
         "Grad-CAM, 0.75x flipped, earlier layer, watershed", MapRecipe(views=PAIR, shared=True), watershed
+    ),
+    "pair+shared+bagcams+watershed": Method(
+        "Grad-CAM, 0.75x flipped, earlier layer, maximum with BagCAMs, watershed",
+        MapRecipe(views=PAIR, shared=True, fused="maximum"),
+        watershed,
     ),
 }
 """Every method by its name on the command line."""
@@ -89,7 +94,7 @@ def why_unsuited(classifier: Classifier, method: Method) -> str:
     try:
         if method.recipe.weights is cam and not ends_in_cam(classifier):
             return "something stands between its last feature map, the average and the linear layer"
-        if method.recipe.shared:
+        if method.recipe.looks_earlier:
             earlier_layer(classifier)
         require_views(classifier, method.recipe.views)
     except ValueError as error:

@@ -16,58 +16,68 @@ FINER = 4
 
 
 class View(NamedTuple):
-    """One version of an image: its size relative to the network's input, and whether it is mirrored."""
+    """One version of an image: its size relative to the network's input, whether it is mirrored, and pixels more.
+
+    Where each convolution with a stride pads by 1 on all sides, only an input of 32 k + 1 pixels uses this evenly
+    (Alsallakh et al., *Mind the Pad*, ICLR 2021): in one of 32 k pixels the map may lie half a cell beside the image.
+    """
 
     scale: float = 1.0
     mirrored: bool = False
+    extra: int = 0
 
 
 UNCHANGED = View()
 MIRRORED = View(mirrored=True)
+LARGER = View(1.15, extra=1)
+"""A cell more, and a pixel: 257 where the network's input has 224."""
+
 PAIR = (UNCHANGED, View(0.75, True))
 """The cheapest way to have both another size and a mirrored image: 1.6 times one view."""
 
-SCALES = (UNCHANGED, View(0.75, True), View(1.5), View(2.0, True))
-"""The four sizes, mirrored where that needs no view of its own."""
-
 
 def side_of(size: int, view: View) -> int:
-    """The side of an input in one view, a multiple of 32; that of an input of its plain size where it is not scaled."""
-    return size if view.scale == 1 else max(1, round(size * view.scale / 32)) * 32
+    """The side of an input in one view: the plain size, or where it is scaled a multiple of 32, and the view's `extra`.
+
+    Examples:
+        >>> [side_of(224, view) for view in (UNCHANGED, LARGER, View(0.75))]
+        [224, 257, 160]
+    """
+    return (size if view.scale == 1 else max(1, round(size * view.scale / 32)) * 32) + view.extra
 
 
 def augmented(inputs: Tensor, view: View) -> Tensor:
-    """Return a batch (N, 3, S, S) in one view; its side is a multiple of 32."""
-    if view.scale != 1:
-        side = side_of(inputs.shape[2], view)
+    """Return a batch (N, 3, S, S) in one view."""
+    side = side_of(inputs.shape[2], view)
+    if side != inputs.shape[2]:
         smooth = view.scale < 1
         inputs = F.interpolate(inputs, size=(side, side), mode="bilinear", align_corners=False, antialias=smooth)
     return inputs.flip(-1) if view.mirrored else inputs  # the last axis: the one before it is the height
 
 
-_accepted: WeakKeyDictionary[nn.Module, dict[tuple[int, float], bool]] = WeakKeyDictionary()
+_accepted: WeakKeyDictionary[nn.Module, dict[tuple[int, int], bool]] = WeakKeyDictionary()
 
 
-def accepts(classifier: Classifier, scale: float) -> bool:
+def accepts(classifier: Classifier, view: View) -> bool:
     """Say whether a network takes images of another size: one with positions for a fixed grid, as most ViTs, does not.
 
     It is tried, once for each network and size.
     """
     network, size = classifier.network, classifier.preprocessing.size
+    side = side_of(size, view)
     known = _accepted.setdefault(network, {})
-    if scale != 1 and (size, scale) not in known:
+    if side != size and (size, side) not in known:
         weight = next((weight for weight in network.parameters()), torch.zeros(0))
-        image = augmented(weight.new_zeros(1, 3, size, size), View(scale))
         try:
             with torch.no_grad():
-                network(image)
-            known[size, scale] = True
+                network(augmented(weight.new_zeros(1, 3, size, size), view))
+            known[size, side] = True
         except Exception as error:
             # A network says in its own way that it cannot: an assertion, a shape that does not fit, or anything else.
             if is_out_of_memory(error):
                 raise
-            known[size, scale] = False
-    return scale == 1 or known[size, scale]
+            known[size, side] = False
+    return side == size or known[size, side]
 
 
 def require_views(classifier: Classifier, views: Sequence[View]) -> None:
@@ -78,7 +88,7 @@ def require_views(classifier: Classifier, views: Sequence[View]) -> None:
     """
     plain = classifier.preprocessing.size
     for view in views:
-        if not accepts(classifier, view.scale):
+        if not accepts(classifier, view):
             side = side_of(plain, view)
             raise ValueError(f"its input has to be {plain} x {plain}, and this method gives it {side} x {side}")
 

@@ -125,9 +125,9 @@ class Fixed(nn.Module):
     [
         ({"method": "nope"}, "'nope' does not exist: choose --method from cam, gradcam,.*, input-gradient, all"),
         (
-            {"method": "1.5x"},
-            r"'1\.5x' does not suit this network \(its input has to be 96 x 96, and this method gives it 128 x 128\): "
-            r"choose --method from cam, gradcam, gradcam\+\+, layercam, hirescam, otsu, watershed, refined, flip\.$",
+            {"method": "1.15x+1"},
+            r"'1\.15x\+1' does not suit this network \(its input has to be 96 x 96, and this method gives it 97 x 97\)"
+            r": choose --method from cam, gradcam, gradcam\+\+, layercam, hirescam, otsu, watershed, refined, flip\.$",
         ),
         ({"method": "shared"}, r"'shared' does not suit this network \(no block before 'features' has a finer map\)"),
         ({"method": "otsu", "threshold": 0.5}, "'otsu' cuts no map at a --threshold of yours"),

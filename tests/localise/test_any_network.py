@@ -13,7 +13,7 @@ from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import Explainer
 from gradcam_lab.localise.methods import METHODS, applicable
 from gradcam_lab.localise.quantisation import QuantisationError, split_at
-from gradcam_lab.localise.test_time_augmentation import accepts
+from gradcam_lab.localise.test_time_augmentation import View, accepts
 from gradcam_lab.models.classifier import Classifier, Preprocessing
 from gradcam_lab.models.layers.find_layer import find_layer
 from gradcam_lab.models.layers.probe import put_probe
@@ -22,8 +22,8 @@ from tests.localise.classifiers import classifier_of
 from tests.models.layers.builds import noise
 from tests.models.layers.toys import SIZE, ChannelsLast, OddForward, Transformer, seeded
 
-ENLARGED = {"scales", "1.25x", "1.5x", "1.5x+shared", "pair", "pair+shared", "pair+shared+watershed"}
-SHARED = {name for name, method in METHODS.items() if method.recipe.shared}
+ENLARGED = {name for name in METHODS if name.startswith(("1.15x+1", "pair"))}
+SHARED = {name for name, method in METHODS.items() if method.recipe.looks_earlier}
 
 
 class Holder(nn.Module):
@@ -64,7 +64,7 @@ class TestWhichMethodsSuit:
     def test_a_network_that_takes_some_sizes_has_the_methods_of_these(self):
         """Windows of 3 x 3 cells of 8 pixels fit 96 pixels, and neither 64 nor 32."""
         classifier = classifier_around(ChannelsLast)
-        assert [accepts(classifier, scale) for scale in (0.75, 1, 1.5, 2)] == [False, True, False, True]
+        assert [accepts(classifier, View(scale)) for scale in (0.75, 1, 1.5, 2)] == [False, True, False, True]
         assert not set(applicable(classifier)) & ENLARGED
 
     def test_an_odd_forward_is_no_hindrance(self):
@@ -89,7 +89,7 @@ class TestWhichMethodsSuit:
                 return super().forward(images)
 
         with pytest.raises(RuntimeError, match="out of memory"):
-            accepts(classifier_around(Large), 1.5)
+            accepts(classifier_around(Large), View(1.5))
 
     @pytest.mark.parametrize("build", [Transformer, ChannelsLast, OddForward])
     def test_each_makes_finite_maps(self, build, lessons):

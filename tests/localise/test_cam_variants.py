@@ -8,7 +8,10 @@ from torch import Tensor
 
 from gradcam_lab.localise.cam_variants import (
     ChannelWeights,
+    Evidence,
+    bag_cams,
     cam,
+    find_both_evidence,
     find_evidence,
     grad_cam,
     grad_cam_plus_plus,
@@ -109,3 +112,29 @@ def test_cam_of_a_group_is_that_of_its_most_probable_output(lessons):
 def test_cam_is_not_defined_for_vgg(lessons):
     with pytest.raises(ValueError, match="ends in an average"):
         ours(lessons, "vgg16", cam)
+
+
+def test_bag_cams_as_its_authors_compute_it(lessons):
+    """Channel by channel and cell by cell: the share times one more than its mean, where that is positive."""
+    random = torch.Generator().manual_seed(5)
+    features, gradients = (torch.randn(2, 3, 4, 5, generator=random) for _ in range(2))
+    maps = weighted_cam(Evidence(features, gradients, torch.zeros(2, 1), None), bag_cams, lessons)
+    for image in range(2):
+        expected = torch.zeros(4, 5)
+        for a, g in zip(features[image], gradients[image], strict=True):
+            expected += ((a * g + 1).mean() * (a * g)).clamp(min=0)
+        assert torch.allclose(maps[image], expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "earlier"), [("resnet18", "layer3"), ("vgg16", "features.28")])
+def test_one_pass_has_the_evidence_of_both_layers(lessons, name, earlier):
+    """What follows either layer may work in place, as VGG's ReLU does."""
+    classifier, x, target = classifier_of(name), images(2, 96, 128), f"class {strongest(name)}"
+    both = find_both_evidence(classifier, lessons, x, target, earlier)
+    each = [
+        find_evidence(replace(classifier, layer=layer), lessons, x, target) for layer in (classifier.layer, earlier)
+    ]
+    for mine, alone in zip(both, each, strict=True):
+        for part in ("features", "gradients", "outputs"):
+            assert torch.allclose(getattr(mine, part), getattr(alone, part), rtol=1e-3, atol=1e-6)
+    assert not any(module._forward_hooks for module in classifier.network.modules())

@@ -14,7 +14,7 @@ def test_methods_that_are_not_defined_are_left_out(lessons, weights):
     assert set(applicable(classifier)) == set(METHODS)
     headless = replace(classifier, network=torch.nn.Sequential(torch.nn.Conv2d(3, 3, 3)), layer="0")
     left = {"gradcam", "gradcam++", "layercam", "hirescam", "otsu", "watershed", "refined"}
-    left |= {"flip", "scales", "1.25x", "1.5x", "pair"}
+    left |= {"flip", "1.15x+1", "pair"}
     assert set(applicable(headless)) == left
 
 

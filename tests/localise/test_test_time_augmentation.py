@@ -17,3 +17,5 @@ def test_views_keep_colours_and_size():
     x = images(1, 64, 64)
     assert torch.equal(augmented(x, MIRRORED), x.flip(3))
     assert augmented(x, View(1.5)).shape == (1, 3, 96, 96)
+    assert augmented(x, View(extra=1)).shape == (1, 3, 65, 65)
+    assert augmented(x, View(1.5, True, 1)).shape == (1, 3, 97, 97)

@@ -62,7 +62,7 @@ def test_maps_of_other_inputs_and_damaged_ones_are_made_again(copy, lessons):
     ):
         spoil()
         np.testing.assert_array_equal(maps_of(finished, "train", lessons).maps, good.maps)
-    change_results(copy, "run", "method", "name", value="scales")
+    change_results(copy, "run", "method", "name", value="pair")
     other = maps_of(FinishedRun(copy), "train", lessons).maps
     assert other.shape != good.maps.shape or not np.allclose(other, good.maps)
 

@@ -54,7 +54,7 @@ def test_the_default_is_the_best_by_val_of_the_affordable_and_its_boxes_are_the_
     compared = results["methods"]
     affordable = [row for row in compared["rows"] if row["cost"] < compared["limit"]]
     best = max(affordable, key=lambda row: row["val_mean_ap"])
-    assert {"cam", "gradcam", "gradcam++", "layercam", "hirescam", "scales", "watershed", "otsu", "refined"} <= {
+    assert {"cam", "gradcam", "gradcam++", "layercam", "hirescam", "pair", "watershed", "otsu", "refined"} <= {
         row["name"] for row in compared["rows"]
     }
     assert next(row["cost"] for row in compared["rows"] if row["name"] == "gradcam") == 1

@@ -214,8 +214,18 @@ def test_the_table_has_every_method_and_the_better_centre_box(whole):
     assert cells == [
         *("its own", "50.0"),
         *("47.0<small>42.0–52.0</small>", "37.6<small>32.6–42.6</small>", "25.9<small>20.8–30.9</small>"),
+        "−6.0<small>−9.0 to −3.0</small>",
         *("17", "1.1"),
     ]
+
+
+def test_a_comparison_without_leads_has_no_column_for_them(page):
+    """Runs of older versions have none."""
+    content = results()
+    for row in content["methods"]["rows"]:
+        del row["leads"]
+    cells = re.findall(r'<td class="number">(.*?)</td>', rows(page(content), "methods")["Grad-CAM, Otsu’s threshold"])
+    assert len(cells) == 7
 
 
 def test_a_choice_that_is_the_best_of_test_is_not_chosen_for_that(page):

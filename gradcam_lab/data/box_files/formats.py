@@ -147,6 +147,27 @@ def read_both(
     return found, truth.objects
 
 
+def read_truth(
+    ground_truth: Path, *, target: str | None = None, split: str = "test", boxes: Convention | None = None
+) -> ClassGroundTruth:
+    """Read the ground truth of one class by itself.
+
+    Args:
+        ground_truth: a file in one of two formats, or a folder.
+        target: the class; None for the only one of the ground truth.
+        split: the split of a folder in VOC layout, or of a `data.yaml`.
+        boxes: how they are stated in files that do not say it; None for VOC's pixels.
+
+    Raises:
+        LabError: it cannot be used, or it names no image.
+    """
+    content = None if every_class.is_folder(ground_truth) else read_json(ground_truth)
+    truth = _read_ground_truth(ground_truth, content, split, lambda known: target, boxes)
+    if not truth.objects:
+        raise LabError(f"'{ground_truth}' names no image: there is nothing to score against.")
+    return truth
+
+
 def _says_nothing(boxes: Convention, detections: Path, ground_truth: Path) -> LabError:
     return LabError(
         f"--boxes {boxes} says nothing of '{detections}' and '{ground_truth}', whose formats have a way of "

@@ -60,7 +60,7 @@ class ClassMapper:
         named = [find_target(classifier, word) for word in classes]
         self.named = list({target.outputs: target for target in named}.values())
         self.top = min(top, len(classifier.output_names))
-        self.earlier = earlier_layer(self.classifier) if recipe.shared else ""
+        self.earlier = earlier_layer(self.classifier) if recipe == MapRecipe(shared=True) else ""
         self.explainer = cache(self._explainer)
 
     @property
