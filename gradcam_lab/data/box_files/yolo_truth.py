@@ -10,6 +10,7 @@ from gradcam_lab.data.box_files import yolo
 from gradcam_lab.data.box_files.ground_truth import numbered
 from gradcam_lab.data.box_files.tables import Annotated, Objects
 from gradcam_lab.data.image_files import ProblemError, check_image, find_image, is_image
+from gradcam_lab.data.layouts.yolo_text import read_names
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_text
 
@@ -38,7 +39,7 @@ def read_yolo_truth(path: Path, split: str) -> Annotated:
     names_file = path if path.is_file() else yolo.find_names(path)
     if names_file is None:
         raise LabError(f"No file names the classes of '{path}': put a classes.txt in it, a name a line.")
-    names = yolo.read_names(names_file)
+    names = read_names(names_file)
     whole = names_file.suffix in (".yaml", ".yml") and path in (names_file, names_file.parent)
     pairs: dict[str, tuple[Path, Path]] = {}
     for name, files in sorted(_of_split(names_file, split) if whole else _of_labels(path)):

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.data.box_conventions import Convention
-from gradcam_lab.data.image_files import check_image, is_image
+from gradcam_lab.data.image_files import ProblemError, check_image, is_image
 from gradcam_lab.data.layouts.listed import Lists, names_of
 from gradcam_lab.data.layouts.places import inside, subfolders
 from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.repair import REPEATED, UNLABELLED, Repairs, read_box
 from gradcam_lab.data.layouts.shares import SPLITS, split_called
 from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError
-from gradcam_lab.data.layouts.yolo_text import names_in, read_data_yaml, read_label_file, read_names_file
+from gradcam_lab.data.layouts.yolo_text import names_in, read_data_yaml, read_labels, read_names_file
 from gradcam_lab.data.photo_paths import natural
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.errors import LabError
@@ -168,7 +168,10 @@ def _read_objects(
     if not path.is_file():
         repairs[UNLABELLED] += 1
         return ()
-    lines = read_label_file(path, names, repairs)
+    labels = read_labels(path, names, repairs, boxes)
+    if labels.scores is not None:
+        raise ProblemError(f"'{path}' has a confidence behind each box: these are detections, and no annotations")
+    lines = list(zip(labels.classes.tolist(), map(tuple, labels.boxes.tolist()), strict=True))
     if twice := len(lines) - len(set(lines)):
         repairs[REPEATED] += twice
     objects = []

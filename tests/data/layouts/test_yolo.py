@@ -134,19 +134,21 @@ def test_other_encodings(root, encoding):
 
 
 BAD_LABELS = {
-    "polygon": ("1 0.1 0.1 0.2 0.1 0.2 0.2", "has 6 numbers behind the class, as a polygon has, where a box has 4"),
-    "confidence": ("1 0.5 0.5 1 1 0.9", "six numbers, the last a confidence: these are detections"),
-    "too few": ("1 0.5 0.5 1", "has 4 numbers, where 'class x y width height' has 5"),
+    "polygon": ("1 0.1 0.1 0.2 0.1 0.2 0.2", "has 6 numbers behind the class, as polygons and keypoints"),
+    "confidence": ("1 0.5 0.5 1 1 0.9", "has a confidence behind each box: these are detections"),
+    "too few": ("1 0.5 0.5 1", "has 4 numbers, where 'class cx cy width height' has 5"),
     "beyond the names": (
         "2 0.5 0.5 1 1",
-        r"line 1.* is of the class 2, but data\.yaml names the classes 0 to 1",
+        r"line 1: '2 .*': the classes are 0 to 1 by their names",
     ),
-    "below the names": ("-1 0.5 0.5 1 1", "is of the class -1, but"),
-    "half a class": ("0.5 0.5 0.5 1 1", r"is of the class 0\.5"),
-    "words": ("dog 0.5 0.5 1 1", "is not 'class x y width height' with finite numbers"),
+    "below the names": ("-1 0.5 0.5 1 1", "the classes are 0 to 1 by"),
+    "half a class": ("0.5 0.5 0.5 1 1", "the classes are 0 to 1 by"),
+    "words": ("dog 0.5 0.5 1 1", "is not 'class cx cy width height' with finite numbers"),
     "not finite": ("1 nan 0.5 1 1", "with finite numbers"),
-    "pixels": ("1 15 10 30 20", r"leaves its image of 30 x 20 pixels, as shares of its sides \(--boxes relative\)"),
-    "a negative side": ("1 0.5 0.5 -1 1", "has a negative side"),
+    "pixels": ("1 15 10 30 20", r"are no shares of the image's sides, 0 to 1 \(see --boxes\)"),
+    "a negative side": ("1 0.5 0.5 -0.01 1", "has a negative side"),
+    "mixed": ("1 0.5 0.5 1 1\n1 0.5 0.5 1 1 0.9", "line 2.* has 6 numbers, and other lines 5"),
+    "over the edge": ("1 0.54 0.5 1 1", "leaves its image of 30 x 20 pixels, as shares of its sides"),
 }
 
 
