@@ -249,7 +249,7 @@ class TestBadInput:
 
     def test_a_place_outside_of_the_data(self, yolo):
         folders.write(yolo / "yolo/data.yaml", "train: ../../images\nnames: [cat, dog]\n")
-        self.refuses(yolo, "data.yaml' names the place '../../images', which is outside", source="yolo", start="yolo")
+        self.refuses(yolo, "data.yaml' has the place '../../images', which is outside", source="yolo", start="yolo")
 
     @pytest.mark.parametrize(
         ("line", "words"),

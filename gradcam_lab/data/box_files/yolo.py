@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from gradcam_lab.data.box_conventions import Convention, from_voc
 from gradcam_lab.data.image_files import ProblemError
 from gradcam_lab.data.layouts import yolo_text
 from gradcam_lab.data.layouts.repair import Repairs
+from gradcam_lab.data.layouts.yolo_places import places_of
 from gradcam_lab.data.layouts.yolo_text import Labels, read_data_yaml
 from gradcam_lab.data.photo_paths import natural
 from gradcam_lab.errors import LabError
@@ -99,38 +99,10 @@ def split_places(path: Path) -> dict[str, list[Path]]:
     Raises:
         LabError: it names no split, or a place outside of its own folder.
     """
-    content = read_data_yaml(path)
-    root = _root(path, content.get("path", ""))
-    places: dict[str, list[Path]] = {}
-    for split in ("train", "val", "test"):
-        stated = content.get(split) or (content.get("validation") if split == "val" else None)
-        if stated:
-            words = stated if isinstance(stated, list) else [stated]
-            places[split] = [_inside(path, root, word) for word in words]
+    places = places_of(path, read_data_yaml(path))
     if not places:
         raise LabError(f"'{path}' has neither 'train', 'val' nor 'test': say in which folders the images lie.")
     return places
-
-
-def _root(path: Path, stated: Any) -> Path:
-    """Return the data set's folder: ultralytics looks for a relative one from another place, where it is not."""
-    folder = path.parent
-    if not stated or not isinstance(stated, str) or Path(stated).name == folder.resolve().name:
-        return folder
-    return _inside(path, folder, stated)
-
-
-def _inside(path: Path, root: Path, stated: Any) -> Path:
-    """Return a place in the file's own folder; Roboflow writes `../train/images` where `train/images` is meant."""
-    place, meant = root / str(stated), root / str(stated).removeprefix("../")
-    if not place.exists() and meant.exists():
-        place = meant
-    if not place.resolve().is_relative_to(path.parent.resolve()):
-        raise LabError(
-            f"'{path}' names the place '{stated}', which is outside of its own folder: put the data beside it, or the "
-            "file above the data."
-        )
-    return place
 
 
 def labels_of(images: Path) -> Path:

@@ -10,9 +10,9 @@ from gradcam_lab.data.box_files import yolo
 from gradcam_lab.data.box_files.ground_truth import numbered
 from gradcam_lab.data.box_files.tables import Annotated, Objects
 from gradcam_lab.data.image_files import ProblemError, check_image, find_image, is_image
-from gradcam_lab.data.layouts.yolo_text import read_names
+from gradcam_lab.data.layouts.yolo_places import base_of, images_of
+from gradcam_lab.data.layouts.yolo_text import read_data_yaml, read_names
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import read_text
 
 
 def is_yolo(path: Path) -> bool:
@@ -72,15 +72,9 @@ def _of_split(data_yaml: Path, split: str) -> Pairs:
     places: Mapping[str, list[Path]] = yolo.split_places(data_yaml)
     if split not in places:
         raise LabError(f"'{data_yaml}' has no split '{split}': choose one of {', '.join(places)} with --split.")
+    base = base_of(data_yaml, read_data_yaml(data_yaml))
     for place in places[split]:
-        if place.is_file():
-            lines = read_text(place, "a list of image files").split("\n")
-            images = [data_yaml.parent / line.strip() for line in lines if line.strip()]
-        elif place.is_dir():
-            images = [image for image in place.rglob("*") if is_image(image)]
-        else:
-            raise LabError(f"'{data_yaml}' names '{place}', which is not there: put the images of '{split}' into it.")
-        for image in images:
+        for image in images_of(data_yaml, base, place):
             yield image.stem, (image, (yolo.labels_of(image.parent) / image.stem).with_suffix(".txt"))
 
 

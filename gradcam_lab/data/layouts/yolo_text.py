@@ -110,8 +110,10 @@ def _listed_names(path: Path, content: dict[str, Any]) -> tuple[str, ...]:
         names = [names[str(number)] for number in range(len(names))]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise _no_names(path)
-    if str(content.get("nc", len(names))) != str(len(names)):
-        raise LabError(f"'{path}' says nc: {content['nc']}, but names {len(names)} classes: mend one of them.")
+    count = content.get("nc", str(len(names)))
+    if count != str(len(names)):
+        stated = count[:20] if isinstance(count, str) else "no number"
+        raise LabError(f"'{path}' says nc: {stated}, but names {len(names)} classes: mend one of them.")
     return tuple(name.strip() for name in names)
 
 

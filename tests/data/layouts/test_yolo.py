@@ -173,7 +173,12 @@ def test_bad_labels(root, text, message):
         ("path: ..\ntrain: images/train", r"has the path '\.\.', which is outside"),
         ("path: /etc\ntrain: images/train", "has the path '/etc', which is outside"),
         ("train: list.txt", r"list\.txt' has the line '\.\./\.\./a\.jpg', which is outside"),
-        ("train: images/gone\nval: images/val", "names the place 'images/gone', but there is no '.*gone'"),
+        ("train: images/gone\nval: images/val", "names the place '.*gone', which is not there"),
+        ("train: [[images/train]]", "has a 'train' that is no text, but should name a folder or a list of files"),
+        ("train: images/train\nval: {a: b}", "has a 'val' that is no text"),
+        ("path: [.]\ntrain: images/train", "has a 'path' that is no text"),
+        ('train: "images\\0"', "has a 'train' that is no text"),
+        ("nc: [2]\ntrain: images/train", "says nc: no number, but names 2 classes"),
         ("nc: 3\ntrain: images/train", "says nc: 3, but names 2 classes"),
         ("train: [", r"is not valid YAML \(line"),
     ],
@@ -184,6 +189,18 @@ def test_bad_files(root, text, message):
     with pytest.raises(LabError, match=message) as error:
         opened(root).read("train", skip_bad=True)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["train", "path", "nc"])
+def test_anchors_that_would_grow_to_gigabytes_are_not_written_out(root, key):
+    grown = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))
+    config(
+        root,
+        f"a0: &a0 [x]\n{grown}\ntrain: images/train\n".replace("train:", "t:" if key == "train" else "train:")
+        + f"{key}: *a11",
+    )
+    with pytest.raises(LabError, match=r"that is no text|says nc: no number"):
+        opened(root).read("train")
 
 
 def test_no_places(tmp_path):
