@@ -275,6 +275,7 @@ class TestBadInput:
         [
             ("images", "file_name", "../x.jpg", "names the image '../x.jpg', which is no file inside of a folder"),
             ("images", "file_name", "/x.jpg", "which is no file inside of a folder"),
+            ("images", "file_name", "x" * 5000, "which is no file inside of a folder"),
             ("images", "file_name", "C:\\x.jpg", "which is no file inside of a folder"),
             ("images", "file_name", "b.jpg", "has two images 'b.jpg'"),
             ("images", "file_name", "b.png", "has two images that YOLO calls 'b'"),

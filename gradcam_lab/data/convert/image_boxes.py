@@ -215,6 +215,10 @@ class ImageFolders:
         return f"there is no such image in {folders}" if folders else "it is not known where the image lies"
 
 
+LONGEST_NAME = 255
+"""Letters of the name of an image at most; the usual systems have no longer name of a file."""
+
+
 def inside(file: str, source: Path) -> str:
     """Return the name of an image, which must be a path inside of the folder of the images.
 
@@ -222,10 +226,16 @@ def inside(file: str, source: Path) -> str:
         LabError: it is empty, absolute, or leaves the folder.
     """
     windows = PureWindowsPath(file)
-    if not PurePosixPath(file).name or windows.anchor or ".." in windows.parts or "\0" in file:
+    if (
+        not PurePosixPath(file).name
+        or windows.anchor
+        or ".." in windows.parts
+        or "\0" in file
+        or len(file) > LONGEST_NAME
+    ):
         raise LabError(
-            f"'{source}' names the image '{file}', which is no file inside of a folder of images: name its place below "
-            "that folder."
+            f"'{source}' names the image '{file[:LONGEST_NAME]}', which is no file inside of a folder of images: name its place "
+            "below that folder."
         )
     return file
 

@@ -20,6 +20,7 @@ from gradcam_lab.data.layouts.yolo_places import base_of, images_of, places_of
 from gradcam_lab.data.layouts.yolo_text import names_in, read_data_yaml, read_labels, read_names_file
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import names_a_file
 
 DATA_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "labels/classes.txt")
 
@@ -53,7 +54,7 @@ def lists_of(root: Path, reading: Reading) -> Lists:
     for split, places in (places_of(path, content) or _places_beside(base)).items():
         found = [image for place in places for image in images_of(path, base, place)]
         if found:
-            labelled = labelled or any(_label_file(image).is_file() for image in found)
+            labelled = labelled or any(names_a_file(_label_file(image)) for image in found)
             ids = names_of([image.relative_to(base) if image.is_relative_to(base) else image for image in found])
             boxes = reading.boxes or "relative"
             lists[split] = [_one(image, name, names, boxes) for image, name in zip(found, ids, strict=True)]
@@ -102,7 +103,7 @@ def _read_sample(path: Path, name: str, names: Sequence[str], repairs: Repairs, 
 def _read_objects(
     path: Path, names: Sequence[str], size: tuple[int, int], repairs: Repairs, boxes: Convention
 ) -> tuple[Object, ...]:
-    if not path.is_file():
+    if not names_a_file(path):
         repairs[UNLABELLED] += 1
         return ()
     labels = read_labels(path, names, repairs, boxes)

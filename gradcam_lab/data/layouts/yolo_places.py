@@ -15,6 +15,9 @@ from gradcam_lab.data.photo_paths import natural
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_text
 
+LONGEST = 255
+"""Letters of a place at most; the usual systems have no longer name of a file."""
+
 
 def base_of(path: Path, content: dict[str, Any]) -> Path:
     """Return the folder below which the splits of a `data.yaml` lie.
@@ -82,7 +85,7 @@ def images_of(path: Path, base: Path, place: Path) -> Iterator[Path]:
 def _texts(path: Path, key: str, stated: Any) -> list[str]:
     """Return a text or a list of texts as a list; anything else, such as a list of lists, is no place."""
     texts = stated if isinstance(stated, list) and key != "path" else [stated]
-    if not all(isinstance(text, str) and "\0" not in text for text in texts):
+    if not all(isinstance(text, str) and "\0" not in text and len(text) <= LONGEST for text in texts):
         raise LabError(f"'{path}' has a '{key}' that is no text, but should name a folder or a list of files: mend it.")
     return texts
 

@@ -251,6 +251,10 @@ BAD = {
         "'nan' for <xmin>, which is not a finite",
     ),
     "word for a number": (lambda kit: kit.add("a", xml(("dog", (1, "one", 5, 5)))), "'one' for <ymin>"),
+    "a name that is longer than any file can have": (
+        lambda kit: kit.split("c", "a" * 5000, "b"),
+        r"a\.jpg' is missing",
+    ),
     "not a plain name": (lambda kit: kit.split("c", "../a", "b"), "'../a' in a split"),
 }
 

@@ -177,6 +177,7 @@ def test_bad_labels(root, text, message):
         ("train: [[images/train]]", "has a 'train' that is no text, but should name a folder or a list of files"),
         ("train: images/train\nval: {a: b}", "has a 'val' that is no text"),
         ("path: [.]\ntrain: images/train", "has a 'path' that is no text"),
+        (f"train: {'x' * 5000}", "has a 'train' that is no text"),
         ('train: "images\\0"', "has a 'train' that is no text"),
         ("nc: [2]\ntrain: images/train", "says nc: no number, but names 2 classes"),
         ("nc: 3\ntrain: images/train", "says nc: 3, but names 2 classes"),
@@ -200,6 +201,13 @@ def test_anchors_that_would_grow_to_gigabytes_are_not_written_out(root, key):
         + f"{key}: *a11",
     )
     with pytest.raises(LabError, match=r"that is no text|says nc: no number"):
+        opened(root).read("train")
+
+
+def test_a_name_that_is_longer_than_any_file_can_have(root):
+    config(root, "train: train.txt\nval: images/val")
+    folders.write(root / "train.txt", f"images/train/a.jpg\nimages/train/{'x' * 5000}.jpg\n")
+    with pytest.raises(LabError, match=r"x\.jpg' is missing"):
         opened(root).read("train")
 
 
