@@ -265,6 +265,11 @@ class TestBadInput:
         folders.write(yolo / "yolo/labels/train/b.txt", f"{line}\n")
         self.refuses(yolo, "b.txt'", words, source="yolo", start="yolo")
 
+    def test_labels_that_are_there_and_cannot_be_read(self, yolo):
+        (yolo / "yolo/labels/train/b.txt").unlink()
+        (yolo / "yolo/labels/train/b.txt").mkdir()
+        self.refuses(yolo, "Cannot read the labels '", source="yolo", start="yolo")
+
     def test_two_images_of_one_name(self, yolo):
         folders.png(yolo / "yolo/images/train/a.png", folders.TRIMAP)
         (yolo / "yolo/images/train/a.jpg").rename(yolo / "yolo/images/train/a.bmp")
@@ -288,6 +293,8 @@ class TestBadInput:
             ("annotations", "bbox", [31, 2, 3, 4], "with no part inside of its 30 x 20 pixels"),
             ("annotations", "image_id", 99, "no image has the id 99"),
             ("annotations", "category_id", 99, "no category has the id 99"),
+            ("categories", "name", "\ud800", "half a letter of which is missing"),
+            ("images", "file_name", "\ud800.jpg", "half a letter of which is missing"),
             ("categories", "name", "cat", "has two categories 'cat'"),
         ],
     )
@@ -352,7 +359,7 @@ class TestBadInput:
     @pytest.mark.parametrize("start", ["voc", "coco", "yolo"])
     def test_nothing_there(self, tmp_path, monkeypatch, start):
         monkeypatch.chdir(tmp_path)
-        self.refuses(tmp_path, "'none", source="none", start=start)
+        self.refuses(tmp_path, "There is no ", "'none", source="none", start=start)
         (tmp_path / "empty").mkdir()
         self.refuses(tmp_path, "'empty", source="empty", start=start)
 

@@ -1,5 +1,6 @@
 """Ground truth in YOLO's text, whose boxes are shares of their images: the images have to be there, for their sizes."""
 
+import os.path
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -47,8 +48,8 @@ def read_yolo_truth(path: Path, split: str) -> Annotated:
             raise LabError(f"'{pairs[name][0]}' and '{files[0]}' have one name: rename one, and its labels.")
         pairs[name] = files
     sizes = {name: _size(image) for name, (image, _) in pairs.items()}
-    parts = [yolo.read_labels(labels, names=names) for _, labels in pairs.values() if labels.is_file()]
-    held = [place for place, (_, labels) in enumerate(pairs.values()) if labels.is_file()]
+    parts = [yolo.read_labels(labels, names=names) for _, labels in pairs.values() if os.path.lexists(labels)]
+    held = [place for place, (_, labels) in enumerate(pairs.values()) if os.path.lexists(labels)]
     sides = [list(sizes.values())[place] for place in held]
     voc = [to_voc(part.boxes, "relative", size) for part, size in zip(parts, sides, strict=True)]
     boxes = from_voc(np.concatenate([np.zeros((0, 4)), *voc]), "coco")

@@ -84,6 +84,10 @@ def convert(source: Source, start: Format, end: Format, out: Path, *, copy_image
                     places = (write_yolo if end == "yolo" else write_voc)(folder, counted, losses)
                 if copy_images and not files.scored:
                     _copy(folder, files, places, end)
+        except UnicodeEncodeError as error:
+            raise LabError(
+                f"'{source.path}' has the name '{error.object[:60]}', half a letter of which is missing: mend it."
+            ) from error
         except OSError as error:
             raise LabError(f"Cannot write in '{out}' ({error.strerror}): choose another --out.") from error
     left = () if copy_images else tuple(dict.fromkeys(out / place for place in places.values()))

@@ -234,8 +234,8 @@ def inside(file: str, source: Path) -> str:
         or len(file) > LONGEST_NAME
     ):
         raise LabError(
-            f"'{source}' names the image '{file[:LONGEST_NAME]}', which is no file inside of a folder of images: name its place "
-            "below that folder."
+            f"'{source}' names the image '{file[:LONGEST_NAME]}', which is no file inside of a folder of images: name "
+            "its place below that folder."
         )
     return file
 

@@ -1,5 +1,6 @@
 """YOLO: a `data.yaml` with its splits, a folder of it, or a folder of labels."""
 
+import os.path
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,6 +23,8 @@ def open_yolo(source: Source) -> BoxFiles:
     Raises:
         LabError: there are none, or nothing names their classes.
     """
+    if not source.path.exists():
+        raise LabError(f"There is no file or folder '{source.path}': check the name.")
     table = source.path if source.path.is_file() else _table_in(source.path)
     if table and source.path == table and table.suffix not in (".yaml", ".yml"):
         raise LabError(f"'{table}' is no data.yaml: give one, or the folder of the labels.")
@@ -142,7 +145,7 @@ def _read_image(
     stated = source.reference.sizes.get(file) if source.reference else None
     relative = source.boxes in (None, "relative")
     size = (images.needed_size if relative else images.size_of)(file, stated, path)
-    labels = read(path, names, source) if path.is_file() else NONE
+    labels = read(path, names, source) if os.path.lexists(path) else NONE
     if len(labels.classes) and scored != (labels.scores is not None):
         which = "has a confidence behind each box, but" if labels.scores is not None else "has no confidences, but"
         raise LabError(f"'{path}' {which} other files of '{source.path}' {'have' if scored else 'have not'}: give one.")

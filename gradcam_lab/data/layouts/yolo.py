@@ -5,6 +5,7 @@ The conventions are ultralytics': `train`, `val` and `test` are folders or lists
 without labels is a negative one. Where there is no `data.yaml`, labelImg's `classes.txt` has the names.
 """
 
+import os.path
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def _read_sample(path: Path, name: str, names: Sequence[str], repairs: Repairs, 
 def _read_objects(
     path: Path, names: Sequence[str], size: tuple[int, int], repairs: Repairs, boxes: Convention
 ) -> tuple[Object, ...]:
-    if not names_a_file(path):
+    if not os.path.lexists(path):  # what is there and no file is bad
         repairs[UNLABELLED] += 1
         return ()
     labels = read_labels(path, names, repairs, boxes)

@@ -125,6 +125,13 @@ def test_what_is_repaired_is_counted(root, text, what, count):
     assert train.repairs == ({what: 1} if what else {})
 
 
+def test_labels_that_are_there_and_cannot_be_read_are_no_negative_image(root):
+    (root / "labels" / "train" / "a.txt").unlink()
+    (root / "labels" / "train" / "a.txt").mkdir()
+    with pytest.raises(LabError, match=r"Cannot read the labels '.*a\.txt'"):
+        opened(root).read("train")
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_other_encodings(root, encoding):
     (root / "labels" / "train" / "a.txt").write_text("1 0.5 0.5 1 1\r\n", encoding=encoding)
