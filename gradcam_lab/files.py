@@ -16,8 +16,8 @@ from typing import Any
 from gradcam_lab.errors import LabError
 
 
-def names_a_file(text: str) -> bool:
-    """Say whether a text is the name of a file that is there; one that is too long to be a name is not.
+def names_a_file(text: str | Path) -> bool:
+    """Say whether a text or a path is the name of a file that is there; one that is too long to be a name is not.
 
     Examples:
         >>> names_a_file("x" * 5000), names_a_file(__file__)

@@ -73,10 +73,10 @@ def convert(
     YOLO: a data.yaml, or a folder of labels.
     """
     from gradcam_lab.cli.output import print_converted
-    from gradcam_lab.data.box_files.yolo import read_names
     from gradcam_lab.data.convert import convert as conversion
     from gradcam_lab.data.convert.image_boxes import Source
     from gradcam_lab.data.convert.read_coco import read_reference
+    from gradcam_lab.data.layouts.yolo_text import read_names
     from gradcam_lab.models.class_list import read_classes
 
     names = None

@@ -39,6 +39,8 @@ def print_converted(done: "Converted", out: "Path") -> None:
     print(f"{done.boxes} {what} of {done.classes} classes in {done.images} images{splits}.")
     if done.losses:
         print(f"{done.losses}.")
+    if done.repairs:
+        print(done.repairs)
     if done.places:
         print(f"Put the images into {' and '.join(map(repr, map(str, done.places)))}, or give --copy-images.")
     print(out)

@@ -19,6 +19,7 @@ from gradcam_lab.data.bit_depth import as_8_bits, bits_of
 from gradcam_lab.data.image_decoding import ProblemError as ProblemError
 from gradcam_lab.data.image_decoding import decoded, on_white, orientation
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import names_a_file
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif")
 """The endings of images, in lower case; of two files of one name the first in this order may be the image."""
@@ -68,13 +69,13 @@ def find_image(folder: Path, name: str) -> Path:
         ProblemError: there are several, and none is a `.jpg`.
     """
     usual = folder / f"{name}.jpg"
-    if usual.is_file():
+    if names_a_file(usual):
         return usual
-    if is_image(folder / name) and (folder / name).is_file():
+    if is_image(folder / name) and names_a_file(folder / name):
         return folder / name
     cases = ((ending, ending.upper(), f".{ending[1:].title()}") for ending in ENDINGS)
     paths = [[folder / f"{name}{ending}" for ending in case] for case in cases]
-    found = [path for path in (next(filter(Path.is_file, case), None) for case in paths) if path]
+    found = [path for path in (next(filter(names_a_file, case), None) for case in paths) if path]
     if len(found) > 1:
         raise ProblemError(f"'{found[0]}' and '{found[1].name}' have one name: only one of them can be the image")
     return found[0] if found else usual
@@ -135,7 +136,7 @@ def read_pixels(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 
 def _bytes_of(path: Path) -> bytes:
     """Read a file: cv2.imread cannot open all paths, and Pillow 13 turns a TIFF of four bands wrongly by its path."""
-    if not path.is_file():
+    if not names_a_file(path):
         raise ProblemError(f"The image '{path}' is missing")
     try:
         return path.read_bytes()
@@ -168,7 +169,7 @@ def image_size(path: Path) -> tuple[int, int]:
     Raises:
         ProblemError: the image is missing, too large, or of another format.
     """
-    if not path.is_file():
+    if not names_a_file(path):
         raise ProblemError(f"The image '{path}' is missing")
     with opened(path, formats=FORMATS) as image:
         width, height = image.size

@@ -75,7 +75,7 @@ class Matching:
             outcomes = {threshold: judged[places] for threshold, judged in outcomes.items()}
         self.outcomes = outcomes
         surest = surest_first[firsts(image)]
-        self.surest = best_overlaps(Boxes(rows[surest, :4], image[surest]), objects, ~difficult, self.images)
+        self.surest = best_overlaps(Boxes(rows[surest, :4], image[surest]), objects, counted, self.images)
 
     def at(self, threshold: float) -> Matches:
         """Return the matches at one of the thresholds; they are those of step 4's `match_all`."""
@@ -84,7 +84,8 @@ class Matching:
     def correct(self, threshold: float) -> np.ndarray:
         """Say for each image whether its surest box is right: 1, 0, or NaN where nothing is to be found.
 
-        The values are those of step 4's `correct_localisation`.
+        The values are those of step 4's `correct_localisation`; where difficult objects count, of the same objects not
+        marked so.
         """
         return np.where(np.isnan(self.surest), np.nan, self.surest > threshold)
 

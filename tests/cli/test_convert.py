@@ -98,6 +98,39 @@ class TestAnnotations:
             [],
         ]
 
+    @pytest.mark.parametrize("folder", ["mine", "roboflow"])
+    @pytest.mark.parametrize(
+        ("size", "what"),
+        [
+            ("<width>23</width><height>20</height>", "images whose annotation says another size than theirs: 1"),
+            ("<width>0</width><height>0</height>", "images whose annotation does not say their size: 1"),
+            ("", "images whose annotation does not say their size: 1"),
+        ],
+    )
+    def test_the_size_is_that_of_the_image(self, voc, folder, size, what):
+        """Two folders of any name, in one that is split or not."""
+        within = "valid/" if folder == "roboflow" else ""
+        text_of = folders.XML.replace("<width>30</width><height>20</height>", size)
+        folders.write(
+            voc / folder / f"{within}xml/a.xml",
+            text_of.replace("<xmin>2<", "<xmin>20<").replace("<xmax>20<", "<xmax>2<"),
+        )
+        folders.draw(voc / folder / f"{within}pics/a.PNG")
+        lines = converted(folder, "--from", "voc", "--to", "yolo", "--out", "out", "--copy-images")
+        split = "val" if within else "train"
+        assert lines[0] == f"1 objects of 1 classes in 1 images ({split})."
+        assert f"Repaired: boxes with swapped corners: 1; {what}." in lines
+        assert (
+            text(voc / f"out/labels/{split}/a.txt") == f"0 {10.5 / 30:.8f} {8.5 / 20:.8f} {19 / 30:.8f} {13 / 20:.8f}\n"
+        )
+        assert (voc / f"out/images/{split}/a.PNG").is_file()
+
+    def test_cocos_splits_are_called_as_yolos_programs_look_for_them(self, coco):
+        folders.write(coco / "two/annotations/instances_val2017.json", json.dumps(TRUTH))
+        folders.write(coco / "two/annotations/instances_train2017.json", json.dumps(TRUTH))
+        converted("two", "--from", "coco", "--to", "yolo", "--out", "out")
+        assert text(coco / "out/data.yaml").startswith('train: "images/train2017"\nval: "images/val2017"\nnc: 2')
+
     def test_coco_to_voc_marks_crowds(self, coco):
         lines = converted("instances_val.json", "--from", "coco", "--to", "voc", "--out", "out")
         assert lines[:2] == ["2 objects of 2 classes in 2 images (val).", "changed: 1 crowds marked as difficult."]
@@ -216,7 +249,7 @@ class TestBadInput:
 
     def test_a_place_outside_of_the_data(self, yolo):
         folders.write(yolo / "yolo/data.yaml", "train: ../../images\nnames: [cat, dog]\n")
-        self.refuses(yolo, "data.yaml' names the place '../../images', which is outside", source="yolo", start="yolo")
+        self.refuses(yolo, "data.yaml' has the place '../../images', which is outside", source="yolo", start="yolo")
 
     @pytest.mark.parametrize(
         ("line", "words"),
@@ -232,6 +265,11 @@ class TestBadInput:
         folders.write(yolo / "yolo/labels/train/b.txt", f"{line}\n")
         self.refuses(yolo, "b.txt'", words, source="yolo", start="yolo")
 
+    def test_labels_that_are_there_and_cannot_be_read(self, yolo):
+        (yolo / "yolo/labels/train/b.txt").unlink()
+        (yolo / "yolo/labels/train/b.txt").mkdir()
+        self.refuses(yolo, "Cannot read the labels '", source="yolo", start="yolo")
+
     def test_two_images_of_one_name(self, yolo):
         folders.png(yolo / "yolo/images/train/a.png", folders.TRIMAP)
         (yolo / "yolo/images/train/a.jpg").rename(yolo / "yolo/images/train/a.bmp")
@@ -242,6 +280,7 @@ class TestBadInput:
         [
             ("images", "file_name", "../x.jpg", "names the image '../x.jpg', which is no file inside of a folder"),
             ("images", "file_name", "/x.jpg", "which is no file inside of a folder"),
+            ("images", "file_name", "x" * 5000, "which is no file inside of a folder"),
             ("images", "file_name", "C:\\x.jpg", "which is no file inside of a folder"),
             ("images", "file_name", "b.jpg", "has two images 'b.jpg'"),
             ("images", "file_name", "b.png", "has two images that YOLO calls 'b'"),
@@ -254,6 +293,8 @@ class TestBadInput:
             ("annotations", "bbox", [31, 2, 3, 4], "with no part inside of its 30 x 20 pixels"),
             ("annotations", "image_id", 99, "no image has the id 99"),
             ("annotations", "category_id", 99, "no category has the id 99"),
+            ("categories", "name", "\ud800", "half a letter of which is missing"),
+            ("images", "file_name", "\ud800.jpg", "half a letter of which is missing"),
             ("categories", "name", "cat", "has two categories 'cat'"),
         ],
     )
@@ -271,18 +312,26 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("old", "new", "words"),
         [
-            ("bndbox", "polygon", "an object 'dog' with a polygon, where a box is meant"),
+            ("bndbox", "polygon", "an object 'dog' with a polygon and no <bndbox> (draw its box)"),
             ("<xmin>2<", "<xmin>two<", "has 'two' for <xmin>, which is not a finite number"),
-            ("<xmin>2<", "<xmin>25<", "ends before it begins"),
             ("<name>dog<", "<name> <", "has an object without a name"),
-            ("<width>30<", "<width>-30<", "has an image of -30 x 20 pixels"),
-            ("<width>30<", "<width>3000000<", "3000000 x 20 pixels, which none is"),
+            (
+                "<width>30</width><height>20<",
+                "<width>60</width><height>40<",
+                "(was it resized after its boxes were drawn?)",
+            ),
             ("</annotation>", "", "is not valid XML"),
         ],
     )
     def test_voc(self, voc, old, new, words):
         folders.write(voc / "voc/Annotations/000001.xml", folders.XML.replace(old, new))
         self.refuses(voc, "000001.xml'", words, source="voc", start="voc", end="yolo")
+
+    @pytest.mark.parametrize("width", ["-30", "0", "3000000", "12.5", "wide"])
+    def test_no_size_of_vocs_without_the_image(self, voc, width):
+        (voc / "voc/JPEGImages/000001.jpg").unlink()
+        folders.write(voc / "voc/Annotations/000001.xml", folders.XML.replace("<width>30<", f"<width>{width}<"))
+        self.refuses(voc, "The size of the image '000001.jpg'", source="voc", start="voc", end="yolo")
 
     def test_lists_of_voc(self, voc):
         self.refuses(voc, "has no split 'test': it has train, val", source="voc", start="voc", more=("--split", "test"))
@@ -310,7 +359,7 @@ class TestBadInput:
     @pytest.mark.parametrize("start", ["voc", "coco", "yolo"])
     def test_nothing_there(self, tmp_path, monkeypatch, start):
         monkeypatch.chdir(tmp_path)
-        self.refuses(tmp_path, "'none", source="none", start=start)
+        self.refuses(tmp_path, "There is no ", "'none", source="none", start=start)
         (tmp_path / "empty").mkdir()
         self.refuses(tmp_path, "'empty", source="empty", start=start)
 

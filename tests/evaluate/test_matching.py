@@ -43,7 +43,8 @@ class TestMatching:
         wanted = metrics.match_all(found, truth, threshold, count_difficult, ties)
         for ours, lessons in zip(matching.at(threshold), wanted, strict=True):
             assert np.array_equal(ours, lessons)
-        correct = metrics.correct_localisation(found, truth, threshold)
+        plain = {image: metrics.GroundTruth(t.boxes, t.difficult & (not count_difficult)) for image, t in truth.items()}
+        correct = metrics.correct_localisation(found, plain, threshold)
         hits = [float(correct.get(image, math.nan)) for image in truth]
         assert np.array_equal(matching.correct(threshold), hits, equal_nan=True)
 

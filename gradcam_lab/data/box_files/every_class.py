@@ -19,6 +19,7 @@ from gradcam_lab.data.box_files.plausible import doubts
 from gradcam_lab.data.box_files.stated import VOC, Stated
 from gradcam_lab.data.box_files.tables import Annotated, Detections, Objects, joined
 from gradcam_lab.data.layouts.voc import read_split
+from gradcam_lab.data.layouts.yolo_text import read_names
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 
@@ -127,7 +128,7 @@ def _yolo(files: Sequence[Path], folder: Path, truth: Annotated) -> Iterable[Det
     numbered_names = [truth.categories.get(number) for number in range(len(truth.classes))]
     if beside is None and None in numbered_names:
         raise LabError(f"No file names the classes of '{folder}': put a classes.txt in it, a name a line.")
-    names = yolo.read_names(beside) if beside else [name for name in numbered_names if name]
+    names = read_names(beside) if beside else [name for name in numbered_names if name]
     place = {name: index for index, name in enumerate(truth.classes)}
     wanted = np.array([place.get(name, -1) for name in names])
     images = truth.places([file.stem for file in files], folder)

@@ -1,5 +1,6 @@
 """Ground truth in YOLO's text, whose boxes are shares of their images: the images have to be there, for their sizes."""
 
+import os.path
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from gradcam_lab.data.box_files import yolo
 from gradcam_lab.data.box_files.ground_truth import numbered
 from gradcam_lab.data.box_files.tables import Annotated, Objects
 from gradcam_lab.data.image_files import ProblemError, check_image, find_image, is_image
+from gradcam_lab.data.layouts.yolo_places import base_of, images_of
+from gradcam_lab.data.layouts.yolo_text import read_data_yaml, read_names
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import read_text
 
 
 def is_yolo(path: Path) -> bool:
@@ -38,7 +40,7 @@ def read_yolo_truth(path: Path, split: str) -> Annotated:
     names_file = path if path.is_file() else yolo.find_names(path)
     if names_file is None:
         raise LabError(f"No file names the classes of '{path}': put a classes.txt in it, a name a line.")
-    names = yolo.read_names(names_file)
+    names = read_names(names_file)
     whole = names_file.suffix in (".yaml", ".yml") and path in (names_file, names_file.parent)
     pairs: dict[str, tuple[Path, Path]] = {}
     for name, files in sorted(_of_split(names_file, split) if whole else _of_labels(path)):
@@ -46,8 +48,8 @@ def read_yolo_truth(path: Path, split: str) -> Annotated:
             raise LabError(f"'{pairs[name][0]}' and '{files[0]}' have one name: rename one, and its labels.")
         pairs[name] = files
     sizes = {name: _size(image) for name, (image, _) in pairs.items()}
-    parts = [yolo.read_labels(labels, names=names) for _, labels in pairs.values() if labels.is_file()]
-    held = [place for place, (_, labels) in enumerate(pairs.values()) if labels.is_file()]
+    parts = [yolo.read_labels(labels, names=names) for _, labels in pairs.values() if os.path.lexists(labels)]
+    held = [place for place, (_, labels) in enumerate(pairs.values()) if os.path.lexists(labels)]
     sides = [list(sizes.values())[place] for place in held]
     voc = [to_voc(part.boxes, "relative", size) for part, size in zip(parts, sides, strict=True)]
     boxes = from_voc(np.concatenate([np.zeros((0, 4)), *voc]), "coco")
@@ -71,15 +73,9 @@ def _of_split(data_yaml: Path, split: str) -> Pairs:
     places: Mapping[str, list[Path]] = yolo.split_places(data_yaml)
     if split not in places:
         raise LabError(f"'{data_yaml}' has no split '{split}': choose one of {', '.join(places)} with --split.")
+    base = base_of(data_yaml, read_data_yaml(data_yaml))
     for place in places[split]:
-        if place.is_file():
-            lines = read_text(place, "a list of image files").split("\n")
-            images = [data_yaml.parent / line.strip() for line in lines if line.strip()]
-        elif place.is_dir():
-            images = [image for image in place.rglob("*") if is_image(image)]
-        else:
-            raise LabError(f"'{data_yaml}' names '{place}', which is not there: put the images of '{split}' into it.")
-        for image in images:
+        for image in images_of(data_yaml, base, place):
             yield image.stem, (image, (yolo.labels_of(image.parent) / image.stem).with_suffix(".txt"))
 
 

@@ -16,6 +16,9 @@ from gradcam_lab.data.convert.read_yolo import open_yolo
 from gradcam_lab.data.convert.write_coco import write_coco
 from gradcam_lab.data.convert.write_voc import write_voc
 from gradcam_lab.data.convert.write_yolo import write_yolo
+from gradcam_lab.data.image_files import ProblemError, image_size
+from gradcam_lab.data.layouts.repair import Repairs, repair_line
+from gradcam_lab.data.layouts.stated_size import check_size
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import folder_moved_into_place
 
@@ -37,6 +40,7 @@ class Converted:
         classes: number of classes that there are.
         splits: their names.
         losses: one line of what is not kept or changed; nothing where all is kept.
+        repairs: one line of what was mended; nothing where all is well.
         places: where the images of each split belong, unless they were copied there; none for detections.
     """
 
@@ -46,6 +50,7 @@ class Converted:
     classes: int
     splits: tuple[str, ...]
     losses: str
+    repairs: str
     places: tuple[Path, ...]
 
 
@@ -69,7 +74,8 @@ def convert(source: Source, start: Format, end: Format, out: Path, *, copy_image
         counts = {"images": 0, "boxes": 0}
         losses = Losses()
         losses.not_kept.update(files.left_out)
-        counted = replace(files, splits={name: _counted(one, name, counts) for name, one in files.splits.items()})
+        splits = {name: _counted(_measured(one, files), name, counts) for name, one in files.splits.items()}
+        counted = replace(files, splits=splits)
         try:
             with folder_moved_into_place(out, replace=out.exists()) as folder:
                 if end == "coco":
@@ -78,6 +84,10 @@ def convert(source: Source, start: Format, end: Format, out: Path, *, copy_image
                     places = (write_yolo if end == "yolo" else write_voc)(folder, counted, losses)
                 if copy_images and not files.scored:
                     _copy(folder, files, places, end)
+        except UnicodeEncodeError as error:
+            raise LabError(
+                f"'{source.path}' has the name '{error.object[:60]}', half a letter of which is missing: mend it."
+            ) from error
         except OSError as error:
             raise LabError(f"Cannot write in '{out}' ({error.strerror}): choose another --out.") from error
     left = () if copy_images else tuple(dict.fromkeys(out / place for place in places.values()))
@@ -87,8 +97,31 @@ def convert(source: Source, start: Format, end: Format, out: Path, *, copy_image
         classes=len(files.names),
         splits=tuple(files.splits),
         losses=losses.sentence(NAMES[end]),
+        repairs=repair_line([files.repairs]),
         places=left,
     )
+
+
+def _measured(split: Split, files: BoxFiles) -> Split:
+    """Take the sizes of annotated images from the images, where they are there: files often state those of others."""
+    if files.scored or not split.stated:
+        return split
+
+    def read() -> Iterator[ImageBoxes]:
+        for image in split.read():
+            path = split.images.find(image.file)
+            yield image if path is None else _with_size_of(path, image, files.repairs)
+
+    return replace(split, read=read)
+
+
+def _with_size_of(path: Path, image: ImageBoxes, repairs: Repairs) -> ImageBoxes:
+    try:
+        size = image_size(path)
+        check_size(image.size, size, image.boxes, image.source, path, repairs)
+    except ProblemError as problem:
+        raise LabError(f"{problem}: mend it.") from problem
+    return replace(image, size=size)
 
 
 def _counted(split: Split, name: str, counts: dict[str, int]) -> Split:

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradcam_lab.data.box_conventions import Convention
 from gradcam_lab.data.image_files import LONGEST_SIDE, ProblemError, find_image, image_size, is_image
+from gradcam_lab.data.layouts.repair import Repairs
 from gradcam_lab.errors import LabError
 
 Size = tuple[int, int]
@@ -52,12 +53,14 @@ class Split:
         read: reads them, one by one; it can be called again.
         images: finds the image files.
         numbers: of the images, where the source numbers them as COCO does.
+        stated: whether the sizes are what the files say, and not read from the images.
     """
 
     files: Sequence[str]
     read: Callable[[], Iterator[ImageBoxes]]
     images: "ImageFolders"
     numbers: Sequence[Number] | None = None
+    stated: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class BoxFiles:
         scored: whether these are detections.
         left_out: what the source holds and boxes are not, such as outlines, and how often.
         numbers: of the classes, where the source numbers them as COCO does.
+        repairs: counts what is mended while the boxes are read, see `layouts.repair`.
     """
 
     path: Path
@@ -79,6 +83,7 @@ class BoxFiles:
     scored: bool
     left_out: Counter[str] = field(default_factory=Counter)
     numbers: Sequence[Number] | None = None
+    repairs: Repairs = field(default_factory=Repairs)
 
 
 @dataclass(frozen=True)
@@ -210,6 +215,10 @@ class ImageFolders:
         return f"there is no such image in {folders}" if folders else "it is not known where the image lies"
 
 
+LONGEST_NAME = 255
+"""Letters of the name of an image at most; the usual systems have no longer name of a file."""
+
+
 def inside(file: str, source: Path) -> str:
     """Return the name of an image, which must be a path inside of the folder of the images.
 
@@ -217,10 +226,16 @@ def inside(file: str, source: Path) -> str:
         LabError: it is empty, absolute, or leaves the folder.
     """
     windows = PureWindowsPath(file)
-    if not PurePosixPath(file).name or windows.anchor or ".." in windows.parts or "\0" in file:
+    if (
+        not PurePosixPath(file).name
+        or windows.anchor
+        or ".." in windows.parts
+        or "\0" in file
+        or len(file) > LONGEST_NAME
+    ):
         raise LabError(
-            f"'{source}' names the image '{file}', which is no file inside of a folder of images: name its place below "
-            "that folder."
+            f"'{source}' names the image '{file[:LONGEST_NAME]}', which is no file inside of a folder of images: name "
+            "its place below that folder."
         )
     return file
 

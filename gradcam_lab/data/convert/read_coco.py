@@ -222,7 +222,7 @@ def _by_image(
             set_here = {flag: values[begin:end] for flag, values in marks.items()}
             yield ImageBoxes(file, sizes.get(file), **part, flags=set_here, source=rows.path)  # type: ignore[arg-type]
 
-    return Split(tuple(files.values()), read, images, tuple(files))
+    return Split(tuple(files.values()), read, images, tuple(files), stated=True)
 
 
 def _looked_up(rows: Rows, key: str, places: Mapping[Hashable, int], otherwise: str) -> np.ndarray:
@@ -250,5 +250,5 @@ def _stated(rows: Rows, source: Source, *, scored: bool) -> np.ndarray:
 
 
 def _sides(path: Path, files: Mapping[Any, str], sizes: Mapping[str, Size], images: ImageFolders) -> np.ndarray:
-    stated = [images.needed_size(file, sizes.get(file), path) for file in files.values()]
-    return np.array(stated, float).reshape(-1, 2)
+    stated = {file: None if images.find(file) else sizes.get(file) for file in files.values()}  # the image knows better
+    return np.array([images.needed_size(file, size, path) for file, size in stated.items()], float).reshape(-1, 2)

@@ -8,8 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from gradcam_lab.data.box_conventions import to_voc
-from gradcam_lab.data.box_files import comp4, voc_xml
-from gradcam_lab.data.convert.image_boxes import BoxFiles, ImageBoxes, ImageFolders, Source, Split, inside
+from gradcam_lab.data.box_files import comp4
+from gradcam_lab.data.convert.image_boxes import BoxFiles, ImageBoxes, ImageFolders, Size, Source, Split, inside
+from gradcam_lab.data.image_files import LONGEST_SIDE, ProblemError
+from gradcam_lab.data.layouts.repair import SWAPPED, Repairs
+from gradcam_lab.data.layouts.voc_files import Pair, pairs_in, xml_in
+from gradcam_lab.data.layouts.voc_xml import Annotation, read_annotation
 from gradcam_lab.data.photo_paths import natural
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_text
@@ -39,20 +43,22 @@ def open_voc(source: Source) -> BoxFiles:
 
 def _open_xml(source: Source) -> BoxFiles:
     root = _root(source.path)
+    pairs = {} if root else _pairs(source)
     folder = root / "Annotations" if root else source.path
     usual = [root / "JPEGImages"] if root else [folder, folder.parent / "images", folder.parent / "JPEGImages"]
-    images = ImageFolders.of(source, "", usual)
-    paths = _splits(source, root, folder)
+    paths = {split: list(xml_in(its)) for split, (_, its) in pairs.items()} or _splits(source, root, folder)
     left_out: Counter[str] = Counter()
     if root and (unlisted := len(set(folder.glob("*.xml")).difference(*paths.values()))) and not source.split:
         left_out["annotations of images in no split"] = unlisted
     scan = _Scan(path for several in paths.values() for path in several)
     names = source.names or tuple(sorted(scan.names))
-    splits = {}
+    splits, repairs = {}, Repairs()
     for name, several in paths.items():
-        files = [images.named(_called(path, folder), scan.endings[path]) for path in several]
-        splits[name] = _xml_split(several, files, names, images, source, scan.scored)
-    return BoxFiles(source.path, names, splits, scan.scored, left_out)
+        pictures, annotations = pairs.get(name, (None, folder))
+        images = ImageFolders.of(source, "", [pictures] if pictures else usual)
+        files = [images.named(_called(path, annotations), scan.endings[path]) for path in several]
+        splits[name] = _xml_split(several, files, names, images, source, scan.scored, repairs)
+    return BoxFiles(source.path, names, splits, scan.scored, left_out, repairs=repairs)
 
 
 class _Scan:
@@ -69,7 +75,7 @@ class _Scan:
         self.endings: dict[Path, str] = {}
         scores = {False: 0, True: 0}
         for path in paths:
-            annotation = voc_xml.read_annotation(path)
+            annotation = _annotation(path, Repairs())
             self.names.update(annotation.names)
             self.endings[path] = Path(annotation.file).suffix or ".jpg"
             scores[annotation.scores is not None] += len(annotation.names)
@@ -89,6 +95,24 @@ def _root(path: Path) -> Path | None:
         names = ", ".join(f"'{place}'" for place in roots)
         raise LabError(f"'{path}' holds several data sets ({names}): give one of them.")
     return roots[0] if roots else None
+
+
+def _pairs(source: Source) -> dict[str, Pair]:
+    """Return the images and annotations of each split in two folders, as `--data` finds them; nothing where it cannot.
+
+    XML alone can be converted too.
+    """
+    if source.images or not source.path.is_dir():
+        return {}
+    try:
+        found = pairs_in(source.path)
+    except LabError:
+        return {}
+    if list(found) == [""]:
+        return {source.split or "train": found[""]}
+    if source.split and source.split not in found:
+        raise LabError(f"'{source.path}' has no split '{source.split}': it has {', '.join(found)}.")
+    return {split: pair for split, pair in found.items() if source.split in (None, split)}
 
 
 def _splits(source: Source, root: Path | None, folder: Path) -> dict[str, list[Path]]:
@@ -126,27 +150,44 @@ def _xml_split(
     images: ImageFolders,
     source: Source,
     scored: bool,
+    repairs: Repairs,
 ) -> Split:
     places = {name: index for index, name in enumerate(names)}
 
     def read() -> Iterator[ImageBoxes]:
         for path, file in zip(paths, files, strict=True):
-            yield _read_xml(path, file, places, images, source, scored)
+            yield _read_xml(path, file, places, source, scored, repairs)
 
-    return Split(files, read, images)
+    return Split(files, read, images, stated=True)
 
 
 def _read_xml(
-    path: Path, file: str, places: Mapping[str, int], images: ImageFolders, source: Source, scored: bool
+    path: Path, file: str, places: Mapping[str, int], source: Source, scored: bool, repairs: Repairs
 ) -> ImageBoxes:
-    annotation = voc_xml.read_annotation(path)
+    annotation = _annotation(path, repairs)
     if stranger := next((name for name in annotation.names if name not in places), None):
         raise LabError(f"'{path}' has an object '{stranger}', which is none of --classes: add it there.")
     classes = np.array([places[name] for name in annotation.names], int)
-    boxes = to_voc(annotation.boxes, source.boxes or "voc")
+    first, last = np.hsplit(annotation.boxes, 2)
+    repairs[SWAPPED] += int((first > last).any(axis=1).sum())
+    boxes = to_voc(np.hstack([np.minimum(first, last), np.maximum(first, last)]), source.boxes or "voc")
     scores = (annotation.scores if len(classes) else np.zeros(0)) if scored else None
-    size = images.size_of(file, annotation.size, path)
-    return ImageBoxes(file, size, classes, boxes, scores, annotation.flags, path)
+    return ImageBoxes(file, _size(annotation), classes, boxes, scores, annotation.flags, path)
+
+
+def _annotation(path: Path, repairs: Repairs) -> Annotation:
+    try:
+        return read_annotation(path, repairs)
+    except ProblemError as problem:
+        raise LabError(f"{problem}: mend it.") from problem
+
+
+def _size(annotation: Annotation) -> Size | None:
+    """Return the size as it is stated, where an image can have it: some programs write 0."""
+    if annotation.size is None or not all(1 <= side <= LONGEST_SIDE and side % 1 == 0 for side in annotation.size):
+        return None
+    width, height = annotation.size
+    return int(width), int(height)
 
 
 # ----------------------------------------------------------------------------------------------- detections

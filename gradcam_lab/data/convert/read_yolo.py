@@ -1,5 +1,6 @@
 """YOLO: a `data.yaml` with its splits, a folder of it, or a folder of labels."""
 
+import os.path
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from gradcam_lab.data.box_conventions import to_voc
 from gradcam_lab.data.box_files import yolo
 from gradcam_lab.data.convert.image_boxes import BoxFiles, ImageBoxes, ImageFolders, Source, Split, inside
 from gradcam_lab.data.image_files import is_image
+from gradcam_lab.data.layouts.yolo_text import NONE, Labels, read_data_yaml, read_names
 from gradcam_lab.data.photo_paths import natural
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_text
@@ -21,6 +23,8 @@ def open_yolo(source: Source) -> BoxFiles:
     Raises:
         LabError: there are none, or nothing names their classes.
     """
+    if not source.path.exists():
+        raise LabError(f"There is no file or folder '{source.path}': check the name.")
     table = source.path if source.path.is_file() else _table_in(source.path)
     if table and source.path == table and table.suffix not in (".yaml", ".yml"):
         raise LabError(f"'{table}' is no data.yaml: give one, or the folder of the labels.")
@@ -31,7 +35,7 @@ def open_yolo(source: Source) -> BoxFiles:
         if len(places) > 1:
             raise LabError(f"'{source.path}' has no split '{source.split}': it has {', '.join(places)}.")
         places = {source.split: next(iter(places.values()))}
-    names = source.names or yolo.read_names(_names_file(source, table))
+    names = source.names or read_names(_names_file(source, table))
     files = {split: [file for place in several for file in _listed(place)] for split, several in places.items()}
     labels = [path for pairs in files.values() for _, path in pairs]
     if not any(path.is_file() for path in labels):
@@ -45,7 +49,7 @@ def open_yolo(source: Source) -> BoxFiles:
     return BoxFiles(source.path, names, splits, scored)
 
 
-def read(path: Path, names: Sequence[str], source: Source) -> yolo.Labels:
+def read(path: Path, names: Sequence[str], source: Source) -> Labels:
     """Read a file of labels as the user says that it is stated."""
     return yolo.read_labels(path, names=names, convention=source.boxes or "relative")
 
@@ -60,7 +64,7 @@ def _table_in(folder: Path) -> Path | None:
 
 def _names_splits(table: Path) -> bool:
     """Say whether a data.yaml names splits: some programs only write the names of the classes there."""
-    return bool({"train", "val", "validation", "test"} & set(yolo.read_data_yaml(table)))
+    return bool({"train", "val", "validation", "test"} & set(read_data_yaml(table)))
 
 
 def _of_table(table: Path) -> dict[str, list[Place]]:
@@ -141,7 +145,7 @@ def _read_image(
     stated = source.reference.sizes.get(file) if source.reference else None
     relative = source.boxes in (None, "relative")
     size = (images.needed_size if relative else images.size_of)(file, stated, path)
-    labels = read(path, names, source) if path.is_file() else yolo.NONE
+    labels = read(path, names, source) if os.path.lexists(path) else NONE
     if len(labels.classes) and scored != (labels.scores is not None):
         which = "has a confidence behind each box, but" if labels.scores is not None else "has no confidences, but"
         raise LabError(f"'{path}' {which} other files of '{source.path}' {'have' if scored else 'have not'}: give one.")

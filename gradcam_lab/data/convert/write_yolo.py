@@ -1,10 +1,12 @@
 """Write YOLO: `labels/SPLIT/NAME.txt`, `images/SPLIT` beside it, and `data.yaml`; detections in `labels/NAME.txt`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from gradcam_lab.data.box_files.yolo import data_yaml_text, labels_text
 from gradcam_lab.data.convert.fit import Losses, cut, drop_flags
 from gradcam_lab.data.convert.image_boxes import BoxFiles, ImageBoxes, Split, without_ending
+from gradcam_lab.data.layouts.shares import split_called
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import write_text
 
@@ -33,7 +35,7 @@ def write_yolo(folder: Path, files: BoxFiles, losses: Losses) -> dict[str, Path]
     if files.scored:
         write_text(folder / "classes.txt", "".join(f"{name}\n" for name in files.names))
         return {}
-    write_text(folder / "data.yaml", data_yaml_text(files.names, {name: p.as_posix() for name, p in places.items()}))
+    write_text(folder / "data.yaml", data_yaml_text(files.names, _called(places)))
     return places
 
 
@@ -49,6 +51,13 @@ def _write(folder: Path, split: Split, image: ImageBoxes) -> None:
             f"'{image.source}' has two images that YOLO calls '{without_ending(image.file)}', one is '{image.file}': "
             "rename one."
         ) from error
+
+
+def _called(places: Mapping[str, Path]) -> dict[str, str]:
+    """Return the place of each split as YOLO's programs look for it: `train2017` is `train` for them."""
+    names = [split_called(split) or split for split in places]
+    called = names if len(set(names)) == len(names) else list(places)
+    return {name: place.as_posix() for name, place in zip(called, places.values(), strict=True)}
 
 
 def _require_lines(names: tuple[str, ...]) -> None:

@@ -24,6 +24,7 @@ from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError
 from gradcam_lab.data.layouts.stated_size import check_size
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import names_a_file
 
 ROBOFLOW = "_annotations.coco.json"
 BEGINNING = 1 << 16
@@ -106,7 +107,7 @@ def _folder_of(path: Path, images: tuple[CocoImage, ...], root: Path, given: boo
     places = [root] if given else list(dict.fromkeys(_places(path, root)))
     for image in images[:20]:
         for place in places:
-            if (found := inside(place, image.file)) and found.is_file():
+            if (found := inside(place, image.file)) and names_a_file(found):
                 return place
     if given or (found := inside(places[0], images[0].file)) is None:  # the image itself is said to be missing, or odd
         return places[0]

@@ -11,7 +11,7 @@ from gradcam_lab.data.box_conventions import Convention
 from gradcam_lab.data.image_files import ProblemError, check_image, find_image
 from gradcam_lab.data.layouts.repair import Repairs
 from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError, Split, only_root, read_images, samples_hash
-from gradcam_lab.data.layouts.voc_xml import read_annotation, require_corners
+from gradcam_lab.data.layouts.voc_xml import read_objects, require_corners
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
 
@@ -114,6 +114,6 @@ def _read_sample(root: Path, name: str, repairs: Repairs, boxes: Convention) -> 
         raise ProblemError(f"'{name}' in a split of '{root}' is not the plain name of an image")
     path = find_image(root / "JPEGImages", name)
     image = check_image(path)
-    objects = read_annotation(_annotation_path(root, name), path, image.size, repairs, boxes)
+    objects = read_objects(_annotation_path(root, name), path, image.size, repairs, boxes)
     mask = root / "SegmentationClass" / f"{name}.png"
     return Sample(name, path, image.size, objects, image.bits, mask if mask.is_file() else None)

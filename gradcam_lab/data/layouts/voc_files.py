@@ -15,7 +15,7 @@ from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.repair import Repairs
 from gradcam_lab.data.layouts.shares import WORDS
 from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError
-from gradcam_lab.data.layouts.voc_xml import read_annotation, require_corners
+from gradcam_lab.data.layouts.voc_xml import read_objects, require_corners
 from gradcam_lab.data.photo_paths import natural
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
@@ -33,7 +33,7 @@ def find_root(folder: Path) -> Path:
     """
     if not folder.is_dir():
         raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
-    if not _pairs(folder):
+    if not pairs_in(folder):
         raise OtherLayoutError(f"'{folder}' holds no XML, in its own folder or in one inside.", 0)
     return folder
 
@@ -45,12 +45,12 @@ def lists_of(root: Path, reading: Reading) -> Lists:
         LabError: there is no XML, it is not clear which images belong to it, or `--boxes` are no corners.
     """
     boxes = require_corners(reading.boxes or "voc")
-    pairs = {"": (root, reading.annotations)} if reading.annotations else _pairs(root)
+    pairs = {"": (root, reading.annotations)} if reading.annotations else pairs_in(root)
     for images, annotations in pairs.values():
         for place in (images, annotations):
             if not place.is_dir():
                 raise LabError(f"There is no folder '{place}': check the names given to --images and --annotations.")
-    lists = {split: [_listed(pair, path, boxes) for path in _xml_in(pair[1])] for split, pair in pairs.items()}
+    lists = {split: [_listed(pair, path, boxes) for path in xml_in(pair[1])] for split, pair in pairs.items()}
     if not any(lists.values()):
         raise LabError(f"There is no XML in '{next(iter(pairs.values()))[1]}': give the folder of the annotations.")
     left_out = sum(_images_without(pair) for pair in pairs.values())
@@ -58,8 +58,12 @@ def lists_of(root: Path, reading: Reading) -> Lists:
     return Lists(lists, (note,) if left_out else ())
 
 
-def _pairs(folder: Path) -> dict[str, Pair]:
-    """Find the images and annotations of each split; of none, under the name "", where the folder is not split."""
+def pairs_in(folder: Path) -> dict[str, Pair]:
+    """Find the images and annotations of each split; of none, under the name "", where the folder is not split.
+
+    Raises:
+        LabError: there is XML, and it is not clear which images belong to it.
+    """
     splits = {WORDS[path.name.lower()]: path for path in subfolders(folder) if path.name.lower() in WORDS}
     found = {split: pair for split, path in splits.items() if (pair := _pair_in(path))}
     pair = None if found else _pair_in(folder)
@@ -76,7 +80,7 @@ def _pair_in(folder: Path) -> Pair | None:
     if len(with_xml) > 1:
         raise LabError(f"'{folder}' has several folders of XML ({_listed_names(with_xml)}): {advice}.")
     (annotations,) = with_xml
-    first = next(_xml_in(annotations)).stem
+    first = next(xml_in(annotations)).stem
     with_images = [place for place in places if any(map(is_image, place.iterdir()))]
     fitting = [place for place in with_images if find_image(place, first).is_file()] or with_images
     if annotations in fitting:
@@ -91,7 +95,7 @@ def _listed_names(folders: Iterable[Path]) -> str:
     return ", ".join(f"'{folder}'" for folder in folders)
 
 
-def _xml_in(folder: Path) -> Iterator[Path]:
+def xml_in(folder: Path) -> Iterator[Path]:
     """The XML files in a folder and in those below it, in natural order."""
     paths = (path for path in folder.rglob("*.xml") if not path.name.startswith("."))
     yield from sorted(paths, key=lambda path: natural(path.relative_to(folder).as_posix()))
@@ -100,7 +104,7 @@ def _xml_in(folder: Path) -> Iterator[Path]:
 def _images_without(pair: Pair) -> int:
     """Count the images that no XML annotates."""
     images, annotations = pair
-    names = {path.relative_to(annotations).with_suffix("") for path in _xml_in(annotations)}
+    names = {path.relative_to(annotations).with_suffix("") for path in xml_in(annotations)}
     found = {path.relative_to(images).with_suffix("") for path in images.rglob("*") if is_image(path)}
     return len(found - names)
 
@@ -115,5 +119,5 @@ def _listed(pair: Pair, xml: Path, boxes: Convention) -> ListedImage:
 def _read_sample(images: Path, xml: Path, name: str, repairs: Repairs, boxes: Convention) -> Sample:
     path = find_image(images, xml.stem)
     image = check_image(path)
-    objects = read_annotation(xml, path, image.size, repairs, boxes)
+    objects = read_objects(xml, path, image.size, repairs, boxes)
     return Sample(name, path, image.size, objects, image.bits)

@@ -1,6 +1,8 @@
-"""Reading VOC's XML, as the devkit has it and as other programs write it: the objects of one image."""
+"""Reading VOC's XML, as the devkit has it and as other programs write it: the annotation of one image."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -16,13 +18,59 @@ from gradcam_lab.errors import LabError
 
 Size = tuple[int, int]
 
-Corners = tuple[float, float, float, float]
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+FLAGS = ("truncated", "difficult")
+"""The flags of an object, in the order in which they are written."""
 
 
-def read_annotation(
+@dataclass(frozen=True)
+class Annotation:
+    """What the annotation of one image says, as it stands there.
+
+    Attributes:
+        file: the image's name as the annotation has it, which nobody keeps up; it may be empty.
+        size: (width, height) in pixels; None where it says none.
+        names: of each object's class.
+        boxes: shape (n, 4).
+        scores: shape (n,), as `gradcam-lab locate` writes them; None where an object has none.
+        flags: each of `FLAGS`, bool, shape (n,).
+    """
+
+    file: str
+    size: tuple[float, float] | None
+    names: tuple[str, ...]
+    boxes: np.ndarray
+    scores: np.ndarray | None
+    flags: Mapping[str, np.ndarray]
+
+
+def read_annotation(path: Path, repairs: Repairs) -> Annotation:
+    """Read the annotation of one image; without objects it is that of a negative image.
+
+    Args:
+        path: the XML.
+        repairs: counts what is mended.
+
+    Raises:
+        ProblemError: it is missing or no XML; or an object has no name, no box, or a number that is none.
+    """
+    root = read_xml(path, repairs)
+    objects = root.findall("object")
+    scores = [_number(element, "score", path) for element in objects if element.find("score") is not None]
+    return Annotation(
+        file=root.findtext("filename", "").strip(),
+        size=_size(root),
+        names=tuple(_name(element, path) for element in objects),
+        boxes=np.array([_corners(element, path) for element in objects]).reshape(-1, 4),
+        scores=np.array(scores) if scores and len(scores) == len(objects) else None,
+        flags={flag: np.array([_is_set(element, flag) for element in objects], bool) for flag in FLAGS},
+    )
+
+
+def read_objects(
     path: Path, image: Path, size: Size, repairs: Repairs, convention: Convention = "voc"
 ) -> tuple[Object, ...]:
-    """Read the objects of an image; a negative image has none.
+    """Read the objects of an image, mended where what they say has one meaning; a negative image has none.
 
     Args:
         path: the XML.
@@ -32,14 +80,19 @@ def read_annotation(
         convention: how the boxes are stated; of four corners.
 
     Raises:
-        ProblemError: the file is missing or no XML, an object lacks its name or its box, or what it says is not clear.
+        ProblemError: the file is bad, see `read_annotation`, or what it says is not clear.
     """
-    annotation = read_xml(path, repairs)
-    found = [(element, _corners(element, path)) for element in annotation.findall("object")]
-    stated = to_voc(np.array([corners for _, corners in found]).reshape(-1, 4), convention)
-    check_size(_stated_size(annotation), size, stated, path, image, repairs)
-    objects = (_object(element, corners, path, size, repairs, convention) for element, corners in found)
-    return tuple(read for read in objects if read)
+    annotation = read_annotation(path, repairs)
+    check_size(annotation.size, size, to_voc(annotation.boxes, convention), path, image, repairs)
+    flags = (
+        {flag: bool(values[place]) for flag, values in annotation.flags.items()}
+        for place in range(len(annotation.names))
+    )
+    stated = zip(annotation.names, annotation.boxes.tolist(), flags, strict=True)
+    boxes = [
+        (name, read_box(box, convention, size, repairs, f"'{path}' has a '{name}'"), its) for name, box, its in stated
+    ]
+    return tuple(Object(name, box, **its) for name, box, its in boxes if box)
 
 
 def require_corners(convention: Convention) -> Convention:
@@ -56,42 +109,42 @@ def require_corners(convention: Convention) -> Convention:
     return convention
 
 
-def _object(
-    element: Element, corners: Corners, path: Path, size: Size, repairs: Repairs, convention: Convention
-) -> Object | None:
+def _name(element: Element, path: Path) -> str:
     name = element.findtext("name", "").strip()
     if not name:
         raise ProblemError(f"'{path}' has an object without a name")
-    box = read_box(corners, convention, size, repairs, f"'{path}' has a '{name}'")
-    flags = {tag: element.findtext(tag, "0").strip() == "1" for tag in ("difficult", "truncated")}  # or `Unspecified`
-    return Object(name, box, **flags) if box else None
+    return name
 
 
-def _corners(element: Element, path: Path) -> Corners:
-    if element.find("bndbox") is None and element.find("polygon") is not None:
-        raise ProblemError(f"'{path}' has an object with a polygon and no <bndbox> (draw its box)")
-    xmin, ymin, xmax, ymax = (_number(element, f"bndbox/{tag}", path) for tag in ("xmin", "ymin", "xmax", "ymax"))
-    return xmin, ymin, xmax, ymax
+def _corners(element: Element, path: Path) -> list[float]:
+    name = _name(element, path)
+    if element.find("bndbox") is None:
+        polygon = element.find("polygon") is not None
+        what = "a polygon and no <bndbox> (draw its box)" if polygon else "no <bndbox>"
+        raise ProblemError(f"'{path}' has an object '{name}' with {what}")
+    return [_number(element, f"bndbox/{corner}", path) for corner in CORNERS]
 
 
 def _number(element: Element, tag: str, path: Path) -> float:
     """Read a finite number; some of VOC's own boxes are fractions (`45.70`)."""
-    text = element.findtext(tag)
-    if text is None:
-        raise ProblemError(f"'{path}' has an <{element.tag}> without <{tag}>")
+    text = (element.findtext(tag) or "").strip()
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ProblemError(f"'{path}' has '{text.strip()}' for <{tag}>, which is not a finite number")
+        raise ProblemError(f"'{path}' has '{text}' for <{tag.rpartition('/')[2]}>, which is not a finite number")
     return value
 
 
-def _stated_size(annotation: Element) -> tuple[float, float] | None:
-    """Return (width, height) as the annotation says; None where it says none."""
+def _is_set(element: Element, flag: str) -> bool:
+    """A flag is set by 1; older annotations leave it out, some say `Unspecified`."""
+    return element.findtext(flag, "0").strip() == "1"
+
+
+def _size(annotation: Element) -> tuple[float, float] | None:
     try:
-        width, height = (float(annotation.findtext(f"size/{tag}") or 0) for tag in ("width", "height"))
+        width, height = (float(annotation.findtext(f"size/{side}") or 0) for side in ("width", "height"))
     except ValueError:
         return None
     return width, height

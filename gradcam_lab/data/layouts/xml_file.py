@@ -9,6 +9,7 @@ from defusedxml.ElementTree import fromstring
 
 from gradcam_lab.data.image_files import ProblemError
 from gradcam_lab.data.layouts.repair import LATIN, Repairs
+from gradcam_lab.files import names_a_file
 
 DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.-]*)["']""")
 
@@ -30,7 +31,7 @@ def read_xml(path: Path, repairs: Repairs) -> Element:
     Raises:
         ProblemError: the file is missing or no XML.
     """
-    if not path.is_file():
+    if not names_a_file(path):
         raise ProblemError(f"The annotation '{path}' is missing")
     try:
         data = path.read_bytes()

@@ -6,23 +6,22 @@ without labels is a negative one. Where there is no `data.yaml`, labelImg's `cla
 """
 
 import os.path
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from gradcam_lab.data.box_conventions import Convention
-from gradcam_lab.data.image_files import check_image, is_image
+from gradcam_lab.data.image_files import ProblemError, check_image, is_image
 from gradcam_lab.data.layouts.listed import Lists, names_of
-from gradcam_lab.data.layouts.places import inside, subfolders
+from gradcam_lab.data.layouts.places import subfolders
 from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.repair import REPEATED, UNLABELLED, Repairs, read_box
-from gradcam_lab.data.layouts.shares import SPLITS, split_called
+from gradcam_lab.data.layouts.shares import split_called
 from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError
-from gradcam_lab.data.layouts.yolo_text import names_in, read_data_yaml, read_label_file, read_names_file
-from gradcam_lab.data.photo_paths import natural
+from gradcam_lab.data.layouts.yolo_places import base_of, images_of, places_of
+from gradcam_lab.data.layouts.yolo_text import names_in, read_data_yaml, read_labels, read_names_file
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import read_text
+from gradcam_lab.files import names_a_file
 
 DATA_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "labels/classes.txt")
 
@@ -50,13 +49,13 @@ def lists_of(root: Path, reading: Reading) -> Lists:
     path = _data_yaml(root) or root
     content = read_names_file(path) if path.suffix == ".txt" else read_data_yaml(path)
     names = names_in(path, content)
-    base = root if path.suffix == ".txt" else _base(path, content)
+    base = root if path.suffix == ".txt" else base_of(path, content)
     lists: dict[str, list[ListedImage]] = {}
     labelled = False
-    for split, stated in (_places(content) or _places_beside(base)).items():
-        found = [image for place in stated for image in _images_of(path, base, place)]
+    for split, places in (places_of(path, content) or _places_beside(base)).items():
+        found = [image for place in places for image in images_of(path, base, place)]
         if found:
-            labelled = labelled or any(_label_file(image).is_file() for image in found)
+            labelled = labelled or any(names_a_file(_label_file(image)) for image in found)
             ids = names_of([image.relative_to(base) if image.is_relative_to(base) else image for image in found])
             boxes = reading.boxes or "relative"
             lists[split] = [_one(image, name, names, boxes) for image, name in zip(found, ids, strict=True)]
@@ -77,74 +76,14 @@ def _data_yaml(root: Path) -> Path | None:
     return next((root / name for name in DATA_FILES if (root / name).is_file()), None)
 
 
-def _places(content: dict[str, Any]) -> dict[str, list[str]]:
-    """Return the places of each split that a `data.yaml` names."""
-    stated = {split: content[split] for split in SPLITS if content.get(split)}
-    return {split: list(map(str, its if isinstance(its, list) else [its])) for split, its in stated.items()}
-
-
-def _places_beside(base: Path) -> dict[str, list[str]]:
+def _places_beside(base: Path) -> dict[str, list[Path]]:
     """Return what a `data.yaml` leaves unsaid, as supervision writes it: the folders in `images`, or that itself."""
     splits = {split: path for path in subfolders(base / "images") if (split := split_called(path.name))}
     if splits:
-        return {split: [f"images/{path.name}"] for split, path in splits.items()}
+        return {split: [path] for split, path in splits.items()}
     if (base / "images").is_dir():
-        return {"": ["images"]}
-    return {"": ["."]} if any(map(is_image, base.iterdir())) else {}
-
-
-def _base(path: Path, content: dict[str, Any]) -> Path:
-    """Return the folder below which the splits lie.
-
-    A `path` that is called like the file's own folder is that: ultralytics looks for it elsewhere.
-    """
-    stated = str(content.get("path") or ".")
-    if Path(stated).name == path.absolute().parent.name:
-        return path.parent
-    if Path(stated).is_absolute() and Path(os.path.normpath(stated)).is_relative_to(path.absolute().parent):
-        return Path(stated)
-    found = inside(path.parent, stated)
-    if found is None:
-        raise _climbs(path, "path", stated)
-    return found
-
-
-def _images_of(path: Path, base: Path, stated: str) -> Iterator[Path]:
-    """Yield the images of a place of a split, in natural order: a folder with all below it, or a list of files."""
-    place = _place(path, base, stated)
-    if place.is_dir():
-        found = [image for image in place.rglob("*") if is_image(image) and image.is_file()]
-        yield from sorted(found, key=lambda image: natural(image.relative_to(place).as_posix()))
-    elif place.is_file():
-        for line in read_text(place, "a text file of image names", latin=True).splitlines():
-            if line.strip():
-                image = inside(place.parent if line.startswith("./") else base, line.strip())
-                if image is None:
-                    raise _climbs(place, "line", line.strip())
-                yield image
-    else:
-        raise LabError(f"'{path}' names the place '{stated}', but there is no '{place}': mend it.")
-
-
-def _place(path: Path, base: Path, stated: str) -> Path:
-    """Return the place of a split; Roboflow writes `../train/images` where `train/images` is meant."""
-    meant = stated.removeprefix("../")
-    place = inside(base, stated)
-    if place is None and meant != stated and (other := inside(base, meant)) and other.exists():
-        return other
-    if place is None and Path(stated).is_absolute():
-        place = Path(os.path.normpath(stated))
-        place = place if place.is_relative_to(path.absolute().parent) else None
-    if place is None:
-        raise _climbs(path, "place", stated)
-    return place
-
-
-def _climbs(path: Path, what: str, stated: str) -> LabError:
-    return LabError(
-        f"'{path}' has the {what} '{stated}', which is outside of '{path.parent}': nothing is read from there, put "
-        "the data beside the file, or the file above the data."
-    )
+        return {"": [base / "images"]}
+    return {"": [base]} if any(map(is_image, base.iterdir())) else {}
 
 
 def _label_file(image: Path) -> Path:
@@ -165,10 +104,13 @@ def _read_sample(path: Path, name: str, names: Sequence[str], repairs: Repairs, 
 def _read_objects(
     path: Path, names: Sequence[str], size: tuple[int, int], repairs: Repairs, boxes: Convention
 ) -> tuple[Object, ...]:
-    if not path.is_file():
+    if not os.path.lexists(path):  # what is there and no file is bad
         repairs[UNLABELLED] += 1
         return ()
-    lines = read_label_file(path, names, repairs)
+    labels = read_labels(path, names, repairs, boxes)
+    if labels.scores is not None:
+        raise ProblemError(f"'{path}' has a confidence behind each box: these are detections, and no annotations")
+    lines = list(zip(labels.classes.tolist(), map(tuple, labels.boxes.tolist()), strict=True))
     if twice := len(lines) - len(set(lines)):
         repairs[REPEATED] += twice
     objects = []

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gradcam_lab.data.box_files import yolo
+from gradcam_lab.data.layouts.yolo_text import read_names
 from tests.saved_files import refused
 
 NAMES = ("cat", "dog")
@@ -48,11 +49,12 @@ class TestLabels:
             ("dog 0.1 0.1 0.5 0.5", "is not 'class cx cy width height' with finite numbers"),
             ("0 0.1 0.1 1e999 0.5", "is not 'class cx cy width height' with finite numbers"),
             ("2 0.1 0.1 0.5 0.5", "the classes are 0 to 1 by their names"),
+            ("1e300 0.1 0.1 0.5 0.5", "the classes are 0 to 1 by their names"),
             ("-1 0.1 0.1 0.5 0.5", "the classes are 0 to 1 by their names"),
             ("0.5 0.1 0.1 0.5 0.5", "the classes are 0 to 1 by their names"),
-            ("0 120 40 50 60", "its numbers are no shares of the image's sides, 0 to 1; declare it by --boxes"),
+            ("0 120 40 50 60", "its numbers are no shares of the image's sides, 0 to 1 (see --boxes)"),
             ("0 0.1 0.1 -0.5 0.5", "its numbers are no shares"),
-            ("0 0.1 0.1 0.5 0.5 0.9", "has 6 numbers, and other lines 5: give all boxes a confidence"),
+            ("0 0.1 0.1 0.5 0.5 0.9", "has 6 numbers, and other lines 5: all or none have a score"),
         ],
     )
     def test_the_first_bad_line_is_named(self, label_file, line, words):
@@ -83,7 +85,7 @@ class TestNames:
     )
     def test_by_their_numbers(self, tmp_path, file, text):
         (tmp_path / file).write_text(text, encoding="utf-8")
-        assert yolo.read_names(tmp_path / file) == ("cat", "no")
+        assert read_names(tmp_path / file) == ("cat", "no")
 
     @pytest.mark.parametrize(
         ("file", "text", "words"),
@@ -100,7 +102,7 @@ class TestNames:
     )
     def test_bad_ones(self, tmp_path, file, text, words):
         (tmp_path / file).write_text(text, encoding="utf-8")
-        refused(words, yolo.read_names, tmp_path / file)
+        refused(words, read_names, tmp_path / file)
 
     def test_the_nearest_file_of_names(self, tmp_path):
         labels = tmp_path / "labels" / "train"
@@ -131,7 +133,7 @@ class TestSplits:
     )
     def test_a_place_outside_is_refused(self, tmp_path, text):
         (tmp_path / "data.yaml").write_text(text, encoding="utf-8")
-        refused("which is outside of its own folder", yolo.split_places, tmp_path / "data.yaml")
+        refused("which is outside of", yolo.split_places, tmp_path / "data.yaml")
 
     def test_no_split(self, tmp_path):
         (tmp_path / "data.yaml").write_text("names: [a]", encoding="utf-8")

@@ -233,11 +233,11 @@ BAD = {
     "nameless": (lambda kit: kit.add("a", xml((" ", (1, 1, 2, 2)))), "an object without a name"),
     "no box": (
         lambda kit: kit.add("a", xml(DOG).replace("bndbox", "box")),
-        "has an <object> without <bndbox/xmin>",
+        "has an object 'dog' with no <bndbox>",
     ),
     "polygon": (
         lambda kit: kit.add("a", xml(DOG).replace("bndbox", "polygon")),
-        "has an object with a polygon and no <bndbox>",
+        "has an object 'dog' with a polygon and no <bndbox>",
     ),
     "box before the image": (
         lambda kit: kit.add("a", xml(("dog", (-1, 1, 5, 5)))),
@@ -248,9 +248,13 @@ BAD = {
     "box beside the image": (lambda kit: kit.add("a", xml(("dog", (31, 1, 31, 5)))), "leaves its image"),
     "NaN box": (
         lambda kit: kit.add("a", xml(("dog", ("nan", 1, 5, 5)))),
-        "'nan' for <bndbox/xmin>, which is not a finite",
+        "'nan' for <xmin>, which is not a finite",
     ),
-    "word for a number": (lambda kit: kit.add("a", xml(("dog", (1, "one", 5, 5)))), "'one' for <bndbox/ymin>"),
+    "word for a number": (lambda kit: kit.add("a", xml(("dog", (1, "one", 5, 5)))), "'one' for <ymin>"),
+    "a name that is longer than any file can have": (
+        lambda kit: kit.split("c", "a" * 5000, "b"),
+        r"a\.jpg' is missing",
+    ),
     "not a plain name": (lambda kit: kit.split("c", "../a", "b"), "'../a' in a split"),
 }
 

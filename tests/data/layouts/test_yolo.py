@@ -125,6 +125,13 @@ def test_what_is_repaired_is_counted(root, text, what, count):
     assert train.repairs == ({what: 1} if what else {})
 
 
+def test_labels_that_are_there_and_cannot_be_read_are_no_negative_image(root):
+    (root / "labels" / "train" / "a.txt").unlink()
+    (root / "labels" / "train" / "a.txt").mkdir()
+    with pytest.raises(LabError, match=r"Cannot read the labels '.*a\.txt'"):
+        opened(root).read("train")
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
 def test_other_encodings(root, encoding):
     (root / "labels" / "train" / "a.txt").write_text("1 0.5 0.5 1 1\r\n", encoding=encoding)
@@ -134,19 +141,21 @@ def test_other_encodings(root, encoding):
 
 
 BAD_LABELS = {
-    "polygon": ("1 0.1 0.1 0.2 0.1 0.2 0.2", "has 6 numbers behind the class, as a polygon has, where a box has 4"),
-    "confidence": ("1 0.5 0.5 1 1 0.9", "six numbers, the last a confidence: these are detections"),
-    "too few": ("1 0.5 0.5 1", "has 4 numbers, where 'class x y width height' has 5"),
+    "polygon": ("1 0.1 0.1 0.2 0.1 0.2 0.2", "has 6 numbers behind the class, as polygons and keypoints"),
+    "confidence": ("1 0.5 0.5 1 1 0.9", "has a confidence behind each box: these are detections"),
+    "too few": ("1 0.5 0.5 1", "has 4 numbers, where 'class cx cy width height' has 5"),
     "beyond the names": (
         "2 0.5 0.5 1 1",
-        r"line 1.* is of the class 2, but data\.yaml names the classes 0 to 1",
+        r"line 1: '2 .*': the classes are 0 to 1 by their names",
     ),
-    "below the names": ("-1 0.5 0.5 1 1", "is of the class -1, but"),
-    "half a class": ("0.5 0.5 0.5 1 1", r"is of the class 0\.5"),
-    "words": ("dog 0.5 0.5 1 1", "is not 'class x y width height' with finite numbers"),
+    "below the names": ("-1 0.5 0.5 1 1", "the classes are 0 to 1 by"),
+    "half a class": ("0.5 0.5 0.5 1 1", "the classes are 0 to 1 by"),
+    "words": ("dog 0.5 0.5 1 1", "is not 'class cx cy width height' with finite numbers"),
     "not finite": ("1 nan 0.5 1 1", "with finite numbers"),
-    "pixels": ("1 15 10 30 20", r"leaves its image of 30 x 20 pixels, as shares of its sides \(--boxes relative\)"),
-    "a negative side": ("1 0.5 0.5 -1 1", "has a negative side"),
+    "pixels": ("1 15 10 30 20", r"are no shares of the image's sides, 0 to 1 \(see --boxes\)"),
+    "a negative side": ("1 0.5 0.5 -0.01 1", "has a negative side"),
+    "mixed": ("1 0.5 0.5 1 1\n1 0.5 0.5 1 1 0.9", "line 2.* has 6 numbers, and other lines 5"),
+    "over the edge": ("1 0.54 0.5 1 1", "leaves its image of 30 x 20 pixels, as shares of its sides"),
 }
 
 
@@ -171,7 +180,13 @@ def test_bad_labels(root, text, message):
         ("path: ..\ntrain: images/train", r"has the path '\.\.', which is outside"),
         ("path: /etc\ntrain: images/train", "has the path '/etc', which is outside"),
         ("train: list.txt", r"list\.txt' has the line '\.\./\.\./a\.jpg', which is outside"),
-        ("train: images/gone\nval: images/val", "names the place 'images/gone', but there is no '.*gone'"),
+        ("train: images/gone\nval: images/val", "names the place '.*gone', which is not there"),
+        ("train: [[images/train]]", "has a 'train' that is no text, but should name a folder or a list of files"),
+        ("train: images/train\nval: {a: b}", "has a 'val' that is no text"),
+        ("path: [.]\ntrain: images/train", "has a 'path' that is no text"),
+        (f"train: {'x' * 5000}", "has a 'train' that is no text"),
+        ('train: "images\\0"', "has a 'train' that is no text"),
+        ("nc: [2]\ntrain: images/train", "says nc: no number, but names 2 classes"),
         ("nc: 3\ntrain: images/train", "says nc: 3, but names 2 classes"),
         ("train: [", r"is not valid YAML \(line"),
     ],
@@ -182,6 +197,25 @@ def test_bad_files(root, text, message):
     with pytest.raises(LabError, match=message) as error:
         opened(root).read("train", skip_bad=True)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["train", "path", "nc"])
+def test_anchors_that_would_grow_to_gigabytes_are_not_written_out(root, key):
+    grown = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))
+    config(
+        root,
+        f"a0: &a0 [x]\n{grown}\ntrain: images/train\n".replace("train:", "t:" if key == "train" else "train:")
+        + f"{key}: *a11",
+    )
+    with pytest.raises(LabError, match=r"that is no text|says nc: no number"):
+        opened(root).read("train")
+
+
+def test_a_name_that_is_longer_than_any_file_can_have(root):
+    config(root, "train: train.txt\nval: images/val")
+    folders.write(root / "train.txt", f"images/train/a.jpg\nimages/train/{'x' * 5000}.jpg\n")
+    with pytest.raises(LabError, match=r"x\.jpg' is missing"):
+        opened(root).read("train")
 
 
 def test_no_places(tmp_path):
