@@ -1,9 +1,11 @@
 """What several test files need: a small ToyVOC, a ToyNet of random weights, and a cache folder that is nobody's."""
 
 import gc
+import os
 import shutil
 import signal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -23,6 +25,13 @@ settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")  # a test that depends on the time or on luck fails on a busy machine only
 
 COUNTS = {"train": 24, "val": 16, "test": 24}
+
+
+def pytest_configure(config):
+    """Let torch's compiler, which other libraries import, make its folder where it does not stay."""
+    folder = TemporaryDirectory(ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder.name
 
 
 def pytest_collection_finish():

@@ -107,14 +107,14 @@ class TestCommands:
         refused(lab(*words), "CUDA out of memory", "even one image at a time was too much: take a smaller network")
 
     def test_run_all_halves_its_batches(self, toy, weights, tmp_path, monkeypatch):
-        assert run_all(toy, weights, tmp_path / "whole").code == 0
+        assert run_all(toy, weights, tmp_path / "whole", "--limit", 8).code == 0
         forward = ToyNet.forward
         monkeypatch.setattr(ToyNet, "forward", holding(2, forward))
-        assert run_all(toy, weights, tmp_path / "halved").code == 0
+        assert run_all(toy, weights, tmp_path / "halved", "--limit", 8).code == 0
         name = "detections.json"
         assert (tmp_path / "whole" / name).read_text() == (tmp_path / "halved" / name).read_text()
         monkeypatch.setattr(ToyNet, "forward", holding(0, forward))
-        refused(run_all(toy, weights, tmp_path / "none"), "CUDA out of memory", "take a smaller network")
+        refused(run_all(toy, weights, tmp_path / "none", "--limit", 8), "CUDA out of memory", "take a smaller network")
         assert not any(path.suffix == ".html" for path in contents(tmp_path / "none"))
 
     def test_explain_and_show(self, toy, weights, tmp_path, monkeypatch):

@@ -84,8 +84,13 @@ def test_a_vits_older_names_are_known_and_its_layer_is_found(tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("wrap", "prefix"),
     [
-        *((wrap, "module.") for wrap in ("state_dict", "model", "model_state_dict", "ema", "module")),
-        *(("state_dict", prefix) for prefix in ("", "_orig_mod.", "model.", "net.", "backbone.", "module._orig_mod.")),
+        ("state_dict", ""),
+        ("model", "module."),
+        ("model_state_dict", "_orig_mod."),
+        ("ema", "model."),
+        ("module", "net."),
+        ("state_dict", "backbone."),
+        ("state_dict", "module._orig_mod."),
     ],
 )
 def test_a_fine_tuned_network_is_taken_as_people_save_it(tmp_path, wrap, prefix):
