@@ -81,6 +81,30 @@ def explain(
 
 
 @app.command()
+@takes_model(PHOTOS)
+def align(
+    images: Images,
+    choice: ModelChoice,
+    target: Annotated[
+        str | None,
+        Option("--class", metavar="NAME|INDEX", help="Class to explain.", show_default="the most probable"),
+    ] = None,
+    limit: Annotated[
+        int, Option(min=1, max=MAX_COUNT, help="Number of photos to use, spread over all that are named.")
+    ] = 100,
+    seed: Annotated[int, Option(min=0, max=MAX_SEED, help="Random seed of the bootstrap.")] = 0,
+    json: Json = False,
+) -> None:
+    """Measure by mirrors how far a network's heatmaps lie beside what it means, and what helps.
+
+    The heatmap of the mirrored photo, mirrored back, must lie on the heatmap of the photo; no boxes are needed.
+    """
+    from gradcam_lab.explain.align import align as align_photos
+
+    align_photos(images, choice=choice, name=target, limit=limit, seed=seed, json=json)
+
+
+@app.command()
 @takes_model(None, shown="none: a run")
 def show(
     choice: ModelChoice | None,
