@@ -6,7 +6,17 @@ from typing import Annotated
 from typer import Argument, Option, Typer
 
 from gradcam_lab.cli.model_options import takes_model
-from gradcam_lab.cli.options import Annotations, Boxes, DataRoot, Images, Json, SplitName, SplitSeed, ValSize
+from gradcam_lab.cli.options import (
+    AlignOption,
+    Annotations,
+    Boxes,
+    DataRoot,
+    Images,
+    Json,
+    SplitName,
+    SplitSeed,
+    ValSize,
+)
 from gradcam_lab.limits import MAX_COUNT, MAX_SAMPLES, MAX_SEED
 from gradcam_lab.models.model_choice import PHOTOS, ModelChoice
 
@@ -55,6 +65,7 @@ def explain(
         float | None,
         Option(min=0, max=1, help="Threshold of the boxes, a fraction of the map's maximum.", show_default="0.2"),
     ] = None,
+    align: AlignOption = "auto",
     out: Annotated[Path, Option(help="Folder for pictures, raw maps and JSON.")] = Path("explained"),
     seed: Annotated[
         int, Option(min=0, max=MAX_SEED, help="Random seed of SmoothGrad's noise and of random weights.")
@@ -75,6 +86,7 @@ def explain(
         smooth=smooth,
         boxes=boxes,
         threshold=threshold,
+        align=align,
         out=out,
         seed=seed,
     )

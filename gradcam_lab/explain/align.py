@@ -14,7 +14,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate.alignment.mirror import HasImage, measure
 from gradcam_lab.evaluate.alignment.records import MeasuredShift, TriedSize
 from gradcam_lab.evaluate.alignment.sizes import best_size, try_sizes
-from gradcam_lab.evaluate.faithfulness.comparison import FEWEST
+from gradcam_lab.evaluate.bootstrap import FEWEST
 from gradcam_lab.explain.photo import read_photo
 from gradcam_lab.explain.several import each_photo
 from gradcam_lab.explain.targets import OneTarget, Target, find_target
@@ -28,6 +28,9 @@ from gradcam_lab.report.text import alignment as words_of
 
 FINER = 2
 """Photos are kept at so many times the size of the network's input, for the larger sizes that are tried."""
+
+
+DONE = "explain, locate and run-all show them moved back"
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def _print(model: Classifier, target: Target, measured: MeasuredShift, sizes: Se
         print(f"So few photos decide nothing: give {FEWEST} at least, and better some dozens.")
         return
     fine = "Neither is demonstrably more than a quarter of a cell: the maps lie where the network means them."
-    print(words_of.sentence(measured, size, sizes, "auto") or fine)
+    print(words_of.sentence(measured, size, sizes, DONE) or fine)
 
 
 def _facts(model: Classifier, target: Target, measured: MeasuredShift, sizes: Sequence[TriedSize]) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import torch
 
-from gradcam_lab.evaluate.alignment.records import MeasuredShift, ShiftAlong
-from gradcam_lab.evaluate.bootstrap import mean_of
-from gradcam_lab.evaluate.faithfulness.comparison import FEWEST
+from gradcam_lab.evaluate.alignment.records import Alignment, MeasuredShift, ShiftAlong
+from gradcam_lab.evaluate.bootstrap import FEWEST, mean_of
 from gradcam_lab.evaluate.records import MeanWithInterval
 from gradcam_lab.lesson_protocols import FaithfulnessLesson
 from gradcam_lab.localise.experiment import Experiment
@@ -78,6 +77,12 @@ def _beyond(mean: MeanWithInterval, least: float) -> bool:
     return low is not None and high is not None and (low > least or high < -least)
 
 
+def within(along: ShiftAlong, cell: float) -> bool:
+    """Say whether the whole interval lies within a quarter of a cell of so many pixels, so that there is no shift."""
+    low, high = along["low"], along["high"]
+    return low is not None and high is not None and -LARGE * cell < low <= high < LARGE * cell
+
+
 def shares(
     experiment: Experiment, pictures: Sequence[HasImage], recipe: MapRecipe, axes: Sequence[int]
 ) -> dict[int, np.ndarray]:
@@ -115,6 +120,18 @@ def shift_of(measured: MeasuredShift | None, size: int) -> Shift:
         (one["value"] or 0.0) / size if one["large"] else 0.0 for one in (measured["right"], measured["down"])
     )
     return Shift(right, down)
+
+
+def shift_of_run(alignment: Alignment | None, *, method: bool = False) -> Shift:
+    """Return what a run takes out of its maps.
+
+    Args:
+        alignment: of the run; None where it was not measured.
+        method: of the maps of the run's method, where that is not plain Grad-CAM, and not of plain Grad-CAM's.
+    """
+    if alignment is None or alignment["mode"] == "off":
+        return NO_SHIFT
+    return shift_of(alignment["method" if method else "gradcam"], alignment["input_size"])
 
 
 def aligned(lesson: FaithfulnessLesson, cam: np.ndarray, shift: Shift) -> np.ndarray:

@@ -1,11 +1,7 @@
 """The records of the alignment; see `evaluate.records`, whose base they share."""
 
-from typing import Literal
-
 from gradcam_lab.evaluate.records import AtLeastOne, Count, Fraction, MeanWithInterval, Name, NonEmpty, Record
-
-Align = Literal["auto", "off"]
-"""Whether a shift that was measured is taken out."""
+from gradcam_lab.localise.experiment import Align
 
 
 class ShiftAlong(MeanWithInterval):
