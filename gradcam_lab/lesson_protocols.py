@@ -288,6 +288,12 @@ class FaithfulnessLesson(Protocol):
     def heat_on_other(self, heatmap: np.ndarray, own: np.ndarray, other: np.ndarray) -> Share:
         """Measure the heat of one class on the objects of another."""
 
+    def mirror_shift(self, heatmap: np.ndarray, mirrored: np.ndarray) -> float:
+        """Measure by how many cells a map (h, w) lies too far right, from that of the mirrored image."""
+
+    def moved(self, heatmap: np.ndarray, right: float, down: float) -> np.ndarray:
+        """Move a map (h, w) by cells; it comes back on a finer grid."""
+
 
 PROTOCOLS: dict[str, tuple[type, ...]] = {
     "step1_cam": (CamLesson,),

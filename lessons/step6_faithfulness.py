@@ -20,16 +20,19 @@ looks at the middle of every picture, and a **random map**. What they can do too
    Maps](https://arxiv.org/abs/1810.03292)*, NeurIPS 2018, [code](https://github.com/adebayoj/sanity_checks_saliency)).
    A map that does not change never looked at the weights: it is an edge detector with a good reputation.
 4. **Does it tell two classes apart?** Where a picture holds a cat and a dog, the map for *cat* must leave the dog.
+5. **Is the heat where the network means it?** A map can be true and lie beside the object all the same. A mirror
+   tells, without any label: the map of the mirrored picture, mirrored back, must lie on the map of the picture.
 
 None of these tests proves that a map is true. A map that fails one, though, has been caught.
 
 | task | what you write | points |
 | --- | --- | --- |
 | 6.1 | `pointing_game`: hit, miss, or not asked | 1 |
-| 6.2 | `replacement_curve` and `area_under`: deletion and insertion | 2 |
+| 6.2 | `replacement_curve` and `area_under`: deletion and insertion | 1 |
 | 6.3 | `rank_correlation` and `reinitialised`: weights made random | 2 |
 | 6.4 | `heat_on_other`: the two-class test | 1 |
 | 6.5 | written: what these tests prove, and what not | 2 |
+| 6.6 | `mirror_shift`: how far the heat lies beside what it means | 1 |
 """
 
 import copy
@@ -340,3 +343,76 @@ def heat_on_other(heatmap: np.ndarray, own: np.ndarray, other: np.ndarray) -> Sh
 #
 # Nothing has to be run for this; two to five sentences each. `gradcam-lab run-all`, without `--quick`, asks the
 # questions of this step of Grad-CAM on ToyVOC's test split: see `report/toyvoc/report.html`.
+
+
+# ## 6.6 Ask a mirror
+#
+# "The heatmap is shifted": users of every library for class activation maps have seen it. The dog is found, the
+# pointing game is nearly won, and yet in picture after picture the heat lies some pixels to the right of the dog. What
+# has gone wrong is arithmetic. Each time a network halves its grid, a convolution with stride 2 must decide on which
+# side to pad: one pixel on both sides, as PyTorch does, or one on the right only, as TensorFlow does where the size is
+# even. The two differ by half a pixel of that layer. Over five strides that grows to half a cell and more of the last
+# grid (Alsallakh et al., *[Mind the Pad: CNNs Can Develop Blind Spots](https://arxiv.org/abs/2010.02178)*, ICLR 2021).
+#
+# Can it be read off the modules? No. A network that was *trained* with its padding has learned to make up for it, and
+# points right as it is. Only where weights that were trained under one convention run under another is the map moved.
+# The same modules can do either, so measure it. A mirror is enough, and no box is needed.
+#
+# Say the object stands at $x$, and the map has its heat at $x + s$. In the mirrored picture the object stands at $-x$
+# (counted from the middle), and the heat at $-x + s$, for the network is the same. Mirror this map back, and its heat
+# is at $x - s$. So the two maps lie $2 s$ apart, whatever $x$ is:
+#
+# $$s = \frac{1}{2}\left(c(M) - c(\overline{M'})\right)$$
+#
+# $M$ is the picture's map, $\overline{M'}$ that of the mirrored picture, mirrored back, and $c$ the column of the
+# centre of mass: the mean of the columns, each weighted by its positive heat. (Why not the hottest cell? It can move
+# in whole cells only.) A single pair tells little, for a network may really see another thing in the mirror; the mean
+# over some dozens of pictures tells a tenth of a cell. To ask for the shift downwards, hold the mirror below, and
+# turn both maps by `.T`. But a dog upside down is a strange picture, so believe that answer less.
+
+
+def mirror_shift(heatmap: np.ndarray, mirrored: np.ndarray) -> float:
+    """Measure by how many cells a network's maps lie too far right.
+
+    Args:
+        heatmap: the map of an image, shape (h, w); it may be negative in places.
+        mirrored: the map of the image mirrored left to right, as the network gave it, shape (h, w).
+
+    Returns:
+        Half the distance from the centre of mass of the second map, mirrored back, to that of the first: above 0 where
+        the heat lies too far right. Only positive heat has mass; NaN where one of the maps has none.
+    """
+    ### BEGIN SOLUTION 6.6
+    centres = []
+    for heat in (heatmap, mirrored[:, ::-1]):
+        columns = heat.clip(min=0).sum(axis=0)  # (w,)
+        if not columns.any():
+            return np.nan
+        centres.append(columns @ np.arange(len(columns)) / columns.sum())
+    return float(centres[0] - centres[1]) / 2
+    ### END SOLUTION 6.6
+
+
+# What can be measured can be taken out: move the map by as much the other way. On the network's grid half a cell
+# would blur it, so it is stretched first to a finer grid, as step 3 stretches it to the image's size. What comes in at
+# the border is not known; there the last column is repeated.
+
+FINER = 8
+"""A map is moved on a grid so many times as fine."""
+
+
+def moved(heatmap: np.ndarray, right: float, down: float) -> np.ndarray:
+    """Move a map, to take a shift out.
+
+    Args:
+        heatmap: shape (h, w).
+        right: by how many cells, to the left where it is negative.
+        down: by how many cells, upwards where it is negative.
+
+    Returns:
+        float32, on the finer grid, shape (FINER h, FINER w).
+    """
+    height, width = heatmap.shape
+    fine = cv2.resize(heatmap, (FINER * width, FINER * height), interpolation=cv2.INTER_LINEAR)
+    way = np.array([[1, 0, FINER * right], [0, 1, FINER * down]], np.float64)
+    return cv2.warpAffine(fine, way, fine.shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

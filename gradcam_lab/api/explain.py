@@ -19,6 +19,7 @@ from gradcam_lab.explain.explain_image import ImageExplainer, Wish
 from gradcam_lab.explain.explanation import Explanation
 from gradcam_lab.files import require_writable
 from gradcam_lab.lesson_modules import load_lessons
+from gradcam_lab.localise.experiment import Align
 from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.models.model_choice import PHOTOS
 
@@ -68,7 +69,7 @@ class ExplainedClass:
         kind, photo = self._explanation.grid, self._explanation.photo
         if kind is None:
             raise LabError(f"There is no heatmap among {', '.join(self.maps)}: explain by another method.")
-        return heatmap_of(self.maps[kind], photo.size, photo.lessons)
+        return heatmap_of(self._explanation.aligned(self.maps[kind]), photo.size, photo.lessons)
 
 
 class Explained:
@@ -141,6 +142,7 @@ def explain(  # type: ignore[overload-overlap]  # a text is a path, although it 
     smooth: int = ...,
     boxes: bool = ...,
     threshold: float | None = ...,
+    align: Align = ...,
     seed: int = ...,
 ) -> Explained: ...
 
@@ -156,6 +158,7 @@ def explain(
     smooth: int = ...,
     boxes: bool = ...,
     threshold: float | None = ...,
+    align: Align = ...,
     seed: int = ...,
 ) -> list[Explained]: ...
 
@@ -172,6 +175,7 @@ def explain(
     smooth: int = 0,
     boxes: bool = False,
     threshold: float | None = None,
+    align: Align = "auto",
     seed: int = 0,
 ) -> Explained | list[Explained]:
     """Show where a network looks in a photo, and whether its map depends on the class and on the weights.
@@ -188,6 +192,8 @@ def explain(
         smooth: number of noisy copies for SmoothGrad, beside the method; 0 for none.
         boxes: also find boxes.
         threshold: of the boxes, which it asks for too; a fraction of the map's maximum.
+        align: whether pictures and the `heatmap` show maps that lie aside, as mirrors find, moved back, `"auto"`, or as
+            the network gave them, `"off"`.
         seed: of SmoothGrad's noise, and of the random weights.
 
     Returns:
@@ -207,7 +213,7 @@ def explain(
     sources = [one_photo(photos)] if isinstance(photos, Photo) else many_photos(photos)
     classifier = loaded(model)
     other = None if against is None else str(against)
-    wish = Wish(words(classes), method, other, smooth, boxes, threshold, seed)
+    wish = Wish(words(classes), method, other, smooth, boxes, threshold, seed, align)
     explainer = ImageExplainer(classifier, load_lessons(), wish, classifier.choice.layer if classifier.choice else None)
     seen = [Explained(explainer(source)) for source in tracked(sources, "photos", len(sources))]
     return seen[0] if isinstance(photos, Photo) else seen

@@ -21,7 +21,7 @@ from gradcam_lab.explain.locate.locator import Locator
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
 from gradcam_lab.explain.locate.request import Request, settled
 from gradcam_lab.lesson_modules import Lessons, load_lessons
-from gradcam_lab.localise.experiment import MIN_AREA
+from gradcam_lab.localise.experiment import MIN_AREA, Align
 from gradcam_lab.models.model_choice import PHOTOS
 
 
@@ -184,6 +184,7 @@ def locate(  # type: ignore[overload-overlap]  # a text is a path, although it i
     threshold: float | None = ...,
     threshold_of: str | Path | None = ...,
     min_area: int = ...,
+    align: Align = ...,
     skip_bad: bool = ...,
 ) -> Found: ...
 
@@ -199,6 +200,7 @@ def locate(
     threshold: float | None = ...,
     threshold_of: str | Path | None = ...,
     min_area: int = ...,
+    align: Align = ...,
     skip_bad: bool = ...,
 ) -> FoundPhotos: ...
 
@@ -215,6 +217,7 @@ def locate(
     threshold: float | None = None,
     threshold_of: str | Path | None = None,
     min_area: int = MIN_AREA,
+    align: Align = "auto",
     skip_bad: bool = False,
 ) -> Found | FoundPhotos:
     """Find classes in photos, and box them.
@@ -230,6 +233,7 @@ def locate(
         threshold: where each map is cut, a fraction of its maximum; None for the method's own.
         threshold_of: the folder of a finished run of this network, whose threshold and method are taken.
         min_area: the smallest island that becomes a box, in pixels.
+        align: whether `boxes.json` says how far the maps lie aside, `"auto"` or `"off"`.
         skip_bad: leave out photos that cannot be used, and name them, instead of raising an error.
 
     Returns:
@@ -257,7 +261,7 @@ def locate(
     single = isinstance(photos, Photo)
     sources = [one_photo(photos)] if isinstance(photos, Photo) else many_photos(photos)
     classifier, lessons = loaded(model), load_lessons()
-    request = Request(tuple(words(classes)), top, method, threshold, min_area=min_area)
+    request = Request(tuple(words(classes)), top, method, threshold, min_area=min_area, align=align)
     run = Path(threshold_of) if threshold_of is not None else None
     locator = Locator(classifier, lessons, settled(request, classifier, run))
     results = list(tracked(locator.locate(sources), "photos", len(sources)))

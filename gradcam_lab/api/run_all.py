@@ -9,7 +9,7 @@ from gradcam_lab.api.sentences import sentences
 from gradcam_lab.course.workspace.whose_code import students_work
 from gradcam_lab.data.box_conventions import Convention
 from gradcam_lab.data.layouts.reading import Reading
-from gradcam_lab.localise.experiment import Ap, Precision
+from gradcam_lab.localise.experiment import Align, Ap, Precision
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.models.model_choice import EMBEDDED, ModelChoice
 from gradcam_lab.pipeline import run_all as pipeline
@@ -39,6 +39,7 @@ def run_all(
     ap: Ap = "area",
     threshold: float | None = None,
     max_detections: int | None = None,
+    align: Align = "auto",
     quick: bool = False,
     impl: Literal["auto", "reference", "mine"] = "auto",
 ) -> Rendered:
@@ -65,6 +66,7 @@ def run_all(
         ap: the area below all points, `"area"`, or VOC2007's mean of eleven, `"11point"`.
         threshold: of every map, a fraction of its maximum; None for the best on val.
         max_detections: most boxes an image, the surest ones; None for all.
+        align: whether heatmaps that mirrors show to lie aside are moved back, `"auto"` or `"off"`.
         quick: one method, and neither the comparison of methods nor the throughput nor steps 5 and 6.
         impl: whose code runs in a student's workspace: theirs where all its checks have passed, `"auto"`, everywhere,
             `"mine"`, or nowhere, `"reference"`.
@@ -106,6 +108,7 @@ def run_all(
         ap=ap,
         threshold=threshold,
         max_detections=max_detections,
+        align=align,
         quick=quick,
     )
     rendered = pipeline.run_all(settings, pdf=pdf, classifier=network)

@@ -6,7 +6,17 @@ from typing import Annotated
 from typer import Argument, Option, Typer
 
 from gradcam_lab.cli.model_options import takes_model
-from gradcam_lab.cli.options import Annotations, Boxes, DataRoot, Images, Json, SplitName, SplitSeed, ValSize
+from gradcam_lab.cli.options import (
+    AlignOption,
+    Annotations,
+    Boxes,
+    DataRoot,
+    Images,
+    Json,
+    SplitName,
+    SplitSeed,
+    ValSize,
+)
 from gradcam_lab.limits import MAX_COUNT, MAX_SAMPLES, MAX_SEED
 from gradcam_lab.models.model_choice import PHOTOS, ModelChoice
 
@@ -55,6 +65,7 @@ def explain(
         float | None,
         Option(min=0, max=1, help="Threshold of the boxes, a fraction of the map's maximum.", show_default="0.2"),
     ] = None,
+    align: AlignOption = "auto",
     out: Annotated[Path, Option(help="Folder for pictures, raw maps and JSON.")] = Path("explained"),
     seed: Annotated[
         int, Option(min=0, max=MAX_SEED, help="Random seed of SmoothGrad's noise and of random weights.")
@@ -75,9 +86,34 @@ def explain(
         smooth=smooth,
         boxes=boxes,
         threshold=threshold,
+        align=align,
         out=out,
         seed=seed,
     )
+
+
+@app.command()
+@takes_model(PHOTOS)
+def align(
+    images: Images,
+    choice: ModelChoice,
+    target: Annotated[
+        str | None,
+        Option("--class", metavar="NAME|INDEX", help="Class to explain.", show_default="the most probable"),
+    ] = None,
+    limit: Annotated[
+        int, Option(min=1, max=MAX_COUNT, help="Number of photos to use, spread over all that are named.")
+    ] = 100,
+    seed: Annotated[int, Option(min=0, max=MAX_SEED, help="Random seed of the bootstrap.")] = 0,
+    json: Json = False,
+) -> None:
+    """Measure by mirrors how far a network's heatmaps lie beside what it means, and what helps.
+
+    The heatmap of the mirrored photo, mirrored back, must lie on the heatmap of the photo; no boxes are needed.
+    """
+    from gradcam_lab.explain.align import align as align_photos
+
+    align_photos(images, choice=choice, name=target, limit=limit, seed=seed, json=json)
 
 
 @app.command()

@@ -19,7 +19,7 @@ GROUPS = {
     "Teach": ("teach", ("grade", "verify")),
     "Run": ("run", ("run-all", "report", "evaluate", "sweep")),
     "Compare": ("compare", ("compare",)),
-    "Explain": ("explain", ("predict", "explain", "show", "models")),
+    "Explain": ("explain", ("predict", "explain", "align", "show", "models")),
     "Locate": ("locate", ("locate",)),
     "Train": ("train", ("train", "evaluate-classifier")),
     "Data and machine": ("machine", ("fetch", "api", "convert", "doctor")),

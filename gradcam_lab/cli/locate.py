@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Argument, Option, Typer
 
 from gradcam_lab.cli.model_options import takes_model
-from gradcam_lab.cli.options import Json
+from gradcam_lab.cli.options import AlignOption, Json
 from gradcam_lab.cli.output import resumable
 from gradcam_lab.limits import MAX_COUNT
 from gradcam_lab.models.model_choice import PHOTOS, ModelChoice
@@ -48,6 +48,7 @@ def locate(
         Option(metavar="RUN", help="Take threshold and method of a finished run, which chose them on val."),
     ] = None,
     min_area: Annotated[int, Option(min=1, max=MAX_COUNT, help="Smallest island that becomes a box, in pixels.")] = 30,
+    align: AlignOption = "auto",
     formats: Annotated[
         list[str] | None,
         Option("--format", metavar="coco|yolo|voc|csv", help="Format beside boxes.json. Repeatable."),
@@ -74,7 +75,9 @@ def locate(
 
     if targets and top is not None:
         raise LabError("--class names the classes and --top takes the most probable ones: give one of the two.")
-    request = Request(classes=tuple(targets or ()), top=top or 1, method=method, threshold=threshold, min_area=min_area)
+    request = Request(
+        classes=tuple(targets or ()), top=top or 1, method=method, threshold=threshold, min_area=min_area, align=align
+    )
     wanted = Wanted(out, formats=tuple(formats or ()), heatmaps=heatmaps, pictures=pictures, page=page)
     with resumable():
         locate_photos(paths, choice=choice, request=request, wanted=wanted, run=threshold_of, json=json)

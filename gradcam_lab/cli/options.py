@@ -50,6 +50,10 @@ TaskArgument = Annotated[str, Argument(help="Number of a task, such as 2.3.")]
 AP_HELP = "Average precision: area below all points, or VOC2007's mean of eleven."
 Ap = Literal["area", "11point"]
 ApOption = Annotated[Ap, Option(help=AP_HELP)]
+AlignOption = Annotated[
+    Literal["auto", "off"],
+    Option(help="Whether heatmaps that mirrors show to lie aside are moved back: auto, or off."),
+]
 Images = Annotated[
     list[str],
     Argument(

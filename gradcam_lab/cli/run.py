@@ -9,6 +9,7 @@ from gradcam_lab.cli.data_options import images_or_data, reading_of
 from gradcam_lab.cli.model_options import takes_model
 from gradcam_lab.cli.options import (
     AP_HELP,
+    AlignOption,
     Annotations,
     Ap,
     ApOption,
@@ -72,6 +73,7 @@ def run_all(
     max_detections: Annotated[
         int | None, Option(min=1, max=MAX_COUNT, help="Most boxes an image, the surest ones.", show_default="all")
     ] = None,
+    align: AlignOption = "auto",
     quick: Annotated[
         bool,
         Option(
@@ -110,6 +112,7 @@ def run_all(
         ap=ap,
         threshold=threshold,
         max_detections=max_detections,
+        align=align,
         quick=quick,
         stall=stall,
         course=students_work(impl),

@@ -14,6 +14,9 @@ from gradcam_lab.lesson_protocols import Matches, MetricsLesson
 DRAWS = 1000
 """Bootstrap samples of every interval."""
 
+FEWEST = 5
+"""The least number of images of a test: a bootstrap of one or two gives no interval."""
+
 
 class Draws(NamedTuple):
     """AP, recall and CorLoc of every bootstrap sample, shape (draws,) each; NaN where nothing is defined."""

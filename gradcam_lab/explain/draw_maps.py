@@ -69,7 +69,9 @@ def map_tiles(one: Explanation) -> list[Tile]:
     """Each map of a class, without the image itself."""
     titles = TITLES | {"smoothgrad": f"{TITLES['smoothgrad']}, {one.request.smooth} noisy copies"}
     tiles = {
-        kind: (gradient if kind in AT_THE_PIXELS else overlaid)(one.photo, values, titles[kind])
+        kind: gradient(one.photo, values, titles[kind])
+        if kind in AT_THE_PIXELS
+        else overlaid(one.photo, one.aligned(values), titles[kind])
         for kind, values in one.maps.items()
     }
     if one.boxes is not None:

@@ -29,19 +29,29 @@ from gradcam_lab.data.picture import Source
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain import describe, export
 from gradcam_lab.explain.dependence import measure, random_twin
-from gradcam_lab.explain.explanation import ALL_METHODS, INPUT_GRADIENT, Explanation, Request, explain_target
+from gradcam_lab.explain.explanation import (
+    ALL_METHODS,
+    AT_THE_PIXELS,
+    INPUT_GRADIENT,
+    Explanation,
+    Request,
+    explain_target,
+)
+from gradcam_lab.explain.known_shift import UNKNOWN, KnownShift, known_shift
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.several import each_photo
 from gradcam_lab.explain.targets import Target, find_target, rather_than
 from gradcam_lab.files import require_writable
 from gradcam_lab.lesson_modules import Lessons, load_lessons
 from gradcam_lab.localise.default_threshold import default_threshold
-from gradcam_lab.localise.map_recipe import GRADCAM
+from gradcam_lab.localise.experiment import Align
+from gradcam_lab.localise.map_recipe import GRADCAM, PLAIN_RECIPE
 from gradcam_lab.localise.methods import METHODS, applicable, require_method
 from gradcam_lab.localise.threshold import require_fraction
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.models.model_choice import ModelChoice
+from gradcam_lab.report.text.alignment import MOVED
 
 COPIES = 25
 """Noisy copies for SmoothGrad where all methods are asked for and no number is given."""
@@ -61,6 +71,7 @@ class Wish:
         boxes: whether to find and draw boxes, in the last map that has cells.
         threshold: of the boxes, which it asks for too; None for the default.
         seed: of SmoothGrad's noise, and of the random weights in the verdict.
+        align: whether pictures show the maps without the shift that mirrors find.
     """
 
     classes: Sequence[str] | None = None
@@ -70,6 +81,7 @@ class Wish:
     boxes: bool = False
     threshold: float | None = None
     seed: int = 0
+    align: Align = "auto"
 
 
 def explain(image: Path, *, choice: ModelChoice, out: Path, **wish: Any) -> list[Path]:
@@ -141,6 +153,15 @@ class ImageExplainer:
         """The network with random weights, made once for all images."""
         return random_twin(self.classifier, self.lessons, self.request.seed)
 
+    @cached_property
+    def known(self) -> KnownShift:
+        """The shift of the maps that are asked for, found once for all images."""
+        measured = self.request.measured
+        if measured in AT_THE_PIXELS or self.request.align == "off":
+            return UNKNOWN
+        recipe = PLAIN_RECIPE if measured == "cam" else METHODS[measured].recipe
+        return known_shift(self.classifier, self.lessons, recipe)
+
     def __call__(self, source: Source) -> list[Explanation]:
         """Explain every class in one image.
 
@@ -150,7 +171,7 @@ class ImageExplainer:
         photo = Photo(source, self.classifier, self.lessons)
         targets = {target.outputs: target for target in self.classes or [photo.predicted()]}
         found = [explain_target(photo, self.request, target) for target in self._against(targets.values())]
-        return [replace(one, dependence=measure(one, self.twin)) for one in found]
+        return [replace(one, dependence=measure(one, self.twin), known=self.known) for one in found]
 
     def _against(self, targets: Iterable[Target]) -> list[Target]:
         return [rather_than(target, self.against) if self.against else target for target in targets]
@@ -166,6 +187,8 @@ class ImageExplainer:
             zoo.warn_of_photos(self.classifier, explanations[0].photo.path)
             say(describe.layer(explanations[0]))
             if self.request.threshold is None and (note := describe.same_map(self.request.method)):
+                say(note)
+            if note := explanations[0].known.sentence(self.classifier.preprocessing.size, MOVED):
                 say(note)
             self.told = True
         for one in explanations:
@@ -193,7 +216,8 @@ def settled(wish: Wish, classifier: Classifier, lessons: Lessons, layer: str | N
             known = ", ".join([*applicable(classifier), INPUT_GRADIENT, ALL_METHODS])
             raise LabError(f"The method '{method}' does not exist: choose --method from {known}.")
         require_method(classifier, method, wish.threshold)
-    request = Request(method, layer, wish.smooth or COPIES * (method == ALL_METHODS), wish.seed)
+    align: Align | None = None if wish.align == "auto" else wish.align
+    request = Request(method, layer, wish.smooth or COPIES * (method == ALL_METHODS), wish.seed, align=align)
     if not boxes:
         return request
     default = default_threshold(GRADCAM if method == ALL_METHODS else method)

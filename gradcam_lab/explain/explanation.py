@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradcam_lab.evaluate.alignment.mirror import aligned
+from gradcam_lab.explain.known_shift import UNKNOWN, KnownShift
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.targets import Target
 from gradcam_lab.localise.detector import Detector
+from gradcam_lab.localise.experiment import Align
 from gradcam_lab.localise.grabcut import shrunk
 from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.methods import METHODS, Method
@@ -36,6 +39,7 @@ class Request:
         smooth: number of noisy copies for SmoothGrad, beside the method; 0 leaves it out.
         seed: of their noise, and of the random weights of `dependence`.
         threshold: at which boxes are found in the last map that has cells; None where no boxes are asked for.
+        align: "off" leaves pictures as they are; None takes out a shift of the maps.
     """
 
     method: str
@@ -43,6 +47,7 @@ class Request:
     smooth: int
     seed: int
     threshold: float | None = None
+    align: Align | None = None
 
     @property
     def finder(self) -> Method:
@@ -88,6 +93,7 @@ class Explanation:
         boxes: float64, (n, 5): `xmin, ymin, xmax, ymax, score` in VOC's pixels of the image as it is displayed, the
             best first; None where none were asked for.
         dependence: of the map that `Request.measured` names; None where it was not measured.
+        known: the shift that is taken out of the maps in pictures; the maps themselves are raw.
     """
 
     photo: Photo
@@ -96,6 +102,11 @@ class Explanation:
     maps: dict[str, np.ndarray]
     boxes: np.ndarray | None = None
     dependence: Dependence | None = None
+    known: KnownShift = UNKNOWN
+
+    def aligned(self, cam: np.ndarray) -> np.ndarray:
+        """A raw map (h, w) as pictures show it, without the network's shift."""
+        return aligned(self.photo.lessons.faithfulness, cam, self.known.shift)
 
     @property
     def grid(self) -> str | None:

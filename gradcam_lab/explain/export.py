@@ -18,6 +18,7 @@ from gradcam_lab.explain.explanation import AT_THE_PIXELS, Explanation
 from gradcam_lab.files import digest, moved_into_place, read_json, sha256, write_json
 from gradcam_lab.localise.smoothgrad import NOISE
 from gradcam_lab.report.figures.rgb import gradient_strength
+from gradcam_lab.report.text.alignment import MOVED
 
 LONGEST = 60
 """Letters of a name that go into the name of a file."""
@@ -118,6 +119,7 @@ def facts(one: Explanation) -> dict[str, Any]:
         "method": request.method,
         "layer": model.layer_name if one.grid else None,
         "layer_reason": describe.layer(one),
+        "alignment": one.known.facts(model.preprocessing.size, MOVED),
         "threshold": request.threshold,
         "box": describe.BOX if request.threshold is not None else None,
         "why_no_cam": photo.why_no_cam if request.method == "all" else None,
@@ -140,7 +142,7 @@ def numbers(one: Explanation) -> dict[str, Any]:
         "score": photo.score(target),
         "score_is": target.meaning,
         "cam_of": [photo.member(part.outputs) for part in target.parts] if "cam" in one.maps else None,
-        "maps": {kind: _measure(kind, values, photo.size) for kind, values in one.maps.items()},
+        "maps": {kind: _measure(one, kind, values) for kind, values in one.maps.items()},
         "boxes": None if one.boxes is None else one.boxes.tolist(),
         "dependence": _dependence(one),
     }
@@ -163,14 +165,18 @@ def _dependence(one: Explanation) -> dict[str, Any] | None:
     }
 
 
-def _measure(kind: str, values: np.ndarray, size: tuple[int, int]) -> dict[str, Any]:
-    """Extremes of a map, and where it is hottest: `[row, column]` from 0, and `[x, y]` in the image's pixels."""
+def _measure(one: Explanation, kind: str, values: np.ndarray) -> dict[str, Any]:
+    """Extremes of a map, and where it is hottest: `[row, column]` from 0, and `[x, y]` in the image's pixels.
+
+    The point is where pictures show it, and the cell that of the raw map.
+    """
     strength = gradient_strength(values) if kind in AT_THE_PIXELS else values
+    shown = strength if kind in AT_THE_PIXELS else one.aligned(strength)
     return {
         "shape": list(values.shape),
         "minimum": float(values.min()),
         "maximum": float(values.max()),
         "evidence": bool(strength.max() > 0),
         "hottest_cell": list(hottest_cell(strength)),
-        "hottest_point": [round(part * side, 2) for part, side in zip(hottest(strength), size, strict=True)],
+        "hottest_point": [round(part * side, 2) for part, side in zip(hottest(shown), one.photo.size, strict=True)],
     }

@@ -20,6 +20,9 @@ IOUS = (0.3, 0.4, 0.5)
 MIN_AREA = 30
 """The smallest island that becomes a box, in pixels of the image."""
 
+Align = Literal["auto", "off"]
+"""Whether a shift of the maps that mirrors show is taken out of them, see `evaluate.alignment`."""
+
 Precision = Literal["float32", "bf16"]
 """Floating-point format of the network."""
 

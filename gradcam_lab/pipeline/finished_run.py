@@ -11,6 +11,7 @@ from gradcam_lab.data.layouts.split import Split
 from gradcam_lab.data.registry import TOYVOC, BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT, Shift, shift_of_run
 from gradcam_lab.files import sha256
 from gradcam_lab.lesson_modules import Lessons
 from gradcam_lab.localise.detector import Detector
@@ -73,6 +74,15 @@ class FinishedRun:
             raise LabError(f"The run in '{self.folder}' used the method '{name}', which this lab lacks: run it again.")
         return METHODS[name]
 
+    @property
+    def box_shift(self) -> Shift:
+        """What was taken out of the maps before boxes were found in them; as val decided."""
+        alignment = self.results.get("alignment")  # younger than the rest
+        boxes = alignment["boxes"] if alignment else None
+        if not (boxes and boxes["moved"]):
+            return NO_SHIFT
+        return shift_of_run(alignment, method=self.method is not METHODS[GRADCAM])
+
     def detector(self, lessons: Lessons) -> Detector:
         """Return what finds boxes in the maps of this run as it did, by these lessons."""
         return Detector(lessons, self.method, self.value("run", "parameters", "min_area"), self.max_detections)
@@ -100,7 +110,8 @@ class FinishedRun:
         Raises:
             LabError: they are missing or damaged, or there is none.
         """
-        path = self.file("heatmaps.npz" if self.method is METHODS[GRADCAM] else "maps.npz")
+        own = "heatmaps.npz" if self.method is METHODS[GRADCAM] else "maps.npz"
+        path = self.file(own if self.box_shift == NO_SHIFT else "aligned.npz")
         try:
             maps = read_maps(path).of(split)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:

@@ -2,6 +2,7 @@
 
 from gradcam_lab.pipeline.engine import Stage
 from gradcam_lab.pipeline.stages import (
+    alignment,
     boxes,
     cam,
     class_maps,
@@ -30,6 +31,7 @@ MEASURING: tuple[Stage, ...] = (
     cam.STAGE,
     methods.STAGE,
     maps.STAGE,
+    alignment.STAGE,
     threshold.STAGE,
     classes.STAGE,
     boxes.STAGE,

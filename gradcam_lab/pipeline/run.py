@@ -16,6 +16,8 @@ from gradcam_lab.data.masks import check_masks, masks_hash
 from gradcam_lab.data.registry import BoxData, open_data
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.alignment.mirror import Shift, shift_of_run
+from gradcam_lab.evaluate.alignment.records import Alignment
 from gradcam_lab.evaluate.all_classes import classes_with_objects
 from gradcam_lab.files import digest, read_json
 from gradcam_lab.lesson_modules import load_lessons
@@ -134,6 +136,7 @@ class Run:
             "given_threshold": lambda: self.experiment.threshold,
             "method": lambda: self.method,
             "ap": lambda: self.settings.ap,
+            "align": lambda: self.settings.align,
             "masks": lambda: masks_hash([*self.val.samples, *self.test.samples]),
             "settings": lambda: self.about,
             "texts": lambda: self.settings.texts,
@@ -237,8 +240,33 @@ class Run:
 
     @cached_property
     def maps(self) -> Maps:
-        """The maps in which boxes are found, on both splits."""
+        """The maps of the method that finds the boxes, on both splits, as the network gave them."""
         return self.heatmaps if self.plain else read_maps(self.folder / "maps.npz")
+
+    @cached_property
+    def alignment(self) -> Alignment | None:
+        """The shift of the maps; None where it was not measured."""
+        return None if self.settings.quick else self.read("alignment.json")
+
+    @property
+    def boxes_are_moved(self) -> bool:
+        """Whether boxes are found in maps out of which a shift was taken."""
+        return bool(self.alignment and (choice := self.alignment["boxes"]) and choice["moved"])
+
+    @cached_property
+    def box_maps(self) -> Maps:
+        """The maps in which boxes are found, moved if val likes their boxes better."""
+        return read_maps(self.folder / "aligned.npz") if self.boxes_are_moved else self.maps
+
+    @property
+    def shift(self) -> Shift:
+        """What is taken out of plain Grad-CAM's maps in pictures and tests."""
+        return shift_of_run(self.alignment)
+
+    @property
+    def method_shift(self) -> Shift:
+        """What is taken out of the maps of the run's method in pictures."""
+        return self.shift if self.plain else shift_of_run(self.alignment, method=True)
 
     @cached_property
     def threshold(self) -> float:

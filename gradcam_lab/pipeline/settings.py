@@ -6,13 +6,16 @@ from pathlib import Path
 
 from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.registry import DATA_SET_NAMES, TOYVOC
-from gradcam_lab.localise.experiment import Ap, Precision
+from gradcam_lab.localise.experiment import Align, Ap, Precision
 from gradcam_lab.localise.threshold import require_fraction
 from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.pipeline.students_work import StudentsWork
 from gradcam_lab.pipeline.supervise import STALL
 
-VALUES = ("data", "data_root", "target", "limit", "method", "ap", "threshold", "max_detections", "seed", "precision")
+VALUES = (
+    *("data", "data_root", "target", "limit", "method", "ap", "threshold", "max_detections", "align", "seed"),
+    "precision",
+)
 FLAGS = ("quick", "skip_bad")
 
 
@@ -37,6 +40,7 @@ class Settings:
         threshold: the fraction of the map's maximum at which every map is cut; None for the one that val chooses.
         max_detections: the most boxes of an image, the surest ones; None for all.
         reading: how the data are read, where they do not say so themselves.
+        align: whether a shift of the maps that mirrors show is taken out, "auto" or "off".
         quick: plain Grad-CAM unless told otherwise, and no comparison of methods, no throughput, no steps 5 and 6.
     """
 
@@ -57,6 +61,7 @@ class Settings:
     max_detections: int | None = None
     quick: bool = False
     reading: Reading = Reading()  # noqa: RUF009  # it is frozen
+    align: Align = "auto"
 
     def __post_init__(self) -> None:
         """Refuse a threshold that is none.

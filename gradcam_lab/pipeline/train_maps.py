@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 from gradcam_lab.console import warn
 from gradcam_lab.data.registry import DATA_SET_NAMES
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.alignment.mirror import aligned_maps
 from gradcam_lab.files import digest, read_json, require_writable, sha256, write_json
 from gradcam_lab.lesson_modules import STEP_NAMES, Lessons
 from gradcam_lab.localise.experiment import Experiment
@@ -31,7 +32,9 @@ def maps_of(finished: FinishedRun, split: str, lessons: Lessons) -> Maps:
     Raises:
         LabError: they are missing or damaged, or the run's network or data cannot be had again.
     """
-    return _of_train(finished, lessons) if split == TRAIN else finished.maps(split)
+    if split != TRAIN:
+        return finished.maps(split)
+    return aligned_maps(lessons.faithfulness, _of_train(finished, lessons), finished.box_shift)
 
 
 def learned(finished: FinishedRun) -> bool:

@@ -20,6 +20,7 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT, Shift
 from gradcam_lab.files import moved_into_place
 from gradcam_lab.localise.detector import MAX_OVERLAP
 from gradcam_lab.localise.experiment import MIN_AREA
@@ -90,6 +91,8 @@ class SheetFacts:
         min_area: the smallest island that becomes a box, in pixels of the photo.
         islands: whether the boxes are step 3's islands. Those of another finder, such as watershed, the browser cannot
             find again, and the page has no slider.
+        shift: what is taken out of the maps where they are laid over a photo; not where boxes are found in them.
+        aside: a sentence about this shift; "" where there is none.
     """
 
     network: str
@@ -99,6 +102,8 @@ class SheetFacts:
     threshold_source: str
     min_area: int = MIN_AREA
     islands: bool = True
+    shift: Shift = NO_SHIFT
+    aside: str = ""
 
     @property
     def movable(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypeVar, cast
 from pydantic import Field, TypeAdapter
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.alignment.records import Alignment
 from gradcam_lab.evaluate.faithfulness.records import Faithfulness
 from gradcam_lab.evaluate.records import (
     CLOSED,
@@ -200,6 +201,8 @@ class Results(About):
     top5: TopFive
     cam_vs_gradcam: CamAgreement | None
     """Null where CAM is not defined."""
+    alignment: NotRequired[Alignment | None]
+    """Whether the maps lie where the network means them; null where not asked for. Since 0.6."""
     threshold: Threshold
     iou_thresholds: Fractions
     table: NonEmpty[TableRow]

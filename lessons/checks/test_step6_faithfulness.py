@@ -211,14 +211,15 @@ def judge_curve(mine: Any, case: Case, heat: Tensor, steps: int) -> None:
 
 
 @check("6.2", points=1)
-def test_replacement_curve(mine: Any, case: Case) -> None:
-    """The hottest pixels are exchanged first and stay exchanged; n steps give n + 1 probabilities; ties go in order."""
+def test_deletion_and_insertion(mine: Any, case: Case) -> None:
+    """The hottest pixels go first and stay exchanged, n steps give n + 1 probabilities; the area is by trapezoids."""
     for ties, (height, width, steps) in ((False, uneven(case, 5, 8)), (True, uneven(case, 3, 4))):
         heat = case.tensor(height, width)
         if ties:
             heat = (heat * 2).round().relu()  # many zeros, as after a ReLU
         judge_curve(mine, case, heat, steps)
     judge_curve(mine, case, case.tensor(3, 5), 1)
+    judge_area(mine, case)
 
 
 def order_of(pixels: Tensor, width: int) -> list[tuple[int, int]]:
@@ -226,8 +227,7 @@ def order_of(pixels: Tensor, width: int) -> list[tuple[int, int]]:
     return [divmod(int(pixel), width) for pixel in pixels]
 
 
-@check("6.2", points=1)
-def test_area_under(mine: Any, case: Case) -> None:
+def judge_area(mine: Any, case: Case) -> None:
     """Trapezoids over the interval from 0 to 1, however many values there are."""
     for curve in (
         torch.tensor([1.0, 0.5, 0.0, 0.25, 0.25]),
@@ -533,6 +533,64 @@ def test_heat_on_other(mine: Any, case: Case) -> None:
     agree(tuple(alone), (heat(theirs), area(theirs)), "the shares where `own` is empty", reason=reason)
 
 
+# --- 6.6 ---
+
+
+def centre_of(heatmap: np.ndarray, axis: int = 1) -> float:
+    """The mean column (or, along the axis 0, row) of a map's cells, each weighted by its heat, by a loop."""
+    places = list(np.ndindex(*heatmap.shape))
+    return sum(place[axis] * heatmap[place] for place in places) / sum(heatmap[place] for place in places)
+
+
+@check("6.6", points=1)
+def test_mirror_shift(mine: Any, case: Case) -> None:
+    """Half the distance of the centres of mass of the positive heat, once the second map is mirrored back."""
+    height, width = case.sizes(2, 5, 9)
+    heatmap, mirrored = case.array(height, width), case.array(height, width)
+    heatmap[case.whole(0, height - 1), 0] = 4  # the hottest cells at opposite ends: their distance is no other's
+    mirrored[case.whole(0, height - 1), 0] = 3
+    a, b = heatmap.clip(min=0), mirrored.clip(min=0)
+    back, upside_down = b[:, ::-1], b[::-1]
+    distance = centre_of(a) - centre_of(back)
+    agree(
+        call(mine.mirror_shift, heatmap, mirrored),
+        distance / 2,
+        "the shift, in cells",
+        reasons=[
+            ("this is the distance of the two maps, which is twice the shift: halve it", distance),
+            ("the sign is turned round: a map that lies too far right has a shift above 0", -distance / 2),
+            ("the sign is turned round: a map that lies too far right has a shift above 0", -distance),
+            ("the second map was not mirrored back, left to right: [:, ::-1]", (centre_of(a) - centre_of(b)) / 2),
+            ("these are rows, and the shift to the right is one of columns: the last axis",
+             (centre_of(a, 0) - centre_of(b, 0)) / 2),
+            ("these are rows, and the shift to the right is one of columns: the last axis",
+             (centre_of(a, 0) - centre_of(upside_down, 0)) / 2),
+            ("negative heat was counted: only positive heat has mass",
+             lambda: (centre_of(heatmap) - centre_of(mirrored[:, ::-1])) / 2),
+            ("negative heat was counted: only positive heat has mass",
+             lambda: (centre_of(abs(heatmap)) - centre_of(abs(mirrored[:, ::-1]))) / 2),
+            ("these are the hottest cells: take the centres of mass, which move by less than a cell",
+             (float(a.argmax() % width) - float(np.ascontiguousarray(back).argmax() % width)) / 2),
+            ("every column that has heat counts the same: weight it by its heat",
+             (centre_of(1.0 * (a > 0)) - centre_of(1.0 * (back > 0))) / 2),
+            ("the shift is a share of the map's width: give it in cells", distance / 2 / width),
+            ("the heat of both maps is put together: each map has a centre of its own",
+             lambda: float(((a - back).sum(axis=0) * np.arange(width)).sum() / (a + back).sum())),
+        ],
+        reason="the centre of mass is the sum of column times positive heat, over the sum of positive heat; half the "
+        "distance of the two",
+    )  # fmt: skip
+    symmetric = case.array(height, width)
+    reason = "a map and its mirror image lie on one another: their shift is 0"
+    agree(call(mine.mirror_shift, symmetric, symmetric[:, ::-1].copy()), 0.0, "the shift of such a pair", reason=reason)
+    weak = "a weak map has a centre too: the shift is NaN only where no heat is positive"
+    agree(call(mine.mirror_shift, 1e-9 * heatmap, mirrored), distance / 2, "the shift of a weak map", reason=weak)
+    reason = "such a map has no centre, so there is no shift either, and none is not 0: NaN"
+    for first, second in ((-a, mirrored), (heatmap, -b), (-a, -b), (np.zeros_like(a), mirrored)):
+        found = call(mine.mirror_shift, first, second)
+        agree(found, math.nan, "the shift where a map has no positive heat", reason=reason)
+
+
 # --- all together ---
 
 
@@ -562,7 +620,7 @@ def test_a_map_is_examined(mine: Any, case: Case) -> None:
     areas = [
         mine.area_under(call(mine.replacement_curve, network, a, b, heat, 4)) for a, b in ((start, end), (end, start))
     ]
-    reason = "one function of the chain gives something else: `check` the tasks 6.1 to 6.4 one by one"
+    reason = "one function of the chain gives something else: `check` the tasks 6.1 to 6.6 one by one"
     agree(areas, [0.125, 0.875], "the areas of deletion and insertion", reason=reason)
 
     def explain(model: nn.Module) -> np.ndarray:
@@ -579,3 +637,5 @@ def test_a_map_is_examined(mine: Any, case: Case) -> None:
     agree(found, [HIT, MISS], "the pointing game on both sides", reason=reason)
     share = call(mine.heat_on_other, quarter, np.array([right], dtype=float), np.array([left], dtype=float))
     agree(tuple(share), (1.0, 0.25), "the shares on the other class", reason=reason)
+    first, second = np.array([[0, 1.0, 2, 0, 0, 0]]), np.array([[0, 0, 0, 0, 2, 1.0]])  # at 5/3, and 2/3
+    agree(call(mine.mirror_shift, first, second), 0.5, "the shift that the mirror shows", reason=reason)

@@ -17,10 +17,10 @@ function readMap(text, columns, rows, low, levels) {
 }
 
 /** Where the centres of `pixels` pixels lie on `cells` cells (`align_corners=False`), and each piece's first pixel. */
-function axisOf(cells, pixels) {
+function axisOf(cells, pixels, shift = 0) {
   const cell = new Int32Array(pixels), fraction = new Float64Array(pixels), starts = [];
   for (let pixel = 0; pixel < pixels; pixel++) {
-    const place = Math.min(Math.max(((pixel + 0.5) * cells) / pixels - 0.5, 0), cells - 1);
+    const place = Math.min(Math.max(((pixel + 0.5) * cells) / pixels - 0.5 + shift * cells, 0), cells - 1);
     cell[pixel] = Math.floor(place);
     fraction[pixel] = place - cell[pixel];
     if (pixel === 0 || cell[pixel] !== cell[pixel - 1]) starts.push(pixel);

@@ -115,7 +115,8 @@ function heatmapOf(one, card) {
 function upsampled(map, width, height) {
   const values = new Float64Array(width * height);
   if (!map) return values;
-  const horizontal = axisOf(map.columns, width), vertical = axisOf(map.rows, height);
+  const [right, down] = page.shift.split(" ").map(Number);
+  const horizontal = axisOf(map.columns, width, right), vertical = axisOf(map.rows, height, down);
   for (let y = 0; y < height; y++) {
     const row = rowOf(map, vertical, y);
     for (let x = 0; x < width; x++) values[y * width + x] = valueAt(row, horizontal, x);

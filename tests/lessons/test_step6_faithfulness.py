@@ -8,11 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import ndimage, stats  # type: ignore[import-untyped]
 from torch import nn
 
 from gradcam_lab.lessons.checks.networks import BatchNormNet, GapNet, VggLike, built, seeded
 from gradcam_lab.lessons.step6_faithfulness import (
+    FINER,
     HIT,
     MISS,
     NOT_ASKED,
@@ -22,6 +23,8 @@ from gradcam_lab.lessons.step6_faithfulness import (
     covered,
     deletion_and_insertion,
     heat_on_other,
+    mirror_shift,
+    moved,
     pointing_game,
     random_map,
     randomisation_test,
@@ -323,3 +326,49 @@ def test_the_shares_of_a_division_of_the_image_add_up(heatmap, data):
         assert heat_on_other(heatmap, boxes((1, 1, 6, 4)), right) == (0, 0)
     even = heat_on_other(np.full(heatmap.shape, 0.3), boxes(), left)
     assert even.heat == pytest.approx(even.area)  # a map without knowledge
+
+
+# 6.6 the mirror
+
+
+def blob(x: float, y: float, size: tuple[int, int] = (9, 12)) -> np.ndarray:
+    """A round spot of heat whose centre lies at column x and row y, counted from 0."""
+    rows, columns = np.mgrid[: size[0], : size[1]]
+    return np.exp(-((columns - x) ** 2 + (rows - y) ** 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize("shift", [-1.25, 0, 0.6])
+@pytest.mark.parametrize("x", [4, 5.5, 7])
+def test_a_mirror_shows_the_shift_wherever_the_object_stands(shift, x):
+    heatmap, mirrored = blob(x + shift, 4), blob(11 - x + shift, 4)
+    assert mirror_shift(heatmap, mirrored) == pytest.approx(shift, abs=0.02)
+    assert mirror_shift(heatmap.T, mirrored.T) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_centre_of_mass_is_that_of_scipy():
+    first, second = (np.random.default_rng(seed).standard_normal((5, 8)) for seed in (1, 2))
+    centres = [ndimage.center_of_mass(heat.clip(min=0))[1] for heat in (first, second[:, ::-1])]
+    assert mirror_shift(first, second) == pytest.approx((centres[0] - centres[1]) / 2)
+
+
+@pytest.mark.parametrize("cold", [np.zeros((3, 4)), -np.ones((3, 4))])
+def test_a_map_without_heat_has_no_shift(cold):
+    assert np.isnan(mirror_shift(cold, np.ones((3, 4))))
+    assert np.isnan(mirror_shift(np.ones((3, 4)), cold))
+
+
+@pytest.mark.parametrize(("right", "down"), [(0, 0), (0.6, 0), (0, -0.4), (-1.2, 0.8)])
+def test_a_map_is_moved_by_cells_and_comes_back_finer(right, down):
+    heatmap = blob(5, 4)
+    found = moved(heatmap, right, down)
+    assert found.shape == (FINER * 9, FINER * 12)
+    assert found.dtype == np.float32
+    row, column = ndimage.center_of_mass(found)
+    before = ndimage.center_of_mass(moved(heatmap, 0, 0))
+    assert ((column - before[1]) / FINER, (row - before[0]) / FINER) == pytest.approx((right, down), abs=0.02)
+
+
+def test_what_comes_in_at_the_border_is_the_last_column():
+    heatmap = np.tile(np.array([1, 2, 3, 4], np.float32), (2, 1))
+    assert moved(heatmap, -2, 0)[:, -FINER:] == pytest.approx(4)
+    assert moved(heatmap, 2, 0)[:, :FINER] == pytest.approx(1)

@@ -25,6 +25,7 @@ classifier   | classification.json  | data target seed                          
 cam          | comparison.json      | data target network                                                 | 1 2
 methods      | methods.json         | data target network seed min_area max_detections given_threshold ap | 1 2 3 4 5
 maps         | maps.npz             | data target network method                                          | 1 2 3 4 5
+alignment    | alignment.json       | data target network method seed min_area max_detections given_threshold ap align | 1 2 3 4 5 6
 threshold    | threshold.json       | data target method min_area max_detections given_threshold ap       | 3 4
 classes      | classes.json         | data seed min_area max_detections given_threshold ap                | 3 4
 boxes        | detections.json      | data target method min_area max_detections                          | 3 4
@@ -48,12 +49,13 @@ classifier   | heatmaps             | heatmaps            | heatmaps            
 cam          |                      |                     |                     |
 methods      | heatmaps             | -                   | heatmaps            | -
 maps         | heatmaps             | -                   | -                   | -
-threshold    | maps, methods        | heatmaps            | heatmaps, methods   | heatmaps
+alignment    | heatmaps, methods, maps | -                | heatmaps, methods   | heatmaps
+threshold    | maps, methods, alignment | heatmaps        | heatmaps, methods, alignment | heatmaps, alignment
 classes      | -                    | -                   | -                   | all maps
-boxes        | maps, threshold      | heatmaps, threshold | heatmaps, threshold | heatmaps, threshold
+boxes        | maps, alignment, threshold | heatmaps, threshold | heatmaps, alignment, threshold | heatmaps, alignment, threshold
 scores       | heatmaps, maps, boxes | heatmaps, boxes    | heatmaps, boxes     | heatmaps, boxes
 masks        |                      | -                   |                     |
-faithfulness | heatmaps             | -                   | heatmaps            | heatmaps
+faithfulness | heatmaps, alignment  | -                   | heatmaps, alignment | heatmaps, alignment
 throughput   | methods              | -                   | methods             | threshold
 results      | *                    | *                   | *                   | *
 figures      | *                    | *                   | *                   | *
@@ -148,11 +150,12 @@ class TestWhatRunsAgain:
         ("stage", "readers"),
         [
             ("data", ""),
-            ("heatmaps", "classifier methods maps scores faithfulness"),
+            ("heatmaps", "classifier methods maps alignment scores faithfulness"),
             ("classifier", ""),
             ("cam", ""),
-            ("methods", "threshold throughput"),
-            ("maps", "threshold boxes scores"),
+            ("methods", "alignment threshold throughput"),
+            ("maps", "alignment threshold boxes scores"),
+            ("alignment", "threshold boxes faithfulness"),
             ("threshold", "boxes"),
             ("boxes", "scores"),
             ("scores", ""),
@@ -170,12 +173,12 @@ class TestWhatRunsAgain:
     @pytest.mark.parametrize(
         ("step", "stages"),
         [
-            ("step1_cam", "cam methods maps"),
-            ("step2_gradcam", "heatmaps cam methods maps masks faithfulness throughput"),
-            ("step3_boxes", "methods maps threshold boxes scores masks faithfulness throughput"),
-            ("step4_metrics", "methods maps threshold boxes scores faithfulness throughput"),
-            ("step5_segmentation", "methods maps masks"),
-            ("step6_faithfulness", "faithfulness"),
+            ("step1_cam", "cam methods maps alignment"),
+            ("step2_gradcam", "heatmaps cam methods maps alignment masks faithfulness throughput"),
+            ("step3_boxes", "methods maps alignment threshold boxes scores masks faithfulness throughput"),
+            ("step4_metrics", "methods maps alignment threshold boxes scores faithfulness throughput"),
+            ("step5_segmentation", "methods maps alignment masks"),
+            ("step6_faithfulness", "alignment faithfulness"),
         ],
     )
     def test_a_changed_lesson_reaches_all_that_run_it(self, touched, step, stages):
@@ -189,14 +192,15 @@ class TestWhatRunsAgain:
 
     @pytest.mark.parametrize(("choice", "more"), [({"threshold": 0.3}, set()), ({"max_detections": 1}, {"boxes"})])
     def test_a_wish_about_the_boxes_makes_no_map_again(self, touched, choice, more):
-        assert touched(**choice) == {"methods", "threshold", "scores", "results", *more}
+        assert touched(**choice) == {"methods", "alignment", "threshold", "scores", "results", *more}
 
     def test_another_input_size_makes_new_maps(self, touched):
         def change(run):
             network = run.classifier
             run.classifier = replace(network, preprocessing=replace(network.preprocessing, size=192))
 
-        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "throughput", "results", "figures"}
+        again = {"heatmaps", "cam", "methods", "maps", "alignment", "masks", "faithfulness", "throughput"}
+        again |= {"results", "figures"}
         assert touched(change=change) == again
 
     @pytest.mark.parametrize(

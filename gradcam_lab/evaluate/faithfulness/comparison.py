@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.bootstrap import above_zero, below_zero, mean_of
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT, Shift, aligned
+from gradcam_lab.evaluate.bootstrap import FEWEST, above_zero, below_zero, mean_of
 from gradcam_lab.evaluate.faithfulness.records import CENTRE_MAP, GRADCAM_MAP, RANDOM_MAP, FaithfulnessTest
 from gradcam_lab.localise.experiment import Experiment
-
-FEWEST = 5
-"""The least number of images of a test: a bootstrap of one or two gives no interval."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +23,13 @@ class ExaminedMaps:
             the random maps and of the random networks.
         samples: the images of the split.
         cams: the target's raw map of each, shape (n, h, w).
+        shift: of these maps, which is taken out of the heatmaps.
     """
 
     experiment: Experiment
     samples: Sequence[Sample]
     cams: np.ndarray
+    shift: Shift = NO_SHIFT
 
     @cached_property
     def truth(self) -> list[Any]:
@@ -53,8 +53,9 @@ class ExaminedMaps:
             cam: another raw map of the image than the target's.
         """
         size = size or self.samples[index].size[::-1]
-        upsampled = self.experiment.lessons.boxes.upsample(self.cams[index] if cam is None else cam, size)
-        return {GRADCAM_MAP: upsampled, **self.baselines(index, size)}
+        lessons = self.experiment.lessons
+        own = aligned(lessons.faithfulness, self.cams[index] if cam is None else cam, self.shift)
+        return {GRADCAM_MAP: lessons.boxes.upsample(own, size), **self.baselines(index, size)}
 
     def baselines(self, index: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """The two baseline maps of one image; every image has a random map of its own."""

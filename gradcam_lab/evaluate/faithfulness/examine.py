@@ -7,6 +7,7 @@ import numpy as np
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.data.spread import spread
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT, Shift
 from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps
 from gradcam_lab.evaluate.faithfulness.pointing import pointing_game
 from gradcam_lab.evaluate.faithfulness.randomisation import randomised_weights
@@ -24,7 +25,11 @@ EXAMINED_IMAGES = 30
 
 
 def examine(
-    experiment: Experiment, samples: Sequence[Sample], maps: Maps, images: int = EXAMINED_IMAGES
+    experiment: Experiment,
+    samples: Sequence[Sample],
+    maps: Maps,
+    images: int = EXAMINED_IMAGES,
+    shift: Shift = NO_SHIFT,
 ) -> Faithfulness:
     """Run step 6 on the maps of one split.
 
@@ -34,8 +39,9 @@ def examine(
         maps: the target's, of the split.
         images: how many images the tests use at most that run the network many times; the two-class test takes twice
             as many.
+        shift: of the maps, which is taken out wherever they are laid over an image.
     """
-    examined = ExaminedMaps(experiment, samples, maps.maps)
+    examined = ExaminedMaps(experiment, samples, maps.maps, shift)
     few = spread(examined.holding, images)
     return {
         "target": experiment.target,

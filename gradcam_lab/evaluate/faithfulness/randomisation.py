@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_lab.console import tracked
-from gradcam_lab.evaluate.bootstrap import above_zero, mean_of
-from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps
+from gradcam_lab.evaluate.bootstrap import FEWEST, above_zero, mean_of
+from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps
 from gradcam_lab.evaluate.faithfulness.records import BASELINES, Randomisation
 from gradcam_lab.localise.experiment import Experiment
 from gradcam_lab.localise.explainer import Explainer, inputs_of

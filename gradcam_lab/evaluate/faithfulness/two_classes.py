@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gradcam_lab.data.spread import spread
-from gradcam_lab.evaluate.faithfulness.comparison import FEWEST, ExaminedMaps, compare
+from gradcam_lab.evaluate.bootstrap import FEWEST
+from gradcam_lab.evaluate.faithfulness.comparison import ExaminedMaps, compare
 from gradcam_lab.evaluate.faithfulness.records import GRADCAM_MAP, MAPS, ClassLeak, ClassPair, TwoClasses
 from gradcam_lab.localise.experiment import ALL
 from gradcam_lab.localise.make_maps import make_maps

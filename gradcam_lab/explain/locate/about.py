@@ -8,6 +8,7 @@ from gradcam_lab.explain.describe import BOX
 from gradcam_lab.explain.locate.found import Found
 from gradcam_lab.explain.locate.locator import Located, Locator
 from gradcam_lab.explain.locate.outputs.output import About
+from gradcam_lab.report.text.alignment import OVERLAID
 
 SCHEMA = 1
 """Of `boxes.json`; another number for another meaning."""
@@ -38,6 +39,8 @@ def about(locator: Locator, first: Located | None) -> About:
         "threshold": request.threshold,
         "threshold_from": request.threshold_from,
         "min_area": request.min_area,
+        "alignment": locator.known.facts(model.preprocessing.size, OVERLAID),
+        "boxes_moved_by": request.shift and request.shift._asdict(),
         "classes": list(request.classes) or None,
         "top": None if request.classes else request.top,
         "versions": {
@@ -54,12 +57,14 @@ def headlines(locator: Locator) -> list[str]:
     """Say which network, layer and threshold find the boxes, and why these."""
     model, request = locator.classifier, locator.request
     earlier = locator.mapper.earlier
+    aside = locator.known.sentence(model.preprocessing.size, OVERLAID)
     shared = [f"The heat is shared at {earlier}, which is finer."] if earlier else []
     return [
         f"{model.name} at layer {model.about_layer}",
         *shared,
         f"{request.how.title}, threshold{f' {request.threshold:g}' if request.how.grid else ''}: "
         f"{request.threshold_from}",
+        *([aside] if aside else []),
     ]
 
 

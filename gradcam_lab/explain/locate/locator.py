@@ -3,13 +3,15 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 
 import torch
 
 from gradcam_lab.data.picture import Source, path_of
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT, aligned
+from gradcam_lab.explain.known_shift import UNKNOWN, KnownShift, known_shift
 from gradcam_lab.explain.locate.class_maps import ClassMap, ClassMapper
 from gradcam_lab.explain.locate.found import Found, FoundClass
 from gradcam_lab.explain.locate.read_ahead import THREADS, BadPhoto, ReadPhoto, ahead, read
@@ -41,6 +43,13 @@ class Locator:
         self.mapper = ClassMapper(classifier, lessons, request.classes, request.top, request.how.recipe)
         self.detector = Detector(lessons, request.how, request.min_area)
         self.batch = classifier.batch or BATCH
+
+    @cached_property
+    def known(self) -> KnownShift:
+        """How far the maps lie beside what the network means; nothing where that is not asked."""
+        if self.request.align == "off":
+            return UNKNOWN
+        return known_shift(self.classifier, self.lessons, self.request.how.recipe)
 
     def locate(self, sources: Iterable[Source]) -> Iterator[Located]:
         """Find what is in each photo, in order; a photo that cannot be used is returned as such."""
@@ -89,7 +98,11 @@ class Locator:
 
     def _boxed(self, photo: ReadPhoto, maps: Sequence[ClassMap]) -> Found:
         threshold = self.request.cut_at
-        boxes = [self.detector.detect(one.cam, photo.size, one.probability, threshold, photo.small) for one in maps]
+        lesson, shift = self.lessons.faithfulness, self.request.shift or NO_SHIFT
+        boxes = [
+            self.detector.detect(aligned(lesson, one.cam, shift), photo.size, one.probability, threshold, photo.small)
+            for one in maps
+        ]
         classes = tuple(FoundClass(*one, found) for one, found in zip(maps, boxes, strict=True))
         return Found(photo.source, photo.size, classes, threshold)
 

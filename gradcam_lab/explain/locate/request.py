@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT, Shift
 from gradcam_lab.localise.default_threshold import PREFERRED, default_threshold
-from gradcam_lab.localise.experiment import MIN_AREA
+from gradcam_lab.localise.experiment import MIN_AREA, Align
 from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.methods import METHODS, Method, defined, require_method
 from gradcam_lab.localise.threshold import require_fraction
@@ -25,6 +26,9 @@ class Request:
         threshold: for the method's box finder; None for the default, see `settled`.
         threshold_from: says in a clause where the threshold comes from.
         min_area: the smallest island that becomes a box, in pixels of the photo.
+        align: whether it is measured how far the network's maps lie aside; boxes are found in the maps as they are,
+            because val has not said otherwise, unless the run of the threshold says so.
+        shift: what that run took out of its maps before it found boxes in them; None for nothing.
     """
 
     classes: tuple[str, ...] = ()
@@ -33,6 +37,8 @@ class Request:
     threshold: float | None = None
     threshold_from: str = "given by the user"
     min_area: int = MIN_AREA
+    align: Align = "auto"
+    shift: Shift | None = None
 
     @property
     def how(self) -> Method:
@@ -47,8 +53,10 @@ class Request:
 
     @property
     def described(self) -> dict[str, Any]:
-        """The request in plain values."""
-        return {**asdict(self), "classes": list(self.classes)}
+        """The request in plain values; what stands as it always did is left out where it is younger than the rest."""
+        values = {**asdict(self), "classes": list(self.classes)}
+        younger: dict[str, Any] = {"align": "auto", "shift": None}
+        return {name: value for name, value in values.items() if name not in younger or value != younger[name]}
 
 
 def settled(request: Request, classifier: Classifier, run: Path | None = None) -> Request:
@@ -99,4 +107,5 @@ def _as_in(folder: Path, request: Request, classifier: Classifier) -> Request:
         raise LabError(f"The run in '{folder}' chose its threshold for the method '{name}': give --method {name}.")
     value = run.value("threshold", "chosen")
     whose = "given to" if run.results["threshold"].get("given") else "chosen on val by"
-    return replace(request, method=name, threshold=value, threshold_from=f"{whose} the run in '{folder}'")
+    shift = None if run.box_shift == NO_SHIFT else run.box_shift
+    return replace(request, method=name, threshold=value, threshold_from=f"{whose} the run in '{folder}'", shift=shift)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def make(run: "Run", path: Path) -> None:
     """Write `{image: [[xmin, ymin, xmax, ymax, score]]}`."""
     detector = Detector.of(run.experiment, run.chosen_method)
-    write_detections(path, detector(run.maps.of("test"), run.threshold, run.test.samples))
+    write_detections(path, detector(run.box_maps.of("test"), run.threshold, run.test.samples))
 
 
 STAGE = Stage(
     "boxes",
     "detections.json",
     make,
-    reads=("maps or heatmaps", "threshold"),
+    reads=("maps or heatmaps", "alignment", "threshold"),
     depends=("data", "target", "method", "min_area", "max_detections"),
     lessons=lambda run: run.chosen_method.boxing_steps,
 )

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 def make(run: "Run", path: Path) -> None:
     """Write the results of `examine`."""
-    write_json(path, examine(run.experiment, run.test.samples, run.heatmaps.of("test")))
+    write_json(path, examine(run.experiment, run.test.samples, run.heatmaps.of("test"), shift=run.shift))
 
 
 STAGE = Stage(
     "faithfulness",
     "truth.json",
     make,
-    reads=("heatmaps",),
+    reads=("heatmaps", "alignment"),
     depends=("data", "target", "network", "seed"),
     lessons=("step2_gradcam", "step3_boxes", "step4_metrics", "step6_faithfulness"),
     when=lambda run: not run.settings.quick,

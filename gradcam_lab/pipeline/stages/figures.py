@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT
 from gradcam_lab.evaluate.error_types import FAILURE_IOU, find_failures
 from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.pipeline.engine import EVERY_MEASUREMENT, Stage
@@ -20,11 +21,13 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
         experiment=run.experiment,
         samples=run.test.samples,
         plain=run.heatmaps.of("test"),
-        maps=run.maps.of("test"),
+        maps=run.box_maps.of("test"),
         detections=run.detections,
         failures=find_failures(run.experiment, run.detections, truth, FAILURE_IOU),
         threshold=run.threshold,
         cut=run.chosen_method.cut,
+        shift=run.shift,
+        method_shift=NO_SHIFT if run.boxes_are_moved else run.method_shift,
     )
     return pictures.draw(path.parent, run.read("results.json"))
 

@@ -18,7 +18,7 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
     """Write `results.json`, typed as `Results`, and `code/`."""
     records, quick = read_records(run.folder), run.settings.quick
     # What `sweep` and `show` read: so the results say of which files they tell.
-    kept = ["data", "heatmaps", *(() if run.plain else ("maps",)), "boxes"]
+    kept = ["data", "heatmaps", *(() if run.plain else ("maps",)), *(() if quick else ("alignment",)), "boxes"]
     comparison, scores = run.read("comparison.json"), run.read("scores.json")
     recipe = run.classifier.metadata.get("recipe")
     classifier = cast(ClassifierScores, {"recipe": recipe, **run.read("classification.json")})
@@ -28,6 +28,7 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
         "classifier": classifier,
         "top5": comparison["top5"],
         "cam_vs_gradcam": comparison["cam_vs_gradcam"],
+        "alignment": run.alignment,
         "threshold": run.read("threshold.json"),
         "iou_thresholds": list(run.experiment.ious),
         "table": scores["table"],

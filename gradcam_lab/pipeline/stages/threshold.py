@@ -24,7 +24,8 @@ def make(run: "Run", path: Path) -> None:
     val, test = (_curves(run, split, grid) for split in (run.val, run.test))
     by_val = choices[choose([ap for threshold, ap in zip(grid, val["mean_ap"], strict=True) if threshold in choices])]
     if given is None:
-        by_val = run.compared_threshold(run.method) or by_val
+        moved = run.alignment["boxes"] if run.alignment and run.boxes_are_moved else None
+        by_val = (moved["threshold"] if moved else run.compared_threshold(run.method)) or by_val
     best = max(test["mean_ap"])
     content: Threshold = {
         "grid": list(grid),
@@ -40,7 +41,7 @@ def make(run: "Run", path: Path) -> None:
 
 def _curves(run: "Run", split: Split, grid: tuple[float, ...]) -> ThresholdCurve:
     detector, truth = Detector.of(run.experiment, run.chosen_method), run.experiment.ground_truth(split.samples)
-    maps, title = run.maps.of(split.name), f"thresholds on {split.name}"
+    maps, title = run.box_maps.of(split.name), f"thresholds on {split.name}"
     curves = sweep(detector, maps, truth, grid, run.experiment.ious, split.samples, title, run.experiment.ap)
     return {"ap": curves.ap, "recall": curves.recall, "mean_ap": curves.mean_ap}
 
@@ -49,7 +50,7 @@ STAGE = Stage(
     "threshold",
     "threshold.json",
     make,
-    reads=("maps or heatmaps", "methods"),
+    reads=("maps or heatmaps", "methods", "alignment"),
     depends=("data", "target", "method", "min_area", "max_detections", "given_threshold", "ap"),
     lessons=lambda run: run.chosen_method.boxing_steps,
 )

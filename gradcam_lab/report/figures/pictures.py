@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from torch import Tensor
 
 from gradcam_lab.data.sample import Sample
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT, Shift, aligned, shift_of
+from gradcam_lab.evaluate.alignment.records import Alignment
 from gradcam_lab.evaluate.cam_agreement import cam_and_gradcam
 from gradcam_lab.evaluate.error_types import Failure
 from gradcam_lab.evaluate.faithfulness.records import Faithfulness
@@ -46,6 +49,8 @@ class Pictures:
         failures: from `find_failures`.
         threshold: the fraction that validation chose, or the user gave.
         cut: whether the method cuts every map at that fraction.
+        shift: what is taken out of plain Grad-CAM's maps over an image.
+        method_shift: the same of those in which boxes were found.
     """
 
     experiment: Experiment
@@ -56,6 +61,8 @@ class Pictures:
     failures: Sequence[Failure]
     threshold: float
     cut: bool = True
+    shift: Shift = NO_SHIFT
+    method_shift: Shift = NO_SHIFT
 
     @property
     def target(self) -> str:
@@ -86,6 +93,7 @@ class Pictures:
             self.random_images(folder),
             *self.worst_failures(folder, results["failures"]["iou"]),
             *self.masks(folder, results.get("segmentation")),
+            *self.mirror(folder, results.get("alignment")),
             *faithfulness_curves(folder, results.get("truth")),
         ]
         write_json(folder / "figures.json", figures)
@@ -122,8 +130,8 @@ class Pictures:
             Row(
                 [
                     self.panel(sample, boxes=False),
-                    Panel(self.overlay(sample, cam.cpu().numpy()), "CAM"),
-                    Panel(self.overlay(sample, gradcam.cpu().numpy()), "Grad-CAM"),
+                    Panel(self.overlay(sample, cam.cpu().numpy(), self.shift), "CAM"),
+                    Panel(self.overlay(sample, gradcam.cpu().numpy(), self.shift), "Grad-CAM"),
                 ]
             )
             for sample, cam, gradcam in zip(chosen, *maps, strict=True)
@@ -141,7 +149,7 @@ class Pictures:
         panels = [
             self.panel(sample, boxes=False),
             Panel(gradient_picture(gradient[0].cpu().numpy(), sample.size), "gradient at the pixels"),
-            Panel(self.overlay(sample, self.plain.maps[self.selection.rows[sample.id]]), "Grad-CAM"),
+            Panel(self.overlay(sample, self.plain.maps[self.selection.rows[sample.id]], self.shift), "Grad-CAM"),
         ]
         return save_photos(folder, describe("input_gradient.jpg"), [Row(panels)])
 
@@ -185,6 +193,29 @@ class Pictures:
         curve = describe("segmentation_curve.svg", scored, self.target)
         return [*figures, save_plot(folder, curve, plots.draw_segmentation_curve, scored, self.target)]
 
+    def mirror(self, folder: Path, measured: Alignment | None) -> list[FigureEntry]:
+        """An image, its map, and that of the mirrored image, mirrored back; nothing where no mirror was asked."""
+        if not measured:
+            return []
+        sample, classifier = self.selection.surest, self.experiment.classifier
+        inputs = inputs_of(classifier, [sample])
+
+        def found(view: Tensor) -> np.ndarray:
+            score = partial(classifier.score, name=self.target)
+            return explain_score(classifier, self.lessons, view, score)[0].cpu().numpy()
+
+        upright, back = found(inputs), found(inputs.flip(-1))[:, ::-1]
+        shift = shift_of(measured["gradcam"], measured["input_size"])
+        moved = [] if shift == NO_SHIFT else [Panel(self.overlay(sample, upright, shift), "moved back")]
+        panels = [
+            self.panel(sample, title=sample.id),
+            Panel(self.overlay(sample, upright, NO_SHIFT), "Grad-CAM"),
+            Panel(self.overlay(sample, back, NO_SHIFT), "of the mirror image, mirrored back"),
+            *moved,
+        ]
+        panels[0] = replace(panels[0], detections=[])
+        return [save_photos(folder, describe("mirror.jpg", bool(moved)), [Row(panels)], tallest=1.9)]
+
     def class_row(self, sample: Sample, other: str) -> Row:
         """The plain image, and its map for the target and for another class."""
         classifier = self.experiment.classifier
@@ -193,7 +224,7 @@ class Pictures:
         def map_panel(name: str) -> Panel:
             cam = explain_score(classifier, self.lessons, inputs, lambda logits: classifier.score(logits, name))
             title = f"{name}, p = {self.selection.probability(sample, name):.2f}"
-            return Panel(self.overlay(sample, cam[0].cpu().numpy()), title)
+            return Panel(self.overlay(sample, cam[0].cpu().numpy(), self.shift), title)
 
         return Row([Panel(sample.image, sample.id), map_panel(self.target), map_panel(other)])
 
@@ -201,10 +232,11 @@ class Pictures:
         """The raw map in which boxes were found, shape (h, w)."""
         return self.maps.maps[self.selection.rows[sample.id]]
 
-    def overlay(self, sample: Sample, heatmap: np.ndarray) -> np.ndarray:
-        """The image under a raw map."""
+    def overlay(self, sample: Sample, heatmap: np.ndarray, shift: Shift) -> np.ndarray:
+        """The image under a raw map, out of which a shift is taken."""
         width, height = sample.size
-        return overlaid(self.lessons, sample.image, self.lessons.boxes.upsample(heatmap, (height, width)))
+        moved = aligned(self.lessons.faithfulness, heatmap, shift)
+        return overlaid(self.lessons, sample.image, self.lessons.boxes.upsample(moved, (height, width)))
 
     def panel(self, sample: Sample, *, boxes: bool = True, title: str | None = None) -> Panel:
         """The plain image, with the annotated and the detected boxes if asked for."""
@@ -213,7 +245,7 @@ class Pictures:
 
     def map_panel(self, sample: Sample, *, boxes: bool = False, title: str = "heatmap") -> Panel:
         """The image under the map in which its boxes were found."""
-        panel = Panel(self.overlay(sample, self.heatmap(sample)), title)
+        panel = Panel(self.overlay(sample, self.heatmap(sample), self.method_shift), title)
         return self.with_boxes(sample, panel) if boxes else panel
 
     def with_boxes(self, sample: Sample, panel: Panel) -> Panel:

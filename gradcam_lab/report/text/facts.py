@@ -7,6 +7,7 @@ from gradcam_lab.evaluate.records import FailureKind, TableRow, TopFive
 from gradcam_lab.report.published import PUBLISHED
 from gradcam_lab.report.results import Results, ShownMethod, StepProgress, WrittenAnswer
 from gradcam_lab.report.text import findings
+from gradcam_lab.report.text.alignment import of_alignment
 from gradcam_lab.report.text.wording import FAILURES, compared
 
 OLD_METHOD = ShownMethod(name=findings.PLAIN, title="Grad-CAM", asked=None, find="islands", views=1, shared=False)
@@ -47,6 +48,7 @@ def template_variables(results: Results) -> dict[str, Any]:
         "methods": methods and findings.of_methods(methods, named["name"], results["table"], ious),
         "segmentation": segmentation and findings.of_masks(segmentation, target),
         "faithfulness": tests and findings.of_faithfulness(tests),
+        "alignment": (shift := results.get("alignment")) and of_alignment(shift, target, ours["name"]),
         "throughput": (found := results.get("throughput")) and findings.of_throughput(found),
         "ours": ours,
         "ious": ious,

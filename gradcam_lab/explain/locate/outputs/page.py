@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gradcam_lab.errors import LabError
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT, Shift
 from gradcam_lab.explain.locate.outputs.output import About, Numbered, file_text
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
 from gradcam_lab.localise.box_finders import islands
@@ -23,7 +24,9 @@ class Page:
             threshold=facts["threshold"] if method.grid else None,
             threshold_source=facts["threshold_from"],
             min_area=facts["min_area"],
-            islands=method.find is islands,
+            islands=method.find is islands and not facts["boxes_moved_by"],
+            shift=Shift(**facts["alignment"]["taken_out"]) if facts["alignment"] else NO_SHIFT,
+            aside=(facts["alignment"]["sentence"] or "") if facts["alignment"] else "",
         )
         self._sheet = ContactSheet(folder / "index.html", sheet, lies_in=about.folder)
 
