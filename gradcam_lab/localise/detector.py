@@ -8,7 +8,7 @@ import numpy as np
 from gradcam_lab.console import tracked
 from gradcam_lab.data.sample import Sample
 from gradcam_lab.lesson_modules import Lessons
-from gradcam_lab.localise.box_finders import islands
+from gradcam_lab.localise.box_finders import BoxesAt, islands
 from gradcam_lab.localise.experiment import MIN_AREA, Experiment
 from gradcam_lab.localise.grabcut import shrunk
 from gradcam_lab.localise.map_recipe import GRADCAM
@@ -70,8 +70,9 @@ class Detector:
         rows = list(zip(maps.ids.tolist(), maps.maps, maps.sizes.tolist(), maps.probabilities.tolist(), strict=True))
         for name, cam, size, probability in tracked(rows, title, len(rows)) if title else rows:
             image = shrunk(by_id[name].image) if by_id else None
+            boxes_at = self._boxes_at(cam, size, probability, image)
             for threshold, found in zip(thresholds, detections, strict=True):
-                found[name] = self.detect(cam, size, probability, threshold, image)
+                found[name] = boxes_at(threshold)[: self.max_detections]
         return detections
 
     def detect(
@@ -94,24 +95,27 @@ class Detector:
         Returns:
             float64, shape (n, 5), the best first; (0, 5) where there is no evidence.
         """
-        boxes = self._all_boxes(cam, size, probability, threshold, image)
-        return boxes if self.max_detections is None else boxes[: self.max_detections]
+        return self._boxes_at(cam, size, probability, image)(threshold)[: self.max_detections]
 
-    def _all_boxes(
-        self, cam: np.ndarray, size: Sequence[int], probability: float, threshold: float, image: np.ndarray | None
-    ) -> np.ndarray:
-        """Find the islands by step 3 itself, and as step 3 does where they are others."""
+    def _boxes_at(self, cam: np.ndarray, size: Sequence[int], probability: float, image: np.ndarray | None) -> BoxesAt:
+        """From a threshold to scored boxes (n, 5): by step 3 itself, or as it does where the islands are others."""
         lessons, (width, height) = self.lessons, size
         iou = lessons.metrics.box_iou
         if self.method.find is islands:  # the whole of step 3, which may be a student's
-            return lessons.boxes.detect(
+            return lambda threshold: lessons.boxes.detect(
                 cam, (height, width), probability, threshold=threshold, iou=iou, min_area=self.min_area
             )
         heatmap = lessons.boxes.upsample(cam, (height, width))
-        if heatmap.max() <= 0:
-            return np.zeros((0, 5))
-        boxes = self.method.find(lessons, heatmap, image, threshold, self.min_area).reshape(-1, 4)
-        peaks = [heatmap[int(y0) - 1 : int(y1), int(x0) - 1 : int(x1)].max() for x0, y0, x1, y1 in boxes]
-        scores = probability * np.array(peaks) / heatmap.max()
-        kept = lessons.boxes.nms(boxes, scores, MAX_OVERLAP, iou)
-        return np.column_stack([boxes, scores])[kept]
+        top = heatmap.max()
+        if top <= 0:
+            return lambda threshold: np.zeros((0, 5))
+        find = self.method.find(lessons, heatmap, image, self.min_area)
+
+        def boxes_at(threshold: float) -> np.ndarray:
+            boxes = find(threshold).reshape(-1, 4)
+            peaks = [heatmap[int(y0) - 1 : int(y1), int(x0) - 1 : int(x1)].max() for x0, y0, x1, y1 in boxes]
+            scores = probability * np.array(peaks) / top
+            kept = lessons.boxes.nms(boxes, scores, MAX_OVERLAP, iou)
+            return np.column_stack([boxes, scores])[kept]
+
+        return boxes_at

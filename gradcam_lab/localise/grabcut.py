@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.localise.box_finders import BoxesAt
 
 SURE_FOREGROUND = 0.3
 """What reaches this share of the map's maximum surely is the object."""
@@ -15,17 +16,20 @@ SMALL = 96
 """The longer side of the image on which GrabCut runs: its time grows with the pixels."""
 
 
-def refined(
-    lessons: Lessons, heatmap: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int
-) -> np.ndarray:
+def refined(lessons: Lessons, heatmap: np.ndarray, image: np.ndarray | None, min_area: int) -> BoxesAt:
     """The boxes of step 5's refined mask, made on the small `image`; the threshold is that of the sure background."""
     if image is None:
         raise ValueError("a mask is refined by the image's colours: give the image")
     height, width = image.shape[:2]
     small = cv2.resize(heatmap, (width, height), interpolation=cv2.INTER_AREA)
-    mask = lessons.segmentation.segment(small, image, sure_foreground=SURE_FOREGROUND, sure_background=threshold)
-    boxes = lessons.segmentation.mask_box(mask) - [1, 1, 0, 0]  # edges instead of pixels, which alone can be scaled
-    return boxes * np.tile([heatmap.shape[1] / width, heatmap.shape[0] / height], 2) + [1, 1, 0, 0]
+    scale = np.tile([heatmap.shape[1] / width, heatmap.shape[0] / height], 2)
+
+    def boxes_at(threshold: float) -> np.ndarray:
+        mask = lessons.segmentation.segment(small, image, sure_foreground=SURE_FOREGROUND, sure_background=threshold)
+        boxes = lessons.segmentation.mask_box(mask) - [1, 1, 0, 0]  # edges, not pixels: only they can be scaled
+        return boxes * scale + [1, 1, 0, 0]
+
+    return boxes_at
 
 
 def shrunk(image: np.ndarray) -> np.ndarray:

@@ -1,10 +1,13 @@
 """Watershed: islands of a heatmap with several peaks are parted along the valleys between them."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from gradcam_lab.lesson_modules import Lessons
+from gradcam_lab.localise.box_finders import BoxesAt
 
 CELLS = 32
 """Side of the coarse map, in cells, on which hills are found."""
@@ -16,26 +19,43 @@ DIP = 0.65
 """Two hills are two objects where the pass between them is lower than this share of the lower peak."""
 
 
-def watershed(
-    lessons: Lessons, heatmap: np.ndarray, image: np.ndarray | None, threshold: float, min_area: int
-) -> np.ndarray:
+def watershed(lessons: Lessons, heatmap: np.ndarray, image: np.ndarray | None, min_area: int) -> BoxesAt:
     """Islands with several peaks are parted along the valleys between them: the watershed of the map turned over."""
-    mask = lessons.boxes.threshold_mask(heatmap, threshold)
     height, width = heatmap.shape
     coarse = cv2.resize(heatmap, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
     _, names = np.unique(merged(coarse, hills(coarse)), return_inverse=True)
     small = names.reshape(CELLS, CELLS).astype(np.uint16)
     labels = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
-    return np.concatenate([part_boxes(lessons, mask, labels == label, min_area) for label in range(names.max() + 1)])
+    parts = [Part.of(labels == label) for label in range(names.max() + 1)]
+
+    def boxes_at(threshold: float) -> np.ndarray:
+        mask = lessons.boxes.threshold_mask(heatmap, threshold)
+        return np.concatenate([part.boxes(lessons, mask, min_area) for part in parts])
+
+    return boxes_at
 
 
-def part_boxes(lessons: Lessons, mask: np.ndarray, part: np.ndarray, min_area: int) -> np.ndarray:
-    """Box the islands of one part of a mask, searching its rectangle only: to search the whole map takes longer."""
-    left, top, width, height = cv2.boundingRect((mask & part).astype(np.uint8))
-    there = np.s_[top : top + height, left : left + width]
-    if not width:
-        return np.zeros((0, 4))
-    return lessons.boxes.mask_to_boxes((mask & part)[there], min_area) + np.array([left, top, left, top])
+class Part(NamedTuple):
+    """A part of a map: its pixels within the smallest rectangle around them, bool, and where that begins."""
+
+    pixels: np.ndarray
+    left: int
+    top: int
+
+    @classmethod
+    def of(cls, pixels: np.ndarray) -> "Part":
+        """Cut the rectangle out of the map, bool, shape (H, W)."""
+        left, top, width, height = cv2.boundingRect(pixels.astype(np.uint8))
+        return cls(pixels[top : top + height, left : left + width], left, top)
+
+    def boxes(self, lessons: Lessons, mask: np.ndarray, min_area: int) -> np.ndarray:
+        """Box the islands of this part of a mask, searching its rectangle only: to search the whole takes longer."""
+        height, width = self.pixels.shape
+        found = Part.of(mask[self.top : self.top + height, self.left : self.left + width] & self.pixels)
+        if not found.pixels.size:
+            return np.zeros((0, 4))
+        left, top = self.left + found.left, self.top + found.top
+        return lessons.boxes.mask_to_boxes(found.pixels, min_area) + np.array([left, top, left, top])
 
 
 def hills(heat: np.ndarray) -> np.ndarray:

@@ -21,10 +21,10 @@ def test_boxes_of_the_refined_mask_are_scaled_to_the_image(lessons):
     theirs = replace(lessons, segmentation=SimpleNamespace(segment=segment, mask_box=lessons.segmentation.mask_box))
     heatmap = np.ones((192, 384), np.float32)
     small = shrunk(np.zeros((192, 384, 3), np.uint8))
-    assert refined(theirs, heatmap, small, 0.05, 30).tolist() == [[97, 49, 288, 144]]
+    assert refined(theirs, heatmap, small, 30)(0.05).tolist() == [[97, 49, 288, 144]]
     assert asked == [((48, 96), (48, 96, 3), {"sure_foreground": 0.3, "sure_background": 0.05})]
     with pytest.raises(ValueError, match="give the image"):
-        refined(theirs, heatmap, None, 0.05, 30)
+        refined(theirs, heatmap, None, 30)(0.05)
 
 
 def test_small_images_are_not_shrunk():

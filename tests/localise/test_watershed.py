@@ -16,8 +16,8 @@ def two_hills(dip: float) -> np.ndarray:
 
 @pytest.mark.parametrize(("dip", "count"), [(0.3, 2), (0.95, 1)])
 def test_watershed_splits_at_a_deep_pass_only(lessons, dip, count):
-    boxes = watershed(lessons, two_hills(dip), None, 0.1, 30)
-    assert len(islands(lessons, two_hills(dip), None, 0.1, 30)) == 1
+    boxes = watershed(lessons, two_hills(dip), None, 30)(0.1)
+    assert len(islands(lessons, two_hills(dip), None, 30)(0.1)) == 1
     assert len(boxes) == count
     if count == 2:
         assert boxes[0, 2] == pytest.approx(64, abs=4)
@@ -31,12 +31,12 @@ def test_a_dent_is_no_valley(lessons, apart, count):
     heat[14:18, 8 : 9 + apart] = 0.5
     heat[15, [8, 8 + apart]] = [1.0, 0.9]
     assert len(np.unique(merged(heat, hills(heat)))) == count
-    assert len(watershed(lessons, heat, None, 0.3, 1)) == count
+    assert len(watershed(lessons, heat, None, 1)(0.3)) == count
 
 
 def test_a_hill_may_have_two_islands(lessons):
     heatmap = np.zeros((64, 96), np.float32)
     heatmap[10:14, 40:60] = 1
     heatmap[16:20, 40:50] = 0.9
-    boxes = watershed(lessons, heatmap, None, 0.3, 1)
-    assert sorted(boxes.tolist()) == sorted(islands(lessons, heatmap, None, 0.3, 1).tolist())
+    boxes = watershed(lessons, heatmap, None, 1)(0.3)
+    assert sorted(boxes.tolist()) == sorted(islands(lessons, heatmap, None, 1)(0.3).tolist())
