@@ -62,6 +62,12 @@ def test_places(root, text):
         assert [s.id for s in opened(name).read("train").samples] == ["a", "b"]
 
 
+def test_a_list_below_names_images_from_its_own_folder_by_a_dot_and_from_the_data_sets_without(root):
+    config(root, "train: images/train.txt\nval: images/val")
+    folders.write(root / "images" / "train.txt", "./train/a.jpg\nimages/train/b.jpg\n")
+    assert [s.id for s in opened(root).read("train").samples] == ["a", "b"]
+
+
 def test_roboflows_folders(tmp_path):
     data_writers.write_yolo(tmp_path, SPLITS, NAMES)
     for kind in ("images", "labels"):
