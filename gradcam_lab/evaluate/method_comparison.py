@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +22,7 @@ from gradcam_lab.localise.map_recipe import GRADCAM
 from gradcam_lab.localise.maps import Maps
 from gradcam_lab.localise.methods import GRID, METHODS, Method
 from gradcam_lab.localise.threshold import choose, sweep
+from gradcam_lab.processes import in_processes
 
 TIMED = 4
 """Number of images on which time is measured."""
@@ -31,6 +35,9 @@ AFFORDABLE = 3.0
 
 AS_GOOD = 0.0005
 """Mean APs nearer than this are the same number in a table of percents: then plain Grad-CAM stays."""
+
+ENOUGH = 400
+"""Images from which on the methods are shared among processes, each of which takes two seconds to start."""
 
 FIRST = slice(1, 16, 4)
 """The thresholds of `GRID` that are tried first: 0.1, 0.3, 0.5 and 0.7."""
@@ -93,22 +100,36 @@ def compare(
     Returns:
         A row a method, with what it has more than plain Grad-CAM on the same images, where that is among them.
     """
-    truth = experiment.ground_truth(test)
-    counts = image_draws(len(truth), experiment.seed)
-    rows: list[ComparedMethod] = []
-    scored: dict[str, dict[str, Scored]] = {}
-    for name, method in tracked(methods.items(), "comparing methods", len(methods)):
-        threshold, val_ap = choose_threshold(experiment, method, maps[name].of("val"), val)
-        detections = Detector.of(experiment, method)(maps[name].of("test"), threshold or 0.0, test)
-        scored[name] = score_detections(experiment, detections, truth, counts)
-        scores = rows_of(scored[name])
-        rows.append(
-            {"name": name, "title": method.title, "threshold": threshold, "val_mean_ap": val_ap, "scores": scores}
-        )
+    shared = experiment.lessons.are_the_references and len(val) + len(test) >= ENOUGH
+    no_network: Any = None  # it is not used, and stays in this process
+    one = partial(_compare_one, replace(experiment, classifier=no_network), val, test)
+    jobs = [(name, method, maps[name]) for name, method in methods.items()]
+    done = in_processes(one, jobs) if shared else ((number, one(job)) for number, job in enumerate(jobs))
+    results = dict(tracked(done, "comparing methods", len(jobs)))
+    rows = [results[number][0] for number in range(len(jobs))]
+    scored = {row["name"]: results[number][1] for number, row in enumerate(rows)}
     if GRADCAM in scored:
         for row in rows:
             row["leads"] = ap_differences(scored[row["name"]], {GRADCAM: scored[GRADCAM]})[GRADCAM]
     return rows
+
+
+def _compare_one(
+    experiment: Experiment, val: Sequence[Sample], test: Sequence[Sample], job: tuple[str, Method, Maps]
+) -> tuple[ComparedMethod, dict[str, Scored]]:
+    """Compare one method: its row, and the scores themselves."""
+    name, method, maps = job
+    truth = experiment.ground_truth(test)
+    threshold, val_ap = choose_threshold(experiment, method, maps.of("val"), val)
+    detections = Detector.of(experiment, method)(maps.of("test"), threshold or 0.0, test)
+    scored = score_detections(experiment, detections, truth, image_draws(len(truth), experiment.seed))
+    return {
+        "name": name,
+        "title": method.title,
+        "threshold": threshold,
+        "val_mean_ap": val_ap,
+        "scores": rows_of(scored),
+    }, scored
 
 
 def priced(rows: Sequence[ComparedMethod], times: Mapping[str, float]) -> list[MethodRow]:

@@ -1,12 +1,9 @@
 """Writing ToyVOC as a VOC devkit folder: whole or not at all, with a manifest of hashes that every use checks."""
 
 import io
-import os
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -20,7 +17,7 @@ from gradcam_lab.data.toyvoc.scene import CLASSES, Scene, SceneObject, scene
 from gradcam_lab.data.voc_classes import VOC_CLASSES, VOID, voc_palette
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, folder_moved_into_place, make_folder, read_json, sha256, write_json, write_text
-from gradcam_lab.processes import SPAWN
+from gradcam_lab.processes import in_processes
 
 VERSION = "1"  # raise it whenever another picture comes out
 SEED = 2007
@@ -156,34 +153,10 @@ def _draw_all(folder: Path, jobs: Sequence[Job]) -> dict[str, Objects]:
     chunks = [jobs[i : i + CHUNK] for i in range(0, len(jobs), CHUNK)]
     written: dict[str, Objects] = {}
     with progress("drawing ToyVOC", len(jobs)) as advance:
-        for done in _drawn_chunks(folder, chunks):
+        for _, done in in_processes(partial(_draw_chunk, folder), chunks):
             written |= done
             advance(len(done))
     return written
-
-
-def _drawn_chunks(folder: Path, chunks: Sequence[Sequence[Job]]) -> Iterator[dict[str, Objects]]:
-    """Yield the objects of each chunk's images, in the order in which they are finished."""
-    workers = min(os.cpu_count() or 1, len(chunks))
-    left = dict(enumerate(chunks))
-    if workers > 1:
-        pool = ProcessPoolExecutor(workers, SPAWN, _start_worker)
-        try:
-            numbers = {pool.submit(_draw_chunk, folder, chunk): number for number, chunk in left.items()}
-            for future in as_completed(numbers):
-                yield future.result()
-                del left[numbers[future]]
-        except BrokenProcessPool:
-            pass  # a worker was killed, as where memory is short: the rest is drawn here
-        finally:
-            pool.shutdown(cancel_futures=True)
-    for chunk in left.values():
-        yield _draw_chunk(folder, chunk)
-
-
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    cv2.setNumThreads(1)  # there is a process per core already
 
 
 def _draw_chunk(folder: Path, jobs: Sequence[Job]) -> dict[str, Objects]:

@@ -51,7 +51,7 @@ def target_probability(experiment: Experiment, images: Tensor) -> Tensor:
     """Return the probability of the target for preprocessed images (N, 3, H, W): shape (N,)."""
     images = images.contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():
-        logits = torch.cat(in_parts(experiment.classifier.network, images)).float()
+        logits = torch.cat(in_parts(experiment.classifier.folded.network, images)).float()
         return experiment.classifier.probability(logits, experiment.target)
 
 
