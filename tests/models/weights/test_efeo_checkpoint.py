@@ -57,8 +57,7 @@ def test_both_files_are_taken_wherever_a_network_is(tmp_path, name):
     assert torch.equal(start.state_dict()["fc.bias"], BIAS)
 
 
-@pytest.mark.parametrize("prefix", ["", "module."])
-@pytest.mark.parametrize("name", ["a.pt", "a.safetensors"])
+@pytest.mark.parametrize(("name", "prefix"), [("a.pt", "module."), ("a.safetensors", "")])
 def test_a_bare_state_dict_is_taken_in_the_exercises_order_and_that_is_said(tmp_path, capsys, name, prefix):
     path, state = tmp_path / name, {prefix + key: value.contiguous() for key, value in weights().items()}
     if path.suffix == ".pt":
