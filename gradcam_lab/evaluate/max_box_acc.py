@@ -8,7 +8,7 @@ image may claim as many boxes as it likes and pays for none.
 
 Three things differ from their code: a map is cut at a fraction of its maximum and not of its range (maps after a ReLU
 begin at 0), islands are connected components, as in step 3, and the thresholds are the few of the run's own sweep. They
-try a great many, and the more are tried, the higher the best of them.
+try a great many, and the more are tried, the higher the best of them. `wsol_scores` has their very rules.
 """
 
 from collections.abc import Sequence

@@ -58,7 +58,7 @@ def score_map(cam: np.ndarray) -> np.ndarray:
         >>> squashed.shape, float(squashed.min()), float(squashed.max())
         ((224, 224), 0.0, 1.0)
     """
-    wide = np.asarray(cam, dtype=np.float64)
+    wide: np.ndarray = np.asarray(cam, dtype=np.float64)
     if wide.shape != (SIDE, SIDE):
         wide = cv2.resize(wide, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
     wide = wide - wide.min()

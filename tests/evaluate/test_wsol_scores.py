@@ -33,7 +33,7 @@ def shared():
     rng = np.random.default_rng(3)
     maps = [drawn_map(rng, side) for side in (7, 14, 28, 224, 60, 14)]
     sizes = [(500, 375), (320, 240), (224, 224), (333, 500), (640, 480), (100, 80)]
-    objects = []
+    objects: list[np.ndarray] = []
     for width, height in sizes:
         wide = np.array([width, height])
         cam = maps[len(objects)]
