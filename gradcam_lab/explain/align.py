@@ -139,7 +139,7 @@ def _print(model: Classifier, target: Target, measured: MeasuredShift, sizes: Se
     if count < FEWEST:
         print(f"So few photos decide nothing: give {FEWEST} at least, and better some dozens.")
         return
-    fine = "Neither is demonstrably more than a quarter of a cell: the maps lie where the network means them."
+    fine = "To the right that is not demonstrably more than a quarter of a cell: the maps lie where they should."
     print(words_of.sentence(measured, size, sizes, DONE) or fine)
 
 

@@ -71,8 +71,7 @@ def known_shift(classifier: Classifier, lessons: Lessons, recipe: MapRecipe = PL
         return KnownShift(Shift(**told["shift"]), cast(MeasuredShift, told["plain"]), told["sizes"])
     at, size = Sized(classifier, lessons, most_probable()), classifier.preprocessing.size
     plain = measure(at(size), scenes()[:FEW])
-    rows, columns = classifier.grid
-    if not (within(plain["right"], size / columns) and within(plain["down"], size / rows)):
+    if not within(plain["right"], size / classifier.grid[1]):
         plain = measure(at(size), scenes())
     shift = shift_of(plain, size)
     if shift != NO_SHIFT and recipe != PLAIN_RECIPE:

@@ -25,7 +25,7 @@ classifier   | classification.json  | data target seed                          
 cam          | comparison.json      | data target network                                                 | 1 2
 methods      | methods.json         | data target network seed min_area max_detections given_threshold ap | 1 2 3 4 5
 maps         | maps.npz             | data target network method                                          | 1 2 3 4 5
-alignment    | alignment.json       | data target network method seed min_area max_detections given_threshold ap align | 1 2 3 4 5 6
+alignment|alignment.json|data target network method seed min_area max_detections given_threshold ap align|1 2 3 4 5 6
 threshold    | threshold.json       | data target method min_area max_detections given_threshold ap       | 3 4
 classes      | classes.json         | data seed min_area max_detections given_threshold ap                | 3 4
 boxes        | detections.json      | data target method min_area max_detections                          | 3 4
@@ -52,7 +52,7 @@ maps         | heatmaps             | -                   | -                   
 alignment    | heatmaps, methods, maps | -                | heatmaps, methods   | heatmaps
 threshold    | maps, methods, alignment | heatmaps        | heatmaps, methods, alignment | heatmaps, alignment
 classes      | -                    | -                   | -                   | all maps
-boxes        | maps, alignment, threshold | heatmaps, threshold | heatmaps, alignment, threshold | heatmaps, alignment, threshold
+boxes|maps, alignment, threshold|heatmaps, threshold|heatmaps, alignment, threshold|heatmaps, alignment, threshold
 scores       | heatmaps, maps, boxes | heatmaps, boxes    | heatmaps, boxes     | heatmaps, boxes
 masks        |                      | -                   |                     |
 faithfulness | heatmaps, alignment  | -                   | heatmaps, alignment | heatmaps, alignment
@@ -207,9 +207,9 @@ class TestWhatRunsAgain:
         ("helper", "stages"),
         [
             # stages/threshold.py -> localise/threshold.py -> localise/detector.py -> ...
-            ("localise/watershed.py", "methods threshold boxes scores masks faithfulness throughput figures"),
+            ("localise/watershed.py", "methods alignment threshold boxes scores masks faithfulness throughput figures"),
             # stages/scores.py -> evaluate/scores.py -> evaluate/bootstrap.py, and others
-            ("evaluate/bootstrap.py", "classifier methods scores masks faithfulness figures"),
+            ("evaluate/bootstrap.py", "classifier methods alignment scores masks faithfulness figures"),
         ],
     )
     def test_a_changed_helper_reaches_all_whose_code_imports_it(self, touched, tmp_path, helper, stages):
@@ -227,18 +227,21 @@ class TestWhatRunsAgain:
             assert touched(data=str(data)) == {"masks", "results"}
 
     def test_another_network_sees_everything_again(self, touched):
-        again = {"heatmaps", "cam", "methods", "maps", "masks", "faithfulness", "throughput", "results", "figures"}
-        assert touched(precision="bf16") == again
+        again = {"heatmaps", "cam", "methods", "maps", "alignment", "masks", "faithfulness", "throughput"}
+        assert touched(precision="bf16") == again | {"results", "figures"}
 
     def test_another_method_finds_other_boxes_even_where_its_maps_are_the_same(self, touched):
-        assert touched(method="watershed") == {"maps", "threshold", "boxes", "scores", "results"}
+        assert touched(method="watershed") == {"maps", "alignment", "threshold", "boxes", "scores", "results"}
+
+    def test_a_shift_that_stays_in_is_asked_for_once_more(self, touched):
+        assert touched(align="off") == {"alignment", "results"}
 
     def test_another_target_and_other_images_are_another_run(self, touched):
         readers = {"cam", "methods", "maps", "threshold", "boxes", "scores", "masks", "faithfulness", "throughput"}
-        readers |= {"results"}
+        readers |= {"alignment", "results"}
         assert touched(target="cat") == {"data", "heatmaps", "classifier", *readers}
         assert touched(limit=LIMIT - 1) == {"data", "heatmaps", "classifier", *readers}
 
     def test_another_seed_draws_again_and_looks_at_nothing_again(self, touched):
-        again = {"classifier", "methods", "scores", "masks", "faithfulness", "results", "figures"}
+        again = {"classifier", "methods", "alignment", "scores", "masks", "faithfulness", "results", "figures"}
         assert touched(seed=1) == again

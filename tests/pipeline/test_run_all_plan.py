@@ -39,9 +39,10 @@ def test_a_row_a_stage_and_nothing_is_written(plan, tmp_path):
     assert without_artifacts(rows) == {
         **dict.fromkeys(("data", "heatmaps", "cam", "masks"), ("yes", "not there yet")),
         **dict.fromkeys(("all maps", "classes"), ("no", "not part of this run")),
-        **dict.fromkeys(("classifier", "methods", "faithfulness"), ("perhaps", "heatmaps may change")),
+        **dict.fromkeys(("classifier", "methods"), ("perhaps", "heatmaps may change")),
+        "faithfulness": ("perhaps", "heatmaps and alignment may change"),
         "throughput": ("perhaps", "methods may change"),
-        **dict.fromkeys(("maps", "threshold", "boxes", "scores"), ("perhaps", "methods decides")),
+        **dict.fromkeys(("maps", "alignment", "threshold", "boxes", "scores"), ("perhaps", "methods decides")),
         **dict.fromkeys(("results", "figures"), ("perhaps", "methods decides")),
         "report": ("perhaps", "results and figures may change"),
         "pdf": ("perhaps", "report may change"),
@@ -59,16 +60,19 @@ def test_of_a_finished_run_everything_is_unchanged(plan, whole):
 
 def test_another_seed_draws_again_and_makes_no_map_again(plan, flip):
     rows = without_artifacts(plan(flip[0], "--method", "flip", "--seed", 1))
-    draws = ("classifier", "methods", "masks", "faithfulness")
+    draws = ("classifier", "methods", "masks")
     measured = (
-        "classifier and methods and threshold and boxes and scores and masks and faithfulness and throughput may change"
+        "classifier and methods and alignment and threshold and boxes and scores and masks and faithfulness and "
+        "throughput may change"
     )
     assert rows == {
         **dict.fromkeys(("data", "heatmaps", "cam", "maps"), ("no", "unchanged")),
         **dict.fromkeys(("all maps", "classes"), ("no", "not part of this run")),
         **dict.fromkeys(draws, ("yes", "its inputs changed")),
-        **dict.fromkeys(("threshold", "throughput"), ("perhaps", "methods may change")),
-        "boxes": ("perhaps", "threshold may change"),
+        **dict.fromkeys(("alignment", "throughput"), ("perhaps", "methods may change")),
+        "threshold": ("perhaps", "methods and alignment may change"),
+        "boxes": ("perhaps", "alignment and threshold may change"),
+        "faithfulness": ("perhaps", "alignment may change"),
         "scores": ("perhaps", "boxes may change"),
         **dict.fromkeys(("results", "figures"), ("perhaps", measured)),
         "report": ("perhaps", "results and figures may change"),

@@ -732,3 +732,37 @@ def test_differences_on_the_same_images_have_a_table_of_their_own(page):
     assert "only the interval of their difference would tell" in before
     assert "Measure the difference." in before
     assert "Train again." not in before
+
+
+# --- alignment ---
+
+
+class TestAlignment:
+    def test_a_shift_is_told_with_what_helps_and_what_it_gives(self, whole):
+        text = section(whole, "faithfulness")
+        assert "Over 32 images of val, in pixels of the input of 224" in text
+        assert "of 224 pixels 9.5 too far right and 8.0 too far down, as a mirror shows" in text
+        assert "pictures and the tests of this section show them moved back, and --size 225 leaves 1.5" in text
+        assert "Grad-CAM: 80.0% as the network gave it, 90.0% once moved back" in text
+        assert "70.0 there in the maps as they are and of 69.0 in the moved ones. The boxes of this report" in text
+        assert "are found in the maps as they are." in text
+        assert "6.00<small>5.00 to 7.00</small>" in rows(whole, "faithfulness")[METHODS["pair+watershed"][0]]
+
+    def test_a_network_without_one_is_left_as_it_is(self, page):
+        content = results()
+        for side in ("right", "down"):
+            content["alignment"]["gradcam"][side].update(value=0.4, low=-0.2, high=1.0, cells=0.03, large=False)
+        content["alignment"].update(method=None, sizes=[], boxes=None)
+        text = section(page(content), "faithfulness")
+        assert "so the maps lie where the network means them, and are left as they are" in text
+        assert "once moved back" not in text
+
+    def test_where_it_is_left_in_the_flag_is_named(self, page):
+        content = results()
+        content["alignment"]["mode"] = "off"
+        assert "--align auto moves them back in pictures" in section(page(content), "faithfulness")
+
+    def test_older_runs_were_not_asked(self, page):
+        content = results()
+        del content["alignment"]
+        assert "mirror" not in section(page(content), "faithfulness").split("The code that ran")[0]

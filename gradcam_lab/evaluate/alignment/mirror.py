@@ -107,8 +107,19 @@ def shares(
     return {axis: np.array(values) for axis, values in found.items()}
 
 
+def believed(measured: MeasuredShift) -> tuple[bool, bool]:
+    """Say whether the shift to the right is taken for one, and that downwards.
+
+    A network pads its rows as it pads its columns. An image upside down is a strange one, in which it may look at other
+    things: of it a shift is believed only where there is one to the right, and the two intervals overlap.
+    """
+    right, down = measured["right"], measured["down"]
+    overlap = (right["low"] or 0) <= (down["high"] or 0) and (down["low"] or 0) <= (right["high"] or 0)
+    return right["large"], right["large"] and down["large"] and overlap
+
+
 def shift_of(measured: MeasuredShift | None, size: int) -> Shift:
-    """Return what is to be taken out of maps: a shift along each side on which it is large, and else none.
+    """Return what is to be taken out of maps: a shift along each side on which it is `believed`, and else none.
 
     Args:
         measured: of these maps; None where it was not measured.
@@ -116,10 +127,8 @@ def shift_of(measured: MeasuredShift | None, size: int) -> Shift:
     """
     if measured is None:
         return NO_SHIFT
-    right, down = (
-        (one["value"] or 0.0) / size if one["large"] else 0.0 for one in (measured["right"], measured["down"])
-    )
-    return Shift(right, down)
+    sides = zip((measured["right"], measured["down"]), believed(measured), strict=True)
+    return Shift(*((along["value"] or 0.0) / size if is_one else 0.0 for along, is_one in sides))
 
 
 def shift_of_run(alignment: Alignment | None, *, method: bool = False) -> Shift:

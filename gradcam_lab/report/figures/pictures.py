@@ -210,7 +210,7 @@ class Pictures:
         panels = [
             self.panel(sample, title=sample.id),
             Panel(self.overlay(sample, upright, NO_SHIFT), "Grad-CAM"),
-            Panel(self.overlay(sample, back, NO_SHIFT), "of the mirror image, mirrored back"),
+            Panel(self.overlay(sample, back, NO_SHIFT), "mirror image, turned back"),
             *moved,
         ]
         panels[0] = replace(panels[0], detections=[])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from gradcam_lab.evaluate.alignment.mirror import believed
 from gradcam_lab.evaluate.alignment.records import Alignment, MeasuredShift, ShiftAlong, TriedSize
 from gradcam_lab.evaluate.alignment.sizes import best_size
 
@@ -52,8 +53,10 @@ def sentence(measured: MeasuredShift, size: int, sizes: Sequence[TriedSize], mov
     """
     sides = [
         f"{abs(along['value'] or 0.0):.1f} too far {more if (along['value'] or 0.0) > 0 else less}"
-        for along, more, less in ((measured["right"], "right", "left"), (measured["down"], "down", "up"))
-        if along["large"]
+        for (along, more, less), is_one in zip(
+            ((measured["right"], "right", "left"), (measured["down"], "down", "up")), believed(measured), strict=True
+        )
+        if is_one
     ]
     if not sides:
         return ""
@@ -85,10 +88,11 @@ def of_alignment(alignment: Alignment, target: str, method: str) -> dict[str, An
         for pair, found in zip(alignment["pointing"], shifts, strict=False)
     ]
     moved = REPORTED if mode == "auto" else OFF
-    large = plain["right"]["large"] or plain["down"]["large"]
+    large = any(believed(plain))
     fine = (
-        "Neither is demonstrably more than a quarter of a cell, so the maps lie where the network means them, and are "
-        "left as they are."
+        "To the right it is not demonstrably more than a quarter of a cell, so the maps lie where the network means "
+        "them, and are left as they are. (Upside down, images are strange to a network: of a shift downwards alone "
+        "nothing is concluded.)"
     )
     return {
         "images": plain["images"],
