@@ -105,6 +105,7 @@ KINDS = {
     "activation": _one_of("softmax", "sigmoid"),
     "device": _one_of("auto", "cpu", "cuda", "mps"),
     "precision": _one_of("float32", "bf16"),
+    "align": _one_of("auto", "off"),
     "ap": _one_of("area", "11point"),
     "ties": _one_of("group", "order"),
     "impl": _one_of("auto", "reference", "mine"),

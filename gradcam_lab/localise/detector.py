@@ -72,7 +72,7 @@ class Detector:
             image = shrunk(by_id[name].image) if by_id else None
             boxes_at = self._boxes_at(cam, size, probability, image)
             for threshold, found in zip(thresholds, detections, strict=True):
-                found[name] = boxes_at(threshold)[: self.max_detections]
+                found[name] = self._surest(boxes_at(threshold))
         return detections
 
     def detect(
@@ -95,7 +95,10 @@ class Detector:
         Returns:
             float64, shape (n, 5), the best first; (0, 5) where there is no evidence.
         """
-        return self._boxes_at(cam, size, probability, image)(threshold)[: self.max_detections]
+        return self._surest(self._boxes_at(cam, size, probability, image)(threshold))
+
+    def _surest(self, boxes: np.ndarray) -> np.ndarray:
+        return boxes if self.max_detections is None else boxes[: self.max_detections]
 
     def _boxes_at(self, cam: np.ndarray, size: Sequence[int], probability: float, image: np.ndarray | None) -> BoxesAt:
         """From a threshold to scored boxes (n, 5): by step 3 itself, or as it does where the islands are others."""

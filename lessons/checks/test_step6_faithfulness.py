@@ -567,7 +567,7 @@ def test_mirror_shift(mine: Any, case: Case) -> None:
              (centre_of(a, 0) - centre_of(upside_down, 0)) / 2),
             ("negative heat was counted: only positive heat has mass",
              lambda: (centre_of(heatmap) - centre_of(mirrored[:, ::-1])) / 2),
-            ("negative heat was counted: only positive heat has mass",
+            ("negative heat was turned into positive: only heat that was positive has mass",
              lambda: (centre_of(abs(heatmap)) - centre_of(abs(mirrored[:, ::-1]))) / 2),
             ("these are the hottest cells: take the centres of mass, which move by less than a cell",
              (float(a.argmax() % width) - float(np.ascontiguousarray(back).argmax() % width)) / 2),

@@ -169,7 +169,11 @@ class TestRunAll:
         ("words", "left_out", "maps"),
         [
             ((), [], "methods decides"),
-            (("--quick",), ["methods", "maps", "masks", "faithfulness", "throughput"], "not part of this run"),
+            (
+                ("--quick",),
+                ["methods", "maps", "alignment", "masks", "faithfulness", "throughput"],
+                "not part of this run",
+            ),
             (("--method", "layercam"), [], "heatmaps may change"),
         ],
     )

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from gradcam_lab import processes
 from gradcam_lab.console import on_heartbeat
 from gradcam_lab.data import cache
 from gradcam_lab.data.sample import read_image
-from gradcam_lab.data.toyvoc import CLASSES, VERSION, build, draw, toyvoc, write
+from gradcam_lab.data.toyvoc import CLASSES, VERSION, build, draw, toyvoc
 from gradcam_lab.data.toyvoc.scene import Scene, scene
 from gradcam_lab.data.toyvoc.write import find_damage
 from gradcam_lab.data.voc_classes import VOC_CLASSES, VOID, voc_palette
@@ -147,7 +148,7 @@ def test_an_image_depends_on_its_own_place_only(root: Path, tmp_path: Path):
 
 def test_workers_write_what_one_process_writes(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    monkeypatch.setattr(write, "BrokenProcessPool", ZeroDivisionError)  # a pool that breaks must not go unnoticed
+    monkeypatch.setattr(processes, "BrokenProcessPool", ZeroDivisionError)  # a pool that breaks must not go unnoticed
     build(tmp_path / "parallel", counts=COUNTS)
     assert dataset_hash(tmp_path / "parallel") == dataset_hash(root)
 

@@ -57,7 +57,7 @@ def test_a_network_of_tokens_runs_to_the_report(hounds, vit, tmp_path):
     assert results["run"]["layer"] == "encoder.layers.encoder_layer_1.ln_1"
     methods = {row["name"] for row in results["methods"]["rows"]}
     assert {"gradcam", "layercam", "flip", "watershed"} <= methods
-    assert not {"cam", "1.15x+1", "pair", "shared"} & methods  # it takes one size, and ends in no average
+    assert not {"cam", "1.15x+1", "shared"} & methods  # it takes one size, and ends in no average
     again = lab("run-all", *words, "--out", tmp_path / "run")
     assert again.out.count("unchanged") >= 14
     swept = lab("sweep", "--run", tmp_path / "run", "--split", "train", "--from", 0.2, "--to", 0.4, "--step", 0.1)

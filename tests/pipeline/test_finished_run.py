@@ -35,7 +35,7 @@ def test_a_run_of_a_newer_version_is_refused_with_one_sentence(flip, tmp_path):
 def test_a_run_that_was_interrupted_in_the_folder_of_another_is_not_mixed_with_it(flip, tmp_path):
     copy = shutil.copytree(flip[0], tmp_path / "copy")
     told = read_json(copy / "results.json")["artifacts"]
-    assert set(told) == {"ground_truth.json", "heatmaps.npz", "maps.npz", "detections.json"}
+    assert set(told) == {"ground_truth.json", "heatmaps.npz", "maps.npz", "alignment.json", "detections.json"}
     shutil.copy(copy / "heatmaps.npz", copy / "maps.npz")  # as of plain Grad-CAM, whose run did not get further
     done = lab("sweep", "--run", copy)
     assert (done.code, done.err.count("\n")) == (2, 1)

@@ -28,6 +28,8 @@ FACTS = {
     "threshold": 0.2,
     "threshold_from": "given",
     "min_area": 30,
+    "alignment": None,
+    "boxes_moved_by": None,
 }
 ABOUT = About(["cat", "dog"], lambda outputs: outputs[0] - 2, FACTS)
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from gradcam_lab.data.sample import Object, Sample, read_image
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT
 from gradcam_lab.evaluate.records import MaskChoices
 from gradcam_lab.evaluate.segmentation import ExampleMask
 from gradcam_lab.localise.experiment import Experiment
@@ -72,8 +73,8 @@ def test_the_gradient_stands_beside_plain_grad_cam_and_the_boxes_over_the_runs_m
     (gradient,), (method, _) = shown["input_gradient.jpg"], shown["method.jpg"]
     sample = pictures.samples[0]
     assert [panel.title for panel in gradient][1:] == ["gradient at the pixels", "Grad-CAM"]
-    assert np.array_equal(gradient[2].image, pictures.overlay(sample, pictures.plain.maps[0]))
-    assert np.array_equal(method[2].image, pictures.overlay(sample, pictures.maps.maps[0]))
+    assert np.array_equal(gradient[2].image, pictures.overlay(sample, pictures.plain.maps[0], NO_SHIFT))
+    assert np.array_equal(method[2].image, pictures.overlay(sample, pictures.maps.maps[0], NO_SHIFT))
     assert not np.array_equal(gradient[2].image, method[2].image)
 
 
