@@ -1,7 +1,8 @@
 """The records of the alignment; see `evaluate.records`, whose base they share."""
 
+from typing import Literal
+
 from gradcam_lab.evaluate.records import AtLeastOne, Count, Fraction, MeanWithInterval, Name, NonEmpty, Record
-from gradcam_lab.localise.experiment import Align
 
 
 class ShiftAlong(MeanWithInterval):
@@ -53,7 +54,7 @@ class BoxChoice(Record):
 class Alignment(Record):
     """The shift of the maps, measured on val, and what comes of taking it out."""
 
-    mode: Align
+    mode: Literal["auto", "off"]  # experiment.Align, whose module loads torch, which no page needs
     input_size: AtLeastOne
     gradcam: MeasuredShift
     method: MeasuredShift | None
