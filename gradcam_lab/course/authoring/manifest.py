@@ -115,7 +115,8 @@ class Step:
         wrong_answers: typical mistakes of its tasks.
         right_answers: other ways to write them.
         equal_mutants: mutants of its bodies that are right too.
-        notation: the rows of its notation table: a name in the code, the paper's symbol (Markdown), its shape or range.
+        notation: the rows of its notation table: what it is called here, the paper's symbol,
+            and its shape or range, in Markdown.
         source: the lesson file.
     """
 

@@ -30,12 +30,12 @@ def read(word: str | None, *, out: Path, every: bool = False, show: bool = True)
     Raises:
         LabError: there is no such step or page, a file is there that is none of ours, or something cannot be written.
     """
-    if every and word:
+    if every and word is not None:
         raise LabError(f"--all writes every page: leave out '{word}', or --all.")
     course = _course()
     if every:
         path = write_site(out, course, _repository())
-    elif word:
+    elif word is not None:
         path = _write_one(word, out, course)
     else:
         _list(course)
@@ -92,14 +92,11 @@ def _lesson(step: Step, workspace: Workspace | None) -> LessonText:
 
 
 def _own_functions(step: Step, workspace: Workspace, result: StepResult) -> dict[str, str]:
-    """The student's functions all of whose tasks have passed, by name."""
+    """The student's functions of the tasks that have passed, by name."""
     passed = {task.id for task in result.tasks if task.status is Status.passed}
-    tasks_of: dict[str, set[str]] = {}
-    for region in cut.regions(step.source):
-        tasks_of.setdefault(region.unit, set()).add(region.task)
     mine = workspace.source(step)[0]
-    found = {unit: cut.unit_text(mine, unit) for unit, tasks in tasks_of.items() if tasks <= passed}
-    return {unit: text for unit, text in found.items() if text is not None}
+    units = [unit for task in step.tasks if task.id in passed for unit in task.units]
+    return {unit: text for unit in units if (text := cut.unit_text(mine, unit)) is not None}
 
 
 def _with(functions: dict[str, str], stub: str) -> str:

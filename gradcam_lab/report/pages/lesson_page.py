@@ -123,5 +123,5 @@ def _begins(task: TaskCard, piece: Piece, place: int) -> bool:
 
 def _notation(symbols: Sequence[tuple[str, str, str]]) -> str:
     """The notation table."""
-    rows = [f"| `{here}` | {paper} | {shape} |" for here, paper, shape in symbols]
+    rows = [f"| {here} | {paper} | {shape} |" for here, paper, shape in symbols]
     return "\n".join(["## Notation", "", "| here | in the paper | shape |", "| --- | --- | --- |", *rows])

@@ -46,7 +46,8 @@ class LessonText:
         source: the Python text that may be shown: outside a workspace the lesson itself, in one the student's functions
             where they have passed, and otherwise the stub.
         tasks: in order.
-        notation: the rows of its notation table: a name in the code, the paper's symbol (Markdown), its shape or range.
+        notation: the rows of its notation table: what it is called here, the paper's symbol,
+            and its shape or range, in Markdown.
         own: the functions of the source that the student has written.
         earned: the student's points; None outside a workspace.
     """

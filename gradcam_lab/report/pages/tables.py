@@ -49,7 +49,7 @@ def speed_page(repository: Path) -> MarkdownText | None:
     if not (folder / "README.md").is_file():
         return None
     page = read_page(folder / "README.md", f"{BENCH}/README.md", SPEED)
-    files = ", ".join(f"[{path.name}]({path.name})" for path in values(repository))
+    files = ", ".join(f"[{path.name}](<{path.name}>)" for path in values(repository))
     text = f"{page.text}\n\nAll measured values: {files}.\n" if files else page.text
     return MarkdownText(page.name, page.path, page.place, page.title, text)
 
