@@ -62,6 +62,22 @@ def diff(task: TaskArgument) -> None:
 
 
 @app.command()
+def read(
+    word: Annotated[
+        str | None,
+        Argument(metavar="STEP or PAGE", help="Number of a step, or name of a page.", show_default="a list"),
+    ] = None,
+    out: Annotated[Path, Option(help="Folder of the pages.")] = Path("gradcam-lab-pages"),
+    every: Annotated[bool, Option("--all", help="Write all pages, as a website.")] = False,
+    no_open: Annotated[bool, Option("--no-open", help="Do not open the page in the browser.")] = False,
+) -> None:
+    """Read a lesson in the browser: prose beside its code, with formulas; in a workspace your own code."""
+    from gradcam_lab.course.workspace.read import read as write
+
+    write(word, out=out, every=every, show=not no_open)
+
+
+@app.command()
 def contract(step: Annotated[str, Argument(help="Number of a step, 1 to 6.")]) -> None:
     """Print the functions that a step must offer, with their types."""
     from gradcam_lab.course.authoring.contract import contract_of

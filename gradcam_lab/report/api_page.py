@@ -52,8 +52,13 @@ def _is_own(path: Path) -> bool:
         return False
 
 
-def to_html(interface: Interface) -> str:
-    """Return the page."""
+def to_html(interface: Interface, *, start: str = "") -> str:
+    """Return the page.
+
+    Args:
+        interface: what it describes.
+        start: the address of the start page of the website that it is a part of.
+    """
     anchors = {one.name for one in (*interface.names, *interface.types)}
 
     def signature(one: Described) -> Markup:
@@ -69,7 +74,7 @@ def to_html(interface: Interface) -> str:
         keep_trailing_newline=True,
     )
     environment.filters.update(markdown=markdown.to_html, inline=inline, console=console, signature=signature)
-    return environment.get_template("api.html.j2").render(interface=interface, version=__version__)
+    return environment.get_template("api.html.j2").render(interface=interface, version=__version__, start=start)
 
 
 def _link(name: str) -> str:

@@ -15,7 +15,7 @@ from gradcam_lab.localise.threshold import choose
 from gradcam_lab.pipeline.sweep_run import sweep_run
 from gradcam_lab.report.results import schema
 from tests.commands import lab
-from tests.report.pages import words_of
+from tests.report.page_text import words_of
 
 GIVEN = 0.42
 """Not on the grid of thresholds."""

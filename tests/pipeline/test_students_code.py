@@ -31,7 +31,7 @@ from gradcam_lab.report.render import to_html
 from gradcam_lab.report.results import schema
 from gradcam_lab.report.text import listing
 from tests.commands import contents
-from tests.report.pages import text_of
+from tests.report.page_text import text_of
 
 REFERENCE = {name: reference_text(name) for name in STEP_NAMES}
 STUB = {name: cut.stub(text) for name, text in REFERENCE.items()}

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from gradcam_lab.report.contact_sheet import ContactSheet, SheetClass, SheetPhoto, write_page
-from tests.report.pages import words_of
+from tests.report.page_text import words_of
 from tests.report.sheets import FACTS, THRESHOLD, bumps, drawing, found_class, photo
 
 PETS = Path(__file__).parents[3] / "shared" / "data" / "pets-mini"

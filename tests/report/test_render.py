@@ -13,7 +13,7 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.lesson_modules import STEP_NAMES, reference_text
 from gradcam_lab.report.render import QUESTIONS, Rendered, render, to_html
 from tests.report.conftest import EPOCH
-from tests.report.pages import words_of
+from tests.report.page_text import words_of
 from tests.synthetic_run import results
 
 HOSTILE = '<script>alert("1")</script> **x** $y$ [z](http://z.zz) `{{ 7 * 7 }}` ::figure random'

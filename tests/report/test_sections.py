@@ -14,7 +14,7 @@ from gradcam_lab.report.figures.pictures import pipeline
 from gradcam_lab.report.render import to_html
 from gradcam_lab.report.text.listing import reference
 from tests import synthetic_run
-from tests.report.pages import words_of
+from tests.report.page_text import words_of
 from tests.synthetic_run import METHODS, STEPS, YOUNG, methods, older, results, without
 
 CHOSEN = METHODS["pair+watershed"][0]

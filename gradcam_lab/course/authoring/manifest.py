@@ -82,6 +82,7 @@ class Task:
         id: its number, such as "2.1".
         title: a few words.
         points: how many it is worth.
+        minutes: how long it takes, about.
         needs: the tasks to be done before it.
         hints: in the order in which they are shown, from a general one to nearly the answer.
         units: the functions that the student writes, such as `("watched", "GradCAM.__call__")`; none if it is written.
@@ -90,6 +91,7 @@ class Task:
     id: str
     title: str
     points: int
+    minutes: int
     needs: tuple[str, ...]
     hints: tuple[str, ...]
     units: tuple[str, ...]
@@ -113,6 +115,8 @@ class Step:
         wrong_answers: typical mistakes of its tasks.
         right_answers: other ways to write them.
         equal_mutants: mutants of its bodies that are right too.
+        notation: the rows of its notation table: what it is called here, the paper's symbol,
+            and its shape or range, in Markdown.
         source: the lesson file.
     """
 
@@ -124,6 +128,7 @@ class Step:
     wrong_answers: tuple[WrongAnswer, ...]
     right_answers: tuple[RightAnswer, ...]
     equal_mutants: tuple[EqualMutants, ...]
+    notation: tuple[tuple[str, str, str], ...]
     source: str
 
     @property
@@ -194,6 +199,7 @@ def read_step(file: Path, checks: Path) -> Step:
             id=task_id,
             title=entry["title"],
             points=entry["points"],
+            minutes=entry["minutes"],
             needs=tuple(entry.get("needs", ())),
             hints=tuple(hint.strip() for hint in entry.get("hints", ())),
             units=tuple(dict.fromkeys(region.unit for region in regions if region.task == task_id)),
@@ -213,6 +219,7 @@ def read_step(file: Path, checks: Path) -> Step:
         wrong_answers=tuple(wrong),
         right_answers=tuple(right),
         equal_mutants=tuple(equal),
+        notation=tuple(tuple(row) for row in table.get("notation", ())),
         source=source,
     )
 

@@ -19,6 +19,7 @@ from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.try_mutants import stale, try_mutants
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
 from gradcam_lab.errors import LabError
+from gradcam_lab.report.pages import drawings
 
 WRONG_ANSWERS = 3
 HINTS = 3
@@ -123,7 +124,20 @@ def read_through(step: Step) -> Iterator[str]:
             yield f"task {task.id} has {len(says)} wrong answers, and {WRONG_ANSWERS} are the least"
         if len(set(says)) < len(says):
             yield f"two wrong answers of task {task.id} are to get the same message"
+    yield from (drawings.problem(name) for name in drawings.missing(drawings.names_in(step.source)))
+    yield from _notation_slips(step)
     yield from stale(step)
+
+
+def _notation_slips(step: Step) -> Iterator[str]:
+    """What is wrong with the notation table: each row has three cells, and its names stand in the stub."""
+    words = set(re.findall(r"\w+", cut.stub(step.source)))
+    for row in step.notation:
+        if len(row) != 3:
+            yield f"a row of the notation has {len(row)} cells, and not 3: {row}"
+        for name in re.findall(r"`(\w+)`", row[0]):
+            if name not in words:
+                yield f"the notation has the name '{name}', which the stub has not"
 
 
 def _given_away(step: Step, hints: Sequence[str]) -> list[str]:

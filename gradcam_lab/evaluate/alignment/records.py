@@ -54,7 +54,7 @@ class BoxChoice(Record):
 class Alignment(Record):
     """The shift of the maps, measured on val, and what comes of taking it out."""
 
-    mode: Literal["auto", "off"]
+    mode: Literal["auto", "off"]  # experiment.Align, whose module loads torch, which no page needs
     input_size: AtLeastOne
     gradcam: MeasuredShift
     method: MeasuredShift | None

@@ -25,8 +25,9 @@ def formula(latex: str, display: bool = False) -> Markup:
     Returns:
         An `<img>` with the LaTeX as its `alt`, or the LaTeX as `<code>` where mathtext cannot draw it.
     """
+    latex = " ".join(latex.split())  # of a formula that goes over several lines mathtext reads none
     try:
-        outline, advance = _outline(latex.strip(), display)
+        outline, advance = _outline(latex, display)
     except ValueError:  # mathtext's parse error; a student's formula may use what it does not know
         return Markup("<code>{}</code>").format(latex)
     bounds = outline.get_extents()
@@ -39,7 +40,7 @@ def formula(latex: str, display: bool = False) -> Markup:
     )
     source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
     size = f"width:{width / EM:.3f}em" if display else f"height:{height / EM:.3f}em;vertical-align:{bottom / EM:.3f}em"
-    return Markup('<img class="math" style="{}" alt="{}" src="{}">').format(size, latex.strip(), source)
+    return Markup('<img class="math" style="{}" alt="{}" src="{}">').format(size, latex, source)
 
 
 def _outline(latex: str, display: bool) -> "tuple[Outline, float]":

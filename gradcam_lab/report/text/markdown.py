@@ -15,12 +15,17 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^:])")
 
 def to_html(text: str) -> Markup:
     """Render Markdown (CommonMark with tables) to HTML; HTML inside the text is shown as text."""
-    return Markup(_parser().render(text))  # nothing of `text` passes as HTML: the parser runs with html=False
+    return Markup(parser().render(text))  # nothing of `text` passes as HTML: the parser runs with html=False
 
 
 @cache
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "typographer": True}).enable(
+def parser(html: bool = False) -> MarkdownIt:
+    """A parser of CommonMark with tables and formulas.
+
+    Args:
+        html: whether HTML is told apart from text; whoever renders its tokens has to take it out.
+    """
+    parser = MarkdownIt("commonmark", {"html": html, "typographer": True}).enable(
         ["table", "replacements", "smartquotes"]
     )
     return parser.use(dollarmath_plugin, allow_labels=False, allow_space=False, double_inline=True, renderer=_math)

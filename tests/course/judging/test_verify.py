@@ -48,6 +48,12 @@ SLIPS = {
         lambda s: with_checks(s, *(replace(c, points=1) if c.task == "2" else c for c in s.checks)),
         "exactly one chain",
     ),
+    "a figure that is not there": (
+        lambda s: replace(s, source=s.source.replace("# ## 2.4", "# ![Two maps](figure:two_maps)\n\n# ## 2.4")),
+        "no file gradcam_lab/report/figures/lessons/two_maps.py",
+    ),
+    "a notation of two cells": (lambda s: replace(s, notation=(("`features`", "$A$"),)), "2 cells"),
+    "a name that only the answer has": (lambda s: replace(s, notation=(("`one_hot`", "e", "(C,)"),)), "'one_hot'"),
     "too few hints": (lambda s: with_task(s, "2.1", hints=("One.", "Two.")), "2 hints"),
     "a hint that gives it away": (
         lambda s: with_task(s, "2.1", hints=("a", "b", "Write  return gradients.mean(dim=(2, 3))  there.")),

@@ -8,7 +8,7 @@ import pytest
 from gradcam_lab.errors import LabError
 from gradcam_lab.report.results import OLD_STEP, STEP
 from gradcam_lab.report.text.listing import MARKER, code_of, listings, mixed, reference, stubs
-from tests.report.pages import text_of
+from tests.report.page_text import text_of
 from tests.synthetic_run import STEPS, results
 
 LESSON = '''"""Lesson."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from gradcam_lab.report.text.markdown import code, literal, scientific, to_html
-from tests.report.pages import text_of
+from tests.report.page_text import text_of
 
 printable = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60)
 
