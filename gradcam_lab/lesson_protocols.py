@@ -213,7 +213,7 @@ class SegmentationLesson(Protocol):
     def seeds(self, heatmap: np.ndarray, sure_foreground: float, sure_background: float) -> np.ndarray:
         """Mark sure background 0, sure foreground 1 and the rest 255: uint8 (H, W)."""
 
-    def refine(self, image: np.ndarray, seeds: np.ndarray, iterations: int) -> np.ndarray:
+    def refine(self, image: np.ndarray, known: np.ndarray, iterations: int) -> np.ndarray:
         """Refine seeds to a mask, bool (H, W), by GrabCut."""
 
     def segment(
@@ -230,10 +230,10 @@ class SegmentationLesson(Protocol):
     def confusion(self, prediction: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
         """Count the pixels of each true and each predicted class: (classes, classes)."""
 
-    def class_iou(self, confusion: np.ndarray) -> np.ndarray:
+    def class_iou(self, counts: np.ndarray) -> np.ndarray:
         """Compute the IoU of each class, NaN where it occurs nowhere."""
 
-    def mean_iou(self, confusion: np.ndarray) -> float:
+    def mean_iou(self, counts: np.ndarray) -> float:
         """Average the IoU over the classes that occur."""
 
     def mask_box(self, mask: np.ndarray, share: float = 0.25) -> np.ndarray:

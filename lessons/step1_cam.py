@@ -31,8 +31,8 @@ ResNet-18 takes for a prison, and a [boat](https://www.cs.toronto.edu/~lczhang/4
 | --- | --- | --- |
 | 1.1 | `predict`: the top $k$ classes of an image | 1 |
 | 1.2 | `get_features`: the feature map before the average | 1 |
-| 1.3 | `compute_cam`: the class activation map | 3 |
-| 1.4 | `normalize_map` and `overlay`: a map that can be looked at | 1 |
+| 1.3 | `compute_cam`: the class activation map | 1 |
+| 1.4 | `normalize_map` and `overlay`: a map that can be looked at | 2 |
 | 1.5 | written: compare two classes' maps of one image; why did the network err? | 2 |
 """
 

@@ -28,11 +28,13 @@ cell. The sum weighs the two; only the result is cut at zero.
 | --- | --- | --- |
 | 2.1 | `channel_weights`: average the gradient over space | 1 |
 | 2.2 | `weighted_map`: sum over channels, then ReLU | 1 |
-| 2.3 | `watched` and `GradCAM`: any named layer of any CNN, by a hook | 3 |
-| 2.4 | `select_scores`: what to explain (1); `all_classes`: every class in one forward (1) | 2 |
-| 2.5 | `input_gradient`: the gradient at the pixels | 2 |
-| 2.6 | written: what CAM needs and Grad-CAM does not; VGG after `features` | 2 |
-| 2.7 | `vgg_gradcam`: VGG's forward pass by hand, and the same map without a hook | 2 |
+| 2.3 | `watched`: any named layer of any CNN, by a hook | 1 |
+| 2.4 | `select_scores`: what to explain | 1 |
+| 2.5 | `GradCAM`: hook, score, gradient and formulas together | 2 |
+| 2.6 | `all_classes`: every class in one forward pass | 1 |
+| 2.7 | `input_gradient`: the gradient at the pixels | 1 |
+| 2.8 | written: what CAM needs and Grad-CAM does not; VGG after `features` | 2 |
+| 2.9 | `vgg_gradcam`: VGG's forward pass by hand, and the same map without a hook | 2 |
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -126,18 +128,34 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-# Now the hook. It could leave the network alone and only *note* the output, and then `loss.backward()` would
+# Now the hook. It could leave the network alone and only *store* the output, and then `loss.backward()` would
 # find the gradient. That is how most published code does it, and it costs three times a plain forward pass:
 # autograd records every layer from the pixels on, and walks the whole way back. We need nothing from before our
 # layer. So:
 #
 # - run without a graph (`no_grad`) as far as the layer;
 # - there, cut: `detach()` the feature map and ask for *its* gradient, as if it were the input;
-# - switch the recording on, and let the network go on with a **copy**. Why a copy? Many networks follow with a
-#   ReLU that works in place; it would overwrite the very numbers that we noted down.
+# - switch the recording on, and let the network go on with a **copy**. Why a copy? In many networks the next layer
+#   is a ReLU that works in place: it would overwrite the numbers that we have just stored.
 #
-# Frozen weights do not matter now, because the feature map itself requires the gradient. A layer that is called
-# twice in one forward pass has two outputs, and "its" map is not defined: refuse, and say so.
+# Three words of autograd stand in this code:
+#
+# - A tensor is a **leaf** if autograd has no record of how it was computed: an input, a weight, or what `detach()`
+#   returns. For a leaf with `requires_grad_()` autograd finds the gradient; the graph begins there. The copy that
+#   goes on, `features.clone()`, is no leaf: it was computed from one, and so the way back ends at the leaf.
+# - `torch.set_grad_enabled(True)` switches the recording on and, unlike `with torch.enable_grad():`, leaves it on
+#   when the hook returns. This is what we need: all layers after this one are to be recorded. The block in `watched`
+#   switches it off again.
+# - `torch.inference_mode()` is a stricter `no_grad`: a tensor that is made in it can never take part in a graph. The
+#   caller may be inside such a block, so `watched` steps out of it, by `torch.inference_mode(False)`. This also
+#   switches the recording on, and the `no_grad` after it switches it off again.
+#
+# Frozen weights (`requires_grad=False`) make no difference now, because the feature map itself requires the gradient.
+# A layer that is called twice in one forward pass has two outputs. Then it is not clear which of them is meant:
+# refuse, and say so.
+#
+# ![Where the graph begins: the layers before the cut run without a record, the leaf is where the gradient is asked
+# for, and only the head is walked back.](figure:graph_begins)
 
 
 @contextmanager
@@ -165,12 +183,12 @@ def watched(model: nn.Module, layer: str) -> Iterator[list[Tensor]]:
             raise RuntimeError(f"layer '{layer}' runs more than once in a forward pass: choose the block around it")
         if not isinstance(output, Tensor) or output.dim() != 4:
             raise ValueError(f"layer '{layer}' does not return a feature map of shape (N, K, H, W)")
-        ### BEGIN SOLUTION 2.3a
+        ### BEGIN SOLUTION 2.3
         features = output.detach().requires_grad_()
         stored.append(features)
         torch.set_grad_enabled(True)  # for the rest of this forward pass; the block below puts it back
         return features.clone()
-        ### END SOLUTION 2.3a
+        ### END SOLUTION 2.3
 
     handle = find_layer(model, layer).register_forward_hook(hook)
     try:
@@ -186,8 +204,9 @@ def watched(model: nn.Module, layer: str) -> Iterator[list[Tensor]]:
 # will do. "Why dog rather than cat?" is the difference of two logits. "Any of ImageNet's 118 dogs" is the
 # log-sum-exp of theirs. So a target may be a function from the outputs (N, C) to one score an image (N,).
 #
-# One rule prevents a silent mistake: as many targets as images. Published code that zips images with targets
-# lets the shorter list win, and the last images get maps of zeros.
+# One rule prevents a silent mistake: as many targets as images. Published code often takes pairs by
+# `zip(images, targets)`, which stops at the end of the shorter list: the last images then get maps of zeros. Two
+# helpers refuse what does not fit; they are given, at the end of this file: `one_per_image` and `checked_classes`.
 
 
 def select_scores(outputs: Tensor, target: Target) -> Tensor:
@@ -205,7 +224,7 @@ def select_scores(outputs: Tensor, target: Target) -> Tensor:
         ValueError: the number of targets is not N, an index is not a class, or the function's result is not of
             shape (N,).
     """
-    ### BEGIN SOLUTION 2.4a
+    ### BEGIN SOLUTION 2.4
     if callable(target):
         return one_per_image(target(outputs), outputs)
     classes = torch.as_tensor(target, device=outputs.device)
@@ -213,41 +232,16 @@ def select_scores(outputs: Tensor, target: Target) -> Tensor:
         classes = classes.expand(len(outputs))
     classes = one_per_image(classes, outputs)
     return outputs.gather(1, checked_classes(classes, outputs)[:, None])[:, 0]
-    ### END SOLUTION 2.4a
+    ### END SOLUTION 2.4
 
 
-def one_per_image(values: Tensor, outputs: Tensor) -> Tensor:
-    """Return values of shape (N,) unchanged (a bare number counts as one of shape (1,)).
-
-    Raises:
-        ValueError: there are more or fewer values than images.
-    """
-    count = len(outputs)
-    if values.dim() == 0 and count == 1:
-        return values[None]
-    if values.shape != (count,):
-        raise ValueError(f"{count} images need a target of shape ({count},), one an image, not {tuple(values.shape)}")
-    return values
-
-
-def checked_classes(classes: Tensor, outputs: Tensor) -> Tensor:
-    """Return class indices unchanged; a negative one would silently count from the end.
-
-    Raises:
-        ValueError: an index is not between 0 and C - 1.
-    """
-    count = outputs.shape[1]
-    if ((classes < 0) | (classes >= count)).any():
-        raise ValueError(f"the classes {classes.tolist()} are not all between 0 and {count - 1}")
-    return classes
-
-
-# ## 2.3 (continued) and 2.4 The explainer
+# ## 2.5 The explainer
 #
-# All is ready: watch the layer, run the model, choose the score, ask for its gradient. `torch.autograd.grad`
-# returns the gradient of the feature map and nothing else: unlike `backward()` it leaves every parameter's
-# `.grad` alone. The scores of a batch may be summed first, because in eval mode no image's score depends on
-# another image.
+# All parts are there: watch the layer (2.3), run the model, choose the score (2.4), ask for its gradient, and apply
+# the two formulas (2.1 and 2.2). `torch.autograd.grad` returns the gradient of the feature map and nothing else:
+# unlike `backward()` it changes no parameter's `.grad`. It wants one number, and a batch has one score an image: sum
+# them. In eval mode no image's score depends on another image, so the gradient of the sum at one image's feature map
+# is the gradient of that image's own score.
 
 
 class GradCAM:
@@ -279,14 +273,14 @@ class GradCAM:
             ValueError: targets and images do not match.
             RuntimeError: the layer did not run, or ran twice, or the score does not depend on it.
         """
-        ### BEGIN SOLUTION 2.3b
+        ### BEGIN SOLUTION 2.5
         with watched(self.model, self.layer) as stored:
             outputs = self.model(images)
             features = self.only(stored)
             scores = select_scores(outputs, target)
             (gradients,) = torch.autograd.grad(scores.sum(), features)
             return weighted_map(features.detach(), channel_weights(gradients))
-        ### END SOLUTION 2.3b
+        ### END SOLUTION 2.5
 
     def only(self, stored: list[Tensor]) -> Tensor:
         """Return the stored feature map.
@@ -298,9 +292,12 @@ class GradCAM:
             raise RuntimeError(f"layer '{self.layer}' did not run in this forward pass: choose one that does")
         return stored[0]
 
-    # All classes at once: the expensive part, the forward pass up to the layer, is the same for every class. Only the
-    # short way back differs, and autograd can walk it for all classes together: it takes a *batch* of start vectors,
-    # here the rows of the identity matrix, one a class (`is_grads_batched`).
+    # ## 2.6 All classes at once
+    #
+    # The expensive part, the forward pass up to the layer, is the same for every class. Only the short way back
+    # differs, and autograd can walk it for all classes together: it takes a *batch* of start vectors, here the rows of
+    # the identity matrix, one a class (`is_grads_batched`). A loop over the classes with `retain_graph=True` gives the
+    # same maps; it is only slower.
 
     def all_classes(self, images: Tensor) -> Tensor:
         """Explain every class of every image in one forward pass.
@@ -311,7 +308,7 @@ class GradCAM:
         Returns:
             The raw maps, shape (N, C, h, w).
         """
-        ### BEGIN SOLUTION 2.4b
+        ### BEGIN SOLUTION 2.6
         with watched(self.model, self.layer) as stored:
             outputs = self.model(images)  # (N, C)
             features = self.only(stored)
@@ -321,7 +318,7 @@ class GradCAM:
             )  # (C, N, C): start c picks column c of every image
             (gradients,) = torch.autograd.grad(outputs, features, starts, is_grads_batched=True)  # (C, N, K, h, w)
             return torch.stack([weighted_map(features.detach(), channel_weights(g)) for g in gradients], dim=1)
-        ### END SOLUTION 2.4b
+        ### END SOLUTION 2.6
 
 
 # ### A word of a caption
@@ -378,7 +375,7 @@ class Captioner(nn.Module):
         return torch.stack(logits, dim=1)
 
 
-# ## 2.5 All the way down to the pixels
+# ## 2.7 All the way down to the pixels
 #
 # Why stop at a layer? Take the gradient at the input itself (Simonyan et al., *[Deep Inside Convolutional
 # Networks](https://arxiv.org/abs/1312.6034)*, 2013). It is sharp, and it is noisy: it says which pixels would change
@@ -399,30 +396,30 @@ def input_gradient(model: nn.Module, images: Tensor, target: Target) -> Tensor:
     Returns:
         The gradient, shape (N, 3, H, W). To draw it, take the largest absolute value of the three colours.
     """
-    ### BEGIN SOLUTION 2.5
+    ### BEGIN SOLUTION 2.7
     with evaluating(model), torch.inference_mode(False), torch.enable_grad():
         pixels = images.detach().clone().requires_grad_()
         scores = select_scores(model(pixels), target)
         (gradient,) = torch.autograd.grad(scores.sum(), pixels)
     return gradient
-    ### END SOLUTION 2.5
+    ### END SOLUTION 2.7
 
 
-# ## 2.6 Written (2 points)
+# ## 2.8 Written (2 points)
 #
 # (a) What does CAM need of a network that Grad-CAM does not? Name a network for which CAM is not defined, and
 # say which line of step 1 would fail. (b) You explain a VGG at its layer `features`. Which steps of VGG's
 # [forward pass](https://github.com/pytorch/vision/blob/main/torchvision/models/vgg.py) remain after it, and through
-# which of them does the gradient of task 2.3 travel?
+# which of them does the gradient of task 2.5 travel?
 #
 # No image is needed, and no weights either: `print(torchvision.models.vgg16())` shows VGG's parts, and `linear_layer`
 # of step 1 can be asked about it. Two to five sentences each.
 
-# ## 2.7 The same map by hand
+# ## 2.9 The same map by hand
 #
-# You have named the steps; now write them down. torchvision keeps a VGG in parts, so that its forward pass can be
+# In 2.8 you name the steps; now write them down. torchvision keeps a VGG in parts, so that its forward pass can be
 # interrupted after `features` and continued by your own lines: the feature map is then an ordinary variable, and
-# no hook is needed to get hold of it. The rest is as in 2.3: a leaf that requires the gradient, the target's
+# no hook is needed to get hold of it. The rest is as in 2.3 and 2.5: a leaf that requires the gradient, the target's
 # score, the gradient of the feature map, the two formulas. The result must be the same, number by number, so the
 # two check each other. What the hook buys is that no such lines have to be written for the next network.
 
@@ -439,7 +436,7 @@ def vgg_gradcam(vgg: nn.Module, images: Tensor, target: Target) -> Tensor:
     Returns:
         The raw maps, shape (N, h, w), the same as those of `GradCAM(vgg, "features")`.
     """
-    ### BEGIN SOLUTION 2.7
+    ### BEGIN SOLUTION 2.9
     parts = dict(vgg.named_children())
     with evaluating(vgg), torch.inference_mode(False):
         with torch.no_grad():  # nothing before the feature map needs a graph
@@ -449,4 +446,35 @@ def vgg_gradcam(vgg: nn.Module, images: Tensor, target: Target) -> Tensor:
             outputs = parts["classifier"](torch.flatten(pooled, 1))  # one row an image
             (gradients,) = torch.autograd.grad(select_scores(outputs, target).sum(), features)
     return weighted_map(features.detach(), channel_weights(gradients))
-    ### END SOLUTION 2.7
+    ### END SOLUTION 2.9
+
+
+# ## Given: what refuses a wrong target
+#
+# Task 2.4 calls these two. An error at once, with a sentence, is better than a wrong map.
+
+
+def one_per_image(values: Tensor, outputs: Tensor) -> Tensor:
+    """Return values of shape (N,) unchanged (a bare number counts as one of shape (1,)).
+
+    Raises:
+        ValueError: there are more or fewer values than images.
+    """
+    count = len(outputs)
+    if values.dim() == 0 and count == 1:
+        return values[None]
+    if values.shape != (count,):
+        raise ValueError(f"{count} images need a target of shape ({count},), one an image, not {tuple(values.shape)}")
+    return values
+
+
+def checked_classes(classes: Tensor, outputs: Tensor) -> Tensor:
+    """Return class indices unchanged; a negative one would silently count from the end.
+
+    Raises:
+        ValueError: an index is not between 0 and C - 1.
+    """
+    count = outputs.shape[1]
+    if ((classes < 0) | (classes >= count)).any():
+        raise ValueError(f"the classes {classes.tolist()} are not all between 0 and {count - 1}")
+    return classes

@@ -28,7 +28,7 @@ section 4.4, for the measure.
 
 | task | what you write | points |
 | --- | --- | --- |
-| 5.1 | `seeds`: surely dog, surely not, unknown | 2 |
+| 5.1 | `seeds`: surely dog, surely not, unknown | 1 |
 | 5.2 | `refine`: GrabCut from these seeds | 2 |
 | 5.3 | `confusion`, `class_iou`, `mean_iou`: how good is a mask? | 2 |
 | 5.4 | `mask_box`: boxes of a refined mask | 1 |
@@ -90,13 +90,13 @@ def seeds(heatmap: np.ndarray, sure_foreground: float, sure_background: float) -
 #   the call makes the same input give the same mask, today and tomorrow.
 
 
-def refine(image: np.ndarray, seeds: np.ndarray, iterations: int) -> np.ndarray:
+def refine(image: np.ndarray, known: np.ndarray, iterations: int) -> np.ndarray:
     """Decide the unknown pixels by their colours, with OpenCV's GrabCut.
 
     Args:
         image: uint8, shape (H, W, 3). RGB, as everywhere here; GrabCut asks only how far two colours are apart.
-        seeds: uint8, shape (H, W): FOREGROUND, BACKGROUND, UNKNOWN; it stays as it is. Unknown pixels start as
-            probably foreground.
+        known: the seeds, uint8, shape (H, W): FOREGROUND, BACKGROUND, UNKNOWN; they stay as they are. Unknown pixels
+            start as probably foreground.
         iterations: how often GrabCut learns the colours and cuts anew, at least 1.
 
     Returns:
@@ -105,9 +105,9 @@ def refine(image: np.ndarray, seeds: np.ndarray, iterations: int) -> np.ndarray:
         of the background, there are no two sides to compare: then only the sure foreground is in the mask.
     """
     ### BEGIN SOLUTION 5.2
-    if not (seeds == FOREGROUND).any() or not (seeds == BACKGROUND).any():
-        return seeds == FOREGROUND
-    labels = np.select([seeds == FOREGROUND, seeds == BACKGROUND], [cv2.GC_FGD, cv2.GC_BGD], cv2.GC_PR_FGD)
+    if not (known == FOREGROUND).any() or not (known == BACKGROUND).any():
+        return known == FOREGROUND
+    labels = np.select([known == FOREGROUND, known == BACKGROUND], [cv2.GC_FGD, cv2.GC_BGD], cv2.GC_PR_FGD)
     labels = labels.astype(np.uint8)
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)
@@ -163,32 +163,32 @@ def confusion(prediction: np.ndarray, truth: np.ndarray, classes: int) -> np.nda
     ### END SOLUTION 5.3a
 
 
-def class_iou(confusion: np.ndarray) -> np.ndarray:
+def class_iou(counts: np.ndarray) -> np.ndarray:
     """Compute the IoU of each class.
 
     Args:
-        confusion: shape (C, C), from `confusion`; of several images, their sum.
+        counts: shape (C, C), from `confusion`; of several images, their sum.
 
     Returns:
         float64, shape (C,). A class that occurs nowhere, neither in truth nor in a prediction, has NaN; one that was
         only predicted has 0.
     """
     ### BEGIN SOLUTION 5.3b
-    intersection = np.diagonal(confusion).astype(np.float64)
-    union = confusion.sum(axis=0) + confusion.sum(axis=1) - intersection
+    intersection = np.diagonal(counts).astype(np.float64)
+    union = counts.sum(axis=0) + counts.sum(axis=1) - intersection
     return np.divide(intersection, union, out=np.full(len(union), np.nan), where=union > 0)
     ### END SOLUTION 5.3b
 
 
-def mean_iou(confusion: np.ndarray) -> float:
+def mean_iou(counts: np.ndarray) -> float:
     """Average the IoU over the classes that occur; NaN if none does.
 
     Args:
-        confusion: shape (C, C), see `class_iou`.
+        counts: shape (C, C), see `class_iou`.
     """
     ### BEGIN SOLUTION 5.3c
-    occurring = confusion.sum(axis=0) + confusion.sum(axis=1) > 0
-    return float(class_iou(confusion)[occurring].mean()) if occurring.any() else float("nan")
+    occurring = counts.sum(axis=0) + counts.sum(axis=1) > 0
+    return float(class_iou(counts)[occurring].mean()) if occurring.any() else float("nan")
     ### END SOLUTION 5.3c
 
 

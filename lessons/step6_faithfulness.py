@@ -27,7 +27,7 @@ None of these tests proves that a map is true. A map that fails one, though, has
 
 | task | what you write | points |
 | --- | --- | --- |
-| 6.1 | `pointing_game`: hit, miss, or not asked | 1 |
+| 6.1 | `pointing_game`: hit, miss, or not asked | 2 |
 | 6.2 | `replacement_curve` and `area_under`: deletion and insertion | 1 |
 | 6.3 | `rank_correlation` and `reinitialised`: weights made random | 2 |
 | 6.4 | `heat_on_other`: the two-class test | 1 |

@@ -5,7 +5,7 @@ The gradient flickers from pixel to pixel, because the score's slope changes muc
 
     mean over n of the gradient at x + noise,   noise ~ N(0, sigma^2),   sigma = a fraction of (max x - min x)
 
-The gradient itself is task 2.5 of the course.
+The gradient itself is task 2.7 of the course.
 """
 
 from collections.abc import Callable

@@ -38,7 +38,7 @@ REPORT_SECTIONS = {
 }
 """Name of the template in `templates/sections/`, which is also the section's anchor -> title."""
 
-QUESTIONS = {"gradcam": "2.6", "detection": "3.6", "metrics": "4.6", "improve": "3.6"}
+QUESTIONS = {"gradcam": "2.8", "detection": "3.6", "metrics": "4.6", "improve": "3.6"}
 """The lab's own answers in `templates/answers/`, and the written task after which each may be read."""
 
 MIME = {".jpg": "image/jpeg", ".svg": "image/svg+xml"}

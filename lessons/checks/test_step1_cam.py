@@ -232,7 +232,14 @@ def weighed(features: Tensor, weight: Tensor, c: int) -> Tensor:
 
 
 @check("1.3", points=1)
-def test_cam_of_one_image_sums_the_channels_by_the_classs_row(mine: Any, case: Case) -> None:
+def test_cam_sums_the_channels_by_the_classs_row(mine: Any, case: Case) -> None:
+    """Each channel times its weight for the class, and the sum of them: of one image, of several, and with signs."""
+    _judge_one_image(mine, case)
+    _judge_several_images(mine, case)
+    _judge_negative_cells(mine, case)
+
+
+def _judge_one_image(mine: Any, case: Case) -> None:
     """One image, no negative numbers: each channel times its weight for the class, and the sum of them."""
     k, h, w = case.sizes(3, 2, 7)
     by_hand = torch.tensor([[[[1.0, 2.0, 0.0]], [[0.0, 3.0, 1.0]]]]), torch.tensor([[1.0, 4.0], [2.0, 3.0]])
@@ -269,8 +276,7 @@ def test_cam_of_one_image_sums_the_channels_by_the_classs_row(mine: Any, case: C
             )
 
 
-@check("1.3", points=1)
-def test_cam_of_several_images(mine: Any, case: Case) -> None:
+def _judge_several_images(mine: Any, case: Case) -> None:
     """A batch, and more or fewer classes than channels: each image has its own map."""
     n, k, h, w, classes = case.sizes(5, 2, 8)
     features, weight = case.tensor(n, k, h, w).abs(), case.tensor(classes, k).abs()
@@ -293,8 +299,7 @@ def test_cam_of_several_images(mine: Any, case: Case) -> None:
     )
 
 
-@check("1.3", points=1)
-def test_cam_keeps_what_argues_against_the_class(mine: Any, case: Case) -> None:
+def _judge_negative_cells(mine: Any, case: Case) -> None:
     """Of a whole network, with negative weights and cells: the map's mean plus the bias is the logit."""
     n, channels, classes = case.sizes(3, 2, 7)
     network = seeded(built(GapNet, channels, classes), case.seed)
@@ -334,8 +339,8 @@ def test_cam_keeps_what_argues_against_the_class(mine: Any, case: Case) -> None:
 
 
 @check("1.4", points=1)
-def test_maps_are_normalised_and_drawn(mine: Any, case: Case) -> None:
-    """A map divided by its own maximum, zeros if nothing is positive; and its colours mixed with the image."""
+def test_maps_are_normalised(mine: Any, case: Case) -> None:
+    """A map divided by its own maximum, zeros if nothing is positive."""
     h, w = case.sizes(2, 3, 8)
     random = case.array(h, w)
     random[1, 2] = 3  # some evidence, and some against
@@ -346,6 +351,11 @@ def test_maps_are_normalised_and_drawn(mine: Any, case: Case) -> None:
     for raw in [-1 - abs(random), np.zeros((h, w))]:
         _judge_no_evidence(call(mine.normalize_map, raw), raw)
 
+
+@check("1.4", points=1)
+def test_maps_are_drawn(mine: Any, case: Case) -> None:
+    """The colours of a map, mixed with the image."""
+    h, w = case.sizes(2, 3, 8)
     # A quarter above a whole level, so that it does not matter how the level is rounded; and the ends, 0 and 1.
     heat = (case.rng.integers(0, 255, (h, w)) + 0.25) / 255
     heat[0, 0], heat[h - 1, w - 1] = 0, 1

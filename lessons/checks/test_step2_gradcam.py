@@ -231,123 +231,6 @@ def test_the_hook_stores_a_leaf_and_hands_on_a_copy(mine: Any, case: Case) -> No
     )
 
 
-@check("2.3", points=1)
-def test_gradcam_of_a_network_by_hand(mine: Any, case: Case) -> None:
-    """The map of the logit of the class that was asked for, of each image, raw and on the layer's grid."""
-    n, h, w = case.sizes(3, 2, 6)
-    # Frozen weights, so that this check asks for the numbers only and the next one for manners.
-    network, images = built(HandNet).eval().requires_grad_(False), case.tensor(n, 3, h, w)
-    explain = mine.GradCAM(network, "features")
-    features = images[:, :2]  # red and green; the derivative of y = w_0 mean(red) + w_1 mean(green) + b is w / (H W)
-    for c, weight in enumerate([(1, -1), (0.5, 2)]):
-        alpha = torch.tensor(weight).expand(n, 2) / (h * w)
-        agree_maps(
-            call(explain, images, c),
-            weighed(features, alpha).clamp(min=0),
-            _gradcam_mistakes(features, lambda a: network.fc(a.mean(dim=(2, 3))), c, alpha),
-            reason="channel_weights gets the gradient of the class's logit, and weighted_map the stored features",
-            atol=1e-6,
-        )
-    alpha = torch.tensor([0.5, -3]).expand(n, 2) / (h * w)
-    agree_maps(
-        of_a_function(explain, images),
-        weighed(features, alpha).clamp(min=0),
-        [],
-        reason="the target may be a function of the outputs too, here the difference of two logits: use select_scores",
-        atol=1e-6,
-    )
-
-
-def _gradcam_mistakes(features: Tensor, head: Callable[[Tensor], Tensor], c: int, alpha: Tensor) -> Reasons:
-    def of(score: Score) -> Tensor:
-        return explained(features, head, score)
-
-    right = of(of_class(c))
-    averages = features.mean(dim=(2, 3))
-    slopes = alpha[:, :, None, None].expand_as(features)
-    return [
-        (
-            "this explains the softmax's probability: take the gradient of the logit, before any softmax",
-            of(lambda z: z.softmax(dim=1)[:, c]),
-        ),
-        (
-            "this explains a softmax over the images: take the gradient of the logit, before any softmax",
-            of(lambda z: z.softmax(dim=0)[:, c]),
-        ),
-        (
-            "this explains the logarithm of the softmax: take the gradient of the logit itself",
-            of(lambda z: z.log_softmax(dim=1)[:, c]),
-        ),
-        (
-            "this explains the sigmoid's probability: take the gradient of the logit, before any sigmoid",
-            of(lambda z: z.sigmoid()[:, c]),
-        ),
-        (
-            "this explains the most probable class, not the one that was asked for: use select_scores",
-            of(lambda z: z.amax(dim=1)),
-        ),
-        (
-            "this explains all classes together: choose the target's score with select_scores",
-            of(lambda z: z.sum(dim=1)),
-        ),
-        ("all is divided by the number of images: sum the scores, do not average them", right / len(features)),
-        (
-            "features and gradients changed places: the averages of the gradients weigh the features",
-            weighed(slopes, averages).clamp(min=0),
-        ),
-        (
-            "features and gradients were multiplied cell by cell, without averaging: use channel_weights first",
-            (slopes * features).clamp(min=0).sum(dim=1),
-        ),
-        ("negative cells are left: weighted_map ends with a ReLU", weighed(features, alpha)),
-        ("this is scaled to 0..1: the raw map is asked for", _scaled(right)),
-    ]
-
-
-@check("2.3", points=1)
-def test_gradcam_leaves_everything_as_it_was(mine: Any, case: Case) -> None:
-    """A network that overwrites its features, is in train mode and may learn: one class an image, and no traces."""
-    h, w = case.sizes(2, 3, 6)
-    network, images = built(OverwritingNet).train(), case.tensor(3, 3, h, w)
-    explain = mine.GradCAM(network, "features")
-    classes = [1, 0, case.whole(0, 1)]
-    features, weights = images[:, :2], torch.tensor([[1, -1], [0.5, 2]])[classes]
-
-    def head(a: Tensor) -> Tensor:
-        return network.fc(a.relu().mean(dim=(2, 3)))
-
-    # ReLU, average, linear: the derivative is w / (H W) in the positive cells and 0 elsewhere.
-    alpha = weights * (features > 0).float().mean(dim=(2, 3)) / (h * w)
-    agree_maps(
-        call(explain, images, classes),
-        weighed(features, alpha).clamp(min=0),
-        [
-            (
-                "the ReLU after the layer has overwritten the stored map: hand on a copy, features.clone()",
-                weighed(features.clamp(min=0), alpha).clamp(min=0),
-            ),
-            (
-                "this explains a softmax over the images: take the gradient of the logit, before any softmax",
-                explained(features, head, lambda z: of_class(*classes)(z.softmax(dim=0))),
-            ),
-            (
-                "every image got the sum of all targets: with a list, outputs[:, target] is (N, N); use select_scores",
-                explained(features, head, lambda z: z[:, classes].sum(dim=1)),
-            ),
-        ],
-        reason="here image n is explained for the n-th class of a list: use select_scores",
-        atol=1e-6,
-    )
-    few = "two targets for three images were accepted: let select_scores refuse them"
-    refuses(ValueError, few, explain, images, classes[:2])
-    side = seeded(built(SideNet), case.seed)
-    pixels = case.tensor(2, 3, 8, 12)
-    idle = "the layer `idle` never runs in this network: take the stored map through self.only, which says so"
-    refuses(RuntimeError, idle, mine.GradCAM(side, "idle"), pixels, 0)
-    lost = "the score does not depend on the layer `side`, and that is no map of zeros: let autograd.grad refuse it"
-    refuses(RuntimeError, lost, mine.GradCAM(side, "side"), pixels, 0)
-
-
 # --- 2.4 ---
 
 
@@ -421,7 +304,130 @@ def test_select_scores_takes_one_score_an_image(mine: Any, case: Case) -> None:
     refuses(ValueError, result, mine.select_scores, outputs, lambda z: z.sum())
 
 
-@check("2.4", points=1)
+# --- 2.5 ---
+
+
+@check("2.5", points=1)
+def test_gradcam_of_a_network_by_hand(mine: Any, case: Case) -> None:
+    """The map of the logit of the class that was asked for, of each image, raw and on the layer's grid."""
+    n, h, w = case.sizes(3, 2, 6)
+    # Frozen weights, so that this check asks for the numbers only and the next one for manners.
+    network, images = built(HandNet).eval().requires_grad_(False), case.tensor(n, 3, h, w)
+    explain = mine.GradCAM(network, "features")
+    features = images[:, :2]  # red and green; the derivative of y = w_0 mean(red) + w_1 mean(green) + b is w / (H W)
+    for c, weight in enumerate([(1, -1), (0.5, 2)]):
+        alpha = torch.tensor(weight).expand(n, 2) / (h * w)
+        agree_maps(
+            call(explain, images, c),
+            weighed(features, alpha).clamp(min=0),
+            _gradcam_mistakes(features, lambda a: network.fc(a.mean(dim=(2, 3))), c, alpha),
+            reason="channel_weights gets the gradient of the class's logit, and weighted_map the stored features",
+            atol=1e-6,
+        )
+    alpha = torch.tensor([0.5, -3]).expand(n, 2) / (h * w)
+    agree_maps(
+        of_a_function(explain, images),
+        weighed(features, alpha).clamp(min=0),
+        [],
+        reason="the target may be a function of the outputs too, here the difference of two logits: use select_scores",
+        atol=1e-6,
+    )
+
+
+def _gradcam_mistakes(features: Tensor, head: Callable[[Tensor], Tensor], c: int, alpha: Tensor) -> Reasons:
+    def of(score: Score) -> Tensor:
+        return explained(features, head, score)
+
+    right = of(of_class(c))
+    averages = features.mean(dim=(2, 3))
+    slopes = alpha[:, :, None, None].expand_as(features)
+    return [
+        (
+            "this explains the softmax's probability: take the gradient of the logit, before any softmax",
+            of(lambda z: z.softmax(dim=1)[:, c]),
+        ),
+        (
+            "this explains a softmax over the images: take the gradient of the logit, before any softmax",
+            of(lambda z: z.softmax(dim=0)[:, c]),
+        ),
+        (
+            "this explains the logarithm of the softmax: take the gradient of the logit itself",
+            of(lambda z: z.log_softmax(dim=1)[:, c]),
+        ),
+        (
+            "this explains the sigmoid's probability: take the gradient of the logit, before any sigmoid",
+            of(lambda z: z.sigmoid()[:, c]),
+        ),
+        (
+            "this explains the most probable class, not the one that was asked for: use select_scores",
+            of(lambda z: z.amax(dim=1)),
+        ),
+        (
+            "this explains all classes together: choose the target's score with select_scores",
+            of(lambda z: z.sum(dim=1)),
+        ),
+        ("all is divided by the number of images: sum the scores, do not average them", right / len(features)),
+        (
+            "features and gradients changed places: the averages of the gradients weigh the features",
+            weighed(slopes, averages).clamp(min=0),
+        ),
+        (
+            "features and gradients were multiplied cell by cell, without averaging: use channel_weights first",
+            (slopes * features).clamp(min=0).sum(dim=1),
+        ),
+        ("negative cells are left: weighted_map ends with a ReLU", weighed(features, alpha)),
+        ("this is scaled to 0..1: the raw map is asked for", _scaled(right)),
+    ]
+
+
+@check("2.5", points=1)
+def test_gradcam_leaves_everything_as_it_was(mine: Any, case: Case) -> None:
+    """A network that overwrites its features, is in train mode and may learn: one class an image, and no traces."""
+    h, w = case.sizes(2, 3, 6)
+    network, images = built(OverwritingNet).train(), case.tensor(3, 3, h, w)
+    explain = mine.GradCAM(network, "features")
+    classes = [1, 0, case.whole(0, 1)]
+    features, weights = images[:, :2], torch.tensor([[1, -1], [0.5, 2]])[classes]
+
+    def head(a: Tensor) -> Tensor:
+        return network.fc(a.relu().mean(dim=(2, 3)))
+
+    # ReLU, average, linear: the derivative is w / (H W) in the positive cells and 0 elsewhere.
+    alpha = weights * (features > 0).float().mean(dim=(2, 3)) / (h * w)
+    agree_maps(
+        call(explain, images, classes),
+        weighed(features, alpha).clamp(min=0),
+        [
+            (
+                "the ReLU after the layer has overwritten the stored map: hand on a copy, features.clone()",
+                weighed(features.clamp(min=0), alpha).clamp(min=0),
+            ),
+            (
+                "this explains a softmax over the images: take the gradient of the logit, before any softmax",
+                explained(features, head, lambda z: of_class(*classes)(z.softmax(dim=0))),
+            ),
+            (
+                "every image got the sum of all targets: with a list, outputs[:, target] is (N, N); use select_scores",
+                explained(features, head, lambda z: z[:, classes].sum(dim=1)),
+            ),
+        ],
+        reason="here image n is explained for the n-th class of a list: use select_scores",
+        atol=1e-6,
+    )
+    few = "two targets for three images were accepted: let select_scores refuse them"
+    refuses(ValueError, few, explain, images, classes[:2])
+    side = seeded(built(SideNet), case.seed)
+    pixels = case.tensor(2, 3, 8, 12)
+    idle = "the layer `idle` never runs in this network: take the stored map through self.only, which says so"
+    refuses(RuntimeError, idle, mine.GradCAM(side, "idle"), pixels, 0)
+    lost = "the score does not depend on the layer `side`, and that is no map of zeros: let autograd.grad refuse it"
+    refuses(RuntimeError, lost, mine.GradCAM(side, "side"), pixels, 0)
+
+
+# --- 2.6 ---
+
+
+@check("2.6", points=1)
 def test_all_classes_in_one_forward_pass(mine: Any, case: Case) -> None:
     """The maps of every class, each like Grad-CAM's own, from a single run of the network."""
     n, classes_count = case.sizes(2, 2, 5)
@@ -473,12 +479,12 @@ def test_all_classes_in_one_forward_pass(mine: Any, case: Case) -> None:
     )
 
 
-# --- 2.5 ---
+# --- 2.7 ---
 
 
-@check("2.5", points=1)
+@check("2.7", points=1)
 def test_input_gradient_is_the_slope_at_the_pixels(mine: Any, case: Case) -> None:
-    """The gradient of each image's score at its pixels, for a linear network and for a small VGG."""
+    """The gradient of each image's score at its pixels, in eval mode; model, images and their `.grad` stay."""
     n, h, w = case.sizes(3, 2, 4)
     # Frozen weights, and images that require a gradient already: this check asks for the numbers only.
     by_hand = built(HandNet).eval().requires_grad_(False)
@@ -527,6 +533,7 @@ def test_input_gradient_is_the_slope_at_the_pixels(mine: Any, case: Case) -> Non
         reason="differentiate the sum of the selected scores at the images",
         atol=1e-5 * float(slopes.abs().max()),
     )
+    _judge_what_is_left(mine, case)
 
 
 def _gradient_mistakes(network: nn.Module, images: Tensor, target: list[int], expected: Tensor) -> Reasons:
@@ -563,8 +570,7 @@ def _gradient_mistakes(network: nn.Module, images: Tensor, target: list[int], ex
     ]
 
 
-@check("2.5", points=1)
-def test_input_gradient_leaves_model_and_images_alone(mine: Any, case: Case) -> None:
+def _judge_what_is_left(mine: Any, case: Case) -> None:
     """In eval mode whatever the mode was, and afterwards mode, parameters, images and their `.grad` are as before."""
     n, h, w = case.sizes(3, 2, 5)
     network = built(Moody).train()
@@ -589,10 +595,10 @@ def test_input_gradient_leaves_model_and_images_alone(mine: Any, case: Case) -> 
     )
 
 
-# --- 2.7 ---
+# --- 2.9 ---
 
 
-@check("2.7", points=1)
+@check("2.9", points=1)
 def test_vgg_by_hand_gives_the_map_of_the_hook(mine: Any, case: Case) -> None:
     """The map at `features`, from a forward pass of your own: features, avgpool, flatten, classifier."""
     n, h, w = case.sizes(3, 3, 6)
@@ -701,7 +707,7 @@ def _by_hand_mistakes(
     ]
 
 
-@check("2.7", points=1)
+@check("2.9", points=1)
 def test_vgg_by_hand_leaves_the_network_as_it_was(mine: Any, case: Case) -> None:
     """A VGG in train mode whose weights may learn: the map is that of eval mode, and mode and `.grad` stay."""
     n, h, w = case.sizes(3, 3, 6)

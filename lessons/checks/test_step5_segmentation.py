@@ -31,7 +31,7 @@ def labelled(foreground: np.ndarray, background: np.ndarray, unknown: int = UNKN
 
 @check("5.1", points=1)
 def test_seeds_are_sure_above_and_below_and_unknown_between(mine: Any, case: Case) -> None:
-    """What reaches the upper fraction is foreground, what does not reach the lower is background, the rest unknown."""
+    """What reaches the upper fraction is foreground, what does not reach the lower background; all as uint8."""
     rows, columns = case.sizes(2, 5, 9)
     # Raw maps have no unit: the second one is weak, as of a network that is far from sure.
     for upper, lower, unit in ((0.75, 0.25, 1), (0.5, 0.125, 2**-10), (0.5, 0.5, 1)):
@@ -93,10 +93,10 @@ def test_seeds_are_sure_above_and_below_and_unknown_between(mine: Any, case: Cas
             reason="compare each pixel with both fractions of heatmap.max(): `>=` the upper one, `<` the lower one",
             picture=True,
         )
+    _judge_no_evidence(mine, case)
 
 
-@check("5.1", points=1)
-def test_seeds_of_a_map_without_evidence_are_background(mine: Any, case: Case) -> None:
+def _judge_no_evidence(mine: Any, case: Case) -> None:
     """The seeds are uint8, and a map without a positive value is background everywhere."""
     rows, columns = case.sizes(2, 4, 8)
     holds(call(mine.seeds, case.rng.random((rows, columns)), 0.75, 0.25), np.uint8, "the dtype of the seeds")

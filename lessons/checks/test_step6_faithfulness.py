@@ -19,6 +19,22 @@ HIT, MISS, NOT_ASKED = 1, 0, -1
 # --- 6.1 ---
 
 
+def around(x: int, y: int, far: int) -> list[int]:
+    """A box that reaches so far on each side of a pixel."""
+    return [x - far, y - far, x + far, y + far]
+
+
+def _pointing(mine: Any, case: Case) -> tuple[tuple[int, int], int, int, np.ndarray, Callable[..., None]]:
+    """A size, a pixel, the flag of one object that is not difficult, and how the game is judged."""
+    size = case.whole(90, 110), case.whole(130, 160)
+
+    def judge(expected: int, about: str, reason: str, heatmap: np.ndarray, boxes: Any, flags: Any, **more: Any) -> None:
+        rows = np.array(boxes, dtype=float).reshape(-1, 4)
+        agree(call(mine.pointing_game, heatmap, rows, flags, **more), expected, about, reason=reason)
+
+    return size, case.whole(60, 70), case.whole(30, 40), np.array([False]), judge
+
+
 def spot(size: tuple[int, int], x: int, y: int, coldest: float = 0) -> np.ndarray:
     """A map that is hottest at (x, y), counted from 1, and coldest in the lower right corner."""
     heatmap = np.full(size, 0.25)
@@ -28,19 +44,9 @@ def spot(size: tuple[int, int], x: int, y: int, coldest: float = 0) -> np.ndarra
 
 
 @check("6.1", points=1)
-def test_pointing_game(mine: Any, case: Case) -> None:
-    """The hottest pixel hits within 15 pixels of a box; difficult objects are ignored; a constant map misses."""
-    size = case.whole(90, 110), case.whole(130, 160)
-    x, y = case.whole(60, 70), case.whole(30, 40)
-    plain, hard = np.array([False]), np.array([True])
-
-    def judge(expected: int, about: str, reason: str, heatmap: np.ndarray, boxes: Any, flags: Any, **more: Any) -> None:
-        rows = np.array(boxes, dtype=float).reshape(-1, 4)
-        agree(call(mine.pointing_game, heatmap, rows, flags, **more), expected, about, reason=reason)
-
-    def around(x: int, y: int, far: int) -> list[int]:
-        return [x - far, y - far, x + far, y + far]
-
+def test_the_hottest_pixel_near_a_box(mine: Any, case: Case) -> None:
+    """The hottest pixel hits within 15 pixels of a box, and misses beyond."""
+    size, x, y, plain, judge = _pointing(mine, case)
     square = spot(size, 40, 40)
     reason = "the hottest pixel lies in the middle of the box: use the maximum of the map, and nothing else of it"
     judge(HIT, "a spot at column 40, row 40, in the box", reason, square, around(40, 40, 5), plain)
@@ -72,6 +78,13 @@ def test_pointing_game(mine: Any, case: Case) -> None:
         judge(MISS, "a spot one pixel beside the box, tolerance 0", reason, spot(size, x, y), box, plain, tolerance=0)
     reason = "12 pixels in x and 12 in y are 17 as the crow flies: use the Euclidean distance"
     judge(MISS, "a spot off the box's corner", reason, spot(size, x, y), [x + 12, y + 12, x + 40, y + 40], plain)
+
+
+@check("6.1", points=1)
+def test_which_object_is_asked_for(mine: Any, case: Case) -> None:
+    """Of several objects any will do, difficult ones are ignored, and a constant map misses."""
+    size, x, y, plain, judge = _pointing(mine, case)
+    hard = np.array([True])
     reason = "only the first box was looked at: any object of the class will do"
     two = [around(x + 50, y + 40, 5), around(x, y, 5)]
     judge(HIT, "a spot in the second of two boxes", reason, spot(size, x, y), two, np.array([False, False]))

@@ -256,7 +256,7 @@ class TestNoAnswerIsShown:
         assert "Two questions" in text
         assert "rests on this assumption and adds one of its own" in text  # 3.6 was answered
         assert "Imagine a friend who points at photographs" not in text  # 4.6
-        assert "After its last feature map" not in text  # 2.6
+        assert "After its last feature map" not in text  # 2.8
         assert "undo the forgetting" not in text
 
     def test_with_nothing_answered_there_is_no_such_section(self, copy):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gradcam_lab.course.authoring.manifest import Check, Step, all_steps
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, Verdict
+from gradcam_lab.course.workspace.renamed import with_new_headings
 from gradcam_lab.files import text_sha256
 from gradcam_lab.lesson_modules import StudentsFile
 from gradcam_lab.own_modules import OwnModule, closure, imports, paths_of
@@ -146,7 +147,9 @@ class StudentFolder:
 
     def begun_answers(self) -> dict[str, str]:
         """The written answers of a word or more, by task."""
-        pieces = _HEADING.split(self.answers_text())  # what is before the first heading, then number and text by turns
+        pieces = _HEADING.split(
+            with_new_headings(self.answers_text())
+        )  # what is before the first heading, then number and text by turns
         words = {number: _own_words(piece) for number, piece in zip(pieces[1::2], pieces[2::2], strict=True)}
         return {number: text for number, text in words.items() if text}
 

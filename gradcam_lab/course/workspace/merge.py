@@ -1,10 +1,14 @@
 """Merging a newer file into the one that a student has changed: what the student wrote always stays."""
 
+import ast
 import re
 from collections.abc import Sequence
 from difflib import Match, SequenceMatcher
 from itertools import pairwise, takewhile
 from typing import Any
+
+from gradcam_lab.course.authoring import cut
+from gradcam_lab.excerpts import parse
 
 _SECTION = re.compile(r"^(?=## +(\d+\.\d+)\b)", re.MULTILINE)
 
@@ -12,7 +16,8 @@ _SECTION = re.compile(r"^(?=## +(\d+\.\d+)\b)", re.MULTILINE)
 def merge(base: str, mine: str, new: str) -> tuple[str, list[int]]:
     """Bring the changes from base to new into a text that was changed otherwise.
 
-    Where both have only added lines, such as functions at the end of a file, both additions are kept, mine last.
+    Where both have only added lines, such as functions at the end of a file, both additions are kept, mine last; where
+    only the new text has added some, below lines that mine has changed, they come below mine.
 
     Args:
         base: the text that both come from.
@@ -33,10 +38,44 @@ def merge(base: str, mine: str, new: str) -> tuple[str, list[int]]:
             merged += lines[0]
         elif not lines[0]:
             merged += [*lines[2], *lines[1]]
+        elif lines[2][: len(lines[0])] == lines[0]:
+            added = lines[2][len(lines[0]) :]
+            there = lines[1][-len(added) :] == added  # an interrupted upgrade had brought them in
+            merged += lines[1] if there else [*lines[1], *added]
         else:
             won.append(len(merged) + 1)
             merged += lines[1]
     return "\n".join(merged) + "\n", won
+
+
+def with_own_signatures(base: str, mine: str, merged: str) -> str:
+    """Keep a function that the student has written in as a whole where the new one names its parameters otherwise.
+
+    The merge alone would put the new parameters above a body that uses the old ones.
+
+    Args:
+        base: the text that both come from.
+        mine: the student's text.
+        merged: what `merge` made of both and the new text.
+    """
+    ours, theirs = _parameters(mine), _parameters(merged)
+    for name in ours.keys() & theirs.keys():
+        own = cut.unit_text(mine, name)
+        if own and ours[name] != theirs[name] and own != cut.unit_text(base, name):
+            merged = cut.replace_unit(merged, name, own)
+    return merged
+
+
+def _parameters(source: str) -> dict[str, str]:
+    """The parameters of each function at the top of a file, and of each method of a class there."""
+    found = {}
+    for node in parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = ast.unparse(node.args)
+        if isinstance(node, ast.ClassDef):
+            methods = (part for part in node.body if isinstance(part, ast.FunctionDef))
+            found |= {f"{node.name}.{method.name}": ast.unparse(method.args) for method in methods}
+    return found
 
 
 class _Matcher(SequenceMatcher[str]):

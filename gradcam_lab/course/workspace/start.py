@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from gradcam_lab import __version__
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.fresh_files import fresh_files
 from gradcam_lab.course.workspace.workspace import STATE_FOLDER, STUBS, Workspace
 from gradcam_lab.errors import LabError
@@ -51,7 +52,7 @@ def _build(folder: Path) -> None:
     for name, text in fresh_files().items():
         write_text(folder / name, text)
         write_text(folder / STATE_FOLDER / STUBS / name, text)
-    write_json(folder / STATE_FOLDER / "state.json", {"version": __version__})
+    write_json(folder / STATE_FOLDER / "state.json", {"version": __version__, "numbering": renamed.NUMBERING})
 
 
 def _move(built: Path, place: Path) -> None:

@@ -15,7 +15,7 @@ from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.workspace import backup, renamed
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.fresh_files import fresh_files
-from gradcam_lab.course.workspace.merge import merge, renewed_answers
+from gradcam_lab.course.workspace.merge import merge, renewed_answers, with_own_signatures
 from gradcam_lab.course.workspace.workspace import STATE_FOLDER, STUBS, Workspace
 from gradcam_lab.errors import LabError
 from gradcam_lab.excerpts import parse
@@ -110,9 +110,12 @@ def _stays(name: str, new: str, reason: str, text: str | None = None) -> Change:
 
 
 def _merge_change(name: str, base: str, mine: str, new: str) -> Change | None:
-    text, lines = merge(base, mine, new)
-    if _parses(mine) and not _parses(text):
-        return _stays(name, new, "your text and the new one do not fit together, so yours stays as it is")
+    base, written = renamed.with_new_numbers(base), renamed.with_new_numbers(mine)
+    text, lines = merge(base, written, new)
+    if _parses(mine):
+        if not _parses(text):
+            return _stays(name, new, "your text and the new one do not fit together, so yours stays as it is")
+        text = with_own_signatures(base, written, text)
     if not lines:
         return Change(name, text, None, "brought up to date; your text is kept.") if text != mine else None
     places = ", ".join(f"{name} line {line}" for line in lines)
@@ -129,7 +132,7 @@ def _parses(text: str) -> bool:
 
 
 def _answers_change(base: str | None, mine: str, new: str) -> Change | None:
-    text, edited = renewed_answers(mine, base or "", new)
+    text, edited = renewed_answers(renamed.with_new_headings(mine), renamed.with_new_headings(base or ""), new)
     written = text if text != mine else None
     if edited:
         reason = f"your answers stay word for word, and so does what you have changed at {', '.join(edited)}"
@@ -166,9 +169,9 @@ def _record(workspace: Workspace, fresh: Mapping[str, str]) -> None:
     for name, text in fresh.items():
         if _text(base / name) != text:
             write_text(base / name, text)
-    verdicts = workspace.state().get("verdicts", {})
-    verdicts = {renamed.STEMS.get(step, step): verdict for step, verdict in verdicts.items()}
-    workspace.update_state(version=__version__, verdicts=verdicts)
+    state = workspace.state()
+    verdicts = {renamed.STEMS.get(step, step): verdict for step, verdict in state.get("verdicts", {}).items()}
+    workspace.update_state(version=__version__, verdicts=verdicts, **renamed.with_new_records(state))
     for old in renamed.FILES:
         (base / old).unlink(missing_ok=True)  # the very last: as long as one is there, the workspace is an old one
 

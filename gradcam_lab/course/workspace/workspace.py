@@ -86,7 +86,7 @@ class Workspace(StudentFolder):
             return
         for name, text in fresh_files().items():
             write_text(self.state_folder / STUBS / name, text)
-        self.update_state(version=__version__)
+        self.update_state(version=__version__, numbering=renamed.NUMBERING)
         warn(
             f"The folder '{STATE_FOLDER}' of '{self.root}' was missing and is made anew: your files are as they were, "
             "and 'gradcam-lab check' brings your points back."

@@ -66,19 +66,19 @@ BODIES = {
         "or .long() of a whole",
     ),
     "graph freed": (
-        "2.5",
+        "2.7",
         "x = images.clone().requires_grad_()\ns = (x * x).sum()\ns.backward()\ns.backward()",
         "Specify retain_graph=True",
         "retain_graph=True in all calls but the last",
     ),
     "in place on a leaf": (
-        "2.5",
+        "2.7",
         "x = images.detach().clone().requires_grad_()\nwith torch.enable_grad():\n    x += 1",
         "leaf Variable",
         ".detach().clone()",
     ),
     "overwritten for the gradient": (
-        "2.5",
+        "2.7",
         "x = images.clone().requires_grad_()\ny = x.exp()\ny += 1\ny.sum().backward()",
         "Hint:",
         "something was overwritten",
@@ -90,19 +90,19 @@ BODIES = {
         ".detach().numpy()",
     ),
     "no gradient": (
-        "2.5",
+        "2.7",
         "return torch.autograd.grad(images.detach().sum(), images)",
         "does not require grad",
         "torch.no_grad()",
     ),
     "unused in the graph": (
-        "2.5",
+        "2.7",
         "x, y = (images.clone().requires_grad_() for _ in range(2))\nreturn torch.autograd.grad(x.sum(), y)",
         "not have been used in the graph",
         "do not depend on this tensor",
     ),
     "gradient of many numbers": (
-        "2.5",
+        "2.7",
         "x = images.clone().requires_grad_()\nreturn torch.autograd.grad(x * 2, x)",
         "scalar outputs",
         "sum the scores first",
@@ -207,7 +207,7 @@ def test_another_def_line_is_named_as_what_it_is(number, old, new, judge):
 
 def test_grad_of_a_tensor_that_is_no_leaf_is_none(verdict):
     body = "x = images.clone().requires_grad_() * 2\nx.sum().backward()\nreturn x.grad.mean()"
-    assert "it is the `.grad` of a tensor that is no leaf" in verdict("2.5", body).reason
+    assert "it is the `.grad` of a tensor that is no leaf" in verdict("2.7", body).reason
 
 
 def test_the_line_has_a_caret_and_the_shapes_stand_below(verdict):
@@ -260,7 +260,7 @@ def test_lines_of_the_reference_are_not_quoted(verdict):
     """The reference stands in for the other tasks: what goes wrong inside it is told at the student's call."""
     step = step_of("2")
     body = "return weighted_map(torch.ones(2, 3, 4, 4), torch.ones(7, 7))"
-    found = verdict("2.4b", body)
+    found = verdict("2.6", body)
     assert found.code[-2].strip() == body
     secret = (cut.unit_text(step.source, "weighted_map") or "").splitlines()[-2].strip()
     assert not any(secret in row for row in found.code)

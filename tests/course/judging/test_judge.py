@@ -133,17 +133,17 @@ def test_it_may_kill_its_process_and_nothing_else(name, step, impatient):
     ids=["hook", "train mode", "parameters' grad", "images"],
 )
 def test_the_model_and_the_images_must_stay_as_they_were(old, new, words, step, judge):
-    region = next(region for region in cut.regions(step.source) if region.mark == "2.3b")
+    region = next(region for region in cut.regions(step.source) if region.mark == "2.5")
     lines = step.source.splitlines()[region.first : region.last - 1]
     body = "\n".join(line.removeprefix(region.indent) for line in lines)
     assert old in body
     verdicts = judged(
         judge,
         step,
-        cut.graft(step.source, {"2.3b": body.replace(old, new.replace("\n", "\n" + _indent_of(body, old)))}),
+        cut.graft(step.source, {"2.5": body.replace(old, new.replace("\n", "\n" + _indent_of(body, old)))}),
     )
     lost = [verdict for verdict in verdicts if verdict.status is not Status.passed]
-    assert {verdict.task for verdict in lost} == {"2.3"}
+    assert {verdict.task for verdict in lost} == {"2.5"}
     assert any(words in spoken(verdict) for verdict in lost), lost
 
 
@@ -179,18 +179,19 @@ def test_an_endless_loop_at_import_is_waited_for_once(step, impatient):
     assert {verdict.status for verdict in verdicts} == {Status.timed_out}
 
 
-def test_an_endless_loop_says_its_line_and_is_waited_for_once(step, impatient):
-    """Task 2.3 has three checks: the second and the third have a fifth of the time, or a second."""
+def test_an_endless_loop_says_its_line_and_is_waited_for_once(impatient):
+    """Task 4.2 has three checks: the second and the third have a fifth of the time, or a second."""
+    step = step_of("4")
     body = "count = 0\nwhile count >= 0:\n    count += 1"
-    source = cut.graft(step.source, {"2.3b": body})
+    source = cut.graft(step.source, {"4.2": body})
     line = next(n for n, row in enumerate(source.splitlines(), 1) if row.strip() == "while count >= 0:")
-    verdicts = judged(impatient, step, source, of_task(step, "2.3"))
+    verdicts = list(impatient.judge(step, source, Path(step.file), checks=of_task(step, "4.2")))
     hung = [verdict for verdict in verdicts if verdict.status is Status.timed_out]
     assert len(hung) >= 2
     assert [verdict.got for verdict in hung] == ["no result after 4 s"] + ["no result after 1 s"] * (len(hung) - 1)
     for verdict in hung:
         assert verdict.line in (line, line + 1)
-        assert f"it was at step2_gradcam.py, line {verdict.line}" in verdict.reason
+        assert f"it was at step4_metrics.py, line {verdict.line}" in verdict.reason
         assert verdict.code[1].strip() in ("while count >= 0:", "count += 1")
         assert "endless loop" in verdict.reason
     assert any(f"in the loop that begins at line {line}" in v.reason for v in hung if v.line > line) or all(
@@ -200,8 +201,8 @@ def test_an_endless_loop_says_its_line_and_is_waited_for_once(step, impatient):
 
 def test_a_loop_that_only_the_own_code_around_it_enters_is_not_waited_for(step, impatient):
     """A failure is judged again with the student's code around it, which may hang: the failure stays."""
-    source = cut.graft(step.source, {"2.1": "while True:\n    pass", "2.3b": "channel_weights(images)\nreturn images"})
-    verdicts = judged(impatient, step, source, of_task(step, "2.3"))
+    source = cut.graft(step.source, {"2.1": "while True:\n    pass", "2.5": "channel_weights(images)\nreturn images"})
+    verdicts = judged(impatient, step, source, of_task(step, "2.5"))
     assert Status.timed_out not in {verdict.status for verdict in verdicts}
 
 
@@ -268,12 +269,12 @@ def test_a_function_renamed_or_deleted_loses_its_own_task(step, judge):
 def test_a_deleted_class_loses_its_tasks_and_says_which(step, judge):
     source = step.source.partition("class GradCAM")[0]
     lost = {v.task: v for v in judged(judge, step, source) if v.status is not Status.passed}
-    assert set(lost) == {"2.3", "2.4", "2.5", "2.7"}  # the file ends there
-    assert "GradCAM.__call__" in lost["2.3"].got
+    assert set(lost) == {"2.5", "2.6", "2.7", "2.9"}  # the file ends there
+    assert "GradCAM.__call__" in lost["2.5"].got
 
 
 def test_the_reference_earns_all_and_the_stub_nothing(step, judge):
-    right = summarise(step, "", judged(judge, step, step.source), {"2.6": "words"})
+    right = summarise(step, "", judged(judge, step, step.source), {"2.8": "words"})
     assert (right.points, right.possible, right.code_passed) == (step.points, step.points, True)
     empty = summarise(step, "", judged(judge, step, cut.stub(step.source)), {})
     assert (empty.points, empty.code_passed) == (0, False)
@@ -291,7 +292,7 @@ def test_another_seed_draws_other_cases(step, judge):
 
 
 def test_one_mistake_costs_one_task_however_much_is_built_on_it(step, judge):
-    source = cut.graft(step.source, {"2.1": "return gradients.sum(dim=(2, 3))", "2.4a": "import os\nos._exit(0)"})
+    source = cut.graft(step.source, {"2.1": "return gradients.sum(dim=(2, 3))", "2.4": "import os\nos._exit(0)"})
     verdicts = judged(judge, step, source)
     assert {v.task for v in verdicts if v.status is not Status.passed} == {"2.1", "2.4"}
 
@@ -388,9 +389,9 @@ class TestFolder:
 
     def test_an_answer_is_what_the_student_wrote_below_the_question(self, folder):
         words = "word " * 25
-        text = f"# Answers\n\n## 1.5 Compare\n\n> {words}\n\n<!-- your answer -->\n\n## 2.6 What\n\n> why?\n\n{words}\n"
+        text = f"# Answers\n\n## 1.5 Compare\n\n> {words}\n\n<!-- your answer -->\n\n## 2.8 What\n\n> why?\n\n{words}\n"
         (folder.root / "answers.md").write_text(text, encoding="utf-8")
-        assert folder.answers() == {"2.6": words.strip()}
+        assert folder.answers() == {"2.8": words.strip()}
 
 
 def test_libraries_are_whole_afterwards():

@@ -33,15 +33,18 @@ SLIPS = {
         lambda s: replace(s, source=s.source.replace("### END SOLUTION 2.1", "### END SOLUTION 2.11")),
         "2.11",
     ),
-    "an unknown task": (lambda s: replace(s, source=s.source.replace("SOLUTION 2.5", "SOLUTION 2.9")), "2.9 is marked"),
+    "an unknown task": (
+        lambda s: replace(s, source=s.source.replace("SOLUTION 2.7", "SOLUTION 2.12")),
+        "2.12 is marked",
+    ),
     "other points": (lambda s: with_task(s, "2.5", points=3), "docstring"),
     "points without checks": (
         lambda s: with_checks(s, *(c for c in s.checks if c.task != "2.2")),
         "2.2 are worth 0 points",
     ),
     "a check of nothing": (
-        lambda s: with_checks(s, *s.checks, manifest.Check("x", "2.6", 0)),
-        "2.6, which is no coded",
+        lambda s: with_checks(s, *s.checks, manifest.Check("x", "2.8", 0)),
+        "2.8, which is no coded",
     ),
     "no chain": (lambda s: with_checks(s, *(c for c in s.checks if c.task != "2")), "exactly one chain"),
     "a chain with points": (
@@ -159,4 +162,4 @@ def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, ca
     out = capsys.readouterr().out.splitlines()
     assert "step2_gradcam: task 2.1 has 1 hints, and 3 are the least" in out
     assert any(line.startswith("step2_gradcam: the sample cannot be read: ") for line in out)
-    assert out[-1].startswith("1 steps, 13 points, 12 checks, 1 wrong answers, 1 right ones: ")
+    assert out[-1].startswith("1 steps, 12 points, 11 checks, 1 wrong answers, 1 right ones: ")

@@ -71,12 +71,12 @@ class TestOutcomes:
         assert counts(lines) == {"not started": checks() - 6, "waiting": 6}
         line = line_with(root / "step1_cam.py", "task 1.1:")
         assert lines[-6:] == [
-            "Step 1: 0/8 points.",
-            "Step 2: 0/13 points.",
+            "Step 1: 0/7 points.",
+            "Step 2: 0/12 points.",
             "Step 3: 0/10 points.",
             "Step 4: 0/12 points.",
-            "Step 5: 0/9 points.",
-            f"Step 6: 0/8 points. Next: task 1.1, step1_cam.py line {line}. Stuck? gradcam-lab hint 1.1",
+            "Step 5: 0/8 points.",
+            f"Step 6: 0/9 points. Next: task 1.1, step1_cam.py line {line}. Stuck? gradcam-lab hint 1.1",
         ]
 
     def test_the_reference_passes_and_is_remembered(self, run, root):
@@ -86,7 +86,7 @@ class TestOutcomes:
         code, lines = run()
         assert code == 0
         assert counts(lines) == {"passed": checks()}
-        assert lines[-1] == "Step 6: 8/8 points. Next: gradcam-lab run-all, which makes the report with your code."
+        assert lines[-1] == "Step 6: 9/9 points. Next: gradcam-lab run-all, which makes the report with your code."
         assert all(Workspace(root).result(step).code_passed for step in all_steps())
 
     def test_a_wrong_body_in_three_lines(self, run, root):
@@ -97,17 +97,17 @@ class TestOutcomes:
         place = f"step2_gradcam.py line {line_with(path, 'def channel_weights(')}"
         begin = lines.index(f"Task 2.1: failed, {place}")
         assert [line.split()[0] for line in lines[begin + 1 : begin + 5]] == ["asks", "expected", "got", "likely"]
-        assert lines[-1] == f"Step 2: 0/13 points. Next: task 2.1, {place}. Stuck? gradcam-lab hint 2.1"
+        assert lines[-1] == f"Step 2: 0/12 points. Next: task 2.1, {place}. Stuck? gradcam-lab hint 2.1"
         assert Workspace(root).result(step_of("2")).tasks[0].status is Status.failed
 
     def test_words_choose_and_the_rest_is_remembered(self, run, root):
         write(root, 2, "2.1 2.2")
         code, lines = run("-k", "weights")
         assert (code, counts(lines)["passed"]) == (0, 1)
-        assert lines[-1] == "Step 2: 1/13 points, changed since the last check. Next: gradcam-lab check 2"
+        assert lines[-1] == "Step 2: 1/12 points, changed since the last check. Next: gradcam-lab check 2"
         code, lines = run("test_step2_gradcam.py::test_weighted_map_sums_the_channels_then_cuts_at_zero")
         assert (code, counts(lines)) == (0, {"passed": 1})
-        assert lines[-1].startswith("Step 2: 2/13 points. Next: task 2.3, step2_gradcam.py line ")
+        assert lines[-1].startswith("Step 2: 2/12 points. Next: task 2.3, step2_gradcam.py line ")
 
     def test_the_chain_waits_for_every_task(self, run, root):
         write(root, 2, "2.1 2.2 2.3 2.4")
@@ -127,14 +127,14 @@ class TestOutcomes:
         assert counts(lines)["passed"] == 1
         assert counts(lines)["failed"] == 1
         assert any(line.startswith("Task 2.1: crashed") for line in lines)
-        assert lines[-1].startswith("Step 2: 1/13 points. Next: task 2.1")
+        assert lines[-1].startswith("Step 2: 1/12 points. Next: task 2.1")
 
     @pytest.mark.parametrize("body", ["import pytest\npytest.skip('later')", "import pytest\npytest.exit('bye', 0)"])
     def test_pytest_cannot_be_talked_round(self, run, root, body):
         write(root, 2, "", {"2.1": body})
         code, lines = run(STEP_2, "-k", "channel_weights")
         assert (code, counts(lines)["failed"]) == (1, 1)
-        assert "Step 2: 0/13 points" in lines[-1]
+        assert "Step 2: 0/12 points" in lines[-1]
 
     def test_nothing_is_kept_of_a_file_saved_meanwhile(self, root, judge):
         path = write(root, 2, "2.1")
@@ -164,7 +164,7 @@ class TestFiles:
         code, lines = run(STEP_2, "-k", "channel_weights or weighted")
         assert counts(lines)["passed"] == 1
         assert code == 1
-        assert "Step 2: 0/13 points" in lines[-1]
+        assert "Step 2: 0/12 points" in lines[-1]
 
     def test_a_test_of_the_students_own(self, run, root):
         test = "assert mine.channel_weights(case.tensor(1, 2, 3, 3)).shape == (1, 2)"
@@ -184,7 +184,7 @@ class TestFiles:
         assert counts(lines)["failed"] == checks(2) - 1  # the chain waits
         assert "  got       conftest.py lies beside your files" in lines
         assert not any("I was run" in line for line in lines)
-        assert "Step 2: 0/13 points" in lines[-1]
+        assert "Step 2: 0/12 points" in lines[-1]
 
 
 class TestProcesses:
@@ -201,7 +201,7 @@ class TestProcesses:
         assert int(note.read_text()) == os.getpid()
 
     def test_a_debugger_sees_a_task_among_the_references(self, run, root, monkeypatch):
-        write(root, 2, "2.3")
+        write(root, 2, "2.5")
         code, lines = run(STEP_2, "-k", "gradcam_of_a_network_by_hand", "--pdb")
         assert (code, counts(lines)["passed"]) == (0, 1), "channel_weights and weighted_map are the reference's"
 
@@ -223,7 +223,7 @@ class TestProcesses:
         monkeypatch.chdir(other)
         code, lines = run(STEP_2, "-k", "channel_weights")
         assert code == 0
-        assert lines[-1].startswith("Step 2: 1/13 points.")
+        assert lines[-1].startswith("Step 2: 1/12 points.")
         assert not is_newer(Workspace(other))
 
     def test_from_the_parent_folder(self, run, root, monkeypatch):
@@ -232,7 +232,7 @@ class TestProcesses:
         code, lines = run(f"{root.name}/test_step2_gradcam.py", "-k", "channel_weights")
         assert code == 0, lines
         assert counts(lines) == {"passed": 1}
-        assert lines[-1].startswith("Step 2: 1/13 points. Next: task 2.2, step2_gradcam.py line ")
+        assert lines[-1].startswith("Step 2: 1/12 points. Next: task 2.2, step2_gradcam.py line ")
 
     def test_from_inside_beside_a_stray_library(self, root):
         write(root, 2, "2.1")
@@ -241,4 +241,4 @@ class TestProcesses:
         assert code == 1
         assert "  got       torch.py lies beside your files" in lines
         assert not any("I was run" in line for line in lines)
-        assert lines[-1].startswith("Step 2: 0/13 points")
+        assert lines[-1].startswith("Step 2: 0/12 points")

@@ -36,32 +36,31 @@ def test_the_failure_that_is_shown_comes_next_even_if_others_come_before_it(root
 
 
 def test_the_line_is_that_of_the_function_that_does_not_pass(root):
-    path = write(root, 2, "all")
-    record(root, {"2.1": Status.passed, "2.2": Status.passed, "2.3": Status.passed})
-    step, workspace = step_of("2"), Workspace(root)
-    lines = {"test_select_scores_takes_one_score_an_image": "def select_scores("}
-    lines["test_all_classes_in_one_forward_pass"] = "def all_classes("
+    path = write(root, 1, "all")
+    record(root, {"1.1": Status.passed, "1.2": Status.passed, "1.3": Status.passed})
+    step, workspace = step_of("1"), Workspace(root)
+    lines = {"test_maps_are_normalised": "def normalize_map(", "test_maps_are_drawn": "def overlay("}
     for name, function in lines.items():
         rows = [
             Verdict(c.name, c.task, c.points, Status.failed if c.name == name else Status.passed)
-            for c in step.checks_of("2.4")
+            for c in step.checks_of("1.4")
         ]
         workspace.record(step, rows, workspace.code(step)[0])
         failed = screen.first_failure(screen.view(workspace, step), step.ids)
-        expected = f"Next: task 2.4, step2_gradcam.py line {line_with(path, function)}."
+        expected = f"Next: task 1.4, step1_cam.py line {line_with(path, function)}."
         assert screen.next_line(screen.views(workspace), [step], failed).startswith(expected)
 
 
 def test_one_function_of_two_is_not_a_failure(root, checked):
-    path = write(root, 2, "", {"2.4a": "return scores", "2.1": "return gradients.mean(dim=(2, 3))"})
+    path = write(root, 1)
     text = cut.replace_unit(
         path.read_text(encoding="utf-8"),
-        "select_scores",
-        cut.unit_text(step_of("2").source, "select_scores") or "",
+        "normalize_map",
+        cut.unit_text(step_of("1").source, "normalize_map") or "",
     )
     path.write_text(text, encoding="utf-8")
-    _, lines = checked("2.4")
-    assert row(lines, "2.4")[2:] == ["not finished", "1/2"]
+    _, lines = checked("1.4")
+    assert row(lines, "1.4")[2:] == ["not finished", "1/2"]
     assert not any("expected" in line for line in lines)
 
 
@@ -90,7 +89,7 @@ def test_a_heading_that_was_deleted(root):
     (root / "answers.md").write_text("# nothing\n", encoding="utf-8")
     record(root, {task.id: Status.passed for task in step_of("2").coded}, Status.passed)
     view = screen.view(Workspace(root), step_of("2"))
-    assert screen.next_line([view]) == "Next: task 2.6 in answers.md. Stuck? gradcam-lab hint 2.6"
+    assert screen.next_line([view]) == "Next: task 2.8 in answers.md. Stuck? gradcam-lab hint 2.8"
 
 
 def test_colours_in_a_terminal_only_and_no_bracket_is_lost(monkeypatch):

@@ -21,23 +21,23 @@ def test_inside_without_running_anything(root, monkeypatch, capsys):
     line = line_with(root / "step1_cam.py", "task 1.1:")
     assert out == [
         "Workspace 'my lab'.",
-        "Step 1: 0/8 points.",
-        "Step 2: 1/13 points.",
+        "Step 1: 0/7 points.",
+        "Step 2: 1/12 points.",
         "Step 3: 0/10 points.",
         "Step 4: 0/12 points.",
-        "Step 5: 0/9 points.",
-        "Step 6: 0/8 points.",
-        "Together: 1/60 points.",
+        "Step 5: 0/8 points.",
+        "Step 6: 0/9 points.",
+        "Together: 1/58 points.",
         f"Next: task 1.1, step1_cam.py line {line}. Stuck? gradcam-lab hint 1.1",
     ]
 
 
 def test_an_answer_that_is_too_short_says_so(root, capsys):
-    (root / "answers.md").write_text(answers({"1.5": "The dog's head.", "2.6": "word " * 20}), encoding="utf-8")
+    (root / "answers.md").write_text(answers({"1.5": "The dog's head.", "2.8": "word " * 20}), encoding="utf-8")
     where.status()
     out = capsys.readouterr().out
     assert re.search(r"^ +1\.5 .* too short \(3 of 20 words\) +0/2$", out, re.MULTILINE)
-    assert re.search(r"^ +2\.6 .* answered +2/2$", out, re.MULTILINE)
+    assert re.search(r"^ +2\.8 .* answered +2/2$", out, re.MULTILINE)
     assert out.count("too short") == 1
 
 
@@ -64,7 +64,7 @@ def test_status_as_json(root, capsys):
     answer = json.loads("\n".join(status_lines(capsys, json=True)))
     assert [step["number"] for step in answer["steps"]] == [1, 2, 3, 4, 5, 6]
     assert [step["changed"] for step in answer["steps"]] == [False, True, False, False, False, False]
-    assert (answer["points"], answer["possible"]) == (0, 60)
+    assert (answer["points"], answer["possible"]) == (0, 58)
 
 
 def test_torch_and_matplotlib_are_not_imported_for_it(root):

@@ -69,8 +69,8 @@ def test_a_new_function_comes_in_below_the_students(workspace, file, newer):
 
 @pytest.mark.parametrize("helper", ["", "\n\ndef helper(x):\n    return x\n"], ids=["plain", "a helper at the end"])
 def test_a_task_that_is_new_comes_into_a_workspace_of_the_version_before(workspace, file, helper, capsys):
-    """Task 2.7, the last of its file; whoever has written something below the older file's end keeps both."""
-    heading = "\n# ## 2.7 The same map by hand\n"
+    """Task 2.9, the last of its file; whoever has written something below the older file's end keeps both."""
+    heading = "\n# ## 2.9 The same map by hand\n"
     older, rest = file.read_text(encoding="utf-8").split(heading)
     (workspace.root / upgrade.BASE / FILE).write_text(older, encoding="utf-8", newline="\n")
     file.write_text(older.replace(TODO, MINE) + helper, encoding="utf-8", newline="\n")
@@ -78,7 +78,7 @@ def test_a_task_that_is_new_comes_into_a_workspace_of_the_version_before(workspa
     assert f"{FILE}: brought up to date; your text is kept.\n" in said(capsys)
     text = file.read_text(encoding="utf-8")
     assert text == older.replace(TODO, MINE) + heading + rest + helper
-    assert find_task("2.7")[1].units[0] in cut.unit_lines(text)
+    assert find_task("2.9")[1].units[0] in cut.unit_lines(text)
 
 
 def test_where_both_changed_a_line_the_students_stays_and_is_named(workspace, file, newer, capsys):
@@ -148,7 +148,7 @@ ANSWERED = (
 
 def answered(workspace, ending="\n"):
     path = workspace.root / "answers.md"
-    head, mark, rest = path.read_text(encoding="utf-8").partition("## 2.6")
+    head, mark, rest = path.read_text(encoding="utf-8").partition("## 2.8")
     rest = rest.replace("<!-- your answer -->\n", ANSWERED, 1)
     path.write_bytes((head + mark + rest).replace("\n", ending).encode())
     return path
@@ -167,13 +167,13 @@ def test_questions_are_renewed_and_answers_stay_word_for_word(workspace, newer, 
 
 def test_a_shorter_question_and_a_new_heading(workspace, newer):
     path = answered(workspace)
-    (last,) = re.findall(r"\n# [^\n]*task 2\.3 travel\?", find_task("2.6")[0].source)
+    (last,) = re.findall(r"\n# [^\n]*task 2\.5 travel\?", find_task("2.8")[0].source)
     newer(last, "")
     newer('title = "Written: ', 'title = "Newly written: ', "checks/step2_gradcam.toml")
     upgrade.upgrade()
     text = path.read_text(encoding="utf-8")
     assert last[3:] not in text
-    assert "\n## 2.6 Newly written: " in text
+    assert "\n## 2.8 Newly written: " in text
     assert ANSWERED in text
 
 
@@ -196,7 +196,7 @@ def test_a_question_that_the_student_changed_stays(workspace, newer, capsys):
     newer(QUESTION, "# (a) What now does CAM need")
     upgrade.upgrade()
     assert path.read_bytes() == before
-    assert "so does what you have changed at 2.6; the new one to compare: .gradcam-lab/new/answers.md" in said(capsys)
+    assert "so does what you have changed at 2.8; the new one to compare: .gradcam-lab/new/answers.md" in said(capsys)
     upgrade.upgrade()
     assert "there is nothing to do" in said(capsys)
 
@@ -205,7 +205,7 @@ def test_interrupted_anywhere_nothing_is_lost_and_the_same_command_does_the_rest
     replace(file)
     answered(workspace)
     newer(OLD_WORDS, NEW_WORDS)
-    newer("task 2.3 travel?", "task 2.3 travel? And\n# (c) why?")
+    newer("task 2.5 travel?", "task 2.5 travel? And\n# (c) why?")
     begun = snapshot(workspace)
     upgrade.upgrade()
     wanted = snapshot(workspace, backups=False)
