@@ -24,7 +24,7 @@ the bias *is* the logit. Nothing was approximated. A large $M^c_{ij}$ is a cell 
 $c$.
 
 Two pictures to try it on are those of the CSC413 lab: a [cat](https://www.cs.toronto.edu/~lczhang/413/cat.jpg), which
-ResNet-18 takes for a prison, and a [boat](https://www.cs.toronto.edu/~lczhang/413/boat.jpg). ImageNet's classes have
+ResNet-18 calls a prison, and a [boat](https://www.cs.toronto.edu/~lczhang/413/boat.jpg). ImageNet's classes have
 [simpler names](https://github.com/anishathalye/imagenet-simple-labels) too, and the lab prints both.
 
 | task | what you write | points |
@@ -112,8 +112,25 @@ def get_features(network: nn.Module, images: Tensor) -> Tensor:
 # ## 1.3 The map
 #
 # The weights $w^c_k$ are not computed: the network learned them, they are the rows of its one linear layer.
-# Finding that layer is bookkeeping, so it is done for you. It also draws the limit of the method: a network
+# Finding that layer is bookkeeping, so it is done for you. It also shows the limit of the method: a network
 # with two or three linear layers (VGG, AlexNet) has no $w^c_k$, and needs step 2.
+#
+# By hand, with two channels of 2 x 2 cells, the weights 2 and -1, and no bias:
+#
+# $$A^1 = \begin{matrix} 1 & 0 \\ 0 & 0 \end{matrix} \quad A^2 = \begin{matrix} 0 & 0 \\ 0 & 2 \end{matrix} \quad
+# M = 2 A^1 - A^2 = \begin{matrix} 2 & 0 \\ 0 & -2 \end{matrix}$$
+#
+# The network averages first: $h = (0.25, 0.5)$, and $z = 2 \cdot 0.25 - 0.5 = 0$. The mean of $M$ is 0 too. One cell
+# argues for the class and one against it, and the logit alone does not show either.
+#
+# ![The two orders of summation: average each channel and then weigh, or weigh and then average. Both give the
+# same logit.](figure:two_orders)
+#
+# And in a real network, of 192 channels on a grid of 14 x 14:
+#
+# ![A picture of ToyVOC, three channels of its feature map with their weights for the class dog (two that argue for it,
+# and one against), and the map of the dog: the weighted sum of all channels. Red is above 0, blue below.
+# ](figure:cam_of_channels)
 
 
 def linear_layer(network: nn.Module) -> nn.Linear:
@@ -141,6 +158,14 @@ def compute_cam(features: Tensor, weight: Tensor, class_index: int) -> Tensor:
 
     Returns:
         The class activation maps, shape (N, h, w).
+
+    Examples:
+        >>> features = torch.tensor([[[[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 2.0]]]])  # one image, two channels
+        >>> cam = compute_cam(features, torch.tensor([[2.0, -1.0]]), 0)
+        >>> cam.tolist()
+        [[[2.0, 0.0], [0.0, -2.0]]]
+        >>> cam.mean().item()  # the logit, as there is no bias
+        0.0
     """
     ### BEGIN SOLUTION 1.3
     return torch.einsum("k,nkhw->nhw", weight[class_index], features)
@@ -224,3 +249,16 @@ def overlay(image: np.ndarray, heat: np.ndarray, alpha: float = 0.5) -> np.ndarr
 # one image" and "Where the network erred". Of a single photo, `gradcam-lab explain IMAGE --method cam --class dog
 # --class cat` draws both, by a ResNet-50 of ImageNet; of a drawing of ToyVOC give `--model embedded` too, the
 # network that knows those. Say which image you took.
+#
+# ## Optional: predict, derive, break (no points)
+#
+# **Predict, then run.** A picture holds a dog and a boat. Where will the boat's map be: on the hull, on the sail, or on
+# the water around it? And may a cell argue for both classes? Write your answer down, and only then look under "Two
+# classes, one image" in the report.
+#
+# **Derive.** Add the same number $a$ to the bias of every class. What becomes of the logits, of the softmax's
+# probabilities, and of the maps? Now add the same row $v$ to the weights of every class: the softmax stays as it is
+# again, but all the maps change. Why? And what does this say about comparing the maps of two classes?
+#
+# **Break it.** In 1.4, subtract the minimum before you divide by the maximum. For which maps does the picture change
+# most? Draw the map of a class that is not in the picture, and say what a reader would believe.

@@ -50,7 +50,15 @@ Target = int | Sequence[int] | Tensor | Callable[[Tensor], Tensor]
 
 # ## 2.1 and 2.2 The two formulas
 #
-# They are one line each. Mind the axes: the weights average over space and keep the channels; the map sums over
+# They are one line each. Take the example of step 1: $z = 2 h_1 - h_2$, and $h_k$ is the mean of four cells. So each
+# cell of $A^1$ has the derivative $2 / 4$, each cell of $A^2$ has $-1 / 4$, and their averages are the same numbers:
+# $\alpha = (0.5, -0.25)$. Weighed and added up, $L$ is 0.5 in the first cell and -0.5 in the last, and ReLU sets the
+# last one to 0: a quarter of $\mathrm{ReLU}(M)$, as it must be, for $HW = 4$.
+#
+# ![A picture with a dog and a boat; CAM of the dog; Grad-CAM of the dog, which is the positive part of CAM divided by
+# the number of cells; and Grad-CAM of the boat. Red is above 0, blue below.](figure:cam_and_gradcam)
+#
+# Mind the axes: the weights average over space and keep the channels; the map sums over
 # channels and keeps the space. (Some lecture notes sum the gradient over space instead. That makes every weight
 # and the whole map H * W times larger, and changes nothing once the map is divided by its own maximum.)
 
@@ -65,6 +73,11 @@ def channel_weights(gradients: Tensor) -> Tensor:
 
     Returns:
         $\alpha^c_k$, shape (N, K).
+
+    Examples:
+        >>> gradients = torch.tensor([2.0, -1.0])[None, :, None, None].expand(1, 2, 2, 2) / 4  # one image, 2 x 2 cells
+        >>> channel_weights(gradients).tolist()
+        [[0.5, -0.25]]
     """
     ### BEGIN SOLUTION 2.1
     return gradients.mean(dim=(2, 3))
@@ -82,6 +95,11 @@ def weighted_map(features: Tensor, weights: Tensor) -> Tensor:
 
     Returns:
         $L^c = \mathrm{ReLU}(\sum_k \alpha^c_k A^k)$, shape (N, H, W).
+
+    Examples:
+        >>> features = torch.tensor([[[[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 2.0]]]])
+        >>> weighted_map(features, torch.tensor([[0.5, -0.25]])).tolist()
+        [[[0.5, 0.0], [0.0, 0.0]]]
     """
     ### BEGIN SOLUTION 2.2
     return torch.einsum("nk,nkhw->nhw", weights, features).relu()
@@ -95,8 +113,9 @@ def weighted_map(features: Tensor, weights: Tensor) -> Tensor:
 # it.
 #
 # Two small helpers first. A layer is named as in `model.named_modules()`: `"layer4"`, `"features"`,
-# `"layer4.1.conv2"`. Choose a *block*, not a convolution inside it: `layer4[-1].conv3` is added to its shortcut
-# afterwards, and its map can look entirely different from the map of what the network really goes on with.
+# `"layer4.1.conv2"`. Choose a *block*, not a convolution inside it. The output of `layer4[-1].conv3`
+# is added to the block's shortcut, and the network goes on with the sum. The map of one part of a sum can look entirely
+# different from the map of the sum.
 
 
 def find_layer(model: nn.Module, name: str) -> nn.Module:
@@ -379,8 +398,8 @@ class Captioner(nn.Module):
 #
 # Why stop at a layer? Take the gradient at the input itself (Simonyan et al., *[Deep Inside Convolutional
 # Networks](https://arxiv.org/abs/1312.6034)*, 2013). It is sharp, and it is noisy: it says which pixels would change
-# the score if touched, not where the object is. Seen beside Grad-CAM it teaches why a coarse layer is worth its
-# coarseness.
+# the score if touched, not where the object is. Beside Grad-CAM it shows
+# what one gets in return for a coarse layer: a map that can be read.
 
 
 def input_gradient(model: nn.Module, images: Tensor, target: Target) -> Tensor:
@@ -421,7 +440,7 @@ def input_gradient(model: nn.Module, images: Tensor, target: Target) -> Tensor:
 # interrupted after `features` and continued by your own lines: the feature map is then an ordinary variable, and
 # no hook is needed to get hold of it. The rest is as in 2.3 and 2.5: a leaf that requires the gradient, the target's
 # score, the gradient of the feature map, the two formulas. The result must be the same, number by number, so the
-# two check each other. What the hook buys is that no such lines have to be written for the next network.
+# two check each other. The advantage of the hook: for the next network no such lines have to be written.
 
 
 def vgg_gradcam(vgg: nn.Module, images: Tensor, target: Target) -> Tensor:
@@ -448,6 +467,25 @@ def vgg_gradcam(vgg: nn.Module, images: Tensor, target: Target) -> Tensor:
     return weighted_map(features.detach(), channel_weights(gradients))
     ### END SOLUTION 2.9
 
+
+# ## Optional: predict, derive, break (no points)
+#
+# **Predict, then run.** A picture shows a dog and a boat. Where will the map of "dog rather than boat" be, the
+# difference of the two logits? Where will it be *negative* before the ReLU? Draw it on paper; then give `GradCAM` the
+# target `lambda z: z[:, dog] - z[:, boat]`, and compare.
+#
+# **Derive.** Show that in a GAP network $\mathrm{ReLU}(M^c) = HW \cdot L^c$, from $z_c = \sum_k w^c_k h_k + b_c$ and
+# nothing else. Which step fails once a second linear layer and a ReLU stand behind the average?
+#
+# **Break it.** First say what will become of AP, then run it. (a) Explain the probability and not the logit: in 2.5,
+# `outputs = self.model(images).sigmoid()` (a softmax, where the classes exclude each other). (b) Divide the map by
+# $HW$ once more. A file that does not pass runs all the same if you ask for it, and `compare` sets your number beside
+# the reference's:
+#
+# `gradcam-lab run-all --quick --impl mine --out mine`, `gradcam-lab run-all --quick --impl reference --out reference`,
+# `gradcam-lab compare reference mine`.
+#
+# One of the two changes nothing. Which line of step 3 is the reason?
 
 # ## Given: what refuses a wrong target
 #

@@ -18,9 +18,12 @@ Sources: the CAM paper cut its maps at a share of their maximum and boxed the is
 decides: Choe et al., *[Evaluating Weakly Supervised Object Localization Methods
 Right](https://arxiv.org/abs/2001.07437)*, CVPR 2020, [code](https://github.com/clovaai/wsolevaluation).
 
-Every choice here is a confession. Islands say that two touching dogs are one. The threshold says that all dogs
+Every choice here admits a weakness. Islands say that two touching dogs are one. The threshold says that all dogs
 are lit equally: if the network looks only at heads, the box is a head. You will see both in the report's list
 of failures.
+
+![Two dogs: the map of the grid, stretched over the image, cut at 0.3 of its maximum, the two islands, and their boxes
+with their scores (orange) beside the annotated ones (green). The network looks at the heads.](figure:map_to_boxes)
 
 **One convention, four off-by-ones.** Boxes are `(xmin, ymin, xmax, ymax)` in PASCAL VOC's pixels: counted from
 1, both ends inside. An island that covers the columns 0 to 9 has `xmin = 1` and `xmax = 10`, and is $10 - 1 + 1
@@ -54,6 +57,9 @@ IoU = Callable[[np.ndarray, np.ndarray], np.ndarray]
 # - Where is the centre of a cell? Cell 1 of 7 covers the pixels 32 to 63 of 224, so its centre is at 47.5. That
 #   is `align_corners=False` in PyTorch, and what OpenCV does. With `align_corners=True` the centre lands at 37,
 #   and every box is pulled towards the border.
+#
+# ![Where a cell is painted: one row of seven cells, of which cell 1 is hot, stretched over 224 pixels by either
+# convention.](figure:cell_centres)
 
 
 def upsample(heatmap: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -88,6 +94,11 @@ def threshold_mask(heatmap: np.ndarray, fraction: float) -> np.ndarray:
 
     Returns:
         bool, shape (H, W): `heatmap >= fraction * max`; all False where the maximum is not positive ("no evidence").
+
+    Examples:
+        >>> threshold_mask(np.array([[0.0, 1.0, 2.0], [4.0, 3.0, 0.0]]), 0.5).astype(int)  # the limit is 2
+        array([[0, 0, 1],
+               [1, 1, 0]])
     """
     ### BEGIN SOLUTION 3.2
     peak = heatmap.max()
@@ -97,9 +108,9 @@ def threshold_mask(heatmap: np.ndarray, fraction: float) -> np.ndarray:
 
 # ## 3.3 Islands
 #
-# OpenCV finds the islands and their bounding boxes in one call, `connectedComponentsWithStats`. Label 0 is the
-# sea. Count pixels to drop specks; do not use `contourArea`, which measures the polygon through the pixels'
-# centres, so that a line one pixel wide has area 0.
+# OpenCV finds the islands and their bounding boxes in one call, `connectedComponentsWithStats`. Label 0 is what lies
+# between the islands. Count pixels to drop specks; do not use `contourArea`, which measures the polygon through the
+# pixels' centres, so that a line one pixel wide has area 0.
 
 
 def mask_to_boxes(mask: np.ndarray, min_area: int = 1) -> np.ndarray:
@@ -111,6 +122,14 @@ def mask_to_boxes(mask: np.ndarray, min_area: int = 1) -> np.ndarray:
 
     Returns:
         float64, shape (n, 4): `xmin, ymin, xmax, ymax`, 1-based, both ends inside; (0, 4) where there is none.
+
+    Examples:
+        >>> mask = np.array([[1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]], dtype=bool)
+        >>> mask_to_boxes(mask)  # columns 0 and 1 of row 0; column 3 of row 2
+        array([[1., 1., 2., 1.],
+               [4., 3., 4., 3.]])
+        >>> mask_to_boxes(mask, min_area=2)
+        array([[1., 1., 2., 1.]])
     """
     ### BEGIN SOLUTION 3.3
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
@@ -151,9 +170,9 @@ def nms(boxes: np.ndarray, scores: np.ndarray, max_overlap: float, iou: IoU) -> 
 
 # ## 3.5 The claim
 #
-# Put the chain together. The score deserves a thought. Probability alone would give all boxes of an image the
-# same score, and average precision (step 4) lives on the order of scores. Heat alone would make the best box of
-# *every* image equally sure, dog or no dog. The product has both.
+# Put the chain together. Think about the score first. Probability alone would give all boxes of an image the same
+# score, but average precision (step 4) depends on the order of the scores, and on nothing else of them. Heat alone
+# would make the best box of *every* image equally sure, dog or no dog. The product has both.
 
 
 def detect(
@@ -199,3 +218,16 @@ def detect(
 #
 # `gradcam-lab run-all --quick` makes this report, with your code once it passes, of the images of ToyVOC's test split:
 # see "Drawn by lot" and "The worst failures" in `report/toyvoc/report.html`, and "Choosing the threshold".
+#
+# ## Optional: predict, derive, break (no points)
+#
+# **Predict, then run.** You raise the threshold from 0.3 to 0.5. Do the boxes grow or shrink? Does their number grow or
+# fall, or can it do both? What becomes of the scores? Then run `gradcam-lab run-all --quick --threshold 0.5 --out half`
+# and look at the same images as before.
+#
+# **Derive.** Multiply a raw map by 3. Show, line by line of `detect`, that no box and no score changes. Now add 3 to
+# every cell: which line is the first to give something else?
+#
+# **Break it.** What happens to AP at a threshold of 0.5? First say whether it falls more at IoU 0.3 or at IoU 0.5, and
+# why; then `gradcam-lab run-all --quick --out chosen` and `gradcam-lab compare chosen half` show your number beside
+# that of the threshold that val chose.

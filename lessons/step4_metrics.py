@@ -63,6 +63,11 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     Returns:
         shape (n, m), from 0 (apart) to 1 (the same box).
+
+    Examples:
+        >>> a, b = np.array([[1, 1, 10, 10]]), np.array([[6, 1, 15, 10]])  # 10 pixels wide each, 5 of them in both
+        >>> box_iou(a, b).round(3).tolist()  # 50 / (100 + 100 - 50)
+        [[0.333]]
     """
     ### BEGIN SOLUTION 4.1
     first = np.maximum(a[:, None, :2], b[None, :, :2])  # (n, m, 2): the later of the two beginnings
@@ -86,9 +91,13 @@ def area(boxes: np.ndarray) -> np.ndarray:
 # VOC marks some objects `difficult`: too small, too hidden, undecidable without context. Finding one earns
 # nothing and costs nothing, so a detection that matches none but a difficult object is ignored.
 #
+# ![Four claims about two dogs, from the surest on, at an IoU threshold of 0.5. Green: the annotated boxes. Blue: a true
+# positive. Orange: a false one, because its dog has been found already, or because it overlaps none enough.
+# ](figure:who_found_what)
+#
 # (The devkit lets each detection bid for the object it overlaps most with, free or not. The two rules differ
-# only where two objects overlap each other; ours, which is also COCO's, lets the second detection have the
-# second dog.)
+# only where two objects overlap each other; by ours, which is also COCO's, the second detection
+# can still find the second dog.)
 
 
 def match_detections(boxes: np.ndarray, scores: np.ndarray, truth: GroundTruth, threshold: float) -> np.ndarray:
@@ -149,6 +158,12 @@ def precision_recall(scores: np.ndarray, outcomes: np.ndarray, objects: int, tie
 
     Returns:
         The curve, one entry a step, k <= n. Recall never falls. With no object at all it is 0 throughout.
+
+    Examples:
+        >>> outcomes = np.array([1, 0, 1, 0, 1])  # true, false, true, false, true; and four objects
+        >>> curve = precision_recall(np.array([0.9, 0.8, 0.7, 0.6, 0.5]), outcomes, 4)
+        >>> curve.precision.round(2).tolist(), curve.recall.tolist()
+        ([1.0, 0.5, 0.67, 0.5, 0.6], [0.25, 0.25, 0.5, 0.5, 0.75])
     """
     ### BEGIN SOLUTION 4.3
     counted = outcomes != IGNORED
@@ -169,6 +184,13 @@ def precision_recall(scores: np.ndarray, outcomes: np.ndarray, objects: int, tie
 # from the right: at each recall take the best precision that can still be had at this recall *or a higher one*.
 # Then measure the area, either exactly ("area", VOC since 2010) or at the eleven recalls 0, 0.1, ..., 1
 # ("11point", VOC2007).
+#
+# By hand: four objects, and five claims that are, from the surest on, true, false, true, false, true. Precision is 1,
+# 1/2, 2/3, 2/4, 3/5, and recall 1/4, 1/4, 2/4, 2/4, 3/4. Smoothed from the right, precision is 1, 2/3, 2/3, 3/5, 3/5.
+# Recall grows by a quarter at the first, the third and the fifth claim, so the area is (1 + 2/3 + 3/5) / 4 = 0.567.
+# The last quarter of recall was never reached, and earns nothing.
+#
+# ![The curve of these five claims, its envelope, and the area below the envelope.](figure:curve_envelope)
 
 
 def average_precision(precision: np.ndarray, recall: np.ndarray, method: str = "area") -> float:
@@ -183,6 +205,11 @@ def average_precision(precision: np.ndarray, recall: np.ndarray, method: str = "
 
     Returns:
         AP from 0 to 1; 0 for an empty curve.
+
+    Examples:
+        >>> ap = average_precision(np.array([1, 1 / 2, 2 / 3, 2 / 4, 3 / 5]), np.array([0.25, 0.25, 0.5, 0.5, 0.75]))
+        >>> round(ap, 3)
+        0.567
     """
     ### BEGIN SOLUTION 4.4
     best_from_here_on = np.maximum.accumulate(precision[::-1])[::-1]
@@ -343,3 +370,15 @@ def correct_localisation(
 #
 # Nothing has to be run for this; two to five sentences each. `gradcam-lab run-all --quick` draws curves to think of:
 # under "The result" in `report/toyvoc/report.html`.
+#
+# ## Optional: predict, derive, break (no points)
+#
+# **Predict, then run.** To the five claims of 4.4 comes a sixth, less sure than all others, and it is false. What
+# becomes of AP? And what if it is surer than all others? Compute both by hand, and then with your functions.
+#
+# **Derive.** Show that AP does not depend on the scale of the scores: with $f$ any strictly increasing function,
+# $f(s)$ in place of $s$ gives the same AP. Which of `precision_recall` and `match_detections` looks at scores, and at
+# what of them? What, then, can AP not tell you about the probabilities?
+#
+# **Break it.** Give every detection the score 1. First say what becomes of AP with `ties="group"`, then with
+# `ties="order"` for the best and for the worst order; `order_range` computes both.

@@ -13,8 +13,8 @@ lets each say what it knows:
 $$E(\alpha) = \sum_i -\log p(z_i \mid \alpha_i)
 + \gamma \sum_{i \sim j} [\alpha_i \neq \alpha_j] \, e^{-\beta |z_i - z_j|^2}$$
 
-   The first sum asks each pixel for a colour that suits its side. The second makes a border dear where two
-   neighbours look alike, and cheap where the image itself has an edge. The seeds stay as they are;
+   The first sum asks each pixel for a colour that suits its side. The second makes a border expensive where
+   two neighbours look alike, and cheap where the image itself has an edge. The seeds stay as they are;
 3. **measure**: intersection over union again, counted in pixels, per class, and its mean over the classes;
 4. **box**: a mask that fits has a box that fits.
 
@@ -48,8 +48,12 @@ VOID = 255
 #
 # One threshold cuts a map in two, and half of the pixels near the cut are on the wrong side. Two thresholds leave
 # out what is doubtful. The upper one should be so high that hardly a pixel above it is wrong, and the lower one so
-# low that hardly a dog is below it: it is better to know little than to know something false, for GrabCut never
-# doubts a seed.
+# low that hardly a dog is below it. It is better to know little than to know something false, because GrabCut never
+# changes a seed.
+#
+# ![What the map is sure of: the map of the dog; the seeds, dog in orange, not dog in blue, unknown in grey; the mask
+# that GrabCut makes of them; and the annotated mask. GrabCut has given a part of the cat to the dog, and has lost the
+# dog's paws.](figure:trimap)
 
 
 def seeds(heatmap: np.ndarray, sure_foreground: float, sure_background: float) -> np.ndarray:
@@ -63,6 +67,11 @@ def seeds(heatmap: np.ndarray, sure_foreground: float, sure_background: float) -
     Returns:
         uint8, shape (H, W): FOREGROUND, BACKGROUND, or UNKNOWN between the two. Where the map's maximum is not
         positive there is no evidence of the class, and all is BACKGROUND.
+
+    Examples:
+        >>> seeds(np.array([[10.0, 7.0, 6.0], [2.0, 1.0, 0.0]]), 0.7, 0.2)  # the limits are 7 and 2
+        array([[  1,   1, 255],
+               [255,   0,   0]], dtype=uint8)
     """
     ### BEGIN SOLUTION 5.1
     peak = heatmap.max()
@@ -141,8 +150,15 @@ def segment(
 #
 # $$\text{IoU}_c = \frac{n_{cc}}{\sum_j n_{cj} + \sum_j n_{jc} - n_{cc}}$$
 #
-# The mean over the classes has the background among them. That is VOC's measure, and it flatters: on images that are
-# mostly meadow a mask of nothing at all earns nearly 100 % on one of two classes. So look at the class too.
+# The mean over the classes has the background among them. That is VOC's measure, and it looks better than the masks
+# are: on images that are mostly meadow a mask of nothing at all earns nearly 100 % on one of two classes. So look at
+# the class too.
+#
+# By hand, with 4 x 2 pixels of which 3 are dog and 1 is void: the mask finds 2 of the 3, and calls one pixel of meadow
+# dog. So $n = ((3, 1), (1, 2))$, the IoU of the dog is $2 / (1 + 2 + 1) = 0.5$, that of the background
+# $3 / (3 + 1 + 1) = 0.6$, and the mean 0.55.
+#
+# ![Intersection and union in pixels, of the map cut at 0.3 and of the refined mask.](figure:iou_of_pixels)
 
 
 def confusion(prediction: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
@@ -155,6 +171,13 @@ def confusion(prediction: np.ndarray, truth: np.ndarray, classes: int) -> np.nda
 
     Returns:
         int64, shape (classes, classes): row = the true class, column = the predicted one.
+
+    Examples:
+        >>> truth = np.array([[0, 1, 1, 255], [0, 0, 0, 1]])
+        >>> prediction = np.array([[1, 1, 1, 1], [0, 0, 0, 0]])
+        >>> confusion(prediction, truth, 2)
+        array([[3, 1],
+               [1, 2]])
     """
     ### BEGIN SOLUTION 5.3a
     counted = truth != VOID
@@ -172,6 +195,10 @@ def class_iou(counts: np.ndarray) -> np.ndarray:
     Returns:
         float64, shape (C,). A class that occurs nowhere, neither in truth nor in a prediction, has NaN; one that was
         only predicted has 0.
+
+    Examples:
+        >>> class_iou(np.array([[3, 1], [1, 2]]))
+        array([0.6, 0.5])
     """
     ### BEGIN SOLUTION 5.3b
     intersection = np.diagonal(counts).astype(np.float64)
@@ -232,3 +259,15 @@ def mask_box(mask: np.ndarray, share: float = 0.25) -> np.ndarray:
 #
 # `gradcam-lab run-all`, without `--quick`, draws them of images of ToyVOC's test split: in `report/toyvoc/report.html`
 # above "How good are the masks?". Say which image you took; two to five sentences each.
+#
+# ## Optional: predict, derive, break (no points)
+#
+# **Predict, then run.** A brown dog lies on a brown carpet. Where will GrabCut put the border? And where, if you lower
+# the upper fraction from 0.7 to 0.3? Write it down, and look for such a picture in the report.
+#
+# **Derive.** A mask has the IoU $u$ for its class. Show that its F1 score (twice the intersection over the sum of the
+# two areas) is $2 u / (1 + u)$. Can two masks change places in a ranking, if one goes from IoU to F1? And their means
+# over several images?
+#
+# **Break it.** Leave the VOID pixels in the table, as background. First say whether the IoU of the dog rises or falls;
+# then compute it for a mask that is right up to the last pixel.

@@ -1,8 +1,9 @@
 r"""# Step 6: Is the heatmap telling the truth?
 
-A heatmap always looks like an explanation. It glows somewhere, the eye finds a reason, and one nods. So ask it
+A heatmap always looks like an explanation. It glows somewhere, the eye finds a reason, and one believes it. So ask it
 questions whose answers are numbers, and put the same questions to maps that know nothing: a **centre map**, which
-looks at the middle of every picture, and a **random map**. What they can do too is no merit of Grad-CAM.
+looks at the middle of every picture, and a **random map**. Where these two do as well as Grad-CAM, Grad-CAM has shown
+nothing.
 
 1. **Does it point at the object?** The pointing game (Zhang et al., *[Top-Down Neural Attention by Excitation
    Backprop](https://arxiv.org/abs/1608.00507)*, IJCV 2018): its hottest pixel should lie on the object, or
@@ -86,7 +87,7 @@ def random_map(size: tuple[int, int], cells: tuple[int, int], seed: int) -> np.n
 # ## 6.1 The pointing game
 #
 # One pixel, one question: is it on the object? The 15 pixels of tolerance are Zhang's custom on VOC, because boxes
-# and maps are coarse. Here they are a distance as the crow flies, to the nearest pixel of the box, 15 itself inside.
+# and maps are coarse. Here they are a distance in a straight line, to the nearest pixel of the box, 15 itself inside.
 #
 # Three things are easily got wrong. A map that is the same everywhere points at nothing, but `argmax` names its
 # upper left corner all the same. An object marked `difficult` is ignored, as in step 4: pointing at it earns
@@ -140,6 +141,9 @@ def pointing_game(heatmap: np.ndarray, boxes: np.ndarray, difficult: np.ndarray,
 # are evidence of their own. Deletion has that flaw, and one should know it: a picture with holes is a picture the
 # network has never seen. Both walks end where the other picture begins, so every map starts and finishes at the same
 # values, and only the order in between is judged.
+#
+# ![Deletion: the picture with 0, 5, 10, 20 and 40% of its pixels deleted, the hottest first, and the probability of the
+# dog in each; below, the whole curve and that of a random map.](figure:deletion_strip)
 
 
 def replacement_curve(probability: Probability, start: Tensor, end: Tensor, heatmap: Tensor, steps: int) -> Tensor:
@@ -175,6 +179,10 @@ def area_under(curve: Tensor) -> float:
 
     Returns:
         The area; that of a curve which is 1 everywhere is 1.
+
+    Examples:
+        >>> area_under(torch.tensor([1.0, 0.5, 0.0]))  # (1 / 2 + 0.5 + 0 / 2) / 2
+        0.5
     """
     ### BEGIN SOLUTION 6.2b
     return float((curve[1:] + curve[:-1]).mean() / 2)
@@ -224,6 +232,14 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
     Returns:
         From -1 to 1; 0 where a map is the same everywhere, because it orders nothing.
+
+    Examples:
+        >>> a = np.array([0.0, 0.0, 3.0, 9.0])  # ranks 1.5, 1.5, 3, 4: less 2.5, that is -1, -1, 0.5, 1.5
+        >>> b = np.array([1.0, 2.0, 3.0, 4.0])  # ranks 1, 2, 3, 4: -1.5, -0.5, 0.5, 1.5
+        >>> round(rank_correlation(a, b), 4)  # 4.5 / root(4.5 * 5)
+        0.9487
+        >>> rank_correlation(a, -a)
+        -1.0
     """
     ### BEGIN SOLUTION 6.3a
     deviations = []
@@ -238,9 +254,12 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 # Now the network. PyTorch's layers know how to begin anew, `reset_parameters()`; a block does not, but the layers in
-# it do (`layer.modules()` names the layer itself and everything inside). Two courtesies: the network belongs to
-# the caller, so work on a deep copy; and the random numbers belong to everybody, so draw them within
-# `torch.random.fork_rng()`, which puts torch's own generator back.
+# it do (`layer.modules()` names the layer itself and everything inside). Two things must stay as they are. The
+# network belongs to the caller, so work on a deep copy. The random numbers belong to the whole program, so draw them
+# within `torch.random.fork_rng()`, which puts torch's own generator back.
+#
+# ![Grad-CAM of the dog in a picture, of the network as it was trained, and of copies whose layers were made random from
+# the last one down. Each number is the rank correlation with the first map.](figure:weights_made_random)
 
 
 def reinitialised(model: nn.Module, layers: Sequence[str], seed: int) -> nn.Module:
@@ -416,3 +435,16 @@ def moved(heatmap: np.ndarray, right: float, down: float) -> np.ndarray:
     fine = cv2.resize(heatmap, (FINER * width, FINER * height), interpolation=cv2.INTER_LINEAR)
     way = np.array([[1, 0, FINER * right], [0, 1, FINER * down]], np.float64)
     return cv2.warpAffine(fine, way, fine.shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+# ## Optional: predict, derive, break (no points)
+#
+# **Predict, then run.** You make the network random from its last layer down. After which layer will the map have
+# nothing to do with the real one any more? And what will the centre map do under this test? Write it down, and look
+# under "Is the heatmap telling the truth?" in the report.
+#
+# **Derive.** Show that the deletion area is the same for a map and for its square, if no cell is negative. Which of the
+# tests of this step look at more than the order of the cells?
+#
+# **Break it.** In 6.3 let equal cells have the ranks in which they stand, not the mean of them. First say for which
+# maps of step 2 the correlation rises, and why; then try it on two maps that are 0 in most of their cells.
