@@ -49,8 +49,9 @@ def solved(name):
     """A student's file of that version, with all its functions written."""
     text = FILES[name]
     for function, body in bodies(int(name[4])):
-        text, count = re.subn(rf' *raise NotImplementedError\("task [\d.]+: {function}"\)', lambda _, b=body: b, text)
-        assert count == 1
+        todo = re.search(rf' *raise NotImplementedError\("task [\d.]+: {function}"\)', text)
+        assert todo
+        text = text.replace(todo[0], body)
     return text
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradcam_lab.report.figures.lessons.example import TWO_DOGS, WIDTH, Example, classifier, lessons, picture
+from gradcam_lab.report.figures.lessons.example import TWO_DOGS, WIDTH, classifier, example, lessons, picture
 from gradcam_lab.report.figures.style import GREYS, INK, OURS, svg_figure
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ def draw(path: Path) -> None:
     """Draw five pictures of the walk, and its curve beside that of a random map."""
     import torch
 
-    example, step, preprocessing = Example(TWO_DOGS), lessons().faithfulness, classifier().preprocessing
-    heat = lessons().boxes.upsample(example.gradcam("dog"), example.inputs.shape[2:])
+    shown, step, preprocessing = example(TWO_DOGS), lessons().faithfulness, classifier().preprocessing
+    heat = lessons().boxes.upsample(shown.gradcam("dog"), shown.inputs.shape[2:])
     seen: list[Tensor] = []
 
     def probability(images: "Tensor") -> "Tensor":
@@ -27,7 +27,7 @@ def draw(path: Path) -> None:
         with torch.no_grad():
             return classifier().probability(classifier().network(images), "dog")
 
-    image = example.inputs[0]
+    image = shown.inputs[0]
     curves = {
         "Grad-CAM": torch.from_numpy(heat),
         "a random map": torch.from_numpy(step.random_map(heat.shape, (14, 14), seed=0)),

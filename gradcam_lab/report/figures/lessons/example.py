@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gradcam_lab.data.toyvoc.scene import Scene
-    from gradcam_lab.lesson_modules import Lessons
     from gradcam_lab.models.classifier import Classifier
 
 WIDTH = 6.7
@@ -27,8 +26,8 @@ DOG_AND_BOAT, TWO_DOGS, DOG_AND_CAT = 86, 115, 159
 
 
 @cache
-def lessons() -> "Lessons":
-    """The reference's lessons: a figure shows what is right."""
+def lessons() -> Any:
+    """The reference's lessons: a figure shows what is right, also by functions that the lab itself does not call."""
     from gradcam_lab.lesson_modules import load_lessons
 
     return load_lessons()
@@ -86,7 +85,8 @@ class Example:
     def cam(self, name: str) -> np.ndarray:
         """Step 1's class activation map, on the grid."""
         network, place = classifier().network, classifier().class_names.index(name)
-        return lessons().cam.class_activation_map(network, self.inputs, place)[0].numpy()
+        cam: np.ndarray = lessons().cam.class_activation_map(network, self.inputs, place)[0].numpy()
+        return cam
 
     def gradcam(self, name: str, network: Any = None) -> np.ndarray:
         """Step 2's map on the grid, of the embedded network or of another one of its kind."""
@@ -101,6 +101,12 @@ class Example:
         """A map of the grid, normalised and laid over the picture."""
         full = lessons().boxes.upsample(grid, self.size)
         return lessons().cam.overlay(self.image, lessons().cam.normalize_map(full))
+
+
+@cache
+def example(seed: int) -> Example:
+    """The picture of a seed; what the network says of it is computed once."""
+    return Example(seed)
 
 
 def picture(axes: "Axes", image: np.ndarray, title: str) -> None:

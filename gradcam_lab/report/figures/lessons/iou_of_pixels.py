@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradcam_lab.report.figures.lessons.example import DOG_AND_CAT, WIDTH, Example, lessons, picture
+from gradcam_lab.report.figures.lessons.example import DOG_AND_CAT, WIDTH, example, lessons, picture
 from gradcam_lab.report.figures.lessons.trimap import SURE_BACKGROUND, SURE_FOREGROUND
 from gradcam_lab.report.figures.style import BLUE, MUTED, OURS, TRUTH, svg_figure
 
@@ -13,14 +13,14 @@ FRACTION = 0.3
 
 def draw(path: Path) -> None:
     """Draw the pixels that both call dog, those that only the truth does, and those that only the mask does."""
-    example, steps = Example(DOG_AND_CAT), lessons()
-    heatmap = example.heatmap("dog")
-    dogs = [place + 1 for place, one in enumerate(example.scene.objects) if one.name == "dog"]
-    truth = (example.scene.instances[..., None] == dogs).any(axis=2)
+    shown, steps = example(DOG_AND_CAT), lessons()
+    heatmap = shown.heatmap("dog")
+    dogs = [place + 1 for place, one in enumerate(shown.scene.objects) if one.name == "dog"]
+    truth = (shown.scene.instances[..., None] == dogs).any(axis=2)
     seeds = steps.segmentation.seeds(heatmap, SURE_FOREGROUND, SURE_BACKGROUND)
     masks = {
         f"the map, cut at {FRACTION:g}": steps.boxes.threshold_mask(heatmap, FRACTION),
-        "the refined mask": steps.segmentation.refine(example.image, seeds, 1),
+        "the refined mask": steps.segmentation.refine(shown.image, seeds, 1),
     }
     with svg_figure(path, WIDTH, 2.0) as figure:
         plots = figure.subplots(1, len(masks) + 1, width_ratios=[1, 1, 0.8])
@@ -28,7 +28,7 @@ def draw(path: Path) -> None:
             counts = steps.segmentation.confusion(mask.astype(np.uint8), truth.astype(np.uint8), 2)
             iou = steps.segmentation.class_iou(counts)[1]
             both, missed, wrong = counts[1, 1], counts[1, 0], counts[0, 1]
-            picture(axes, _painted(example.image, mask, truth), f"{name}: {both} / {both + missed + wrong} = {iou:.2f}")
+            picture(axes, _painted(shown.image, mask, truth), f"{name}: {both} / {both + missed + wrong} = {iou:.2f}")
         plots[-1].set_axis_off()
         words = (("both: intersection", TRUTH), ("only the truth", BLUE), ("only the mask", OURS))
         for y, (text, colour) in zip((0.75, 0.58, 0.41), words, strict=True):

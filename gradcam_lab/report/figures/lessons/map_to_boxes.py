@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from gradcam_lab.report.figures.lessons.example import TWO_DOGS, WIDTH, Example, cells, lessons, picture
+from gradcam_lab.report.figures.lessons.example import TWO_DOGS, WIDTH, cells, example, lessons, picture
 from gradcam_lab.report.figures.rgb import dimmed
 from gradcam_lab.report.figures.style import INK, OURS, TRUTH, svg_figure
 
@@ -15,22 +15,22 @@ PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
 
 def draw(path: Path) -> None:
     """Draw the five stations of two dogs."""
-    example, steps = Example(TWO_DOGS), lessons()
-    grid, heatmap = example.gradcam("dog"), example.heatmap("dog")
+    shown, steps = example(TWO_DOGS), lessons()
+    grid, heatmap = shown.gradcam("dog"), shown.heatmap("dog")
     mask = steps.boxes.threshold_mask(heatmap, FRACTION)
     found = steps.boxes.detect(
-        grid, example.size, example.probability("dog"), threshold=FRACTION, iou=steps.metrics.box_iou
+        grid, shown.size, shown.probability("dog"), threshold=FRACTION, iou=steps.metrics.box_iou
     )
     with svg_figure(path, WIDTH, 2.35) as figure:
         plots = figure.subplots(2, 3).ravel()
-        picture(plots[0], example.image, "two dogs")
+        picture(plots[0], shown.image, "two dogs")
         cells(plots[1], grid, "the map, 14 x 14 cells")
-        picture(plots[2], example.overlaid(grid), "3.1  stretched to the image")
-        picture(plots[3], dimmed(example.image, mask), f"3.2  at least {FRACTION:g} of the maximum")
-        picture(plots[4], _islands(example.image, mask), "3.3  islands")
-        picture(plots[5], example.image, "3.3 to 3.5  boxes and scores")
+        picture(plots[2], shown.overlaid(grid), "3.1  stretched to the image")
+        picture(plots[3], dimmed(shown.image, mask), f"3.2  at least {FRACTION:g} of the maximum")
+        picture(plots[4], _islands(shown.image, mask), "3.3  islands")
+        picture(plots[5], shown.image, "3.3 to 3.5  boxes and scores")
         for box, colour, words in [
-            *((box, TRUTH, "") for box in example.boxes("dog")),
+            *((box, TRUTH, "") for box in shown.boxes("dog")),
             *((row[:4], OURS, f"{row[4]:.2f}") for row in found),
         ]:
             left, top, right, bottom = box - [1, 1, 0, 0]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gradcam_lab.report.figures.lessons.example import DOG_AND_CAT, WIDTH, Example, lessons, picture
+from gradcam_lab.report.figures.lessons.example import DOG_AND_CAT, WIDTH, example, lessons, picture
 from gradcam_lab.report.figures.rgb import dimmed, painted_seeds
 from gradcam_lab.report.figures.style import svg_figure
 
@@ -11,16 +11,16 @@ SURE_FOREGROUND, SURE_BACKGROUND = 0.6, 0.03
 
 def draw(path: Path) -> None:
     """Draw picture, map, seeds, mask, and the annotated mask of a dog."""
-    example, step = Example(DOG_AND_CAT), lessons().segmentation
-    seeds = step.seeds(example.heatmap("dog"), SURE_FOREGROUND, SURE_BACKGROUND)
-    mask = step.refine(example.image, seeds, 1)
-    dogs = [place + 1 for place, one in enumerate(example.scene.objects) if one.name == "dog"]
-    truth = (example.scene.instances[..., None] == dogs).any(axis=2)
+    shown, step = example(DOG_AND_CAT), lessons().segmentation
+    seeds = step.seeds(shown.heatmap("dog"), SURE_FOREGROUND, SURE_BACKGROUND)
+    mask = step.refine(shown.image, seeds, 1)
+    dogs = [place + 1 for place, one in enumerate(shown.scene.objects) if one.name == "dog"]
+    truth = (shown.scene.instances[..., None] == dogs).any(axis=2)
     pictures = (
-        (example.overlaid(example.gradcam("dog")), "the map of dog"),
-        (painted_seeds(example.image, seeds), "seeds: dog, not dog"),
-        (dimmed(example.image, mask), "GrabCut's mask"),
-        (dimmed(example.image, truth), "the truth"),
+        (shown.overlaid(shown.gradcam("dog")), "the map of dog"),
+        (painted_seeds(shown.image, seeds), "seeds: dog, not dog"),
+        (dimmed(shown.image, mask), "GrabCut's mask"),
+        (dimmed(shown.image, truth), "the truth"),
     )
     with svg_figure(path, WIDTH, 1.45) as figure:
         for axes, (image, title) in zip(figure.subplots(1, len(pictures)), pictures, strict=True):

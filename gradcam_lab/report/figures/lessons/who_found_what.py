@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradcam_lab.report.figures.lessons.example import TWO_DOGS, WIDTH, Example, lessons, picture
+from gradcam_lab.report.figures.lessons.example import TWO_DOGS, WIDTH, example, lessons, picture
 from gradcam_lab.report.figures.style import BLUE, OURS, TRUTH, svg_figure
 
 SCORES = np.array([0.9, 0.7, 0.6, 0.4])
@@ -17,8 +17,8 @@ IOU = 0.5
 
 def draw(path: Path) -> None:
     """Draw each claim on a picture of its own."""
-    example, metrics = Example(TWO_DOGS), lessons().metrics
-    truth = example.boxes("dog")
+    shown, metrics = example(TWO_DOGS), lessons().metrics
+    truth = shown.boxes("dog")
     claims = truth[list(ABOUT)] + SHIFTS
     found = metrics.GroundTruth(truth, np.zeros(len(truth), dtype=bool))
     outcomes = metrics.match_detections(claims, SCORES, found, IOU)
@@ -27,12 +27,12 @@ def draw(path: Path) -> None:
         for number, axes in enumerate(figure.subplots(1, len(claims))):
             true = outcomes[number] == 1
             word = "true" if true else "false: found already" if overlaps[number] > IOU else "false: too far off"
-            picture(axes, example.image, f"{SCORES[number]:.1f}   IoU {overlaps[number]:.2f}\n{word}")
+            picture(axes, shown.image, f"{SCORES[number]:.1f}   IoU {overlaps[number]:.2f}\n{word}")
             for box, colour in (*((box, TRUTH) for box in truth), (claims[number], BLUE if true else OURS)):
                 left, top, right, bottom = box - [1, 1, 0, 0]
                 sides = [left, right, right, left, left], [top, top, bottom, bottom, top]
                 axes.plot(*sides, color="white", linewidth=2.6)
                 axes.plot(*sides, color=colour, linewidth=1.4)
-            height, width = example.size
+            height, width = shown.size
             axes.set(xlim=(0, width), ylim=(height, 0))
         figure.subplots_adjust(left=0.01, right=0.99, top=0.78, bottom=0.01, wspace=0.05)
