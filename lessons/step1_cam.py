@@ -115,10 +115,8 @@ def get_features(network: nn.Module, images: Tensor) -> Tensor:
 # Finding that layer is bookkeeping, so it is done for you. It also shows the limit of the method: a network
 # with two or three linear layers (VGG, AlexNet) has no $w^c_k$, and needs step 2.
 #
-# By hand, with two channels of 2 x 2 cells, the weights 2 and -1, and no bias:
-#
-# $$A^1 = \begin{matrix} 1 & 0 \\ 0 & 0 \end{matrix} \quad A^2 = \begin{matrix} 0 & 0 \\ 0 & 2 \end{matrix} \quad
-# M = 2 A^1 - A^2 = \begin{matrix} 2 & 0 \\ 0 & -2 \end{matrix}$$
+# By hand, with two channels of 2 x 2 cells, the weights 2 and -1, and no bias: let $A^1$ be `[[1, 0], [0, 0]]` and
+# $A^2$ be `[[0, 0], [0, 2]]`. Then $M = 2 A^1 - A^2$ is `[[2, 0], [0, -2]]`.
 #
 # The network averages first: $h = (0.25, 0.5)$, and $z = 2 \cdot 0.25 - 0.5 = 0$. The mean of $M$ is 0 too. One cell
 # argues for the class and one against it, and the logit alone does not show either.

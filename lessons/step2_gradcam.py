@@ -477,15 +477,16 @@ def vgg_gradcam(vgg: nn.Module, images: Tensor, target: Target) -> Tensor:
 # **Derive.** Show that in a GAP network $\mathrm{ReLU}(M^c) = HW \cdot L^c$, from $z_c = \sum_k w^c_k h_k + b_c$ and
 # nothing else. Which step fails once a second linear layer and a ReLU stand behind the average?
 #
-# **Break it.** First say what will become of AP, then run it. (a) Explain the probability and not the logit: in 2.5,
-# `outputs = self.model(images).sigmoid()` (a softmax, where the classes exclude each other). (b) Divide the map by
-# $HW$ once more. A file that does not pass runs all the same if you ask for it, and `compare` sets your number beside
-# the reference's:
+# **Break it.** First say what becomes of AP, then run it. In 2.5, explain (a) the softmax's probability and not the
+# logit, `outputs = self.model(images).softmax(dim=1)`; (b) the sigmoid's; or (c) divide the map by $HW$ once more. The
+# checks refuse all three, but a file that does not pass runs all the same if you ask for it, and `compare` sets your AP
+# beside the reference's, with the images on which the two differ most:
 #
 # `gradcam-lab run-all --quick --impl mine --out mine`, `gradcam-lab run-all --quick --impl reference --out reference`,
 # `gradcam-lab compare reference mine`.
 #
-# One of the two changes nothing. Which line of step 3 is the reason?
+# Two of the three change AP by little or by nothing, although they are wrong. Which line of step 3 is the reason? And
+# on which images does the sigmoid change something after all?
 
 # ## Given: what refuses a wrong target
 #
