@@ -25,3 +25,19 @@ def test_no_line_of_the_students_is_lost_in_a_merge(base, new, data):
 def test_what_both_have_added_at_one_place_is_kept_mine_last():
     base, mine, new = "a = 1\n", "a = 1\n\nmine = 2\n", "a = 1\n\ndef f(): ...\n"
     assert upgrade.merge(base, mine, new) == ("a = 1\n\ndef f(): ...\n\nmine = 2\n", [])
+
+
+def test_what_the_new_text_adds_below_a_changed_line_comes_below_mine_and_only_once():
+    base, mine, new = "def f():\n    todo\n", "def f():\n    return 1\n\nmine = 2\n", "def f():\n    todo\n\nx = 1\n"
+    merged = "def f():\n    return 1\n\nmine = 2\n\nx = 1\n"
+    assert upgrade.merge(base, mine, new) == (merged, [])
+    assert upgrade.merge(base, merged, new) == (merged, [])
+
+
+def test_a_function_whose_parameters_have_new_names_stays_whole_where_it_was_written():
+    base = "def f(a):\n    todo\n\n\nclass C:\n    def g(self, a):\n        todo\n"
+    mine = base.replace("        todo", "        return a")
+    new = base.replace("a)", "b)")
+    text, _ = upgrade.merge(base, mine, new)
+    kept = upgrade.with_own_signatures(base, mine, text)
+    assert kept == "def f(b):\n    todo\n\n\nclass C:\n    def g(self, a):\n        return a\n"
