@@ -485,8 +485,9 @@ def vgg_gradcam(vgg: nn.Module, images: Tensor, target: Target) -> Tensor:
 # `gradcam-lab run-all --quick --impl mine --out mine`, `gradcam-lab run-all --quick --impl reference --out reference`,
 # `gradcam-lab compare reference mine`.
 #
-# Two of the three change AP by little or by nothing, although they are wrong. Which line of step 3 is the reason? And
-# on which images does the sigmoid change something after all?
+# One of the three ends at an AP of 0: the lab gives `GradCAM` a network that returns the target's score alone. What is
+# the softmax of one number, and its derivative? The two others change AP by little or by nothing, although they are
+# wrong. Which line of step 3 is the reason? And on which images does the sigmoid change something after all?
 
 # ## Given: what refuses a wrong target
 #
