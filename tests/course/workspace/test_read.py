@@ -152,7 +152,7 @@ def test_a_page_of_somebody_else_is_not_replaced(outside):
 
 @pytest.mark.parametrize(("screen", "opened"), [(True, 1), (False, 0)])
 def test_the_page_is_opened_where_there_is_a_screen(outside, monkeypatch, screen, opened):
-    calls = []
+    calls: list[str] = []
     monkeypatch.setattr(webbrowser, "open", calls.append)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
