@@ -122,4 +122,4 @@ if __name__ == "__main__":
         for name, found in violations([Path(page)], dark=dark).items()
         for slip in found
     ]
-    sys.exit("\n".join(slips))
+    sys.exit("\n".join(slips) or 0)

@@ -2,6 +2,7 @@
 
 import re
 import webbrowser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace import hints
 from tests.commands import lab, refused
 from tests.course.workspace.helpers import ANSWER, MINE, TODO, judged, replace
-from tests.report.pages.made import read
+from tests.report.pages.made import dead_links, read
 
 
 @pytest.fixture
@@ -62,6 +63,11 @@ def test_outside_of_a_workspace_the_lessons_are_shown_with_all_hints(outside):
     assert ANSWER in text
     assert "Stuck?" not in text
     assert "NotImplementedError" not in text
+    assert dead_links(out) == []
+    for path in out.glob("*.html"):
+        levels = read(path).headings
+        assert levels.count(1) == 1, path.name
+        assert all(below - above <= 1 for above, below in pairwise(levels)), path.name
 
 
 def test_what_has_passed_is_shown_as_the_student_wrote_it(workspace, file, tmp_path):
