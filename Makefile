@@ -11,7 +11,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 KNOWN  := $(shell cat $(VENV)/.index 2>/dev/null)
 INDEX  := $(KNOWN)
 
-.PHONY: run test pythons bench models checkpoint sample clean help
+.PHONY: run test pythons bench models checkpoint sample site clean help
 
 help:
 	@echo "make run         install into .venv, run everything on ToyVOC, print the report's path"
@@ -21,6 +21,7 @@ help:
 	@echo "make models      try the choice of the layer on every network of torchvision and many of timm's (an hour)"
 	@echo "make checkpoint  train the embedded classifier again (minutes on 2 cores)"
 	@echo "make sample      render report/sample/ again, and write the figures that are quoted from it anew"
+	@echo "make site        write the course as a website into report/site/: lessons, pages, Python interface, sample report, tables"
 	@echo "make clean       remove .venv, .pythons and everything that was computed"
 	@echo
 	@echo "make run INDEX=URL takes torch from another wheel index, such as PyTorch's own of CPU wheels; so does make test."
@@ -57,8 +58,12 @@ sample: $(VENV)/.installed
 	$(BIN)/python -m gradcam_lab.report.sample $(REPORT) report/sample
 	$(BIN)/python -m gradcam_lab.report.quotes report/sample README.md lessons/checks/*.answers.md
 
+site: $(VENV)/.installed
+	@rm -rf report/site
+	@$(BIN)/gradcam-lab read --all --out report/site --no-open
+
 clean:
-	rm -rf $(VENV) .pythons $(REPORT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pythons $(REPORT) report/site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # One stamp per set of packages: a second run finds it newer than what it was made from and installs nothing.
 # Another INDEX than the one that it knows is a reason to run again.
@@ -71,6 +76,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(if $(filter-out =$(KNOWN),=
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
+	$(PIP) install --quiet --constraint constraints.txt --no-deps axe-playwright-python  # for its axe-core alone
 	@touch $@
 
 .PHONY: another-index

@@ -5,6 +5,7 @@ import sys
 import webbrowser
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import dedent, indent
 
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
@@ -12,6 +13,7 @@ from gradcam_lab.course.authoring.manifest import Step, all_steps, find_step, le
 from gradcam_lab.course.judging.verdicts import Status, StepResult
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
+from gradcam_lab.excerpts import parse
 from gradcam_lab.report.pages import lesson_page, markdown_page
 from gradcam_lab.report.pages.records import Course, LessonText, MarkdownText, TaskCard
 from gradcam_lab.report.pages.shell import write_page
@@ -78,12 +80,12 @@ def _lesson(step: Step, workspace: Workspace | None) -> LessonText:
         )
         for task in step.tasks
     )
-    own = _own_functions(step, workspace, result) if workspace and result else {}
+    source, own = _own_source(step, workspace, result) if workspace and result else (step.source, set())
     return LessonText(
         step.number,
         step.name,
         step.title,
-        _with(own, cut.stub(step.source)) if workspace else step.source,
+        source,
         cards,
         step.notation,
         frozenset(own),
@@ -91,19 +93,27 @@ def _lesson(step: Step, workspace: Workspace | None) -> LessonText:
     )
 
 
-def _own_functions(step: Step, workspace: Workspace, result: StepResult) -> dict[str, str]:
-    """The student's functions of the tasks that have passed, by name."""
+def _own_source(step: Step, workspace: Workspace, result: StepResult) -> tuple[str, set[str]]:
+    """The stub with the student's functions of the tasks that have passed, and the names of these functions."""
     passed = {task.id for task in result.tasks if task.status is Status.passed}
     mine = workspace.source(step)[0]
-    units = [unit for task in step.tasks if task.id in passed for unit in task.units]
-    return {unit: text for unit in units if (text := cut.unit_text(mine, unit)) is not None}
+    shown, own = cut.stub(step.source), set[str]()
+    for unit in (unit for task in step.tasks if task.id in passed for unit in task.units):
+        text = cut.unit_text(mine, unit)
+        if text is not None:  # a class may be indented otherwise than in the stub
+            changed = cut.replace_unit(shown, unit, indent(dedent(text), "    " * unit.count(".")))
+            if _is_python(changed):
+                shown = changed
+                own.add(unit)
+    return shown, own
 
 
-def _with(functions: dict[str, str], stub: str) -> str:
-    """A stub with some functions in the place of its own."""
-    for unit, text in functions.items():
-        stub = cut.replace_unit(stub, unit, text)
-    return stub
+def _is_python(text: str) -> bool:
+    try:
+        parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _write_one(word: str, out: Path, course: Course) -> Path:

@@ -11,14 +11,19 @@ from gradcam_lab.report.pages.shell import page_of, references
 PLACE = "lessons/pages"
 """Where the pages of the course lie in the repository."""
 
+ORDER = "order.txt"
+
 
 def read_pages(folder: Path) -> tuple[MarkdownText, ...]:
-    """Read the texts of a folder, by their names in alphabetical order; none where there is no such folder.
+    """Read the texts of a folder: first those that its `order.txt` names, line by line, then the others by name.
 
     Raises:
         LabError: a file cannot be read.
     """
-    return tuple(read_page(path, f"{PLACE}/{path.name}") for path in sorted(folder.glob("*.md")))
+    order = read_text(folder / ORDER, "a list of pages").split() if (folder / ORDER).is_file() else []
+    places = {name: place for place, name in enumerate(order)}
+    paths = sorted(folder.glob("*.md"), key=lambda path: (places.get(path.stem, len(order)), path.stem))
+    return tuple(read_page(path, f"{PLACE}/{path.name}") for path in paths)
 
 
 def read_page(path: Path, place: str, name: str = "") -> MarkdownText:

@@ -130,7 +130,7 @@ def _anchored(tokens: list[Token], taken: set[str], html_of: Callable[[Token], M
     for place, token in enumerate(tokens):
         if token.type == "heading_open":
             inline = tokens[place + 1]
-            first = anchor = slug("".join(child.content for child in inline.children or []))
+            first = anchor = slug(_words(inline))
             number = 1
             while anchor in taken:
                 anchor, number = f"{first}-{number}", number + 1
@@ -192,10 +192,15 @@ def _followed(children: list[Token], references: References) -> Iterator[Token]:
 def _picture(token: Token, references: References) -> Token:
     address = str(token.attrGet("src") or "")
     source = references.picture(address)
-    words = "".join(child.content for child in token.children or [])
+    words = _words(token)
     if source is None:
         return _raw(Markup("<em>{}</em>").format(words))
     return _raw(Markup('<img class="picture" src="{}" alt="{}">').format(source, words))
+
+
+def _words(token: Token) -> str:
+    """The text of what is in a heading or a description, without its markup."""
+    return "".join(" " if child.type == "softbreak" else child.content for child in token.children or [])
 
 
 def _coloured(token: Token) -> None:

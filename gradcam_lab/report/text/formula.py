@@ -1,6 +1,7 @@
 """Formulas as pictures: WeasyPrint knows no MathML, so matplotlib's mathtext draws them as SVG outlines."""
 
 import base64
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,17 @@ INK = "#1d2433"  # the colour of the text around it
 EM = 100  # mathtext's outlines have this many units to the em
 MARGIN = 4  # units around the ink, so that no edge is cut off
 
+_MATRIX = re.compile(r"\\begin{(p|b|)matrix}(.*?)\\\\(.*?)\\end{\1matrix}")
+_BRACKETS = {"": ("", ""), "p": ("(", ")"), "b": ("[", "]")}
+
 
 @cache
 def formula(latex: str, display: bool = False) -> Markup:
     r"""Draw a formula as an `<img>` that stands on the baseline of the text around it and grows with it.
 
     Args:
-        latex: the formula without dollar signs, in the subset that matplotlib's mathtext knows.
+        latex: the formula without dollar signs, in the subset that matplotlib's mathtext knows, and matrices of two
+            rows (`matrix`, `pmatrix`, `bmatrix`).
         display: whether it stands on a line of its own.
 
     Returns:
@@ -27,7 +32,7 @@ def formula(latex: str, display: bool = False) -> Markup:
     """
     latex = " ".join(latex.split())  # of a formula that goes over several lines mathtext reads none
     try:
-        outline, advance = _outline(latex, display)
+        outline, advance = _outline(_MATRIX.sub(_matrix, latex), display)
     except ValueError:  # mathtext's parse error; a student's formula may use what it does not know
         return Markup("<code>{}</code>").format(latex)
     bounds = outline.get_extents()
@@ -41,6 +46,13 @@ def formula(latex: str, display: bool = False) -> Markup:
     source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
     size = f"width:{width / EM:.3f}em" if display else f"height:{height / EM:.3f}em;vertical-align:{bottom / EM:.3f}em"
     return Markup('<img class="math" style="{}" alt="{}" src="{}">').format(size, latex, source)
+
+
+def _matrix(match: re.Match[str]) -> str:
+    """Write a matrix of two rows as the fraction without a bar that mathtext knows; it knows no matrix."""
+    left, right = _BRACKETS[match[1]]
+    above, below = (r" \quad ".join(row.split("&")) for row in match.group(2, 3))
+    return rf"\genfrac{{{left}}}{{{right}}}{{0}}{{0}}{{{above}}}{{{below}}}"
 
 
 def _outline(latex: str, display: bool) -> "tuple[Outline, float]":

@@ -2,6 +2,7 @@
 
 import re
 import webbrowser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,23 @@ from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace import hints
+from gradcam_lab.report.pages import shell
 from tests.commands import lab, refused
 from tests.course.workspace.helpers import ANSWER, MINE, TODO, judged, replace
-from tests.report.pages.made import read
+from tests.report.pages.made import dead_links, read
+from tests.students import step_of
 
 
 @pytest.fixture
 def outside(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _without_drawings(monkeypatch):
+    """The drawings of the lessons take seconds, and have tests of their own."""
+    monkeypatch.setattr(shell, "drawn", lambda name: "data:image/svg+xml;base64,")
 
 
 def squeezed(text):
@@ -48,7 +57,7 @@ def test_no_answer_is_in_the_pages_of_a_workspace(workspace, tmp_path):
     out = tmp_path / "pages"
     assert lab("read", "--all", "--no-open", "--out", out).code == 0
     assert shown_answers(out) == []
-    assert "of 13 points" in read(out / "step2_gradcam.html").text
+    assert f"0 of {step_of('2').points} points" in read(out / "step2_gradcam.html").text
     assert TODO in read(out / "step2_gradcam.html").text
     assert not (out / "report.html").exists()
 
@@ -62,6 +71,11 @@ def test_outside_of_a_workspace_the_lessons_are_shown_with_all_hints(outside):
     assert ANSWER in text
     assert "Stuck?" not in text
     assert "NotImplementedError" not in text
+    assert dead_links(out) == []
+    for path in out.glob("*.html"):
+        levels = read(path).headings
+        assert levels.count(1) == 1, path.name
+        assert all(below - above <= 1 for above, below in pairwise(levels)), path.name
 
 
 def test_what_has_passed_is_shown_as_the_student_wrote_it(workspace, file, tmp_path):
@@ -74,7 +88,21 @@ def test_what_has_passed_is_shown_as_the_student_wrote_it(workspace, file, tmp_p
     assert TODO not in text
     assert ANSWER not in text
     assert text.count("Your code") == 1
-    assert "1 of 13 points" in text
+    assert f"1 of {step_of('2').points} points" in text
+
+
+def test_a_class_may_be_indented_otherwise_than_the_stub(workspace, file, tmp_path):
+    (task,) = [task.id for step in all_steps() for task in step.tasks if "GradCAM.__call__" in task.units]
+    replace(file, f'raise NotImplementedError("task {task}: __call__")', "return images  # mine")
+    text = file.read_text(encoding="utf-8")
+    narrow, found = re.subn(
+        r"^class GradCAM:\n(?:    .*\n|\n)+", lambda match: match[0].replace("    ", "  "), text, flags=re.MULTILINE
+    )
+    assert found == 1
+    file.write_text(narrow, encoding="utf-8")
+    judged(workspace, task)
+    assert lab("read", "2", "--no-open", "--out", tmp_path).code == 0
+    assert "return images  # mine" in read(tmp_path / "step2_gradcam.html").text
 
 
 @pytest.mark.parametrize("outcome", [Status.failed, Status.error, Status.timed_out])
@@ -152,7 +180,7 @@ def test_a_page_of_somebody_else_is_not_replaced(outside):
 
 @pytest.mark.parametrize(("screen", "opened"), [(True, 1), (False, 0)])
 def test_the_page_is_opened_where_there_is_a_screen(outside, monkeypatch, screen, opened):
-    calls = []
+    calls: list[str] = []
     monkeypatch.setattr(webbrowser, "open", calls.append)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

@@ -1,7 +1,9 @@
 """Invented lessons and pages, and what is in the HTML that comes of them."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 from gradcam_lab.report.pages.markdown_page import read_pages
 from gradcam_lab.report.pages.records import Course, LessonText, TaskCard
@@ -66,7 +68,7 @@ class Page(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.anchors, self.links, self.loaded = list[str](), list[str](), list[str]()
-        self.text, self.open = "", list[str]()
+        self.text, self.open, self.headings = "", list[str](), list[int]()
         self.feed(html)
         assert self.open == []
         assert len(set(self.anchors)) == len(self.anchors)
@@ -79,6 +81,8 @@ class Page(HTMLParser):
                 self.links.append(value or "")
             elif name in ("href", "src", "data", "action", "poster", "srcset"):
                 self.loaded.append(value or "")
+        if tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
+            self.headings.append(int(tag[1]))
         if tag not in self.EMPTY:
             self.open.append(tag)
 
@@ -92,6 +96,22 @@ class Page(HTMLParser):
     def words(self) -> str:
         """The text with single spaces."""
         return " ".join(self.text.split())
+
+
+def dead_links(folder: Path) -> list[tuple[str, str]]:
+    """The links of a folder's pages that lead nowhere, each with its page."""
+    pages = {path.relative_to(folder).as_posix(): read(path) for path in folder.rglob("*.html")}
+    dead = []
+    for name, page in pages.items():
+        for link in page.links:
+            if re.match(r"(https?:|mailto:)", link):
+                continue
+            file, _, anchor = unquote(link).partition("#")
+            target = pages.get(file or name)
+            there = (folder / file).is_file() if file and not file.endswith(".html") else target is not None
+            if not there or (anchor and target and anchor not in target.anchors):
+                dead.append((name, link))
+    return dead
 
 
 def read(path: Path) -> Page:

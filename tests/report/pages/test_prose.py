@@ -56,10 +56,10 @@ def test_pictures_are_inside_and_those_that_are_not_there_are_words():
 
 
 def test_a_drawing_has_its_caption_below_and_in_words():
-    shown = html("![Of `two` the $x$](figure:two)", SOMEWHERE)
+    shown = html("![Of `two`\nthe $x$](figure:two)", SOMEWHERE)
     assert shown.count("<figure") == shown.count("</figure>") == 1
     assert 'alt="Of two the x"' in shown
-    assert '<figcaption>Of <code>two</code> the <span class="math inline"><img' in shown
+    assert '<figcaption>Of <code>two</code>\nthe <span class="math inline"><img' in shown
     assert "<p>" not in shown
 
 

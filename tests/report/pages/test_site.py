@@ -2,13 +2,12 @@
 
 import re
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.report.pages.site import write_site
-from tests.report.pages.made import Page, course, read
+from tests.report.pages.made import Page, course, dead_links, read
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,25 +22,16 @@ def repository(tmp_path):
     (bench / "README.md").write_text("# How fast\n\n## One\n\n| | s |\n| --- | --- |\n| a | 1 |\n\n![All](one.svg)\n")
     (bench / "one.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     (bench / "one & two.csv").write_text("a,1\n")
+    (sample / "report.pdf").write_bytes(b"%PDF")
+    (folder / "CONTRIBUTING.md").write_text(
+        "# Where things go\n\n[Sample](report/sample), [PDF](report/sample/report.pdf)\n"
+    )
     (sample / "report.html").write_text('<html><h2 id="a">The answer</h2><a href="#a">x</a></html>')
     return folder
 
 
-def dead_links(folder):
-    """The links of a folder's pages that lead nowhere, each with its page."""
-    pages = {path.relative_to(folder).as_posix(): read(path) for path in folder.rglob("*.html")}
-    dead = []
-    for name, page in pages.items():
-        assert all(address.startswith("data:") for address in page.loaded), name
-        for link in page.links:
-            if re.match(r"(https?:|mailto:)", link):
-                continue
-            file, _, anchor = unquote(link).partition("#")
-            target = pages.get(file or name)
-            there = (folder / file).is_file() if file and not file.endswith(".html") else target is not None
-            if not there or (anchor and target and anchor not in target.anchors):
-                dead.append((name, link))
-    return dead
+def loaded(path):
+    return read(path).loaded
 
 
 def test_a_dead_link_is_seen(tmp_path):
@@ -53,18 +43,20 @@ def test_a_dead_link_is_seen(tmp_path):
 def test_the_site_is_whole(tmp_path, repository):
     start = write_site(tmp_path / "site", course(tmp_path), repository)
     names = {path.relative_to(tmp_path / "site").as_posix() for path in (tmp_path / "site").rglob("*.*")}
-    pages = {"index", "step1_one", "step2_two", "install", "more", "api", "models", "report", "speed"}
-    assert names == {f"{page}.html" for page in pages} | {"bench/one & two.csv"}
+    pages = {"index", "step1_one", "step2_two", "install", "more", "api", "models", "report", "speed", "contributing"}
+    assert names == {f"{page}.html" for page in pages} | {"bench/one & two.csv", "sample/report.pdf"}
     assert dead_links(tmp_path / "site") == []
+    assert all(address.startswith("data:") for name in pages for address in loaded(tmp_path / "site" / f"{name}.html"))
     linked = set(read(start).links)
     assert linked == {f"{page}.html" for page in pages - {"index"}}
     assert "bench/one%20%26%20two.csv" in read(tmp_path / "site" / "speed.html").links
+    assert {"report.html", "sample/report.pdf"} <= set(read(tmp_path / "site" / "contributing.html").links)
     assert all("index.html" in read(tmp_path / "site" / f"{page}.html").links for page in pages - {"index", "report"})
 
 
 def test_a_workspace_has_no_sample_report_which_shows_the_answers(tmp_path, repository):
     start = write_site(tmp_path / "site", course(tmp_path, workspace=True), repository)
-    assert not (tmp_path / "site" / "report.html").exists()
+    assert not list((tmp_path / "site").rglob("report.*"))
     assert "report.html" not in read(start).links
     assert dead_links(tmp_path / "site") == []
 

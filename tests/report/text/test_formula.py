@@ -40,6 +40,23 @@ def test_display_formula_is_larger_than_inline():
     assert width > 0.3
 
 
+def test_formula_may_go_over_several_lines():
+    assert formula("a\n  + b", display=True) == formula("a + b", display=True)
+
+
+@pytest.mark.parametrize("kind", ["", "p", "b"])
+def test_a_matrix_of_two_rows_is_drawn(kind):
+    drawn = formula(rf"\begin{{{kind}matrix}} 2 & 0 \\ 0 & -2 \end{{{kind}matrix}}")
+    assert drawn.startswith("<img")
+    assert "matrix" in drawn  # its alternative text is what was written
+    assert style_of(drawn)["height"] > 2 * style_of(formula("2"))["height"]
+
+
+@pytest.mark.parametrize("latex", [r"\begin{bmatrix} 1 \\ 2 \\ 3 \end{bmatrix}", r"\begin{bmatrix} 1 \end{bmatrix}"])
+def test_other_matrices_are_shown_as_text(latex):
+    assert formula(latex) == Markup("<code>{}</code>").format(latex)
+
+
 def test_formula_that_mathtext_cannot_draw_is_shown_as_text():
     assert formula(r"\nonsense<b>") == Markup(r"<code>\nonsense&lt;b&gt;</code>")
 
