@@ -92,7 +92,7 @@ def _show(workspace: Workspace, selection: TaskSelection, fresh: Sequence[Verdic
     all_views = screen.views(workspace)
     here = [view for view in all_views if view.step in selection]
     view, failed = _first_failure(here, selection)
-    lines = [line for view in here for line in (*screen.table(view), "")]
+    lines = [line for view in here for line in (*screen.table(view, looks=True), "")]
     verdict = failed.first_failure if failed else None
     lines += screen.outputs([other for other in fresh if other != verdict])
     if view and verdict:

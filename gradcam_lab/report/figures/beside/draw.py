@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from gradcam_lab.files import moved_into_place
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 PANEL, HEIGHT = 3.3, 3.6  # inches
 DPI = 120
+LETTERS = 42
+"""Of a line of a title: as many as fit over a panel."""
 
 
 def draw_beside(
@@ -50,7 +53,8 @@ def draw_beside(
         yours.set_title("yours", loc="left")
         theirs.set_title("the reference's", loc="left")
         _draw_difference(figure, both, mine, reference)
-        both.set_title(f"the difference: {mine.unlike(reference) or 'none'}", loc="left")  # type: ignore[arg-type]
+        unlike = mine.unlike(reference)  # type: ignore[arg-type]
+        both.set_title("\n".join(wrap(f"the difference: {unlike or 'none'}", LETTERS)), loc="left")
         with moved_into_place(path) as temporary:
             figure.savefig(temporary, format="png")
 
