@@ -63,7 +63,7 @@ def watched(lesson: Any, scene: Scene) -> Any:
     with call(lesson.watched, scene.network, scene.classifier.layer) as stored:
         scene.network(scene.inputs)
     if not stored:
-        raise Wrong("the layer's output in the list", "an empty list", "the hook has to append the feature map to it")
+        raise Wrong("the layer's output in the list", "the list stays empty", "the hook has to append the feature map to it")
     return stored[0]
 
 
@@ -297,7 +297,7 @@ def reinitialised(lesson: Any, scene: Scene) -> Any:
     """The map of the network whose last layers are random, shape (h, w)."""
     network = call(lesson.reinitialised, scene.network, list(RANDOM), 0)
     if not isinstance(network, nn.Module):
-        raise Wrong("a network", f"a value of type {type(network).__name__}", "return the copy")
+        raise Wrong("a network", f"it returned a value of type {type(network).__name__}", "return the copy")
     return scene.gradcam_of(network, scene.inputs)
 
 

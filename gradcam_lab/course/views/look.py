@@ -89,9 +89,10 @@ def like(got: Any, expected: Any, *, rows: bool) -> Any:
         return got
     wanted, came = plain(expected), plain(got)
     if not isinstance(came, np.ndarray) or came.dtype.kind not in "biuf":
-        raise Wrong(shown(expected), shown(got), _as_the_docstring(wanted))
+        nothing = "None (a `return` is missing?)" if got is None else shown(got)
+        raise Wrong(shown(expected), f"it returned {nothing}", _as_the_docstring(wanted))
     if came.shape[rows:] != wanted.shape[rows:] or came.ndim != wanted.ndim:
-        raise Wrong(f"shape {wanted.shape}", f"shape {came.shape}", _as_the_docstring(wanted))
+        raise Wrong(f"shape {wanted.shape}", f"it returned an array of shape {came.shape}", _as_the_docstring(wanted))
     return came
 
 

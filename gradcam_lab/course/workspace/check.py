@@ -6,11 +6,11 @@ from contextlib import nullcontext, suppress
 from typing import Any
 
 from gradcam_lab.console import progress
-from gradcam_lab.course.authoring.manifest import Step, all_steps, find_step
+from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step, lesson_folder
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
 from gradcam_lab.course.workspace import screen
-from gradcam_lab.course.workspace.check_text import text_of
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
@@ -136,7 +136,13 @@ def _tests(selection: TaskSelection, failed: Verdict | None) -> list[str]:
     """The text of the check that failed, or of all that were asked for."""
     checks = [(step, check) for step, tasks in selection.items() for check in step.checks if check.task in tasks]
     shown = [(step, check) for step, check in checks if failed is None or check.name == failed.check]
-    return [line for step, check in shown for line in (*text_of(step, check), "")]
+    return [line for step, check in shown for line in (*_text_of(step, check), "")]
+
+
+def _text_of(step: Step, check: Check) -> list[str]:
+    """The lines of a check; the functions that compute what it expects are not shown, for they may be answers."""
+    source = (lesson_folder() / "checks" / step.test_file).read_text(encoding="utf-8")
+    return (cut.unit_text(source, check.name) or "").rstrip().split("\n")
 
 
 def _picture(workspace: Workspace, verdict: Verdict) -> str:

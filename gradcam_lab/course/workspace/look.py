@@ -1,12 +1,11 @@
 """`gradcam-lab look`: what a student's function returns on a real picture, beside what the reference's returns."""
 
-import webbrowser
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from gradcam_lab.console import say, warn
+from gradcam_lab.console import open_file, say, warn
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, Task, find_task
 from gradcam_lab.course.judging.judge import Judge, Limits
@@ -127,8 +126,8 @@ def _tell(workspace: Workspace, step: Step, verdict: Verdict, path: Path, openin
         return [sentence(workspace, step, verdict)]
     say(verdict.got)
     say(f"  {path.relative_to(workspace.root).as_posix()}")
-    if opening and not webbrowser.open(path.as_uri()):
-        warn(f"There is no program here that opens '{path}': open it yourself.")
+    if opening and not open_file(path):
+        warn(f"Here is no screen to show '{path}' on: open the file where there is one.")
     return []
 
 

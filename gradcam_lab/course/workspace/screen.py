@@ -105,11 +105,8 @@ def _cells(view: StepView, task: TaskResult) -> tuple[str, str, str, str]:
 
 
 def _look(view: StepView, task: TaskResult) -> str:
-    """The command that looks at a task; every one that is not answered in words has a view."""
-    idle = task.status in (Status.not_started, Status.waiting) and word(view, task) not in (
-        "not checked",
-        "not finished",
-    )
+    """The command that looks at a task, where something of it is written."""
+    idle = word(view, task) == "not started" or task.status is Status.waiting
     return "" if task.written or task is view.result.chain or idle else f"gradcam-lab look {task.id}"
 
 
