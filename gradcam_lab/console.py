@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol, TextIO, TypeVar
 
 from gradcam_lab.errors import one_line
@@ -72,6 +73,18 @@ def say_to(stream: TextIO | None) -> None:
     """Set the stream that `say` prints to; None for stdout, whatever that is at the time."""
     global _out
     _out = stream
+
+
+def open_file(path: Path) -> bool:
+    """Open a page or a picture in the browser, where there is a screen: in a terminal it would take that over.
+
+    Returns:
+        Whether it was opened.
+    """
+    import webbrowser
+
+    screen = sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(screen) and webbrowser.open(path.resolve().as_uri())
 
 
 def say(text: str) -> None:

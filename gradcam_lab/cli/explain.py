@@ -1,7 +1,7 @@
 """Explain: what a network says of an image, and where it looks."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from typer import Argument, Option, Typer
 
@@ -70,16 +70,22 @@ def explain(
     seed: Annotated[
         int, Option(min=0, max=MAX_SEED, help="Random seed of SmoothGrad's noise and of random weights.")
     ] = 0,
+    impl: Annotated[
+        Literal["auto", "reference", "mine"],
+        Option(help="Whose code makes maps and boxes in a workspace (steps 1 to 4); auto: yours where it has passed."),
+    ] = "reference",
 ) -> None:
     """Show where a network looks: picture, raw map and JSON of each image.
 
     Boxes are in pixels of the image as it is displayed.
     """
+    from gradcam_lab.course.workspace.whose_code import students_work
     from gradcam_lab.explain.explain_image import explain_photos
 
     explain_photos(
         images,
         choice=choice,
+        course=None if impl == "reference" else students_work(impl),
         classes=targets,
         method=method,
         against=against,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 GROUPS = {
-    "Learn": ("learn", ("start", "check", "status", "hint", "diff", "read", "contract", "reset", "upgrade")),
+    "Learn": ("learn", ("start", "check", "look", "status", "hint", "diff", "read", "contract", "reset", "upgrade")),
     "Teach": ("teach", ("grade", "verify")),
     "Run": ("run", ("run-all", "report", "evaluate", "sweep")),
     "Compare": ("compare", ("compare",)),

@@ -36,6 +36,29 @@ def check(
 
 
 @app.command()
+def look(
+    task: TaskArgument,
+    image: Annotated[
+        str | None,
+        Option(
+            metavar="N|PATH",
+            help="Index of an image in ToyVOC's test split, or an image file.",
+            show_default="an image with two dogs",
+        ),
+    ] = None,
+    cls: Annotated[
+        str | None,
+        Option("--class", metavar="NAME", help="Class to look at.", show_default="that of the largest object"),
+    ] = None,
+    opening: Annotated[bool, Option("--open", help="Open the picture.")] = False,
+) -> None:
+    """Draw what your function returns now, right or wrong, beside the reference's result."""
+    from gradcam_lab.course.workspace.look import look as draw
+
+    draw(task, image=image, cls=cls, opening=opening)
+
+
+@app.command()
 def status(json: Json = False) -> None:
     """Show where you are, without running anything."""
     from gradcam_lab.course.workspace.status import status as show

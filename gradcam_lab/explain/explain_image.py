@@ -17,8 +17,8 @@ Boxes are drawn where they are asked for, in pixels of the image as it is displa
 threshold should be chosen on validation images, as `run-all` does: here it is the default or the user's.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ from gradcam_lab.explain.photo import Photo
 from gradcam_lab.explain.several import each_photo
 from gradcam_lab.explain.targets import Target, find_target, rather_than
 from gradcam_lab.files import require_writable
-from gradcam_lab.lesson_modules import Lessons, load_lessons
+from gradcam_lab.lesson_modules import STEP_NAMES, Lessons, StudentsFile, load_lessons
 from gradcam_lab.localise.default_threshold import default_threshold
 from gradcam_lab.localise.experiment import Align
 from gradcam_lab.localise.map_recipe import GRADCAM, PLAIN_RECIPE
@@ -51,7 +51,13 @@ from gradcam_lab.localise.threshold import require_fraction
 from gradcam_lab.models import zoo
 from gradcam_lab.models.classifier import Classifier
 from gradcam_lab.models.model_choice import ModelChoice
+from gradcam_lab.pipeline.students_work import StudentsWork
+from gradcam_lab.pipeline.supervise import STALL, enter, supervise
 from gradcam_lab.report.text.alignment import MOVED
+
+MAPS_AND_BOXES = STEP_NAMES[:4]
+"""The steps that make a map, draw it and find its boxes: these may be a student's. What is measured of the maps beside
+is the reference's: how they depend on the weights, and by how much they lie aside."""
 
 COPIES = 25
 """Noisy copies for SmoothGrad where all methods are asked for and no number is given."""
@@ -103,28 +109,78 @@ def explain(image: Path, *, choice: ModelChoice, out: Path, **wish: Any) -> list
     return explainer.write(explainer(image), out)
 
 
-def explain_photos(words: Sequence[str], *, choice: ModelChoice, out: Path, **wish: Any) -> None:
+@dataclass(frozen=True)
+class Photos:
+    """Photos to explain, by which network and whose code, and where the files go; it can be sent to another process.
+
+    Attributes:
+        paths: of the photos.
+        alone: whether the user named one photo.
+        choice: which network, and which layer of it.
+        out: the folder.
+        wish: what is to be explained.
+        students: the student's files that run, by step.
+    """
+
+    paths: Sequence[Path]
+    alone: bool
+    choice: ModelChoice
+    out: Path
+    wish: Wish
+    students: Mapping[str, StudentsFile] = field(default_factory=dict)
+
+    def explain(self) -> None:
+        """Explain every photo, and print the names of the files."""
+        classifier = zoo.load_chosen(self.choice)
+        enter("explain", tuple(self.students))
+        explainer = ImageExplainer(classifier, load_lessons(self.students), self.wish, self.choice.layer)
+
+        def one(path: Path) -> None:
+            explanations = explainer(path)
+            if not self.alone:
+                say(f"{path}:")
+            for file in explainer.write(explanations, self.out):
+                say(str(file))
+
+        each_photo(self.paths, one, alone=self.alone)
+
+
+def explain_photos(
+    words: Sequence[str],
+    *,
+    choice: ModelChoice,
+    out: Path,
+    course: StudentsWork | None = None,
+    stall: float = STALL,
+    **wish: Any,
+) -> None:
     """Explain images, and print the names of their files; of several each that cannot be used is named and left out.
 
     Args:
         words: files, folders, patterns, or `-` for a list; see `photo_paths`.
         choice: which network, and which layer of it.
         out: the folder.
+        course: a student's work: whose code makes the maps and finds the boxes. It runs in a process of its own.
+        stall: seconds without a sign of life after which the student's code is ended.
         wish: the fields of `Wish`.
 
     Raises:
         LabError: something cannot be used; a photo among several is counted at the end.
     """
-    paths, alone = photo_paths(words), is_one_photo(words)
-    explainer = ImageExplainer(zoo.load_chosen(choice), load_lessons(), Wish(**wish), choice.layer)
-
-    def one(path: Path) -> None:
-        explanations = explainer(path)
-        if not alone:
-            say(f"{path}:")
-        print(*explainer.write(explanations, out), sep="\n", flush=True)
-
-    each_photo(paths, one, alone=alone)
+    photos = Photos(list(photo_paths(words)), is_one_photo(words), choice, out, Wish(**wish))
+    if not course:
+        photos.explain()
+        return
+    steps = [code for code in course.steps if code.step in MAPS_AND_BOXES]
+    for code in steps:
+        say(str(code))
+    students = {step: file for step, file in course.students.items() if step in MAPS_AND_BOXES}
+    files = {step: file.file for step, file in students.items()}
+    photos = replace(photos, students=students)
+    if students:
+        supervise(Photos.explain, photos, files=files, stall=stall, log=out / "error.log")
+    else:
+        photos.explain()
 
 
 class ImageExplainer:

@@ -338,10 +338,15 @@ def _state_of(network: nn.Module) -> dict[str, Any]:
     return {
         "left a hook on the model": [sum(len(getattr(m, kind)) for kind in HOOKS) for m in network.modules()],
         "left the model in another mode (train or eval)": [m.training for m in network.modules()],
-        "filled the .grad of the model's parameters": [None if p.grad is None else p.grad.tolist() for p in parameters],
+        "filled the .grad of the model's parameters": [None if p.grad is None else _bytes(p.grad) for p in parameters],
         "switched the requires_grad of the model's parameters": [p.requires_grad for p in parameters],
-        "changed the model's parameters or buffers": {k: v.tolist() for k, v in network.state_dict().items()},
+        "changed the model's parameters or buffers": {k: _bytes(v) for k, v in network.state_dict().items()},
     }
+
+
+def _bytes(value: Tensor) -> bytes:
+    """What a tensor holds; a list of its numbers would take seconds of a network of millions."""
+    return value.detach().contiguous().numpy().tobytes()
 
 
 def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:

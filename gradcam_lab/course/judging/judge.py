@@ -287,7 +287,7 @@ class Judge(AbstractContextManager["Judge"]):
             raise LabError(f"There are no checks for {step.name}: install gradcam-lab again.")
         case = {"step": step.name, "source": source, "file": str(file), "modules": dict(modules), "seed": seed}
         common = {**case, "seconds": self.limits.seconds}
-        loaded = self._ask({**common, "check": None, "upstream": "mine", "own": []})
+        loaded = self.ask({**common, "check": None, "upstream": "mine", "own": []})
         slow: set[str] = set()
         all_passed = True
         for check in wanted:
@@ -298,13 +298,13 @@ class Judge(AbstractContextManager["Judge"]):
             elif check == step.chain:
                 if not all_passed:
                     continue  # the chain needs every task
-                answer = self._ask({**common, "check": check.name, "upstream": "mine", "own": []}, place)
+                answer = self.ask({**common, "check": check.name, "upstream": "mine", "own": []}, place)
             else:
                 own = sorted(step.task(check.task).units)
                 request = {**common, "check": check.name, "own": own}
-                answer = self._ask({**request, "upstream": "reference"}, place)
+                answer = self.ask({**request, "upstream": "reference"}, place)
                 if answer["status"] in (Status.failed, Status.error) and not slow:
-                    again = self._ask({**request, "upstream": "mine"})
+                    again = self.ask({**request, "upstream": "mine"})
                     answer = again if again["status"] == Status.passed else answer
                     slow |= {OWN_CODE} if again["status"] == Status.timed_out else set()
             if answer["status"] == Status.timed_out:
@@ -318,7 +318,7 @@ class Judge(AbstractContextManager["Judge"]):
         whole = self.limits.seconds
         return min(max(whole * AFTER_A_TIMEOUT, LEAST), whole) if slow else whole
 
-    def _ask(self, request: dict[str, Any], saved: Path | None = None) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], saved: Path | None = None) -> dict[str, Any]:
         """Ask the worker; keep what the student's code has saved meanwhile in a folder, if there is one."""
         self.worker = self.worker or Worker(self.limits)
         try:

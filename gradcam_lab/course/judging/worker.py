@@ -12,6 +12,7 @@ import threading
 import time
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TextIO
 
 from gradcam_lab import own_modules
@@ -93,6 +94,8 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     from gradcam_lab.lesson_modules import execute
     from gradcam_lab.lessons.checks import checking
 
+    if "prepare" in request:
+        return _prepared(request)
     file = Path(request["file"])
     checking.last_call.clear()
     try:
@@ -104,6 +107,8 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         if request["upstream"] == "reference":
             reference = import_module(f"gradcam_lab.lessons.{request['step']}")
             student_module.compose(mine, reference, set(request["own"]))
+        if "look" in request:
+            return {"status": "passed", "got": _looked(mine, request)}
         checks = import_module(f"gradcam_lab.lessons.checks.test_{request['step']}")
         with checking.unchanged():
             getattr(checks, request["check"])(mine, checking.Case(request["seed"]))
@@ -121,6 +126,32 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         returned = (call.name, call.returned[0]) if call and call.returned else None
         judged = exceptions.judged(error, str(file), texts_of(request), returned)
         return judged if judged["status"] == "not started" else {**_called(with_inputs=True), **judged}
+
+
+def _prepared(request: dict[str, Any]) -> dict[str, Any]:
+    """Compute what a view of a function needs, before any of the student's code is read."""
+    from gradcam_lab.course.views import look
+    from gradcam_lab.errors import LabError
+
+    try:
+        look.prepare(request["step"], request["prepare"], look.Wish(**request["wish"]))
+    except LabError as error:
+        return {"status": "passed", "problem": str(error)}
+    return {"status": "passed"}
+
+
+def _looked(mine: ModuleType, request: dict[str, Any]) -> str:
+    """Draw what a function of the student's returns, and say what the picture shows."""
+    from gradcam_lab.course.views import look
+    from gradcam_lab.lessons.checks import checking
+
+    try:
+        with checking.unchanged():
+            wish, path = look.Wish(**request["wish"]), Path(request["path"])
+            return look.look(mine, request["step"], request["look"], wish, path)
+    except BaseException:
+        look.forget()
+        raise
 
 
 def texts_of(request: dict[str, Any]) -> dict[str, str]:

@@ -1,16 +1,17 @@
 """`gradcam-lab check`: judge a student's files, show the results and the next thing to do."""
 
+import re
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from typing import Any
 
 from gradcam_lab.console import progress
-from gradcam_lab.course.authoring.manifest import Step, all_steps, find_step
+from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step, lesson_folder
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
 from gradcam_lab.course.workspace import screen
-from gradcam_lab.course.workspace.check_text import text_of
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
@@ -92,7 +93,7 @@ def _show(workspace: Workspace, selection: TaskSelection, fresh: Sequence[Verdic
     all_views = screen.views(workspace)
     here = [view for view in all_views if view.step in selection]
     view, failed = _first_failure(here, selection)
-    lines = [line for view in here for line in (*screen.table(view), "")]
+    lines = [line for view in here for line in (*screen.table(view, looks=True), "")]
     verdict = failed.first_failure if failed else None
     lines += screen.outputs([other for other in fresh if other != verdict])
     if view and verdict:
@@ -136,7 +137,19 @@ def _tests(selection: TaskSelection, failed: Verdict | None) -> list[str]:
     """The text of the check that failed, or of all that were asked for."""
     checks = [(step, check) for step, tasks in selection.items() for check in step.checks if check.task in tasks]
     shown = [(step, check) for step, check in checks if failed is None or check.name == failed.check]
-    return [line for step, check in shown for line in (*text_of(step, check), "")]
+    return [line for step, check in shown for line in (*_text_of(step, check), "")]
+
+
+_PART = re.compile(r"^    (\w+)\(mine, case\)$", re.MULTILINE)
+"""A part of a check, which is a function of its own."""
+
+
+def _text_of(step: Step, check: Check) -> list[str]:
+    """The lines of a check and its parts; functions that compute what it expects are not shown: they may be answers."""
+    source = (lesson_folder() / "checks" / step.test_file).read_text(encoding="utf-8")
+    whole = cut.unit_text(source, check.name) or ""
+    parts = [cut.unit_text(source, name) or "" for name in _PART.findall(whole)]
+    return "\n\n".join([whole, *parts]).rstrip().split("\n")
 
 
 def _picture(workspace: Workspace, verdict: Verdict) -> str:

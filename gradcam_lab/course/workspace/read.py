@@ -1,13 +1,10 @@
 """`gradcam-lab read`: lessons and pages for the browser; in a workspace with the student's own code, and no answer."""
 
-import os
-import sys
-import webbrowser
 from difflib import get_close_matches
 from pathlib import Path
 from textwrap import dedent, indent
 
-from gradcam_lab.console import say
+from gradcam_lab.console import open_file, say
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, all_steps, find_step, lesson_folder
 from gradcam_lab.course.judging.verdicts import Status, StepResult
@@ -43,7 +40,7 @@ def read(word: str | None, *, out: Path, every: bool = False, show: bool = True)
         _list(course)
         return
     if show:
-        _open(path)
+        open_file(path)
     say(str(path))
 
 
@@ -157,9 +154,3 @@ def _list(course: Course) -> None:
     for text in texts:
         say(f"{text.command:<{width}}  {text.title.replace('`', '')}")
     say(f"{'gradcam-lab read --all':<{width}}  all of them, the Python interface and the tables as a website")
-
-
-def _open(path: Path) -> None:
-    """Open a page in the browser, where there is a screen to show it on: in a terminal it would take that over."""
-    if sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        webbrowser.open(path.resolve().as_uri())

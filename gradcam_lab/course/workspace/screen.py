@@ -83,10 +83,15 @@ def views(workspace: Workspace) -> list[StepView]:
 # --- tables ---
 
 
-def table(view: StepView) -> list[str]:
-    """A heading, one row for each task, one for the chain, and the points."""
+def table(view: StepView, *, looks: bool = False) -> list[str]:
+    """A heading, one row for each task, one for the chain, and the points.
+
+    Args:
+        view: of the step.
+        looks: whether the rows of tasks that are begun end with the command that draws what their functions return.
+    """
     title = view.step.title.partition(": ")[2] or view.step.title
-    cells = [_cells(view, task) for task in view.rows]
+    cells = [(*_cells(view, task), _look(view, task) if looks else "") for task in view.rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in cells]
     rows = ["  ".join(["", *row]).rstrip() for row in padded]
@@ -97,6 +102,12 @@ def _cells(view: StepView, task: TaskResult) -> tuple[str, str, str, str]:
     if task is view.result.chain:
         return "", task.title.partition(":")[0], word(view, task), ""
     return task.id, task.title, word(view, task), f"{task.points}/{task.possible}"
+
+
+def _look(view: StepView, task: TaskResult) -> str:
+    """The command that looks at a task, where something of it is written."""
+    idle = word(view, task) == "not started" or task.status is Status.waiting
+    return "" if task.written or task is view.result.chain or idle else f"gradcam-lab look {task.id}"
 
 
 def word(view: StepView, task: TaskResult) -> str:

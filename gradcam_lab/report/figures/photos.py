@@ -175,7 +175,7 @@ def draw_boxes(axes: "Axes", panel: Panel, width: float, least: float = SHOWN_SC
     names = names_of(panel.name, [box for box, _ in panel.truth], shown)
     height, across = panel.image.shape[:2]
     for label in place(names, (across, height), width / across):
-        _draw_label(axes, label)
+        draw_label(axes, label)
 
 
 def _draw_box(axes: "Axes", box: Box, colour: str, width: float, line: str) -> None:
@@ -193,7 +193,7 @@ def _draw_box(axes: "Axes", box: Box, colour: str, width: float, line: str) -> N
         outline.set_clip_on(False)  # a box along the border keeps its full line
 
 
-def _draw_label(axes: "Axes", label: Label) -> None:
+def draw_label(axes: "Axes", label: Label) -> None:
     """Write a label on a ground of its box's colour."""
     from matplotlib.patches import Rectangle
 

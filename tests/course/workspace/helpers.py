@@ -70,9 +70,10 @@ def status_lines(capsys, json=False):
 
 
 def row(lines, task):
-    """Return the cells of a task's row, by its number or as "all together"."""
+    """Return the cells of a task's row, by its number or as "all together", without the command to look at it."""
     (line,) = [line for line in lines if line.strip().startswith(f"{task}  ")]
-    return [cell.strip() for cell in line.strip().split("  ") if cell]
+    cells = [cell.strip() for cell in line.strip().split("  ") if cell]
+    return [cell for cell in cells if not cell.startswith("gradcam-lab look ")]
 
 
 def refusal(action, *arguments, **named):
