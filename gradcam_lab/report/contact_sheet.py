@@ -6,7 +6,6 @@ that it was given.
 """
 
 import base64
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -24,7 +23,7 @@ from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT, Shift
 from gradcam_lab.files import moved_into_place
 from gradcam_lab.localise.detector import MAX_OVERLAP
 from gradcam_lab.localise.experiment import MIN_AREA
-from gradcam_lab.report.embedded import LEVELS, embedded, link, thumbnail, turbo
+from gradcam_lab.report.embedded import embedded, link, number_text, printable, script, thumbnail
 from gradcam_lab.report.figures.photos import SHOWN_SCORE
 
 PHOTOS_PER_PAGE = 200
@@ -33,8 +32,8 @@ PHOTOS_PER_PAGE = 200
 GENERATOR = b'content="gradcam-lab contact sheet"'
 """By this a page is known as one of ours."""
 
-SCRIPTS = ("boxes.js", "drawing.js", "controls.js")
-"""Of `templates/contact_sheet/`, in the order in which the page runs them, as one."""
+SCRIPTS = ("contact_sheet/islands.js", "contact_sheet/drawing.js", "contact_sheet/controls.js")
+"""In the folder of templates: what this page runs after the script that all pages share, as one with it."""
 
 SKIPPED = 100
 """The most photos of a page's list of those that could not be used; of the others it says how many."""
@@ -206,7 +205,7 @@ class ContactSheet:
             self._templates.get_template("card.html.j2").render(
                 photo=photo,
                 number=self.photos + 1,
-                name=_printable(photo.name),
+                name=printable(photo.name),
                 link=link(photo.path, self._folder) if photo.path else None,
                 thumbnail=base64.b64encode(thumbnail(image)).decode(),
                 maps=[embedded(one.cam) for one in photo.classes],
@@ -216,7 +215,6 @@ class ContactSheet:
 
     def _write(self, *, last: bool) -> None:
         self.pages += 1
-        script = "".join(map(self._source, SCRIPTS))
         page = self._templates.get_template("page.html.j2").stream(
             facts=self.facts,
             cards=self._cards,
@@ -229,10 +227,7 @@ class ContactSheet:
             following=None if last else self.page(self.pages + 1).name,
             start=self.path.name,
             max_overlap=MAX_OVERLAP,
-            levels=LEVELS,
-            colours=base64.b64encode(turbo().tobytes()).decode(),
-            script=Markup(script),
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            script=script(*SCRIPTS),
         )
         with (
             moved_into_place(self.page(self.pages)) as temporary,
@@ -262,24 +257,6 @@ class ContactSheet:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.filters.update(number=number_text, text=_printable)
+        environment.filters.update(number=number_text, text=printable)
         environment.globals["least"] = SHOWN_SCORE
         return environment
-
-    def _source(self, name: str) -> str:
-        return self._templates.loader.get_source(self._templates, name)[0]  # type: ignore[union-attr]
-
-
-def number_text(value: float) -> str:
-    """A number with six significant digits at most, as JavaScript reads it.
-
-    Examples:
-        >>> number_text(12.0), number_text(0.123456789)
-        ('12', '0.123457')
-    """
-    return f"{value:.6g}"
-
-
-def _printable(text: str) -> str:
-    """A text that can be written as UTF-8: a file name may hold bytes that are none."""
-    return text.encode("utf-8", "replace").decode()

@@ -1,14 +1,17 @@
-"""What a self-contained page holds in itself: photos as small JPEGs, maps as integers, colours, and links to files."""
+"""What a self-contained page holds in itself: photos as small JPEGs, maps as integers, colours, scripts, and links."""
 
 import base64
+import hashlib
 import io
 import os
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 import cv2
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 THUMBNAIL = 400
@@ -66,10 +69,10 @@ def embedded(cam: np.ndarray) -> EmbeddedMap:
     return EmbeddedMap(base64.b64encode(planes.tobytes()).decode(), columns, rows, low)
 
 
-def thumbnail(image: np.ndarray) -> bytes:
-    """Shrink an image (RGB, uint8, shape (H, W, 3)) to `THUMBNAIL` pixels at most, and return the bytes of a JPEG."""
+def thumbnail(image: np.ndarray, side: int = THUMBNAIL) -> bytes:
+    """Shrink an image (RGB, uint8, shape (H, W, 3)) to `side` pixels at most, and return the bytes of a JPEG."""
     small = Image.fromarray(image)
-    small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     small.save(file, "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
     return file.getvalue()
@@ -79,6 +82,49 @@ def turbo() -> np.ndarray:
     """The colours of step 1's overlay, RGB, uint8, shape (256, 3)."""
     levels = np.arange(256, dtype=np.uint8)[:, None]
     return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)[:, 0]
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script that stands in the page.
+
+    Attributes:
+        text: of the script.
+        digest: its SHA-256 in base64, by which the page's content policy allows this script and no other.
+        colours: `turbo` in base64, and `levels` of the maps: what the script reads from the page's body.
+    """
+
+    text: Markup
+    digest: str
+    colours: str
+    levels: int = LEVELS
+
+
+SCRIPT = "interactive/script.js"
+"""The script that every page with photos, boxes and sliders shares, in the folder of templates."""
+
+
+def script(*more: str) -> Script:
+    """Return the pages' script, with more files of the folder of templates after it."""
+    templates = resources.files("gradcam_lab.templates")
+    text = "".join(templates.joinpath(name).read_text(encoding="utf-8") for name in (SCRIPT, *more))
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Script(Markup(text), digest, base64.b64encode(turbo().tobytes()).decode())
+
+
+def number_text(value: float) -> str:
+    """A number with six significant digits at most, as JavaScript reads it.
+
+    Examples:
+        >>> number_text(12.0), number_text(0.123456789)
+        ('12', '0.123457')
+    """
+    return f"{value:.6g}"
+
+
+def printable(text: str) -> str:
+    """A text that can be written as UTF-8: a file name may hold bytes that are none."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def link(file: Path, folder: Path) -> str:

@@ -16,7 +16,10 @@ from markupsafe import Markup
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_text
+from gradcam_lab.report.embedded import script
 from gradcam_lab.report.figures.captions import FigureEntry
+from gradcam_lab.report.figures.interactive import FILE, Interactive
+from gradcam_lab.report.figures.photos import SHOWN_SCORE
 from gradcam_lab.report.pdf import PdfError, write_pdf
 from gradcam_lab.report.results import Results, read_results
 from gradcam_lab.report.text import facts, listing, markdown, wording
@@ -129,7 +132,7 @@ def to_html(run: Path) -> str:
     """Return the report of a run as one self-contained page; the errors are those of `render`."""
     results = read_results(run)
     try:
-        return _page(run, results, read_figures(run))
+        return _page(run, results, read_figures(run), read_interactive(run))
     except (KeyError, IndexError, StopIteration, TypeError, ValueError, jinja2.UndefinedError) as error:
         raise LabError(f"The run in '{run}' lacks something that its report needs ({error}): make it again.") from error
 
@@ -169,7 +172,22 @@ def _shown(folder: Path, record: FigureEntry) -> ShownFigure:
     return ShownFigure(path.stem, kind, f"data:{MIME[path.suffix]};base64,{data}", record["alt"], record["caption"])
 
 
-def _page(run: Path, results: Results, figures: Sequence[ShownFigure]) -> str:
+def read_interactive(run: Path) -> Interactive | None:
+    """Read what the page's script moves; None where the run is older than that, and the page then has no script.
+
+    Raises:
+        LabError: the file is damaged.
+    """
+    path = run / "figures" / FILE
+    return read_json(path) if path.exists() else None
+
+
+def without_pictures(data: Interactive) -> Mapping[str, Any]:
+    """What the script reads from the page: the photos themselves stand in it as pictures."""
+    return {**data, "photos": [{**photo, "jpeg": None} for photo in data["photos"]]}
+
+
+def _page(run: Path, results: Results, figures: Sequence[ShownFigure], interactive: Interactive | None) -> str:
     """Render the whole page."""
     answer_allowed = partial(facts.answer_allowed, results.get("course"), results.get("answers", {}))
     html, prose = environment(), environment(finalize=markdown.literal)
@@ -185,6 +203,9 @@ def _page(run: Path, results: Results, figures: Sequence[ShownFigure]) -> str:
         "answer_html": answer_html,
         "article": article,
         "made": made_at(),
+        "interactive": interactive,
+        "script": script(),
+        "least": SHOWN_SCORE,
     }
     blocks = html.get_template("blocks.html.j2").make_module(variables)
     chapters = chapters_of(results, len(answers_shown))
@@ -220,6 +241,7 @@ def environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environm
     made.filters.update(pct=percent, points=wording.points, signed=wording.signed, decimal=wording.decimal)
     made.filters.update(threshold=wording.threshold, listed=wording.listed, phrase=phrase, time_of=wording.time_of)
     made.filters.update(flat=facts.flat, code=markdown.code, scientific=markdown.scientific)
+    made.filters.update(without_pictures=without_pictures)
     return made
 
 

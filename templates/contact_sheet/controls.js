@@ -98,13 +98,13 @@ async function copy(kind, text) {
 
 /* ----------------------------------------------------------------------------------------------- the controls */
 
+const sayThreshold = find("threshold") && slider(find("threshold"), given, move);
 let frame = 0, timer = 0;
 
 /** Moves the threshold: the photos in view follow at once, the others when the slider rests. */
 function move(threshold) {
   state.threshold = threshold;
-  find("value").textContent = threshold;
-  find("reset").disabled = threshold === given;
+  sayThreshold(threshold);
   frame ||= requestAnimationFrame(() => {
     frame = 0;
     cards.filter((card) => card.near).forEach(refresh);
@@ -153,7 +153,6 @@ function readAddress() {
   if (find("threshold")) {
     const threshold = Number(address.get("threshold"));
     move(threshold > 0 && threshold <= 1 ? threshold : given);
-    find("threshold").value = state.threshold;
   }
   choose();
 }
@@ -185,16 +184,6 @@ function pickable(card) {
   }
 }
 
-function moveBySlider() {
-  find("threshold").addEventListener("input", (event) => move(Number(event.target.value)));
-  find("threshold").addEventListener("change", choose);
-  find("reset").addEventListener("click", () => {
-    find("threshold").value = given;
-    move(given);
-    choose();
-  });
-}
-
 function begin() {
   document.documentElement.classList.add("scripted");
   paintScale();
@@ -215,7 +204,7 @@ function begin() {
     { rootMargin: "300px" },
   );
   cards.forEach((card) => observer.observe(card.element));
-  if (find("threshold")) moveBySlider();
+  if (find("threshold")) find("threshold").addEventListener("change", choose);
   for (const name of ["class", "order", "heatmap"]) find(name).addEventListener("change", choose);
   find("json").addEventListener("click", () => copy("JSON", asJson));
   find("csv").addEventListener("click", () => copy("CSV", asCsv));

@@ -1,10 +1,7 @@
 /* The photos of the page: their boxes at the threshold of the moment, and their heatmaps. */
 
-const page = document.body.dataset;
-const given = page.threshold === "" ? null : Number(page.threshold), minArea = Number(page.minArea), maxOverlap = Number(page.maxOverlap), leastScore = Number(page.least);
-const find = (name) => document.getElementById(name);
+const given = page.threshold === "" ? null : Number(page.threshold), minArea = Number(page.minArea), maxOverlap = Number(page.maxOverlap);
 const cards = [...document.querySelectorAll(".card")].map((element) => cardOf(element));
-const colours = Uint8Array.from(atob(page.colours), (letter) => letter.charCodeAt(0));
 const state = { threshold: given, name: "", order: "given", heatmap: false };
 
 function cardOf(element) {
@@ -17,13 +14,11 @@ function cardOf(element) {
 }
 
 function classOf(row, lines, scores) {
-  const { grid, columns, rows, low, probability } = row.dataset;
-  const map = grid ? readMap(grid, Number(columns), Number(rows), Number(low), Number(page.levels)) : null;
   const boxes = [...lines.children].map((box) => {
     const [xmin, ymin, xmax, ymax] = box.dataset.box.split(" ").map(Number);
     return { xmin, ymin, xmax, ymax, score: Number(box.dataset.score) };
   });
-  return { row, lines, scores, name: row.dataset.class, probability: Number(probability), map, boxes, given: boxes };
+  return { row, lines, scores, name: row.dataset.class, probability: Number(row.dataset.probability), map: readMap(row.dataset), boxes, given: boxes };
 }
 
 /* ------------------------------------------------------------------------------------------------- the boxes */
@@ -55,21 +50,6 @@ function lineOf(box, name) {
   return element;
 }
 
-function scoreOf(box) {
-  const element = placed("score", box);
-  element.querySelector("text").textContent = box.score.toFixed(2);
-  return element;
-}
-
-/** A copy of the template's element, over a box. */
-function placed(name, { xmin, ymin, xmax, ymax, score }) {
-  const element = find(name).content.querySelector("svg").cloneNode(true);
-  const numbers = { x: xmin - 1, y: ymin - 1, width: xmax - xmin + 1, height: ymax - ymin + 1 };
-  for (const [key, value] of Object.entries(numbers)) element.setAttribute(key, value);
-  element.classList.toggle("faint", score < leastScore);
-  return element;
-}
-
 /** A score with six significant digits, as the program writes it. */
 function short(score) {
   return Number(score.toPrecision(6));
@@ -96,41 +76,12 @@ function paint(card) {
   const one = state.heatmap ? shownClasses(card)[0] : undefined;
   if (old && card.painted === one) return;
   if (old) old.remove();
-  if (one) card.element.querySelector(".photo img").after(heatmapOf(one, card));
+  if (one) card.element.querySelector(".photo img").after(heatmapOf(one.map, card.width, card.height));
   card.painted = one;
-}
-
-function heatmapOf(one, card) {
-  const canvas = document.createElement("canvas"), scale = Math.min(1, 200 / Math.max(card.width, card.height));
-  canvas.width = Math.max(1, Math.round(card.width * scale));
-  canvas.height = Math.max(1, Math.round(card.height * scale));
-  const context = canvas.getContext("2d"), picture = context.createImageData(canvas.width, canvas.height);
-  const values = upsampled(one.map, canvas.width, canvas.height);
-  const peak = values.reduce((most, value) => Math.max(most, value), 0);
-  values.forEach((value, pixel) => colour(picture.data, pixel, peak > 0 ? Math.max(value, 0) / peak : 0));
-  context.putImageData(picture, 0, 0);
-  return canvas;
-}
-
-function upsampled(map, width, height) {
-  const values = new Float64Array(width * height);
-  if (!map) return values;
-  const [right, down] = page.shift.split(" ").map(Number);
-  const horizontal = axisOf(map.columns, width, right), vertical = axisOf(map.rows, height, down);
-  for (let y = 0; y < height; y++) {
-    const row = rowOf(map, vertical, y);
-    for (let x = 0; x < width; x++) values[y * width + x] = valueAt(row, horizontal, x);
-  }
-  return values;
-}
-
-function colour(data, pixel, share) {
-  const level = 3 * Math.round(255 * share);
-  data.set([colours[level], colours[level + 1], colours[level + 2], 255], 4 * pixel);
 }
 
 function paintScale() {
   const context = find("scale").getContext("2d"), picture = context.createImageData(256, 1);
-  for (let level = 0; level < 256; level++) colour(picture.data, level, level / 255);
+  for (let level = 0; level < 256; level++) picture.data.set(colourOf(level / 255), 4 * level);
   context.putImageData(picture, 0, 0);
 }

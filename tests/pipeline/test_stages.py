@@ -37,7 +37,7 @@ def test_a_method_has_one_threshold_in_a_report(whole, settings, tmp_path):
 
 @pytest.mark.parametrize(
     ("changed", "figures_of_it"),
-    [("heatmaps", {"input_gradient.jpg"}), ("maps", {"hero.jpg", "method.jpg"})],
+    [("heatmaps", {"input_gradient.jpg"}), ("maps", {"hero.jpg", "interactive.json", "method.jpg"})],
 )
 def test_the_figures_of_plain_grad_cam_stay_plain(flip, settings, tmp_path, changed, figures_of_it):
     run = Run(settings(flip[0], method="flip"))

@@ -8,6 +8,7 @@ from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT
 from gradcam_lab.evaluate.error_types import FAILURE_IOU, find_failures
 from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.pipeline.engine import EVERY_MEASUREMENT, Stage
+from gradcam_lab.report.figures.interactive import write_interactive
 from gradcam_lab.report.figures.pictures import Pictures
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def make(run: "Run", path: Path) -> Sequence[Path]:
-    """Draw the figures beside `figures.json`, which lists them."""
+    """Draw the figures beside `figures.json`, which lists them, and write what the report's script moves."""
     truth = run.experiment.ground_truth(run.test.samples)
     pictures = Pictures(
         experiment=run.experiment,
@@ -29,7 +30,9 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
         shift=run.shift,
         method_shift=NO_SHIFT if run.boxes_are_moved else run.method_shift,
     )
-    return pictures.draw(path.parent, run.read("results.json"))
+    results = run.read("results.json")
+    drawn = pictures.draw(path.parent, results)
+    return [*drawn, write_interactive(path.parent, pictures, run.chosen_method, results)]
 
 
 STAGE = Stage(

@@ -1,53 +1,8 @@
-"use strict";
 /* Step 3 of the course in the browser: from a map on its grid to scored boxes, see lessons/step3_boxes.py.
 
    OpenCV fills in every pixel of the photo. Here a row of pixels is cut where it crosses a cell's centre: between two
    centres the bilinear map rises or falls without a turn, so the place where it crosses the threshold is found by
    halving, and a photo of 12 megapixels costs 3000 rows, not 12 million pixels. */
-
-/** Reads an embedded map: two grids of 8 bits, the high bytes and the low ones. The unit is the map's maximum. */
-function readMap(text, columns, rows, low, levels) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const cells = columns * rows;
-  const values = Float64Array.from({ length: cells }, (_, cell) => {
-    const level = 256 * bytes[cell] + bytes[cells + cell];
-    return low + ((1 - low) * level) / levels;
-  });
-  return { values, columns, rows, step: (1 - low) / levels };
-}
-
-/** Where the centres of `pixels` pixels lie on `cells` cells (`align_corners=False`), and each piece's first pixel. */
-function axisOf(cells, pixels, shift = 0) {
-  const cell = new Int32Array(pixels), fraction = new Float64Array(pixels), starts = [];
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    const place = Math.min(Math.max(((pixel + 0.5) * cells) / pixels - 0.5 + shift * cells, 0), cells - 1);
-    cell[pixel] = Math.floor(place);
-    fraction[pixel] = place - cell[pixel];
-    if (pixel === 0 || cell[pixel] !== cell[pixel - 1]) starts.push(pixel);
-  }
-  return { cell, fraction, starts, cells, pixels };
-}
-
-/** The value between two, which is exactly theirs where they are equal. */
-function between(first, second, fraction) {
-  return first + (second - first) * fraction;
-}
-
-/** The map at the height of one row of pixels, at the centres of all columns of cells. */
-function rowOf(map, vertical, y) {
-  const { values, columns } = map;
-  const above = vertical.cell[y] * columns, fraction = vertical.fraction[y];
-  const below = Math.min(vertical.cell[y] + 1, vertical.cells - 1) * columns;
-  const row = new Float64Array(columns);
-  for (let x = 0; x < columns; x++) row[x] = between(values[above + x], values[below + x], fraction);
-  return row;
-}
-
-/** The upsampled map at one pixel of such a row. */
-function valueAt(row, horizontal, x) {
-  const cell = horizontal.cell[x];
-  return between(row[cell], row[Math.min(cell + 1, horizontal.cells - 1)], horizontal.fraction[x]);
-}
 
 /** The pixels of an axis from `first` to `last` at which the map can be highest: the ends of its pieces. */
 function turns(axis, first, last) {
@@ -133,15 +88,6 @@ function joined(one, other) {
   kept.area += gone.area;
   gone.parent = kept;
   return kept;
-}
-
-/** The IoU of two boxes whose ends are both inside. */
-function overlapOf(a, b) {
-  const width = Math.min(a.xmax, b.xmax) - Math.max(a.xmin, b.xmin) + 1;
-  const height = Math.min(a.ymax, b.ymax) - Math.max(a.ymin, b.ymin) + 1;
-  const area = (box) => (box.xmax - box.xmin + 1) * (box.ymax - box.ymin + 1);
-  const intersection = Math.max(width, 0) * Math.max(height, 0);
-  return intersection / (area(a) + area(b) - intersection);
 }
 
 /** Of two boxes that overlap too much, keeps the one with the better score; the best comes first. */
