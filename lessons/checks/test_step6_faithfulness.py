@@ -598,6 +598,9 @@ def test_mirror_shift(mine: Any, case: Case) -> None:
     agree(call(mine.mirror_shift, symmetric, symmetric[:, ::-1].copy()), 0.0, "the shift of such a pair", reason=reason)
     weak = "a weak map has a centre too: the shift is NaN only where no heat is positive"
     agree(call(mine.mirror_shift, 1e-9 * heatmap, mirrored), distance / 2, "the shift of a weak map", reason=weak)
+    gaps, reason = np.zeros_like(a), "columns without heat are no reason for NaN: one positive cell has a centre"
+    gaps[0, 0] = 1
+    agree(call(mine.mirror_shift, gaps, gaps), (1 - width) / 2, "the shift of a map with one hot cell", reason=reason)
     reason = "such a map has no centre, so there is no shift either, and none is not 0: NaN"
     for first, second in ((-a, mirrored), (heatmap, -b), (-a, -b), (np.zeros_like(a), mirrored)):
         found = call(mine.mirror_shift, first, second)
