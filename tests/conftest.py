@@ -19,6 +19,7 @@ from gradcam_lab.lesson_modules import Lessons, load_lessons
 from gradcam_lab.models.classifier import Preprocessing
 from gradcam_lab.models.networks.toynet import ToyNet
 from tests import invented_run as invented
+from tests.commands import run_all
 from tests.model_files import write_toynet
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
@@ -82,6 +83,14 @@ def weights(tmp_path_factory) -> Path:
 def lessons() -> Lessons:
     """The reference implementation of the four steps."""
     return load_lessons()
+
+
+@pytest.fixture(scope="session")
+def quick_run(tmp_path_factory, toy, weights) -> Path:
+    """The folder of a quick run on 8 images of each split; to be read and not to be changed."""
+    out = tmp_path_factory.mktemp("quick") / "run"
+    assert run_all(toy, weights, out, "--limit", 8).code == 0
+    return out
 
 
 @pytest.fixture(scope="session")

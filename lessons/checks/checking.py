@@ -20,6 +20,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import is_
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
@@ -247,7 +248,7 @@ def _global_watches() -> list[Watch]:
         # The dtype comes first: setting it exchanges torch.Storage, which would look like a replaced function.
         _watch(torch.get_default_dtype, torch.set_default_dtype, "changed torch's default dtype"),
         _watch(torch.is_grad_enabled, torch.set_grad_enabled, "switched gradients on or off for everybody"),
-        _watch(lambda: torch.get_rng_state().tolist(), _set_torch_seed, "changed torch's global random seed"),
+        _watch(_torch_seed, _set_torch_seed, "changed torch's global random seed"),
         _watch(_numpy_seed, _set_numpy_seed, "changed numpy's global random seed"),
         _watch(random.getstate, random.setstate, "changed Python's global random seed"),
         *(_watch_library(library) for library in LIBRARIES),
@@ -266,41 +267,55 @@ def _watch(read: Callable[[], Any], write: Callable[[Any], Any], sentence: str) 
     return watch
 
 
-def _set_torch_seed(state: list[int]) -> None:
-    torch.set_rng_state(torch.tensor(state, dtype=torch.uint8))
+def _torch_seed() -> bytes:
+    return bytes(torch.get_rng_state().numpy())
+
+
+def _set_torch_seed(state: bytes) -> None:
+    torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
 
 
 def _numpy_seed() -> dict[str, Any]:
     state = np.random.get_state(legacy=False)  # noqa: NPY002
-    return {**state, "state": {**state["state"], "key": state["state"]["key"].tolist()}}
+    return {**state, "state": {**state["state"], "key": state["state"]["key"].tobytes()}}
 
 
 def _set_numpy_seed(state: dict[str, Any]) -> None:
-    key = np.array(state["state"]["key"], dtype=np.uint32)
+    key = np.frombuffer(state["state"]["key"], dtype=np.uint32)
     np.random.set_state({**state, "state": {**state["state"], "key": key}})  # noqa: NPY002
 
 
+_map = map  # the builtins are watched too: a student's code may have replaced this one
+
+
 def _watch_library(library: ModuleType | type) -> Watch:
-    """Remember the public functions of a library, and put back whatever was replaced."""
+    """Remember the public functions of a library, and put back whatever was replaced.
 
-    def functions() -> dict[str, Any]:
-        return {name: value for name, value in vars(library).items() if name[0] != "_" and callable(value)}
-
-    before = functions()
+    They have thousands of names, so that these are looked at one by one only where one of them has changed.
+    """
+    now = vars(library)
+    before = dict(now)
     new_names_count = isinstance(library, type)  # modules load names when they are first used; classes do not
 
     def watch() -> str:
-        after = functions()
-        replaced = [name for name in before if after.get(name) is not before[name]]
-        added = [name for name in after if name not in before] if new_names_count else []
+        if [*now] == [*before] and False not in _map(is_, now.values(), before.values()):
+            return ""
+        after = {name: value for name, value in now.items() if _is_public_function(name, value)}
+        known = {name: value for name, value in before.items() if _is_public_function(name, value)}
+        replaced = [name for name in known if after.get(name) is not known[name]]
+        added = [name for name in after if name not in known] if new_names_count else []
         for name in replaced:
-            setattr(library, name, before[name])
+            setattr(library, name, known[name])
         for name in added:
             delattr(library, name)
         names = replaced + added
         return f"replaced {library.__name__}.{names[0]}" if names else ""
 
     return watch
+
+
+def _is_public_function(name: str, value: object) -> bool:
+    return name[0] != "_" and callable(value)
 
 
 def _watches(thing: Any) -> list[Watch]:

@@ -37,13 +37,12 @@ def vit(tmp_path):
     return f"{tmp_path / 'own net.py'}:build"
 
 
-def test_a_group_gives_a_class_of_the_data_its_outputs(toy, hounds, weights, tmp_path):
+def test_a_group_gives_a_class_of_the_data_its_outputs(hounds, weights, quick_run, tmp_path):
     refused(run_all(hounds, weights, tmp_path / "a"), "or map by --group the names that the network lacks: hound (")
     grouped = run_all(hounds, weights, tmp_path / "b", "--group", "hound=dog", "--target", "hound", "--limit", 8)
-    plain = run_all(toy, weights, tmp_path / "c", "--target", "dog", "--limit", 8)
-    assert (grouped.code, plain.code) == (0, 0), grouped.err + plain.err
+    assert grouped.code == 0, grouped.err
     name = "detections.json"
-    assert (tmp_path / "b" / name).read_text() == (tmp_path / "c" / name).read_text()
+    assert (tmp_path / "b" / name).read_text() == (quick_run / name).read_text()
     command = read_json(tmp_path / "b" / "results.json")["provenance"]["command"]
     assert "--group hound=dog" in command
 

@@ -14,7 +14,7 @@ from gradcam_lab.localise.methods import GRID, METHODS
 from gradcam_lab.localise.threshold import choose
 from gradcam_lab.pipeline.sweep_run import sweep_run
 from gradcam_lab.report.results import schema
-from tests.commands import lab
+from tests.commands import lab, refused
 from tests.report.page_text import words_of
 
 GIVEN = 0.42
@@ -115,6 +115,11 @@ def test_a_sweep_of_it_keeps_the_surest_box_and_does_not_say_chosen(given, tmp_p
     text = sweep_run(given[0], **options)
     assert "given: the run's threshold, 0.42, given by --threshold, not chosen on val." in text
     assert "chosen:" not in text
+
+
+def test_it_is_not_kept_in_the_networks_file(given, weights, tmp_path):
+    file = shutil.copy(weights, tmp_path / "mine.safetensors")
+    refused(lab("sweep", "--run", given[0], "--keep-in", file), "was given, not chosen on val: run without --threshold")
 
 
 def test_the_plan_shows_both(toy, weights, tmp_path):

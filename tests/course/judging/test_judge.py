@@ -49,7 +49,11 @@ BEHAVIOURS = {
         Status.failed,
         "numpy.isclose",
     ),
-    "replaced builtin": (f"import builtins\nbuiltins.all = any\n{RIGHT}", Status.failed, "replaced builtins.all"),
+    "replaced builtins": (
+        f"import builtins\nbuiltins.all = builtins.map = any\n{RIGHT}",
+        Status.failed,
+        "replaced builtins.all",
+    ),
     "torch seed": (f"torch.manual_seed(3)\n{RIGHT}", Status.failed, "torch's global random seed"),
     "numpy seed": (f"import numpy as np\nnp.random.seed(3)\n{RIGHT}", Status.failed, "numpy's global random seed"),
     "python seed": (f"import random\nrandom.seed(3)\n{RIGHT}", Status.failed, "Python's global random seed"),
