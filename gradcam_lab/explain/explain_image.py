@@ -56,8 +56,8 @@ from gradcam_lab.pipeline.supervise import STALL, enter, supervise
 from gradcam_lab.report.text.alignment import MOVED
 
 MAPS_AND_BOXES = STEP_NAMES[:4]
-"""The steps that make a map, draw it and find its boxes: these may be a student's. What is measured of the maps beside
-is the reference's: how they depend on the weights, and by how much they lie aside."""
+"""The steps that make a map, draw it and find its boxes: these may be a student's. What is measured of the maps beside,
+by step 6, is the reference's."""
 
 COPIES = 25
 """Noisy copies for SmoothGrad where all methods are asked for and no number is given."""
@@ -211,12 +211,12 @@ class ImageExplainer:
 
     @cached_property
     def known(self) -> KnownShift:
-        """The shift of the maps that are asked for, found once for all images."""
+        """The shift of the maps that are asked for, found once for all images: the network's, whoever's code draws."""
         measured = self.request.measured
         if measured in AT_THE_PIXELS or self.request.align == "off":
             return UNKNOWN
         recipe = PLAIN_RECIPE if measured == "cam" else METHODS[measured].recipe
-        return known_shift(self.classifier, self.lessons, recipe)
+        return known_shift(self.classifier, load_lessons(), recipe)
 
     def __call__(self, source: Source) -> list[Explanation]:
         """Explain every class in one image.

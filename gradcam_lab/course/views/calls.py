@@ -6,11 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradcam_lab.course.views.scene import IOU, SURE, THRESHOLD, Scene
+from gradcam_lab.course.views.scene import IOU, STEPS, SURE, THRESHOLD, Scene
 from gradcam_lab.lessons.checks.checking import Wrong, call
-
-STEPS = 20
-"""Steps of a deletion and of an insertion."""
 
 # Every function takes a lesson, the student's or the reference's, as a module, and returns what its function returned.
 
@@ -170,18 +167,9 @@ def precision_recall(lesson: Any, scene: Scene) -> Any:
 
 def average_precision(lesson: Any, scene: Scene) -> Any:
     """The two areas of that curve, shape (2,)."""
-    curve = reference_curve(scene)
+    curve = scene.curve
     areas = [call(lesson.average_precision, curve.precision, curve.recall, how) for how in ("area", "11point")]
     return np.array(areas, dtype=float)
-
-
-def reference_curve(scene: Scene) -> Any:
-    """The reference's curve of many images."""
-    matches = scene.matches
-    summary = scene.lessons.metrics.summarise(
-        matches.scores, matches.outcomes, int(matches.objects.sum()), "group", "area"
-    )
-    return summary.curve
 
 
 def evaluate(lesson: Any, scene: Scene) -> Any:
@@ -244,36 +232,17 @@ def pointing_game(lesson: Any, scene: Scene) -> Any:
     return np.array([call(lesson.pointing_game, one, objects.boxes, objects.difficult) for one in asked])
 
 
-def input_heat(scene: Scene) -> Tensor:
-    """The map at the size of the network's input."""
-    rows, columns = scene.inputs.shape[2:]
-    return torch.from_numpy(scene.lessons.boxes.upsample(scene.cam, (rows, columns)))
-
-
-def walks(scene: Scene) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Deletion and insertion: the picture to begin with and the one to end with, of each."""
-    image = scene.inputs[0]
-    return (image, torch.zeros_like(image)), (scene.lessons.faithfulness.blurred(image), image)
-
-
 def replacement_curve(lesson: Any, scene: Scene) -> Any:
     """The probabilities while pixels are deleted, and while they are inserted, shape (2, steps + 1)."""
-    heat = input_heat(scene)
-    curves = [
-        call(lesson.replacement_curve, scene.class_probability, start, end, heat, STEPS) for start, end in walks(scene)
-    ]
-    return torch.stack(curves)
-
-
-def reference_curves(scene: Scene) -> Tensor:
-    """The reference's two curves, shape (2, steps + 1)."""
-    heat, curve = input_heat(scene), scene.lessons.faithfulness.replacement_curve
-    return torch.stack([curve(scene.class_probability, start, end, heat, STEPS) for start, end in walks(scene)])
+    heat, probability = scene.input_heat, scene.class_probability
+    return torch.stack(
+        [call(lesson.replacement_curve, probability, start, end, heat, STEPS) for start, end in scene.walks]
+    )
 
 
 def area_under(lesson: Any, scene: Scene) -> Any:
     """The areas under these two curves, shape (2,)."""
-    return np.array([call(lesson.area_under, curve) for curve in reference_curves(scene)], dtype=float)
+    return np.array([call(lesson.area_under, curve) for curve in scene.walked], dtype=float)
 
 
 COMPARED = ("itself", "its negative", "CAM, with a sign", "a random network's")

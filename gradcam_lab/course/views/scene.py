@@ -11,14 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradcam_lab.data.masks import read_mask
-from gradcam_lab.data.registry import BoxData, open_data
-from gradcam_lab.data.sample import Sample
+from gradcam_lab.data.toyvoc import COUNTS, DrawnSample, draw_one
 from gradcam_lab.data.voc_classes import LABELS, VOID
 from gradcam_lab.errors import LabError
 from gradcam_lab.explain.photo import read_photo
 from gradcam_lab.lesson_modules import Lessons, load_lessons
-from gradcam_lab.lesson_protocols import GroundTruth, Matches
+from gradcam_lab.lesson_protocols import Curve, GroundTruth, Matches
 from gradcam_lab.localise.default_threshold import default_threshold
 from gradcam_lab.localise.detector import Detections, Detector
 from gradcam_lab.localise.experiment import MIN_AREA, Experiment, ground_truth
@@ -35,6 +33,9 @@ THRESHOLD = default_threshold(GRADCAM)
 IMAGES = 60
 """Number of images whose boxes make a curve: the one that is asked for, and those that follow it in the split."""
 
+STEPS = 20
+"""Steps of a deletion and of an insertion."""
+
 IOU = 0.4
 """The IoU from which a box counts as right in a view of matches and of one curve."""
 
@@ -46,13 +47,11 @@ class Wish(NamedTuple):
     """What a student wants to see: an image of ToyVOC's test split by its index, or a file, and a class.
 
     Attributes:
-        data: the folder of ToyVOC.
         number: the image's index in the test split, where no file is given.
         photo: the file.
         cls: the class; "" for the largest object's, or the most probable one of a photo.
     """
 
-    data: str
     number: int
     photo: str = ""
     cls: str = ""
@@ -85,30 +84,18 @@ class Scene:
         self.index = self.classifier.outputs_of(self.name)[0]
 
     @cached_property
-    def samples(self) -> list[Sample]:
-        """ToyVOC's test split."""
-        data = open_data(self.wish.data)
-        assert isinstance(data, BoxData)
-        return list(data.read("test").samples)
-
-    @cached_property
-    def sample(self) -> Sample:
+    def sample(self) -> DrawnSample:
         """The annotated image.
 
         Raises:
-            LabError: it is a photo of the user's, of which nobody knows the boxes; or there is no such number.
+            LabError: it is a photo of the user's, of which nobody knows the boxes.
         """
         if self.wish.photo:
             raise LabError(
                 f"This view needs the true boxes, and those of '{self.wish.photo}' are not known: give --image the "
                 "number of an image of ToyVOC."
             )
-        if self.wish.number >= len(self.samples):
-            raise LabError(
-                f"ToyVOC's test split has no image {self.wish.number}: give --image a number from 0 to "
-                f"{len(self.samples) - 1}, or a file."
-            )
-        return self.samples[self.wish.number]
+        return draw_one("test", self.wish.number)
 
     @property
     def title(self) -> str:
@@ -265,7 +252,7 @@ class Scene:
     def true_mask(self) -> np.ndarray:
         """Of the class 1, of all else 0, and VOID: uint8, shape (H, W)."""
         self.objects()
-        mask = read_mask(self.sample)
+        mask = self.sample.classes
         return np.where(mask == VOID, VOID, mask == LABELS.index(self.name)).astype(np.uint8)
 
     @cached_property
@@ -274,10 +261,9 @@ class Scene:
         return self.lessons.segmentation.confusion(self.mask.astype(np.uint8), self.true_mask, 2)
 
     @cached_property
-    def many(self) -> list[Sample]:
+    def many(self) -> list[DrawnSample]:
         """The image and those that follow it in the split, from its end back to its beginning."""
-        start = self.samples.index(self.sample)
-        return [*self.samples[start:], *self.samples[:start]][:IMAGES]
+        return [self.sample, *(draw_one("test", (self.wish.number + i) % COUNTS["test"]) for i in range(1, IMAGES))]
 
     @cached_property
     def many_boxes(self) -> Detections:
@@ -294,6 +280,33 @@ class Scene:
     def matches(self) -> Matches:
         """These boxes, judged."""
         return self.lessons.metrics.match_all(self.many_boxes, self.many_objects, IOU)
+
+    @cached_property
+    def curve(self) -> Curve:
+        """Their precision and recall."""
+        found, count = self.matches, int(self.matches.objects.sum())
+        return self.lessons.metrics.summarise(found.scores, found.outcomes, count, "group", "area").curve
+
+    # --- deletion and insertion: step 6 ---
+
+    @property
+    def input_heat(self) -> Tensor:
+        """The map at the size of the network's input."""
+        rows, columns = self.inputs.shape[2:]
+        return torch.from_numpy(self.lessons.boxes.upsample(self.cam, (rows, columns)))
+
+    @property
+    def walks(self) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """Deletion and insertion: the picture to begin with and the one to end with, of each."""
+        image = self.inputs[0]
+        return (image, torch.zeros_like(image)), (self.lessons.faithfulness.blurred(image), image)
+
+    @cached_property
+    def walked(self) -> Tensor:
+        """The probabilities on both ways, shape (2, STEPS + 1)."""
+        curve = self.lessons.faithfulness.replacement_curve
+        both = [curve(self.class_probability, start, end, self.input_heat, STEPS) for start, end in self.walks]
+        return torch.stack(both)
 
 
 def _area(box: tuple[float, float, float, float]) -> float:

@@ -233,12 +233,12 @@ def given_pointers(scene: Scene) -> Drawing:
 
 def given_curve(scene: Scene) -> Drawing:
     """The reference's curve of precision and recall."""
-    return precision_over_recall(calls.reference_curve(scene), scene)
+    return precision_over_recall(scene.curve, scene)
 
 
 def given_walks(scene: Scene) -> Drawing:
     """The reference's deletion and insertion."""
-    return walked(calls.reference_curves(scene).numpy(), scene)
+    return walked(scene.walked.numpy(), scene)
 
 
 def given_table(scene: Scene) -> Drawing:

@@ -14,7 +14,7 @@ from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.course.workspace import screen
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
-from gradcam_lab.data.toyvoc import is_drawn, toyvoc
+from gradcam_lab.data.toyvoc import COUNTS, is_drawn
 from gradcam_lab.errors import LabError
 
 FOLDER = "look"
@@ -54,7 +54,7 @@ def look(
     code, problem = workspace.code(step)
     if problem:
         raise LabError(problem.sentence())
-    wish = {"data": str(toyvoc()), "number": USUAL, **wished(image), "cls": cls or ""}
+    wish = {"number": USUAL, **wished(image), "cls": cls or ""}
     begun = _begun(step, found, code.source, workspace.file(step).name)
     if (photo := wish.get("photo")) and not is_drawn(Path(photo)):
         warn(
@@ -81,6 +81,11 @@ def wished(image: str | None) -> dict[str, Any]:
     if image is None:
         return {}
     if image.isdecimal():
+        if int(image) >= COUNTS["test"]:
+            last = COUNTS["test"] - 1
+            raise LabError(
+                f"ToyVOC's test split has no image {image}: give --image a number from 0 to {last}, or a file."
+            )
         return {"number": int(image)}
     if not Path(image).is_file():
         raise LabError(f"There is no file '{image}': give --image a file, or the number of an image of ToyVOC.")

@@ -166,13 +166,14 @@ def _draw_chunk(folder: Path, jobs: Sequence[Job]) -> dict[str, Objects]:
 def _draw_image(folder: Path, job: Job) -> Objects:
     """Write the picture, its annotation and its mask."""
     drawn = scene(np.random.default_rng(job.seed))
-    (folder / "JPEGImages" / f"{job.id}.jpg").write_bytes(_jpeg(drawn.image))
+    (folder / "JPEGImages" / f"{job.id}.jpg").write_bytes(jpeg(drawn.image))
     (folder / "Annotations" / f"{job.id}.xml").write_bytes(_annotation(job.id, drawn).encode())
     (folder / "SegmentationClass" / f"{job.id}.png").write_bytes(_segmentation(drawn))
     return drawn.objects
 
 
-def _jpeg(image: np.ndarray) -> bytes:
+def jpeg(image: np.ndarray) -> bytes:
+    """Encode a picture, RGB, as the data set keeps it."""
     done, content = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:
         raise RuntimeError("OpenCV could not encode a JPEG")
@@ -216,13 +217,18 @@ def _annotation(name: str, drawn: Scene) -> str:
 """
 
 
-def _segmentation(drawn: Scene) -> bytes:
-    """The class of each pixel as a palette PNG, void where objects meet the background or each other."""
+def class_mask(drawn: Scene) -> np.ndarray:
+    """The class of each pixel, void where objects meet the background or each other: uint8, shape (height, width)."""
     index = np.array([0, *(VOC_CLASSES.index(o.name) + 1 for o in drawn.objects)], np.uint8)
     classes = index[drawn.instances]
     square = np.ones((3, 3), np.uint8)
     classes[cv2.dilate(drawn.instances, square) != cv2.erode(drawn.instances, square)] = VOID
-    picture = Image.fromarray(classes)
+    return classes
+
+
+def _segmentation(drawn: Scene) -> bytes:
+    """The classes of the pixels as a palette PNG."""
+    picture = Image.fromarray(class_mask(drawn))
     picture.putpalette(voc_palette().tobytes())
     stream = io.BytesIO()
     picture.save(stream, "PNG")
