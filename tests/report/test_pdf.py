@@ -3,13 +3,18 @@
 import logging
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from gradcam_lab.report.pdf import PdfError, write_pdf
 from gradcam_lab.report.render import Rendered, render, to_html
+
+PDFTOPPM = shutil.which("pdftoppm")
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +37,23 @@ def test_the_pdf_is_printed_without_a_warning_and_is_small(printed):
     assert [message for message in messages if "HarfBuzz-Subset" not in message] == []
     assert report.pdf.read_bytes().startswith(b"%PDF")
     assert report.pdf.stat().st_size < 3_000_000
+
+
+@pytest.mark.skipif(not PDFTOPPM, reason="pdftoppm is not installed")
+def test_every_page_is_used_by_a_third_at_least(printed, tmp_path):
+    assert PDFTOPPM
+    subprocess.run([PDFTOPPM, "-r", "20", "-gray", printed[0].pdf, tmp_path / "page"], check=True)
+    pages = sorted(tmp_path.glob("page-*.pgm"))
+    assert len(pages) > 20
+    assert {page.name: share for page in pages if (share := used(page)) < 1 / 3} == {}
+
+
+def used(page: Path) -> float:
+    """How far down the space between a page's margins there is something."""
+    pixels = np.asarray(Image.open(page))
+    margin = round(len(pixels) * 24 / 297)
+    rows = np.flatnonzero((pixels[margin:-margin] < 245).any(axis=1))
+    return (rows.max(initial=-1) + 1) / (len(pixels) - 2 * margin)
 
 
 def test_the_pdf_is_the_same_every_time(original, tmp_path):
