@@ -1,21 +1,20 @@
-"""README's table of what `--data` takes: each command as it stands there, on a small data set of that kind."""
+"""The table of what `--data` takes: each command as it stands there, on a small data set of that kind."""
 
 import re
 import shlex
 import shutil
-from pathlib import Path
 
 import pytest
 
 from tests.commands import lab
+from tests.documents import page
 
-README = Path(__file__).parents[2] / "README.md"
 ELSEWHERE = ("pets", "imagenette", "photos")
 """Data that are downloaded, and photos for a network that is: their layouts and `locate` have tests of their own."""
 
 
 def commands():
-    table = README.read_text(encoding="utf-8").split("| what you have | command |")[1].split("\n\n")[0]
+    table = page("own-data").split("| what you have | command |")[1].split("\n\n")[0]
     found = re.findall(r"`(gradcam-lab [^`]*)`", table)
     return [line for line in found if not {*ELSEWHERE} & {*shlex.split(line)[2:4]} or "--annotations" in line]
 
