@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import unquote
 
@@ -55,3 +56,16 @@ def test_the_readme_fits_on_two_screens_and_leads_to_every_page():
     assert [line for line in shown if len(line) > 120 and not line.startswith("![")] == []
     pages = {document.relative_to(ROOT).as_posix() for document in DOCUMENTS if document.parent != ROOT}
     assert pages <= set(LINK.findall(text))
+
+
+OTHERS = re.compile(r"(?<=`)(python -m|make) ([\w./]+)(?: (tests/[\w/]+\.py))?", re.MULTILINE)
+
+
+def test_every_other_command_that_a_document_shows_is_there():
+    """`python -m` names a module and, of pytest, a file; `make` a target."""
+    targets = re.findall(r"^(\w+):", read(ROOT / "Makefile"), re.MULTILINE)
+    found = [words for document in DOCUMENTS for words in OTHERS.findall(read(document))]
+    assert {("make", "bench", ""), ("python -m", "pytest", "tests/localise/test_baselines.py")} <= {*found}
+    for program, name, file in found:
+        assert name in targets if program == "make" else find_spec(name), f"{program} {name}"
+        assert (ROOT / file).exists(), file
