@@ -56,7 +56,7 @@ checkpoint: $(VENV)/.installed
 sample: $(VENV)/.installed
 	$(BIN)/gradcam-lab run-all --out $(REPORT)
 	$(BIN)/python -m gradcam_lab.report.sample $(REPORT) report/sample
-	$(BIN)/python -m gradcam_lab.report.quotes report/sample README.md lessons/checks/*.answers.md
+	$(BIN)/python -m gradcam_lab.report.quotes report/sample README.md lessons/pages/*.md lessons/checks/*.answers.md
 
 site: $(VENV)/.installed
 	@rm -rf report/site

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from grimp import build_graph
 
+from tests.documents import page
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -25,10 +27,9 @@ def test_no_circle_runs_through_a_package_and_its_own_files():
     TopologicalSorter(imported).prepare()  # raises CycleError
 
 
-def test_the_picture_in_the_readme_shows_the_imports():
+def test_the_picture_on_the_page_of_the_folders_shows_the_imports():
     """Each arrow is an import, none follows from others, and together they say which package may reach which."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    picture = text.partition("```mermaid")[2].partition("```")[0]
+    picture = page("design").partition("```mermaid")[2].partition("```")[0]
     arrows = {(a, b) for a, b in re.findall(r"^ +(\w+) --> (\w+)$", picture, re.MULTILINE)}
     shown = {name for arrow in arrows for name in arrow}
     graph = build_graph("gradcam_lab")

@@ -1,11 +1,13 @@
 """gradcam-lab convert as it is typed: what it prints, what it writes, and every sentence that refuses."""
 
 import json
+import re
 
 import pytest
 
 from tests import folders
 from tests.commands import contents, lab, refused
+from tests.documents import commands, page
 
 XML = folders.XML.replace("<name>", "<truncated>1</truncated><difficult>1</difficult><name>")
 
@@ -374,23 +376,17 @@ class TestBadInput:
         converted("voc", "--from", "voc", "--to", "yolo", "--out", "out")
 
 
-COMMANDS = """
-gradcam-lab convert my-voc --from voc --to coco --out coco --copy-images
-gradcam-lab convert coco --from coco --to yolo --out yolo --copy-images
-gradcam-lab convert yolo --from yolo --to voc --out back --classes yolo/data.yaml
-gradcam-lab convert coco/annotations/instances_val.json --from coco --to yolo --out val-labels --split val
-gradcam-lab convert runs/predict --from yolo --to coco --out found --ground-truth coco/annotations/instances_val.json
-gradcam-lab convert found/results.json --from coco --to voc --out det --ground-truth coco/annotations/instances_val.json
-gradcam-lab convert my-voc --from voc --to voc --out counted-from-1 --boxes zero-based
-"""
-"""What README shows, in its order."""
+VAL = "gradcam-lab convert coco/annotations/instances_val.json --from coco --to yolo --out val-labels --split val"
 
 
-def test_the_commands_of_the_readme(voc):
+def test_the_commands_of_the_page(voc):
     (voc / "voc").rename(voc / "my-voc")
     folders.write(voc / "runs/predict/labels/000002.txt", "0 0.5 0.5 0.25 0.25 0.9\n")
     folders.write(voc / "runs/predict/classes.txt", "dog\n")
-    for command in COMMANDS.split("\n")[1:-1]:
+    shown = [command for command in commands(page("converting")) if "SOURCE" not in command]
+    made = ("my-voc", "coco", "yolo", "runs", "found")
+    assert len(shown) == 7
+    for command in sorted([*dict.fromkeys(shown), VAL], key=lambda command: made.index(re.split("[ /]", command)[2])):
         done = lab(*command.split()[1:])
         assert (done.code, done.err) == (0, ""), (command, done)
     assert text(voc / "back/Annotations/000002.xml").count("<object>") == 1

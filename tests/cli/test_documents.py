@@ -1,45 +1,71 @@
-"""The commands that README.md, EXERCISES.md and CONTRIBUTING.md show: each exists, with every option typed."""
+"""README.md, CONTRIBUTING.md and the pages: commands exist with every option typed, and links lead somewhere."""
 
 import re
 import shlex
-from pathlib import Path
+from importlib.util import find_spec
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import typer
 
 from gradcam_lab.cli.app import app
+from gradcam_lab.report import quotes
+from gradcam_lab.report.results import read_results
+from tests.documents import DOCUMENTS, ROOT, commands, read, without_blocks
 
-ROOT: Any = typer.main.get_command(app)
-FOLDER = Path(__file__).parents[2]
-SHOWN = re.compile(r"`(?:\$ )?(gradcam-lab [^`]*)`")
-TYPED = re.compile(r"^(?:\$ )?(gradcam-lab [^#\n]*)", re.MULTILINE)
-BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def commands(text: str) -> list[str]:
-    """Return what follows `gradcam-lab` in a document, in the text and in its blocks."""
-    blocks = "\n".join(BLOCK.findall(text))
-    return SHOWN.findall(BLOCK.sub("", text).replace("\\|", "|")) + TYPED.findall(blocks)
-
-
-PAGES = ["README.md", "EXERCISES.md", "CONTRIBUTING.md"]
-EVERY = [(page, command) for page in PAGES for command in commands((FOLDER / page).read_text(encoding="utf-8"))]
+APP: Any = typer.main.get_command(app)
+EVERY = list(dict.fromkeys((document.name, command) for document in DOCUMENTS for command in commands(read(document))))
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def test_commands_are_found_in_text_and_in_blocks():
-    text = "Say `gradcam-lab check 1` or\n\n```\n$ gradcam-lab hint 1.1   # first\nToyVOC: gradcam-lab\n```\n"
-    assert [command.strip() for command in commands(text)] == ["gradcam-lab check 1", "gradcam-lab hint 1.1"]
-    assert {page for page, _ in EVERY} >= {"README.md", "EXERCISES.md"}
+    text = "Say `gradcam-lab check\n1` or\n\n```\n$ gradcam-lab hint 1.1   # first\nToyVOC: gradcam-lab\n```\n"
+    assert commands(text) == ["gradcam-lab check 1", "gradcam-lab hint 1.1"]
+    assert {document for document, _ in EVERY} >= {"README.md", "exercises.md", "own-photos.md"}
 
 
-@pytest.mark.parametrize(("page", "command"), EVERY)
-def test_a_command_that_a_document_shows_exists_with_its_options(page, command):
+@pytest.mark.parametrize(("document", "command"), EVERY)
+def test_a_command_that_a_document_shows_exists_with_its_options(document, command):
     words = [word for word in shlex.split(command)[1:] if word not in ("...", "…")]
     if not words or words == ["--help"]:
         return
     name, *rest = words
-    assert name in ROOT.commands, f"{page}: no command {name}"
-    known = {option for param in ROOT.commands[name].params for option in (*param.opts, *param.secondary_opts)}
+    assert name in APP.commands, f"{document}: no command {name}"
+    known = {option for param in APP.commands[name].params for option in (*param.opts, *param.secondary_opts)}
     typed = {word.split("=")[0] for word in rest if word.startswith("-")}
-    assert typed <= known | {"--help"}, f"{page}: {command}"
+    assert typed <= known | {"--help"}, f"{document}: {command}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_inside_the_repository_leads_to_a_file(document):
+    targets = [link for link in LINK.findall(without_blocks(read(document))) if not re.match(r"\w+:|#", link)]
+    missing = [link for link in targets if not (document.parent / unquote(link.partition("#")[0])).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_quotes_the_sample_as_it_is(document):
+    assert quotes.stale(read(document), read_results(ROOT / "report" / "sample")) == []
+
+
+def test_the_readme_fits_on_two_screens_and_leads_to_every_page():
+    text = read(ROOT / "README.md")
+    assert len(text.splitlines()) <= 130
+    shown = quotes.unquoted(text).splitlines()
+    assert [line for line in shown if len(line) > 120 and not line.startswith("![")] == []
+    pages = {document.relative_to(ROOT).as_posix() for document in DOCUMENTS if document.parent != ROOT}
+    assert pages <= set(LINK.findall(text))
+
+
+OTHERS = re.compile(r"(?<=`)(python -m|make) ([\w./]+)(?: (tests/[\w/]+\.py))?", re.MULTILINE)
+
+
+def test_every_other_command_that_a_document_shows_is_there():
+    """`python -m` names a module and, of pytest, a file; `make` a target."""
+    targets = re.findall(r"^(\w+):", read(ROOT / "Makefile"), re.MULTILINE)
+    found = [words for document in DOCUMENTS for words in OTHERS.findall(read(document))]
+    assert {("make", "bench", ""), ("python -m", "pytest", "tests/localise/test_baselines.py")} <= {*found}
+    for program, name, file in found:
+        assert name in targets if program == "make" else find_spec(name), f"{program} {name}"
+        assert (ROOT / file).exists(), file

@@ -18,7 +18,6 @@ from gradcam_lab.data.registry import DATA_SET_NAMES
 from gradcam_lab.models.networks.architectures import ARCHITECTURES
 from tests.commands import lab, process, refused
 
-README = Path(__file__).parents[2] / "README.md"
 ROOT: Any = typer.main.get_command(app)
 SLOW = {"torch", "torchvision", "numpy", "matplotlib", "weasyprint", "sklearn", "cv2", "jinja2", "pytest"}
 PANELS = ("Learn", "Teach", "Run", "Explain", "Locate", "Train", "Data and machine")

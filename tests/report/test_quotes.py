@@ -1,17 +1,13 @@
 """Figures quoted from a report are those of its `results.json`; what is wrong with a quote is one sentence."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gradcam_lab.errors import LabError
 from gradcam_lab.report import quotes
-from gradcam_lab.report.results import read_results
 from tests import synthetic_run
-
-ROOT = Path(__file__).parents[2]
 
 
 def results() -> Any:
@@ -73,9 +69,3 @@ def test_files_are_written_anew(tmp_path, capsys):
     for file in (old, tmp_path / "absent.md"):
         with pytest.raises(LabError, match=file.name):
             quotes.main(tmp_path, [file])
-
-
-def test_the_readme_quotes_the_sample_as_it_is():
-    assert (
-        quotes.stale((ROOT / "README.md").read_text(encoding="utf-8"), read_results(ROOT / "report" / "sample")) == []
-    )

@@ -113,7 +113,9 @@ def write_objects(path: Path, truth: Mapping[str, ObjectArrays]) -> None:
 
 def _lists_by_image(path: Path, content: Any) -> dict[str, list[Any]]:
     if not isinstance(content, dict) or not set(map(type, content.values())) <= {list}:
-        raise LabError(f"'{path}' does not map each image to a list of boxes: see the README's formats of boxes.")
+        raise LabError(
+            f"'{path}' does not map each image to a list of boxes: 'gradcam-lab read scores' shows the formats."
+        )
     return content
 
 
