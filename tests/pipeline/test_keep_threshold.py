@@ -47,7 +47,8 @@ def test_locate_cuts_as_the_file_says(quick_run, toy, weights, tmp_path):
 def test_another_network_and_another_kind_of_file_are_refused(quick_run, tmp_path):
     other = Path(shutil.copy(zoo.EMBEDDED_FILE, tmp_path / "other.safetensors"))
     before = other.read_bytes()
-    refused(lab("sweep", "--run", quick_run, "--keep-in", other), "is of another network than", "make a run of this one")
+    done = lab("sweep", "--run", quick_run, "--keep-in", other)
+    refused(done, "is of another network than", "make a run of this one")
     assert other.read_bytes() == before
     (tmp_path / "a.pth").write_bytes(b"x")
     refused(lab("sweep", "--run", quick_run, "--keep-in", tmp_path / "a.pth"), "is no file of gradcam-lab train")
