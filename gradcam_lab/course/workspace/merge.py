@@ -36,12 +36,12 @@ def merge(base: str, mine: str, new: str) -> tuple[str, list[int]]:
     for what, *lines in Merge3(a, b, c, sequence_matcher=matcher).merge_groups():
         if what != "conflict":
             merged += lines[0]
-        elif not lines[0]:
-            merged += [*lines[2], *lines[1]]
         elif lines[2][: len(lines[0])] == lines[0]:
             added = lines[2][len(lines[0]) :]
-            there = lines[1][-len(added) :] == added  # an interrupted upgrade had brought them in
-            merged += lines[1] if there else [*lines[1], *added]
+            if added in (lines[1][: len(added)], lines[1][-len(added) :]):  # by an upgrade that was interrupted
+                merged += lines[1]
+            else:
+                merged += [*lines[1], *added] if lines[0] else [*added, *lines[1]]
         else:
             won.append(len(merged) + 1)
             merged += lines[1]
