@@ -63,9 +63,7 @@ def test_a_failure_is_one_sentence_with_its_line(root, judge, failure, monkeypat
     path = write(root, 2, bodies={"2.2": body})
     said = refusal(look, "2.2", judge=judge)
     lines = [line_with(path, text)] if text else range(80, 90)
-    assert any(
-        said.startswith(f"Your weighted_map (step2_gradcam.py, line {line}) cannot be drawn: ") for line in lines
-    )
+    assert any(said.startswith(f"Your weighted_map (step2_gradcam.py, line {line}) cannot be drawn: ") for line in lines)
     assert words in said
     assert "\n" not in said
     assert not (root / "look").exists()

@@ -45,11 +45,7 @@ PAIRS = {
         "the order differs",
     ),
     "one number": (Bars(np.array([0.25]), ("AP",)), Bars(np.array([0.5]), ("AP",)), "0.25 in place of 0.5"),
-    "infinite": (
-        Bars(np.array([np.inf, 1]), ("a", "b")),
-        Bars(np.array([1.0, 1]), ("a", "b")),
-        "1 of 2 numbers differ",
-    ),
+    "infinite": (Bars(np.array([np.inf, 1]), ("a", "b")), Bars(np.array([1.0, 1]), ("a", "b")), "1 of 2 numbers differ"),
     "many": (Bars(np.arange(30.0)), Bars(np.zeros(30)), "29 of 30 numbers differ, by up to 29"),
     "names": (Bars(np.ones(2), ("b", "a")), Bars(np.ones(2), ("a", "b")), "the names, or their order, differ"),
     "fewer names": (Bars(np.ones(1), ("a",)), Bars(np.ones(2), ("a", "b")), "the names, or their order, differ"),
