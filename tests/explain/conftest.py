@@ -20,12 +20,12 @@ def resnet():
 
 @pytest.fixture(scope="module")
 def vgg():
-    """VGG-19's convolutions with a narrow head, which has three linear layers too, but not half a gigabyte."""
+    """VGG-11's convolutions with a narrow head, which has three linear layers too, but not half a gigabyte."""
     with torch.device("meta"):
-        network = torchvision().models.vgg19()
+        network = torchvision().models.vgg11()
         linears = [nn.Linear(25088, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, len(CLASSES))]
         network.classifier = nn.Sequential(*linears)
-    return replace(classifier(seeded(network.to_empty(device="cpu")), "features"), name="vgg19")
+    return replace(classifier(seeded(network.to_empty(device="cpu")), "features"), name="vgg11")
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def test_cam_of_a_group_is_that_of_its_most_probable_output(photo):
 
 def test_cam_is_refused_where_it_is_not_defined(picture, vgg, lessons):
     photo = Photo(picture, vgg, lessons)
-    with pytest.raises(LabError, match=r"CAM is not defined for 'vgg19' \(.* has 3\): take --method gradcam"):
+    with pytest.raises(LabError, match=r"CAM is not defined for 'vgg11' \(.* has 3\): take --method gradcam"):
         photo.cam(photo.predicted())
     assert photo.gradcam(photo.predicted().score).shape == (3, 3)
 

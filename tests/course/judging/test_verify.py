@@ -141,15 +141,14 @@ def test_another_right_answer_must_pass(body, words, step, judge):
     assert all(f"the right answer 'another way' (2.1) {words}" in problem for problem in problems)
 
 
-@pytest.mark.parametrize("mutants", [False, True])
-def test_mutants_are_tried_if_asked_for(mutants, step, monkeypatch, capsys):
+def test_mutants_are_tried_if_asked_for(step, monkeypatch, capsys):
     monkeypatch.setattr(verify, "all_steps", lambda: (replace(step, wrong_answers=(), right_answers=()),))
     monkeypatch.setattr(verify, "VERIFIED_SEEDS", ())
     monkeypatch.setattr(verify, "try_mutants", lambda *_: iter(["the mutant 'x' (2.1) passes with seed 0"]))
-    verify.verify(jobs=1, mutants=mutants)
+    verify.verify(jobs=1, mutants=True)
     out = capsys.readouterr().out
-    assert ("step2_gradcam: the mutant 'x' (2.1) passes" in out) == mutants
-    assert (" mutants: " in out) == mutants
+    assert "step2_gradcam: the mutant 'x' (2.1) passes" in out
+    assert " mutants: " in out
 
 
 def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, capsys, tmp_path):
@@ -158,8 +157,10 @@ def test_it_says_what_it_looked_at_and_whether_all_is_well(step, monkeypatch, ca
     monkeypatch.setattr(verify, "all_steps", lambda: (short,))
     monkeypatch.setattr(verify, "VERIFIED_SEEDS", (0,))
     monkeypatch.setattr(verify, "sample_folder", lambda: tmp_path)  # a sample without results
+    monkeypatch.setattr(verify, "try_mutants", lambda *_: iter(["mutants, which nobody has asked for"]))
     assert not verify.verify(jobs=1)
     out = capsys.readouterr().out.splitlines()
     assert "step2_gradcam: task 2.1 has 1 hints, and 3 are the least" in out
     assert any(line.startswith("step2_gradcam: the sample cannot be read: ") for line in out)
+    assert "mutants" not in "".join(out)
     assert out[-1].startswith("1 steps, 12 points, 11 checks, 1 wrong answers, 1 right ones: ")
