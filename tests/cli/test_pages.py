@@ -72,7 +72,7 @@ GIVEN = {
 }
 """Options that a command gets where they are not typed; `--out` with a number, so that each has a folder of its own."""
 
-WORKSPACE = ("check", "contract", "hint", "reset", "status", "upgrade")
+WORKSPACE = ("check", "contract", "hint", "look", "reset", "status", "upgrade")
 
 
 @pytest.fixture(scope="module")
