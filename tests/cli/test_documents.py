@@ -10,9 +10,10 @@ import pytest
 import typer
 
 from gradcam_lab.cli.app import app
+from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.report import quotes
 from gradcam_lab.report.results import read_results
-from tests.documents import DOCUMENTS, ROOT, commands, read, without_blocks
+from tests.documents import DOCUMENTS, ROOT, commands, page, read, without_blocks
 
 APP: Any = typer.main.get_command(app)
 EVERY = list(dict.fromkeys((document.name, command) for document in DOCUMENTS for command in commands(read(document))))
@@ -58,14 +59,19 @@ def test_the_readme_fits_on_two_screens_and_leads_to_every_page():
     assert pages <= set(LINK.findall(text))
 
 
-OTHERS = re.compile(r"(?<=`)(python -m|make) ([\w./]+)(?: (tests/[\w/]+\.py))?", re.MULTILINE)
+OTHERS = re.compile(r"(?<=`)(python -m|make) (?!DLA_Labs)([\w./]+)(?: (tests/[\w/]+\.py))?", re.MULTILINE)
 
 
 def test_every_other_command_that_a_document_shows_is_there():
-    """`python -m` names a module and, of pytest, a file; `make` a target."""
+    """`python -m` names a module and, of pytest, a file; `make` a target. `DLA_Labs` is not ours."""
     targets = re.findall(r"^(\w+):", read(ROOT / "Makefile"), re.MULTILINE)
     found = [words for document in DOCUMENTS for words in OTHERS.findall(read(document))]
     assert {("make", "bench", ""), ("python -m", "pytest", "tests/localise/test_baselines.py")} <= {*found}
     for program, name, file in found:
         assert name in targets if program == "make" else find_spec(name), f"{program} {name}"
         assert (ROOT / file).exists(), file
+
+
+def test_the_table_of_steps_has_the_points_of_their_tasks():
+    rows = re.findall(r"^\| \[`(\w+)\.py`\].*\| (\d+) \|$", page("learning"), re.MULTILINE)
+    assert [(name, int(points)) for name, points in rows] == [(step.name, step.points) for step in all_steps()]

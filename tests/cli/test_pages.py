@@ -33,6 +33,7 @@ ELSEWHERE = {
     "gradcam-lab diff 2.3": "tests/course/workspace/test_diff.py",
     "gradcam-lab doctor": "tests/test_doctor.py",
     "gradcam-lab fetch imagenette": "tests/data/download/test_official.py",
+    "gradcam-lab read --all --out site": "tests/course/workspace/test_read.py",
     "gradcam-lab report --run DIR": "tests/pipeline/test_rendering.py",
     FROZEN: "tests/models/training/test_train.py",
     "gradcam-lab train --resume": "tests/models/training/test_train_resume.py",
@@ -50,7 +51,15 @@ STAND_INS = {
     **dict.fromkeys(("voc/best.safetensors", "flowers-net/best.safetensors", "pets/fine/best.safetensors"), NETWORK),
     **dict.fromkeys(("voc2007", "voc2007-segmentation", "pets", "pets-mini"), VOC),
     **{"383": "1", "743": "2", "536": "3", "wheelbarrow": "boat", "church": "boat", "42": "4", "7": "5", "10": "2"},
-    **{"D": "D.json", "G": "G.json", "IMAGE": "photo.jpg", "RUN": "report/toyvoc", "FILE": NETWORK, "NAME": "numbers"},
+    **{
+        "D": "D.json",
+        "G": "G.json",
+        "IMAGE": "photo.jpg",
+        "RUN": "report/toyvoc",
+        "FILE": NETWORK,
+        "NAME": "numbers",
+        "N": "2",
+    },
 }
 """What stands for a word: for networks and data that are downloaded or trained, for indices, for names in capitals."""
 
@@ -72,7 +81,7 @@ GIVEN = {
 }
 """Options that a command gets where they are not typed; `--out` with a number, so that each has a folder of its own."""
 
-WORKSPACE = ("check", "contract", "hint", "reset", "status", "upgrade")
+WORKSPACE = ("check", "contract", "hint", "look", "reset", "status", "upgrade")
 
 
 @pytest.fixture(scope="module")
