@@ -18,8 +18,8 @@ from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, write_text
 from gradcam_lab.report.embedded import script
 from gradcam_lab.report.figures.captions import FigureEntry
-from gradcam_lab.report.figures.interactive import FILE, Interactive
 from gradcam_lab.report.figures.photos import SHOWN_SCORE
+from gradcam_lab.report.interactive import Interactive, read_interactive, without_pictures
 from gradcam_lab.report.pdf import PdfError, write_pdf
 from gradcam_lab.report.results import Results, read_results
 from gradcam_lab.report.text import facts, listing, markdown, wording
@@ -170,21 +170,6 @@ def _shown(folder: Path, record: FigureEntry) -> ShownFigure:
         raise LabError(f"The figure '{path}' cannot be read ({error.strerror}): make the run again.") from error
     kind = "plot" if path.suffix == ".svg" else "photos"
     return ShownFigure(path.stem, kind, f"data:{MIME[path.suffix]};base64,{data}", record["alt"], record["caption"])
-
-
-def read_interactive(run: Path) -> Interactive | None:
-    """Read what the page's script moves; None where the run is older than that, and the page then has no script.
-
-    Raises:
-        LabError: the file is damaged.
-    """
-    path = run / "figures" / FILE
-    return read_json(path) if path.exists() else None
-
-
-def without_pictures(data: Interactive) -> Mapping[str, Any]:
-    """What the script reads from the page: the photos themselves stand in it as pictures."""
-    return {**data, "photos": [{**photo, "jpeg": None} for photo in data["photos"]]}
 
 
 def _page(run: Path, results: Results, figures: Sequence[ShownFigure], interactive: Interactive | None) -> str:

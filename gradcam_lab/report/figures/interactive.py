@@ -1,4 +1,4 @@
-"""What the report's script moves: photos with their boxes at every threshold, and all claims on test.
+"""Gather what the report's script moves: photos with their boxes at every threshold, and all claims on test.
 
 A threshold's boxes are found here and not in the browser: those of a watershed or of a refined mask do not follow from
 the map and a number alone, and a student's step 3 may find others than the browser would.
@@ -8,72 +8,21 @@ import base64
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from typing_extensions import TypedDict
 
 from gradcam_lab.data.sample import Sample
-from gradcam_lab.evaluate.records import ThresholdCurve
 from gradcam_lab.files import write_json
 from gradcam_lab.localise.detector import Detector
 from gradcam_lab.localise.methods import Method
 from gradcam_lab.report.embedded import embedded, thumbnail
 from gradcam_lab.report.figures.pictures import Pictures
+from gradcam_lab.report.interactive import FILE, Claims, Interactive, InteractivePhoto
 from gradcam_lab.report.results import Results
 from gradcam_lab.report.text.wording import FAILURES
 
-FILE = "interactive.json"
-"""Its name in the folder of figures."""
-
 PHOTO_SIDE = 500
 """The longer side of a photo, in pixels: that of VOC's photos, which are enlarged to about twice as much."""
-
-
-class InteractiveObject(TypedDict):
-    """An annotated box and VOC's flag."""
-
-    box: list[float]
-    difficult: bool
-
-
-class InteractivePhoto(TypedDict):
-    """One photo: `map` is an `EmbeddedMap`; `boxes` holds rows of five numbers, the surest first, at each threshold."""
-
-    name: str
-    size: tuple[int, int]
-    probability: float
-    jpeg: str
-    map: dict[str, Any]
-    objects: list[InteractiveObject]
-    boxes: list[list[list[float]]]
-
-
-class Claims(TypedDict):
-    """All boxes of test: `outcomes` says by IoU whether each found an object (1), none (0), or a difficult one (-1)."""
-
-    scores: list[float]
-    outcomes: dict[str, list[int]]
-    objects: int
-
-
-class Interactive(TypedDict):
-    """Everything that the script needs: `groups` are the rows of photos, by the name of their figure.
-
-    `cut` says whether a map is cut at the threshold itself, `shift` what is taken out of it over a photo; `test` has AP
-    and recall of all images along the thresholds.
-    """
-
-    target: str
-    thresholds: list[float]
-    chosen: float
-    cut: bool
-    shift: tuple[float, float]
-    eleven: bool
-    photos: list[InteractivePhoto]
-    groups: dict[str, list[int]]
-    test: ThresholdCurve
-    claims: Claims
 
 
 def write_interactive(folder: Path, pictures: Pictures, method: Method, results: Results) -> Path:
