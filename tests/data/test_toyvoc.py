@@ -16,7 +16,7 @@ from gradcam_lab import processes
 from gradcam_lab.console import on_heartbeat
 from gradcam_lab.data import cache
 from gradcam_lab.data.sample import read_image
-from gradcam_lab.data.toyvoc import CLASSES, VERSION, build, draw, toyvoc
+from gradcam_lab.data.toyvoc import CLASSES, VERSION, build, draw, draw_one, toyvoc
 from gradcam_lab.data.toyvoc.scene import Scene, scene
 from gradcam_lab.data.toyvoc.write import find_damage
 from gradcam_lab.data.voc_classes import VOC_CLASSES, VOID, voc_palette
@@ -361,3 +361,17 @@ def test_a_patch_meets_the_image_where_both_are(left: int, top: int, width: int,
     expected = [(y, x) for y in range(10) for x in range(20) if 0 <= x - left < width and 0 <= y - top < height]
     assert list(zip(*np.nonzero(canvas), strict=True)) == expected
     assert patch.rgba[inside].shape[:2] == canvas[area].shape
+
+
+@pytest.mark.parametrize("split", COUNTS)
+def test_one_image_alone_is_that_of_the_data_set_to_the_bit(root, split):
+    name, alone = ids(root, split)[2], draw_one(split, 2)
+    np.testing.assert_array_equal(alone.image, read_image(root / "JPEGImages" / f"{name}.jpg"))
+    np.testing.assert_array_equal(alone.classes, np.array(Image.open(root / "SegmentationClass" / f"{name}.png")))
+    objects = annotation(root, name).findall("object")
+    assert [(one.name, one.box) for one in alone.objects] == [(o.findtext("name"), box_of(o)) for o in objects]
+    assert alone.size == alone.image.shape[1::-1]
+
+
+def test_an_image_alone_is_called_as_in_the_whole_data_set():
+    assert [draw_one(split, 0).id for split in ("train", "val", "test")] == ["000001", "001601", "001901"]

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,7 +60,8 @@ def test_the_reference_is_like_itself_and_has_something_to_show(unit, usual):
     lesson = import_module(f"gradcam_lab.lessons.{UNITS[unit]}")
     first, second = (view.call(lesson, usual) for _ in range(2))
     one = view.shown(like(second, first, rows=view.rows), usual)
-    assert one.unlike(view.shown(plain(first), usual)) == ""  # also: nothing that it was given has changed
+    other: Any = view.shown(plain(first), usual)
+    assert one.unlike(other) == ""
     shown = next(getattr(one, name) for name in ("values", "boxes", "curves") if hasattr(one, name))
     assert len(shown) > 0
     if not hasattr(one, "curves"):

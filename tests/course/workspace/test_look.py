@@ -49,7 +49,7 @@ def test_the_right_one_of_two_functions_is_drawn_and_the_other_is_named(looked, 
 
 FAILURES = {
     "raises": ("return features @ weights", "return features @ weights", "RuntimeError"),
-    "loops": ("while True:\n    features.sum()", None, "an endless loop?"),
+    "loops": ("while True:\n    features.sum()", "while True:", "an endless loop?"),
     "changes its input": ("features *= 2\nreturn features.sum(dim=1)", "def weighted_map(", "changed its input"),
     "another shape": ("return features.sum(dim=1)[0]", "def weighted_map(", "it returned an array of shape (14, 14)"),
     "nothing": ("features.sum()", "def weighted_map(", "it returned None (a `return` is missing?)"),
@@ -62,8 +62,11 @@ def test_a_failure_is_one_sentence_with_its_line(root, judge, failure, monkeypat
     body, text, words = FAILURES[failure]
     path = write(root, 2, bodies={"2.2": body})
     said = refusal(look, "2.2", judge=judge)
-    lines = [line_with(path, text)] if text else range(80, 90)
-    assert any(said.startswith(f"Your weighted_map (step2_gradcam.py, line {line}) cannot be drawn: ") for line in lines)
+    line = line_with(path, text)
+    lines = (line, line + 1) if failure == "loops" else (line,)
+    assert said.startswith(
+        tuple(f"Your weighted_map (step2_gradcam.py, line {line}) cannot be drawn: " for line in lines)
+    )
     assert words in said
     assert "\n" not in said
     assert not (root / "look").exists()
@@ -90,8 +93,13 @@ def test_images_and_classes_that_there_are_not(root, judge):
 def test_a_photo_of_ones_own(looked, root, monkeypatch):
     Image.new("RGB", (90, 60), "brown").save(root / "kuh.png")
     write(root, 3, bodies={"3.2": "return heatmap > 0"})
-    calls = []
-    monkeypatch.setattr(webbrowser, "open", lambda address: not calls.append(address))
+    calls: list[str] = []
+
+    def opened(address):
+        calls.append(address)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", opened)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("DISPLAY", ":0")
     said = looked("3.2", image="kuh.png", opening=True)

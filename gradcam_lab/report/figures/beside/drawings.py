@@ -38,7 +38,8 @@ class Grid:
             return f"{lost} of {self.values.size} numbers are NaN or infinite"
         if self.words:
             return f"{int((~equal).sum())} of {self.values.size} differ"
-        return f"differs by up to {np.nanmax(np.abs(self.values - other.values)):.3g}"
+        far = np.abs(self.values - other.values)
+        return f"differs by up to {far[np.isfinite(far)].max():.3g}"
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,9 @@ class Bars:
             return ""
         if len(self.values) == 1:
             return f"{self.values[0]:.4g} in place of {other.values[0]:.4g}"
-        most = np.abs(self.values - other.values)
+        far = np.abs(self.values - other.values)[np.isfinite(self.values - other.values) & ~equal]
         return f"{int((~equal).sum())} of {len(equal)} numbers differ" + (
-            f", by up to {np.nanmax(most):.3g}" if np.isfinite(most).any() else ""
+            f", by up to {far.max():.3g}" if far.size else ""
         )
 
 
