@@ -71,7 +71,9 @@ def look(mine: ModuleType, step: str, unit: str, wish: Wish, path: Path) -> str:
     drawing = ready.view.shown(values, ready.scene)
     draw_beside(path, drawing, ready.drawing, title=ready.title, given=ready.given, named=ready.view.named)
     unlike = drawing.unlike(ready.drawing)  # type: ignore[arg-type]
-    return f"{ready.title}: {'not the same as the reference: ' + unlike if unlike else 'the same as the reference'}."
+    if not unlike:
+        return f"{ready.title}: the same as the reference."
+    return f"{ready.title}: not the same as the reference (the difference: {unlike})."
 
 
 def like(got: Any, expected: Any, *, rows: bool) -> Any:

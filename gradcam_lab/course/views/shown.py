@@ -156,7 +156,8 @@ def walked(values: Any, scene: Scene) -> Curves:
     """A deletion and an insertion, shape (2, steps + 1)."""
     share = np.linspace(0, 1, values.shape[1])
     lines = zip(("deletion", "insertion"), values.astype(float), strict=True)
-    return Curves(tuple(Curve(share, line, name) for name, line in lines), "share of the pixels", f"p({scene.name})")
+    curves = tuple(Curve(share, line, name) for name, line in lines)
+    return Curves(curves, "share of the pixels", f"p({scene.name})", "center right")
 
 
 # --- what a function was given ---

@@ -88,7 +88,7 @@ def drawn(mark, usual, tmp_path, monkeypatch):
 def test_a_wrong_answer_is_drawn_and_the_picture_says_how_it_differs(mark, usual, tmp_path, monkeypatch):
     said, path = drawn(mark, usual, tmp_path, monkeypatch)
     assert said.startswith(f"{WRONG[mark][0]}: dog, in ")
-    assert "not the same as the reference: " in said
+    assert "not the same as the reference (the difference: " in said
     with Image.open(path) as picture:
         assert picture.height > 300
         assert picture.width >= 3 * picture.height * 0.9

@@ -73,6 +73,15 @@ def test_a_wrong_body_is_answered_in_three_lines_and_a_picture(checked, root):
     assert lines[-1] == f"Next: task 2.2, {place}. Stuck? gradcam-lab hint 2.2"
 
 
+def test_the_row_of_a_task_that_is_begun_ends_with_the_command_that_draws_it(checked, root):
+    write(root, 2, "2.1", {"2.2": NO_RELU})
+    lines = checked("2")[1]
+    ends = {task.id: f"  gradcam-lab look {task.id}" for task in step_of("2").tasks}
+    shown = [task for task, end in ends.items() if any(line.endswith(end) for line in lines)]
+    assert shown == ["2.1", "2.2"]
+    assert not any("gradcam-lab look" in line for line in screen.table(screen.view(Workspace(root), step_of("2"))))
+
+
 def test_one_task_is_checked_alone_and_remembered(checked, root):
     write(root, 2, "2.1", {"2.2": NO_RELU, "2.5": "import os\nos._exit(0)"})
     passed, lines = checked("2.1")

@@ -21,7 +21,7 @@ def line(y, number=None, x=(0.0, 1.0)):
 
 PAIRS = {
     "equal maps": (grid([1, 2]), grid([1, 2 + 1e-6]), ""),
-    "maps": (grid([1, 2]), grid([1, 2.5]), "differs by up to 0.5"),
+    "maps": (grid([1, 2]), grid([1, 2.5]), "up to 0.5"),
     "NaN": (grid([1, np.nan]), grid([1, 2]), "1 of 2 numbers are NaN or infinite"),
     "words": (
         Grid(np.array([[1.0], [7]]), ("a", "b"), ("",), {1: "hit"}),
@@ -31,7 +31,7 @@ PAIRS = {
     "a table": (
         Grid(np.array([[1.0, 20000]]), ("a",), ("b", "c")),
         Grid(np.array([[1.0, 0]]), ("a",), ("b", "c")),
-        "differs by up to 2e+04",
+        "up to 2e+04",
     ),
     "pixels": (Picture(PHOTO, PHOTO + 9, 1), Picture(PHOTO, PHOTO, 1), "2400 of 2400 pixels differ"),
     "a rounding": (Picture(PHOTO, PHOTO + 1, 1), Picture(PHOTO, PHOTO, 1), ""),

@@ -1,6 +1,7 @@
 """What a function returned, as something that can be drawn and compared: plain values, no matplotlib."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Grid:
         if self.words:
             return f"{int((~equal).sum())} of {self.values.size} differ"
         far = np.abs(self.values - other.values)
-        return f"differs by up to {far[np.isfinite(far)].max():.3g}"
+        return f"up to {far[np.isfinite(far)].max():.3g}"
 
 
 @dataclass(frozen=True)
@@ -145,11 +146,12 @@ class Curve:
 
 @dataclass(frozen=True)
 class Curves:
-    """Lines in one plot, with the names of the two axes."""
+    """Lines in one plot, with the names of the two axes, and where there is room for the lines' names."""
 
     curves: tuple[Curve, ...]
     xlabel: str
     ylabel: str
+    legend: Literal["lower left", "center right"] = "lower left"
 
     def unlike(self, other: "Curves") -> str:
         """Say which line differs from that of another plot with as many; "" where none does."""

@@ -86,4 +86,4 @@ def _finish(axis: "Axes", drawing: Curves, *, legend: bool = True) -> None:
     for change, now in ((axis.set_xlim, axis.get_xlim()), (axis.set_ylim, axis.get_ylim())):
         change(min(now[0], 0), max(now[1], 1.03))
     if legend and any(curve.label for curve in drawing.curves):
-        axis.legend(loc="lower left", frameon=True, framealpha=0.85, edgecolor="none")
+        axis.legend(loc=drawing.legend, frameon=True, framealpha=0.85, edgecolor="none")
