@@ -65,7 +65,7 @@ def write_run(
     experiment = Experiment(cast(Classifier, None), lessons, "dog", ap=ap)
     samples = [made_difficult(sample) if i % 3 else sample for i, sample in enumerate(read_split(toy, "test").samples)]
     maps = invented_maps(samples)
-    content = results()
+    content: Any = results()
     content["run"]["parameters"]["ap"] = ap
     detector = Detector.of(experiment, METHODS[method])
     chosen = content["threshold"]["chosen"]

@@ -70,9 +70,9 @@ def expected_rows(run: InteractiveRun, names: list[str], detections: Detections)
     found = {name: detections[name] for name in truth}
     rows = []
     for iou, score in metrics.evaluate(found, truth, experiment.ious, method=experiment.ap).items():
-        outcomes = metrics.match_all(found, truth, iou).outcomes
-        right, claimed = int((outcomes == 1).sum()), int((outcomes >= 0).sum())
-        rows.append([told(right, claimed), told(right, score.objects), percent(score.ap)])
+        matches = metrics.match_all(found, truth, iou)
+        right, claimed = int((matches.outcomes == 1).sum()), int((matches.outcomes >= 0).sum())
+        rows.append([told(right, claimed), told(right, int(matches.objects.sum())), percent(score.ap)])
     return rows
 
 
