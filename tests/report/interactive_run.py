@@ -76,7 +76,7 @@ def write_run(
     kinds = list(FAILURES)
     pictures = replace(pictures, failures=[Failure(name, 0, kinds[i % 4], 0.0) for i, name in enumerate(others)])
     write_json(folder / "results.json", content)
-    write_interactive(folder / "figures", pictures, METHODS[method], cast(Results, content))
+    write_interactive(folder / "figures", pictures, METHODS[method], content)
     return InteractiveRun(folder, pictures, detector, content)
 
 
