@@ -109,7 +109,7 @@ class Claim:
                     axis.axvline(self.goals[part], color=INK, lw=0.8, ls="--")
                 axis.set_yticks(range(len(ways)), ways)
                 axis.set_ylim(len(ways) - 0.5, -0.5)
-                axis.set_xlim(left=0)
                 axis.set_title(part, loc="left", color=MUTED)
+            axes[-1].set_xlim(0, 1.05 * max(value.value for value in self.values))  # of all, for the axis is shared
             axes[-1].set_xlabel(self.unit)
             drawing.tight_layout()
