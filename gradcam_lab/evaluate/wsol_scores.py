@@ -17,6 +17,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from gradcam_lab.lessons.step4_metrics import box_iou
+
 SIDE = 224
 """Height and width at which maps, boxes and masks are compared, in pixels."""
 
@@ -89,22 +91,13 @@ def _overlaps_at(grey: np.ndarray, level: int, objects: np.ndarray) -> tuple[flo
     above = cv2.threshold(grey, level, 255, cv2.THRESH_BINARY)[1]
     contours = cv2.findContours(above, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)[0]
     if not contours:  # a box of one pixel in the corner stands for none
-        best = _ious(np.zeros((1, 4)), objects).max()
+        best = box_iou(np.zeros((1, 4)), objects).max()
         return best, best
     rectangles = np.array([cv2.boundingRect(contour) for contour in contours])
     corners = np.minimum(rectangles[:, :2] + rectangles[:, 2:], SIDE - 1)  # one pixel beyond, but for the border
-    best_of_each = _ious(np.hstack([rectangles[:, :2], corners]), objects).max(axis=1)
+    best_of_each = box_iou(np.hstack([rectangles[:, :2], corners]), objects).max(axis=1)
     largest = int(np.argmax([cv2.contourArea(contour) for contour in contours]))
     return best_of_each[largest], best_of_each.max()
-
-
-def _ious(boxes: np.ndarray, objects: np.ndarray) -> np.ndarray:
-    """The IoU of each box with each object, both ends inclusive, shape (n, m)."""
-    start = np.maximum(boxes[:, None, :2], objects[:, :2])
-    end = np.minimum(boxes[:, None, 2:], objects[:, 2:])
-    common = (end - start + 1).clip(min=0).prod(axis=2)
-    areas = [(part[:, 2:] - part[:, :2] + 1).prod(axis=1) for part in (boxes, objects)]
-    return common / (areas[0][:, None] + areas[1] - common)
 
 
 def pixel_counts(scores: np.ndarray, mask: np.ndarray) -> PixelCounts:

@@ -90,9 +90,7 @@ class Sized:
 
     def __call__(self, size: int) -> Experiment:
         """Return the experiment with an input of this size."""
-        model = self.classifier
-        if size != model.preprocessing.size:
-            model = replace(model, preprocessing=replace(model.preprocessing, size=size))
+        model = self.classifier.at_size(size)
         return Experiment(OneTarget.of(model, self.target), self.lessons, self.target.name, seed=self.seed)
 
 

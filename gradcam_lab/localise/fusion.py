@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from gradcam_lab.localise.test_time_augmentation import resized
+from gradcam_lab.localise.test_time_augmentation import resized, share_of_peak
 
 
 def fuse(maps: Tensor, earlier: Tensor, how: Literal["maximum", "product"]) -> Tensor:
@@ -21,9 +21,5 @@ def fuse(maps: Tensor, earlier: Tensor, how: Literal["maximum", "product"]) -> T
         Not negative, of the shape of the finer of the two.
     """
     size = max(maps.shape[1:], earlier.shape[1:])
-    first, second = (resized(_share_of_peak(part), size, "bilinear") for part in (maps, earlier))
+    first, second = (resized(share_of_peak(part), size, "bilinear") for part in (maps, earlier))
     return torch.maximum(first, second) if how == "maximum" else (first * second).sqrt()
-
-
-def _share_of_peak(maps: Tensor) -> Tensor:
-    return maps / maps.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)

@@ -67,17 +67,22 @@ def accepts(classifier: Classifier, view: View) -> bool:
     side = side_of(size, view)
     known = _accepted.setdefault(network, {})
     if side != size and (size, side) not in known:
-        weight = next((weight for weight in network.parameters()), torch.zeros(0))
-        try:
-            with torch.no_grad():
-                network(augmented(weight.new_zeros(1, 3, size, size), view))
-            known[size, side] = True
-        except Exception as error:
-            # A network says in its own way that it cannot: an assertion, a shape that does not fit, or anything else.
-            if is_out_of_memory(error):
-                raise
-            known[size, side] = False
+        weight = next(network.parameters(), torch.zeros(0))
+        known[size, side] = runs_on(network, augmented(weight.new_zeros(1, 3, size, size), view))
     return side == size or known[size, side]
+
+
+def runs_on(network: nn.Module, images: Tensor) -> bool:
+    """Say whether a network runs on a batch of images; many with positions for a fixed grid take one size only."""
+    try:
+        with torch.no_grad():
+            network(images)
+    except Exception as error:
+        # A network says in its own way that it cannot: an assertion, a shape that does not fit, or anything else.
+        if is_out_of_memory(error):
+            raise
+        return False
+    return True
 
 
 def require_views(classifier: Classifier, views: Sequence[View]) -> None:
@@ -98,10 +103,15 @@ def averaged(maps: Mapping[View, Tensor]) -> Tensor:
     side = FINER * min(found.shape[1] for found in maps.values())
     total = torch.zeros(())
     for view, found in maps.items():
-        normalised = found / found.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+        normalised = share_of_peak(found)
         upright = normalised.flip(-1) if view.mirrored else normalised
         total = total.to(found.device) + resized(upright, (side, side), "bilinear")
     return total / len(maps)
+
+
+def share_of_peak(maps: Tensor) -> Tensor:
+    """Divide each map (N, h, w) by its own maximum; one without heat stays without."""
+    return maps / maps.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
 
 
 def resized(maps: Tensor, size: Sequence[int], mode: str) -> Tensor:

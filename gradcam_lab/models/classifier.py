@@ -3,9 +3,10 @@
 import copy
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
@@ -108,6 +109,12 @@ class Classifier:
     def __post_init__(self) -> None:
         self.network.eval().requires_grad_(False)
 
+    def at_size(self, size: int) -> "Classifier":
+        """Return this classifier for inputs of another size, in pixels."""
+        if size == self.preprocessing.size:
+            return self
+        return replace(self, preprocessing=replace(self.preprocessing, size=size))
+
     @property
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes."""
@@ -141,7 +148,13 @@ class Classifier:
     def folded(self) -> "Classifier":
         """This classifier with a network that computes the same in less time; made once it is on its device."""
         quick = copy.copy(self)  # a subclass too, with all that it knows
-        quick.network = fold_batch_norms(self.network, self.layer, self.preprocessing.size)
+        known = _folded.setdefault(self.network, {})
+        key = self.sha256, self.layer
+        if key not in known:
+            made = fold_batch_norms(self.network, self.layer, self.preprocessing.size)
+            known[key] = None if made is self.network else made
+        network = known[key]
+        quick.network = self.network if network is None else network
         return quick
 
     @cached_property
@@ -209,6 +222,13 @@ class Classifier:
         if len(group) == 1:
             return outputs[:, group[0]].sigmoid()
         return -torch.nn.functional.logsigmoid(-outputs[:, group]).sum(dim=1).expm1()
+
+
+_folded: WeakKeyDictionary[nn.Module, dict[tuple[str, str], nn.Module | None]] = WeakKeyDictionary()
+"""What `Classifier.folded` has made of a network by its weights and layer; None where there was nothing to fold.
+
+Many classifiers share a network: one for each class that is explained, and for each size of the input.
+"""
 
 
 def weights_hash(network: nn.Module) -> str:

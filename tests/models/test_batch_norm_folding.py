@@ -3,6 +3,7 @@
 import copy
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 from gradcam_lab.lessons.step2_gradcam import GradCAM
 from gradcam_lab.models import zoo
 from gradcam_lab.models.batch_norm_folding import fold_batch_norms
+from gradcam_lab.models.classifier import weights_hash
 from gradcam_lab.vision import torchvision
 from tests.networks import images
 
@@ -116,3 +118,15 @@ def test_a_classifier_is_folded_once_and_keeps_what_it_is() -> None:
     assert (norms(classifier.network), norms(quick.network)) != (0, 0)
     assert norms(quick.network) == 0
     assert quick.fingerprint == classifier.fingerprint
+
+
+def test_classifiers_of_one_network_share_what_was_folded_until_its_weights_change() -> None:
+    classifier = zoo.load("embedded")
+    other = replace(classifier, groups={"dog": classifier.groups["dog"]}).at_size(96)
+    assert other.folded.network is classifier.folded.network
+    assert (other.folded.preprocessing.size, other.folded.class_names) == (96, ("dog",))
+    classifier.network.get_parameter("fc.weight").neg_()
+    changed = replace(classifier, sha256=weights_hash(classifier.network))
+    assert changed.folded.network is not classifier.folded.network
+    batch = images(2, SIZE, SIZE)
+    torch.testing.assert_close(changed.folded.network(batch), classifier.network(batch), rtol=1e-4, atol=1e-4)

@@ -6,13 +6,11 @@ With TensorFlow's padding that is the case at multiples of the stride plus 1 (Al
 
 from collections.abc import Callable, Iterator, Sequence
 
-import torch
-
 from gradcam_lab.console import tracked
-from gradcam_lab.errors import is_out_of_memory
 from gradcam_lab.evaluate.alignment.mirror import ACROSS, HasImage, measure
 from gradcam_lab.evaluate.alignment.records import MeasuredShift, TriedSize
 from gradcam_lab.localise.experiment import Experiment
+from gradcam_lab.localise.test_time_augmentation import runs_on
 from gradcam_lab.models.classifier import Classifier
 
 LEAST = 32
@@ -60,15 +58,7 @@ def nearby(size: int, cells: int) -> Iterator[int]:
 def accepts(classifier: Classifier) -> bool:
     """Say whether a network takes images of its size; many with positions for a fixed grid do not."""
     size, parameter = classifier.preprocessing.size, next(classifier.network.parameters())
-    try:
-        with torch.no_grad():
-            classifier.network(parameter.new_zeros(1, 3, size, size))
-    except Exception as error:
-        # A network says in its own way that it cannot: an assertion, a shape that does not fit, or anything else.
-        if is_out_of_memory(error):
-            raise
-        return False
-    return True
+    return runs_on(classifier.network, parameter.new_zeros(1, 3, size, size))
 
 
 def best_size(sizes: Sequence[TriedSize]) -> TriedSize | None:

@@ -31,11 +31,7 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
     size, mode = classifier.preprocessing.size, run.settings.align
 
     def at(other: int) -> Experiment:
-        if other == size:
-            return experiment
-        return replace(
-            experiment, classifier=replace(classifier, preprocessing=replace(classifier.preprocessing, size=other))
-        )
+        return replace(experiment, classifier=classifier.at_size(other))
 
     plain = measure(experiment, pictures)
     shift = shift_of(plain, size)
