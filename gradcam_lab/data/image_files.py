@@ -134,10 +134,20 @@ def read_pixels(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         return decoded(path, image, data)
 
 
-def _bytes_of(path: Path) -> bytes:
-    """Read a file: cv2.imread cannot open all paths, and Pillow 13 turns a TIFF of four bands wrongly by its path."""
+def _require_file(path: Path) -> None:
     if not names_a_file(path):
         raise ProblemError(f"The image '{path}' is missing")
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    """The `(width, height)` of an image that is opened and not turned, as it is displayed."""
+    width, height = image.size
+    return (height, width) if orientation(image) > 4 else (width, height)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Read a file: cv2.imread cannot open all paths, and Pillow 13 turns a TIFF of four bands wrongly by its path."""
+    _require_file(path)
     try:
         return path.read_bytes()
     except OSError as error:
@@ -155,10 +165,10 @@ def check_image(path: Path) -> CheckedImage:
     data = _bytes_of(path)
     with opened(path, formats=FORMATS, data=data) as image:
         if image.format in ("JPEG", "MPO"):
-            width, height = image.size
+            size = _upright_size(image)  # before it is drafted small
             image.draft("L", (1, 1))
             image.load()
-            return CheckedImage((height, width) if orientation(image) > 4 else (width, height))
+            return CheckedImage(size)
         pixels, _ = decoded(path, image, data)
     return CheckedImage(pixels.shape[1::-1], bits_of(pixels) if pixels.dtype == np.uint16 else None)
 
@@ -169,11 +179,9 @@ def image_size(path: Path) -> tuple[int, int]:
     Raises:
         ProblemError: the image is missing, too large, or of another format.
     """
-    if not names_a_file(path):
-        raise ProblemError(f"The image '{path}' is missing")
+    _require_file(path)
     with opened(path, formats=FORMATS) as image:
-        width, height = image.size
-        return (height, width) if orientation(image) > 4 else (width, height)
+        return _upright_size(image)
 
 
 def why_turned(path: Path, stated: tuple[float, ...], size: tuple[int, int]) -> str:

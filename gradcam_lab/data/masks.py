@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from gradcam_lab import files
 from gradcam_lab.data.image_files import ProblemError, opened, why_turned
@@ -24,11 +25,8 @@ def read_mask(sample: Sample) -> np.ndarray:
         LabError: the file is no image, not of class indices, or not of its image's size.
     """
     path = _mask_of(sample)
-    try:
-        with opened(path, f"Cannot read the mask '{path}'") as image:
-            mode, mask = image.mode, np.array(image)
-    except ProblemError as problem:
-        raise LabError(f"{problem}: replace it, or remove it to go on without it.") from problem
+    image = open_mask(path)
+    mode, mask = image.mode, np.array(image)
     if mode not in ("P", "L"):
         raise LabError(
             f"The mask '{path}' is a picture of mode {mode} and not one of class indices (P or L): save it so, or "
@@ -45,6 +43,19 @@ def read_mask(sample: Sample) -> np.ndarray:
             "or remove it to go on."
         )
     return mask.astype(np.uint8)
+
+
+def open_mask(path: Path) -> Image.Image:
+    """Read the image of a mask, whatever its mode.
+
+    Raises:
+        LabError: the file is no image.
+    """
+    try:
+        with opened(path, f"Cannot read the mask '{path}'") as image:
+            return image.copy()
+    except ProblemError as problem:
+        raise LabError(f"{problem}: replace it, or remove it to go on without it.") from problem
 
 
 def _mask_of(sample: Sample) -> Path:

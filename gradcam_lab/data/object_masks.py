@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from gradcam_lab.data.image_files import ProblemError, opened
 from gradcam_lab.data.layouts.voc import find_root
+from gradcam_lab.data.masks import open_mask
 from gradcam_lab.data.voc_classes import LABELS, VOID
 from gradcam_lab.errors import LabError
 
@@ -57,7 +56,7 @@ def read_object_mask(path: Path, target: str | None) -> np.ndarray:
     Raises:
         LabError: it cannot be read, or the class is none of VOC's.
     """
-    image = _read(path)
+    image = open_mask(path)
     if image.mode == "P":
         if target not in LABELS[1:]:
             raise LabError(f"The mask '{path}' holds VOC's classes: choose one of them with --target.")
@@ -66,16 +65,8 @@ def read_object_mask(path: Path, target: str | None) -> np.ndarray:
     mask = (np.array(image.convert("L")) > 0).astype(np.uint8)
     ignored = path.with_name(f"{path.stem}_ignore.png")
     if ignored.is_file():
-        other = np.array(_read(ignored).convert("L")) > 0
+        other = np.array(open_mask(ignored).convert("L")) > 0
         if other.shape != mask.shape:
             raise LabError(f"'{ignored}' is not of the size of '{path}': save both alike.")
         mask[other & (mask == 0)] = VOID
     return mask
-
-
-def _read(path: Path) -> Image.Image:
-    try:
-        with opened(path, f"Cannot read the mask '{path}'") as image:
-            return image.copy()
-    except ProblemError as problem:
-        raise LabError(f"{problem}: replace it, or remove it to go on without it.") from problem

@@ -20,7 +20,7 @@ from gradcam_lab.data.layouts.places import inside, subfolders
 from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.repair import Repairs, read_box
 from gradcam_lab.data.layouts.shares import split_called
-from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError
+from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError, require_folder
 from gradcam_lab.data.layouts.stated_size import check_size
 from gradcam_lab.data.sample import Object, Sample
 from gradcam_lab.errors import LabError
@@ -40,8 +40,7 @@ def find_root(folder: Path) -> Path:
         OtherLayoutError: there is none.
         LabError: there is no such folder.
     """
-    if not folder.exists():
-        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+    require_folder(folder, or_file=True)
     if folder.is_dir() and not _files(folder):
         raise OtherLayoutError(f"'{folder}' holds no JSON in COCO's format, in its own folder or in one inside.", 0)
     return folder

@@ -186,6 +186,16 @@ class OtherLayoutError(LabError):
         self.likeness = likeness
 
 
+def require_folder(folder: Path, *, or_file: bool = False) -> None:
+    """Refuse a data set that is not there.
+
+    Raises:
+        LabError: there is no such folder, nor such a file where that would do.
+    """
+    if not (folder.exists() if or_file else folder.is_dir()):
+        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+
+
 def only_root(folder: Path, inside: Iterable[Path], is_root: Callable[[Path], bool]) -> Path | None:
     """Return the data set in a folder: the folder itself, or else the only one inside; None where there is none.
 
@@ -197,8 +207,7 @@ def only_root(folder: Path, inside: Iterable[Path], is_root: Callable[[Path], bo
     Raises:
         LabError: there is no such folder, or it holds several data sets.
     """
-    if not folder.is_dir():
-        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+    require_folder(folder)
     roots = [path for path in (folder, *inside) if is_root(path)]
     if len(roots) > 1 and roots[0] != folder:
         names = ", ".join(f"'{path}'" for path in roots)

@@ -14,7 +14,7 @@ from gradcam_lab.data.layouts.places import subfolders
 from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.repair import Repairs
 from gradcam_lab.data.layouts.shares import WORDS
-from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError
+from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError, require_folder
 from gradcam_lab.data.layouts.voc_xml import read_objects, require_corners
 from gradcam_lab.data.photo_paths import natural
 from gradcam_lab.data.sample import Sample
@@ -31,8 +31,7 @@ def find_root(folder: Path) -> Path:
         OtherLayoutError: there is no XML.
         LabError: there is no such folder, or it is not clear which images belong to the XML.
     """
-    if not folder.is_dir():
-        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+    require_folder(folder)
     if not pairs_in(folder):
         raise OtherLayoutError(f"'{folder}' holds no XML, in its own folder or in one inside.", 0)
     return folder

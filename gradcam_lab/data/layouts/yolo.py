@@ -16,7 +16,7 @@ from gradcam_lab.data.layouts.places import subfolders
 from gradcam_lab.data.layouts.reading import Reading
 from gradcam_lab.data.layouts.repair import REPEATED, UNLABELLED, Repairs, read_box
 from gradcam_lab.data.layouts.shares import split_called
-from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError
+from gradcam_lab.data.layouts.split import ListedImage, OtherLayoutError, require_folder
 from gradcam_lab.data.layouts.yolo_places import base_of, images_of, places_of
 from gradcam_lab.data.layouts.yolo_text import names_in, read_data_yaml, read_labels, read_names_file
 from gradcam_lab.data.sample import Object, Sample
@@ -33,8 +33,7 @@ def find_root(folder: Path) -> Path:
         OtherLayoutError: there is none.
         LabError: there is no such folder.
     """
-    if not folder.exists():
-        raise LabError(f"There is no data folder '{folder}': check the name given to --data.")
+    require_folder(folder, or_file=True)
     if folder.is_dir() and not _data_yaml(folder):
         raise OtherLayoutError(f"'{folder}' holds no data.yaml, as a YOLO data set has.", 0)
     return folder
