@@ -3,12 +3,10 @@
 `python -m tests.axe PAGE...` examines whole pages, wide and narrow, light and dark.
 """
 
-import html
 import json
 import os
 import re
 import site
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.browser import CHROMIUM
+from tests.browser import CHROMIUM, answers_of
 
 ROOT = Path(__file__).parents[1]
 PLACES = (
@@ -84,7 +82,6 @@ def violations(
         quick: leave out what repeats.
     """
     assert AXE
-    assert CHROMIUM
     with TemporaryDirectory(ignore_cleanup_errors=True) as own:
         folder = Path(own)
         (folder / "axe.js").write_bytes(AXE.read_bytes())
@@ -98,14 +95,8 @@ def violations(
         text = DRIVER.replace("FRAMES", json.dumps(frames)).replace("TAGS", json.dumps(TAGS))
         text = text.replace("EXCLUDED", json.dumps(MORE_OF_THE_SAME if quick else []))
         driver.write_text(text, encoding="utf-8")
-        command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-        command += ["--window-size=1600,1000", f"--blink-settings=preferredColorScheme={0 if dark else 1}"]
-        command += ["--virtual-time-budget=600000", f"--user-data-dir={own}/profile", "--dump-dom", driver.as_uri()]
-        environment = {**os.environ, "TMPDIR": own}
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300, env=environment)
-    answered = re.search(r'<pre id="answers">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert answered, done.stderr
-    answers = json.loads(html.unescape(answered[1]))
+        colours = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
+        answers = answers_of(driver, "--window-size=1600,1000", colours, seconds=600, wait=300)
     assert len(answers) == len(frames)
     for name, answer in answers.items():
         assert "error" not in answer, (name, answer)

@@ -53,14 +53,28 @@ def ask(path: Path, script: str, addresses: list[str], *, scripting: bool = True
     text = DRIVER.replace("frame.src = address;", allowed or "frame.src = address;")
     text = text.replace("SCRIPT", script).replace("ADDRESSES", json.dumps([path.name + one for one in addresses]))
     driver.write_text(text, encoding="utf-8")
-    assert CHROMIUM
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-    with TemporaryDirectory(ignore_cleanup_errors=True) as own:  # its profile has megabytes, and it leaves folders
-        command += ["--virtual-time-budget=60000", f"--user-data-dir={own}/profile", "--dump-dom", driver.as_uri()]
-        environment = {**os.environ, "TMPDIR": own}
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, env=environment)
-    found = re.search(r'<pre id="answers">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found, done.stderr
-    answers = json.loads(html.unescape(found[1]))
+    answers = answers_of(driver, seconds=60, wait=120)
     assert not [one for one in answers if isinstance(one, dict) and "error" in one], answers
     return answers
+
+
+def answers_of(driver: Path, *words: str, seconds: int, wait: int) -> Any:
+    """Open a page in headless Chromium, and return what it leaves as JSON in its element `answers`.
+
+    Args:
+        driver: the page, a file.
+        words: more of Chromium's options.
+        seconds: of the page's own time.
+        wait: for Chromium so many seconds at most.
+    """
+    assert CHROMIUM
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", *words]
+    with TemporaryDirectory(ignore_cleanup_errors=True) as own:  # its profile has megabytes, and it leaves folders
+        command += [f"--virtual-time-budget={1000 * seconds}", f"--user-data-dir={own}/profile", "--dump-dom"]
+        environment = {**os.environ, "TMPDIR": own}
+        done = subprocess.run(
+            [*command, driver.as_uri()], capture_output=True, text=True, encoding="utf-8", timeout=wait, env=environment
+        )
+    found = re.search(r'<pre id="answers">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found, done.stderr
+    return json.loads(html.unescape(found[1]))

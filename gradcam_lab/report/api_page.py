@@ -4,7 +4,6 @@ import os
 import re
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 from pygments.lexers import PythonConsoleLexer, PythonLexer
 
@@ -12,6 +11,7 @@ from gradcam_lab import __version__
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import write_text
 from gradcam_lab.report.interface import Described, Interface, read_interface
+from gradcam_lab.report.templating import html_environment
 from gradcam_lab.report.text import markdown
 from gradcam_lab.report.text.listing import highlighted
 
@@ -67,12 +67,7 @@ def to_html(interface: Interface, *, start: str = "") -> str:
         linked = _NAME.sub(lambda match: _link(match[1]) if match[1] in others else match[0], str(coloured))
         return Markup(linked)  # of what was escaped and of names of Python, which need no escape
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gradcam_lab.templates", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
+    environment = html_environment("", keep_trailing_newline=True)
     environment.filters.update(markdown=markdown.to_html, inline=inline, console=console, signature=signature)
     return environment.get_template("api.html.j2").render(interface=interface, version=__version__, start=start)
 

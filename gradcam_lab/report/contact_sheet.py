@@ -25,6 +25,7 @@ from gradcam_lab.localise.detector import MAX_OVERLAP
 from gradcam_lab.localise.experiment import MIN_AREA
 from gradcam_lab.report.embedded import embedded, link, number_text, printable, script, thumbnail
 from gradcam_lab.report.figures.photos import SHOWN_SCORE
+from gradcam_lab.report.templating import html_environment
 
 PHOTOS_PER_PAGE = 200
 """A page of so many photos has about 7 MB and is drawn at once by a phone; the next ones go on the next page."""
@@ -245,18 +246,7 @@ class ContactSheet:
 
     @cached_property
     def _templates(self) -> jinja2.Environment:
-        environment = jinja2.Environment(
-            loader=jinja2.ChoiceLoader(
-                [
-                    jinja2.PackageLoader("gradcam_lab.templates", "contact_sheet"),
-                    jinja2.PackageLoader("gradcam_lab.templates", ""),
-                ]
-            ),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        environment = html_environment("contact_sheet", "", trim_blocks=True, lstrip_blocks=True)
         environment.filters.update(number=number_text, text=printable)
         environment.globals["least"] = SHOWN_SCORE
         return environment

@@ -22,6 +22,7 @@ from gradcam_lab.report.figures.photos import SHOWN_SCORE
 from gradcam_lab.report.interactive import Interactive, read_interactive, without_pictures
 from gradcam_lab.report.pdf import PdfError, write_pdf
 from gradcam_lab.report.results import Results, read_results
+from gradcam_lab.report.templating import html_environment
 from gradcam_lab.report.text import facts, listing, markdown, wording
 
 REPORT_SECTIONS = {
@@ -215,14 +216,8 @@ def chapters_of(results: Results, questions: int) -> dict[str, str]:
 
 @cache
 def environment(finalize: Callable[[Any], Any] | None = None) -> jinja2.Environment:
-    """Jinja2 with every value escaped: file names, ids and answers are text that anyone may have written."""
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("gradcam_lab.templates", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=finalize,
-        keep_trailing_newline=True,
-    )
+    """Jinja2 with the words of the report."""
+    made = html_environment("", finalize=finalize, keep_trailing_newline=True)
     made.filters.update(pct=percent, points=wording.points, signed=wording.signed, decimal=wording.decimal)
     made.filters.update(threshold=wording.threshold, listed=wording.listed, phrase=phrase, time_of=wording.time_of)
     made.filters.update(flat=facts.flat, code=markdown.code, scientific=markdown.scientific)

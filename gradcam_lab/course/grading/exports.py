@@ -202,7 +202,9 @@ def _case(step: Step, check: Check, verdict: Verdict | None) -> ET.Element:
 
 def write_pages(grading: Grading, folder: Path) -> None:
     """Write a page for each student, and last `index.html`, which leads to them."""
-    environment = _environment()
+    from gradcam_lab.report.templating import html_environment
+
+    environment = html_environment("grades", trim_blocks=True)
     common = {
         "grading": grading,
         "steps": all_steps(),
@@ -220,11 +222,3 @@ def write_pages(grading: Grading, folder: Path) -> None:
 def page_of(grade: Grade) -> str:
     """The name of a student's page."""
     return f"{file_name(grade.name)}.html"
-
-
-def _environment() -> Any:
-    """Jinja2 with every value escaped: names, answers and printed text come from students."""
-    import jinja2
-
-    loader = jinja2.PackageLoader("gradcam_lab.templates", "grades")
-    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)

@@ -16,6 +16,7 @@ from gradcam_lab.report.api_page import console, inline
 from gradcam_lab.report.pages.drawings import drawn
 from gradcam_lab.report.pages.prose import DRAWING, References, picture_data
 from gradcam_lab.report.pages.records import Course, LessonText, MarkdownText
+from gradcam_lab.report.templating import html_environment
 from gradcam_lab.report.text import markdown
 
 MARK = b'<meta name="generator" content="gradcam-lab '
@@ -31,15 +32,8 @@ Text = LessonText | MarkdownText
 
 @cache
 def environment() -> jinja2.Environment:
-    """Jinja2 with every value escaped."""
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("gradcam_lab.templates", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """Jinja2 with the words of the pages."""
+    made = html_environment("", keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True)
     made.filters.update(markdown=markdown.to_html, inline=inline, console=console, duration=duration)
     made.globals["version"] = __version__
     return made
