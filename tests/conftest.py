@@ -43,8 +43,9 @@ def pytest_collection_finish():
 
 @pytest.fixture(scope="session", autouse=True)
 def private_cache(tmp_path_factory):
-    """Keep every test, and every process that a test starts, away from the user's own cache folder."""
+    """Keep every test, and every process that a test starts, away from the user's own cache and state folders."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADCAM_LAB_STATE", str(tmp_path_factory.mktemp("state")))
         patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
         yield
 

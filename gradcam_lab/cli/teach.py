@@ -1,7 +1,7 @@
 """Teach: submissions to grades, and the examination of the course itself."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from typer import Argument, Exit, Option, Typer
 
@@ -27,8 +27,18 @@ def grade(
     seed: Annotated[
         int | None, Option(min=0, max=MAX_SEED, help="Random seed of the checks' cases.", show_default="a fresh one")
     ] = None,
-    seconds: Annotated[float, Option(min=1, help="Time limit of one check, in seconds.")] = 10,
+    seconds: Annotated[float, Option(min=1, help="Limit of one check, in seconds of CPU time.")] = 10,
     memory: Annotated[float, Option(min=0.1, help="Memory limit of one check, in GiB.")] = 2,
+    sandbox: Annotated[
+        Literal["auto", "bwrap", "none"],
+        Option(help="Run each submission in namespaces of its own (bubblewrap), or not; auto: where that works."),
+    ] = "auto",
+    only: Annotated[
+        list[str] | None, Option(metavar="STUDENT", help="Grade only this student. Repeatable.", show_default="all")
+    ] = None,
+    retry: Annotated[
+        bool, Option("--retry", help="Judge again whose checks timed out or crashed, or those whom --only names.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Grade a folder of submissions; interrupted, the same command goes on."""
@@ -42,6 +52,9 @@ def grade(
             jobs=jobs,
             requested=Exports(csv, gradescope, junit, html),
             seed=seed,
+            wall=sandbox,
+            only=only or (),
+            retry=retry,
             json=json,
             limits=Limits(seconds=seconds, memory=int(memory * 2**30)),
         )

@@ -12,7 +12,8 @@ def test_grade_of_a_folder_without_submissions(tmp_path):
 
 def test_grade_prints_pure_json_and_writes_a_table(fresh, tmp_path):
     shutil.copytree(fresh, tmp_path / "class" / "Zoë")
-    done = lab("grade", tmp_path / "class", "--csv", tmp_path / "grades.csv", "--seed", 3, "--seconds", 5, "--json")
+    options = ("--seed", 3, "--seconds", 5, "--sandbox", "none", "--json")
+    done = lab("grade", tmp_path / "class", "--csv", tmp_path / "grades.csv", *options)
     assert (done.code, done.err) == (0, "")
     assert [student["name"] for student in json.loads(done.out)["students"]] == ["Zoë"]
     assert "Zoë" in (tmp_path / "grades.csv").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.course.authoring.manifest import Check, Step, Task, all_steps
-from gradcam_lab.course.grading.grades import GUARD, Grade, Grading, coded_possible, coded_tasks, written_tasks
+from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable, text_sha256, write_json, write_text
@@ -210,7 +210,7 @@ def write_pages(grading: Grading, folder: Path) -> None:
         "steps": all_steps(),
         "possible": coded_possible(),
         "written": written_tasks(),
-        "guard": GUARD,
+        "guard": grading.guard(),
         "page_of": page_of,
     }
     for grade in grading.grades:

@@ -1,42 +1,43 @@
-"""Grading a folder of submissions: each in a process of its own, each result stored for exactly these files.
+"""Grading a folder of submissions: each in processes of its own, each result stored for exactly these files.
 
-This guards against accidents, not against attackers: a submission runs under limits on time, memory and output, but
-with the rights of whoever grades. Grade work of strangers on a machine that may be lost.
+Where bubblewrap works, a wall stands around each submission. Without it, a submission runs under limits on time, memory
+and output, but with the rights of whoever grades.
 """
 
 import json as json_text
-import secrets
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
+from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Event, Lock
-from typing import Any
+from typing import Any, Literal
 
-from gradcam_lab.console import progress, say
+from gradcam_lab.console import progress, say, warn
 from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.course.grading.exports import Exports, file_name
-from gradcam_lab.course.grading.grades import GUARD, Grade, Grading, coded_possible, written_tasks
+from gradcam_lab.course.grading.exports import Exports
+from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, written_tasks
 from gradcam_lab.course.grading.submissions import Bounds, Submission, SubmittedFiles, clean, find, lay_out, read
+from gradcam_lab.course.grading.verdict_store import Verdicts, VerdictStore, state_folder
 from gradcam_lab.course.judging.judge import Judge, Limits
-from gradcam_lab.course.judging.verdicts import Verdict, summarise
+from gradcam_lab.course.judging.processes.sandbox import Sandbox
+from gradcam_lab.course.judging.processes.sources import Source, new_source
+from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
 from gradcam_lab.course.workspace.folder import ANSWERS, StudentFolder
 from gradcam_lab.course.workspace.workspace import checks_hash
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import digest, read_json, require_writable, write_json
-
-STORE = ".gradcam-lab-grades"
-"""The folder of the stored verdicts, inside the folder of submissions."""
-
-SEED = ".seed.json"
-"""Begins with a dot, as no student's file does."""
+from gradcam_lab.files import digest
 
 LISTEN = 0.2
 """Seconds after which a Ctrl-C is heard, at the latest, on systems where waiting cannot be interrupted."""
 
-Verdicts = Mapping[str, Sequence[Verdict]]
+TRIES = 2
+"""How often a check is run that uses up its time, before this counts."""
+
+Wall = Literal["auto", "bwrap", "none"]
 
 
 def grade(
@@ -47,31 +48,42 @@ def grade(
     seed: int | None = None,
     limits: Limits = Limits(),  # noqa: B008
     bounds: Bounds = Bounds(),  # noqa: B008
+    wall: Wall = "auto",
+    only: Sequence[str] = (),
+    retry: bool = False,
     json: bool = False,
 ) -> None:
     """Grade every submission in a folder; what has not changed since an earlier grading is not judged again.
 
     Args:
-        folder: holds a folder or a zip for each student, or is one workspace itself.
+        folder: holds a folder or a zip for each student, or is one workspace itself; it is only read.
         jobs: number of submissions judged in parallel.
         requested: the files and pages to write.
         seed: the seed of the checks' random cases; by default that of the grading stored here, or a fresh one.
         limits: limits of each check.
         bounds: limits of a submission's size.
+        wall: what stands around each submission: bubblewrap, nothing, or bubblewrap where it works.
+        only: the names of the students to grade; all where there are none.
+        retry: judge again whose checks timed out or crashed; where `only` names students, these whatever they have.
         json: print JSON and nothing else.
 
     Raises:
-        LabError: there are no submissions, or a result cannot be written.
+        LabError: there are no submissions, a result cannot be written, or there is no such student.
         KeyboardInterrupt: the same command goes on from there.
     """
     requested.require_places()
-    submissions = find(folder, besides=requested.paths())
+    submissions = _chosen(find(folder, besides=requested.paths()), only)
+    sandbox = _sandbox(wall, folder)
     store = VerdictStore(folder, seed)
+    if store.problem:
+        warn(store.problem)
     if not json:
         number = "one submission" if len(submissions) == 1 else f"{len(submissions)} submissions"
         say(f"Grading {number} in '{clean(str(folder))}' with seed {store.seed}.\n")
-    grades = Grader(store, limits, bounds).grade_all(submissions, jobs)
-    grading = Grading(store.seed, limits, tuple(grades))
+    again = None if not retry else {submission.name for submission in submissions} if only else set()
+    grader = Grader(store, limits, bounds, sandbox, again)
+    grades = grader.grade_all(submissions, jobs)
+    grading = Grading(store.seed, limits, tuple(grades), walled=sandbox.walled)
     requested.write(grading)
     if json:
         say(json_text.dumps(grading.as_json(), indent=1))  # plain ASCII: any terminal and any pipe takes it
@@ -79,47 +91,32 @@ def grade(
         say("\n".join([*summary(grading), *(f"Written: {clean(str(path))}" for path in requested.paths())]))
 
 
-class VerdictStore:
-    """The verdicts on disk, each under a hash of the files that it judges, the checks, the seed and the limits.
+def _chosen(submissions: Sequence[Submission], only: Sequence[str]) -> list[Submission]:
+    """The submissions of the students who are named; all where nobody is."""
+    names = [submission.name for submission in submissions]
+    for name in only:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f"do you mean '{near[0]}'?" if near else "the first column of the table has the names."
+            raise LabError(f"There is no submission of '{clean(name)}': {hint}")
+    return [submission for submission in submissions if not only or submission.name in only]
 
-    Args:
-        folder: the folder of submissions.
-        seed: given by the instructor, or None.
+
+def _sandbox(wall: Wall, folder: Path) -> Sandbox:
+    """The wall that was asked for.
 
     Raises:
-        LabError: the folder cannot be written.
+        LabError: it was asked for expressly, and cannot be built.
     """
-
-    def __init__(self, folder: Path, seed: int | None) -> None:
-        require_writable(folder)  # else the sentence would speak of the folder inside it
-        self.folder = folder / STORE
-        self.seed = self._stored_seed() if seed is None else seed
-        write_json(self.folder / SEED, {"seed": self.seed})
-
-    def _stored_seed(self) -> int:
-        """The seed of the grading that began here: everybody is asked the same, also after an interruption."""
-        try:
-            return int(read_json(self.folder / SEED)["seed"])
-        except (LabError, LookupError, TypeError, ValueError):
-            return 1 + secrets.randbits(32)  # a student's own checks have seed 0
-
-    def verdicts(self, name: str, key: str) -> Verdicts | None:
-        """The verdicts that were stored under exactly this key, or None."""
-        try:
-            kept = read_json(self._file(name))
-            if kept["key"] != key:
-                return None
-            return {step.name: [Verdict.from_json(row) for row in kept["verdicts"][step.name]] for step in all_steps()}
-        except (LabError, LookupError, TypeError, ValueError, AttributeError):
-            return None
-
-    def write(self, name: str, key: str, verdicts: Verdicts) -> None:
-        """Store the verdicts on a submission."""
-        rows = {step: [asdict(verdict) for verdict in found] for step, found in verdicts.items()}
-        write_json(self._file(name), {"name": name, "key": key, "seed": self.seed, "verdicts": rows})
-
-    def _file(self, name: str) -> Path:
-        return self.folder / f"{file_name(name)}.json"
+    if wall == "none":
+        return Sandbox()
+    sandbox = Sandbox(walled=True, hidden=(folder, state_folder()))
+    problem = sandbox.problem()
+    if problem and wall == "bwrap":
+        raise LabError(f"There can be no wall around the submissions: {problem}.")
+    if problem:
+        warn(f"No wall stands around the submissions: {problem}. Grade strangers' work in a container.")
+    return Sandbox() if problem else sandbox
 
 
 class Grader:
@@ -129,13 +126,19 @@ class Grader:
         store: the verdicts of earlier gradings.
         limits: limits of each check.
         bounds: limits of a submission's size.
+        sandbox: the wall around each submission, or none.
+        again: None to judge nothing a second time; else the names of those who are judged whatever is stored, besides
+            those whose checks timed out or crashed.
     """
 
-    def __init__(self, store: VerdictStore, limits: Limits, bounds: Bounds) -> None:
-        self.store, self.limits, self.bounds = store, limits, bounds
+    def __init__(
+        self, store: VerdictStore, limits: Limits, bounds: Bounds, sandbox: Sandbox, again: set[str] | None
+    ) -> None:
+        self.store, self.limits, self.bounds, self.sandbox, self.again = store, limits, bounds, sandbox, again
         self.stopped = Event()
         self.writing = Lock()  # making a file changes the umask for a moment, and with it the other threads' files
-        self.judges: list[Judge] = []
+        self.sources: list[Source] = []
+        self.free: SimpleQueue[Source] = SimpleQueue()
 
     def grade_all(self, submissions: Sequence[Submission], jobs: int) -> list[Grade]:
         """Grade the submissions; each result is stored as soon as it is there.
@@ -143,6 +146,9 @@ class Grader:
         Raises:
             KeyboardInterrupt: the processes are ended, and what is finished is kept.
         """
+        self.sources = [new_source(self.limits, self.sandbox) for _ in range(min(jobs, len(submissions)))]
+        for source in self.sources:
+            self.free.put(source)
         with progress("grading", len(submissions)) as advance, ThreadPoolExecutor(max_workers=jobs) as pool:
             futures = [pool.submit(self.grade, submission) for submission in submissions]
             waiting = set(futures)
@@ -153,17 +159,16 @@ class Grader:
                         future.result()
                         advance()
             except BaseException:
-                self.stop(pool)
+                self.stopped.set()
+                pool.shutdown(wait=False, cancel_futures=True)  # no further submission begins
                 raise
+            finally:
+                self._close_sources()  # where they still work, their threads then end by themselves
         return [future.result() for future in futures]
 
-    def stop(self, pool: ThreadPoolExecutor) -> None:
-        """Start no further submission, and end the processes that run: their threads then end by themselves."""
-        self.stopped.set()
-        pool.shutdown(wait=False, cancel_futures=True)
-        for judge in self.judges:
-            if judge.worker:
-                judge.worker.process.kill()
+    def _close_sources(self) -> None:
+        with ThreadPoolExecutor(max_workers=len(self.sources)) as pool:
+            list(pool.map(lambda source: source.close(), self.sources))
 
     def grade(self, submission: Submission) -> Grade:
         """Grade one submission, and store the verdicts; an error becomes the problem of this submission alone."""
@@ -180,7 +185,7 @@ class Grader:
 
     def _grade(self, name: str, files: SubmittedFiles, folder: StudentFolder) -> Grade:
         key = self.key(files)
-        known = self.store.verdicts(name, key)
+        known = self._known(name, key)
         verdicts = self.judge(folder) if known is None else known
         if known is None:
             with self.writing:
@@ -202,19 +207,31 @@ class Grader:
     def key(self, files: SubmittedFiles) -> str:
         """A hash of everything that decides the verdicts."""
         texts = {name: sha256(content).hexdigest() for name, content in files.items() if name != ANSWERS}
-        return digest(texts, [checks_hash(step) for step in all_steps()], self.store.seed, asdict(self.limits))
+        checks = [checks_hash(step) for step in all_steps()]
+        return digest(texts, checks, self.store.seed, asdict(self.limits), self.sandbox.walled)
+
+    def _known(self, name: str, key: str) -> Verdicts | None:
+        """The stored verdicts, unless they are to be judged again."""
+        known = self.store.verdicts(name, key)
+        if known is None or self.again is None:
+            return known
+        accident = {Status.timed_out, Status.crashed} & {v.status for found in known.values() for v in found}
+        return None if accident or name in self.again else known
 
     def judge(self, folder: StudentFolder) -> Verdicts:
-        """Judge all steps in one process, which ends with them."""
+        """Judge all steps, by a source of processes that serves nobody else meanwhile."""
         found: dict[str, list[Verdict]] = {}
-        with Judge(self.limits) as judge:
-            self.judges.append(judge)
-            for step in all_steps():
-                found[step.name] = []
-                for verdict in folder.judge(step, judge, seed=self.store.seed):
-                    if self.stopped.is_set():
-                        raise KeyboardInterrupt
-                    found[step.name].append(_plain(verdict))
+        source = self.free.get()
+        try:
+            with Judge(self.limits, source, tries=TRIES) as judge:
+                for step in all_steps():
+                    found[step.name] = []
+                    for verdict in folder.judge(step, judge, seed=self.store.seed):
+                        if self.stopped.is_set():
+                            raise KeyboardInterrupt
+                        found[step.name].append(_plain(verdict))
+        finally:
+            self.free.put(source)
         return found
 
 
@@ -241,7 +258,7 @@ def summary(grading: Grading) -> list[str]:
         *_class(grading),
         "",
         grading.conditions(),
-        GUARD,
+        grading.guard(),
     ]
 
 

@@ -9,7 +9,13 @@ from gradcam_lab.course.authoring.manifest import Step, Task, all_steps
 from gradcam_lab.course.judging.judge import Limits
 from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
 
-GUARD = "This guards against accidents, not against attackers."
+GUARDS = {
+    True: "Around each submission stood a wall (bubblewrap): no network, no file of yours or of another submission, no "
+    "other process. About its own points a submission can still lie.",
+    False: "No wall stood around the submissions, which ran with your rights. This guards against accidents, not "
+    "against attackers.",
+}
+"""What a grading guards against, with the wall and without."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +156,17 @@ class Grading:
         seed: the seed of the checks' random cases.
         limits: the limits of each check.
         grades: one for each submission, in the order of their names.
+        walled: whether bubblewrap stood around each submission.
     """
 
     seed: int
     limits: Limits
     grades: tuple[Grade, ...]
+    walled: bool = False
+
+    def guard(self) -> str:
+        """What this grading guarded against."""
+        return GUARDS[self.walled]
 
     def counts(self) -> list[TaskCount]:
         """The counts for each coded task, without the steps that one accident cost a student as a whole."""
@@ -173,7 +185,8 @@ class Grading:
         limits = self.limits
         return (
             f"Seed {self.seed}: 'gradcam-lab grade --seed {self.seed}' repeats this grading. Each check may take "
-            f"{limits.seconds:g} s, {limits.memory / 2**30:g} GiB of memory and {limits.output / 1e6:g} MB of output."
+            f"{limits.seconds:g} s of CPU time, {limits.memory / 2**30:g} GiB of memory and {limits.output / 1e6:g} MB "
+            "of output."
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -182,6 +195,7 @@ class Grading:
         return {
             "seed": self.seed,
             "limits": asdict(self.limits),
+            "walled": self.walled,
             "possible": coded_possible(),
             "written_possible": sum(task.points for task in written_tasks()),
             "students": [grade.as_json() for grade in self.grades],

@@ -156,6 +156,8 @@ def _read_file(path: Path, bounds: Bounds) -> bytes:
 
 def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> ArchiveListing:
     """List a zip; the sizes that it declares are not trusted: a file is read up to the limit and no further."""
+    if not path.is_file():  # opening a pipe that nobody writes into would wait for ever
+        raise LabError(f"{clean(path.name)} is a pipe, a socket or a device, not a zip file: take it away.")
     if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
         raise LabError("This is neither a folder nor a zip file.")
     try:

@@ -5,14 +5,23 @@ import pytest
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import grade as grading
 from gradcam_lab.course.grading.grades import Grade, Grading, written_tasks
+from gradcam_lab.course.grading.verdict_store import VARIABLE
 from gradcam_lab.course.judging.judge import Limits
 from tests.course.grading.submitted import NASTY, WORDS, Quick, a_grade, answered, put, solved, stubs
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path_factory, monkeypatch):
+    """The folder of what gradings remember, of this test alone."""
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv(VARIABLE, str(folder))
+    return folder
 
 
 @pytest.fixture
 def quick(monkeypatch) -> Quick:
     quick = Quick()
-    monkeypatch.setattr(grading, "Judge", lambda limits: quick)
+    monkeypatch.setattr(grading, "Judge", lambda *_, **__: quick)
     return quick
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import exports
-from gradcam_lab.course.grading.grades import GUARD, Grade, Grading, coded_possible, coded_tasks, written_tasks
+from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.judging.judge import Limits
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from tests.course.grading.submitted import (
@@ -189,9 +189,9 @@ class TestPages:
             pytest.approx(expected.get(count.id, 100), abs=0.06) for count in counts
         ]
 
-    def test_every_page_says_the_seed_and_what_it_guards_against(self, pages):
+    def test_every_page_says_the_seed_and_what_it_guards_against(self, a_class, pages):
         for page in pages.values():
-            assert GUARD in page.text
+            assert a_class.guard() in page.text
             assert "--seed 99" in page.text
 
     def test_what_cost_a_whole_step_stands_on_both_pages(self, a_class, tmp_path):

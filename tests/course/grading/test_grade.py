@@ -14,8 +14,9 @@ from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import grade as grading
 from gradcam_lab.course.grading.exports import Exports, file_name
-from gradcam_lab.course.grading.grades import GUARD, Grading, coded_possible, coded_tasks, written_tasks
+from gradcam_lab.course.grading.grades import Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.grading.submissions import Bounds
+from gradcam_lab.course.grading.verdict_store import VARIABLE
 from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.errors import LabError
 from tests.course.grading.submitted import (
@@ -57,16 +58,16 @@ class TestTheRealThing:
         put(folder / "ida", {all_steps()[2].file: all_steps()[2].source, all_steps()[1].file: "def broken(:"})
 
         @contextmanager
-        def shared(limits):
+        def shared(*_, **__):
             yield judge
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(grading, "Judge", shared)
             bounds = Bounds(member=300_000)
             requested = Exports(csv=folder / "grades.csv", html=folder / "pages")
-            grading.grade(folder, requested=requested, bounds=bounds, seed=7)
+            grading.grade(folder, requested=requested, bounds=bounds, seed=7, wall="none")
             patch.setattr(grading, "say", lambda text: (folder / ".table.json").write_text(text))
-            grading.grade(folder, json=True, requested=requested, bounds=bounds)
+            grading.grade(folder, json=True, requested=requested, bounds=bounds, wall="none")
         return json.loads((folder / ".table.json").read_text())
 
     @pytest.fixture(scope="class")
@@ -136,8 +137,8 @@ def test_a_process_for_each_two_at_a_time(tmp_path, capsys, monkeypatch):
     opened = []
 
     class Watched(Judge):
-        def __init__(self, limits):
-            super().__init__(limits)
+        def __init__(self, *words, **options):
+            super().__init__(*words, **options)
             opened.append(self)
 
     monkeypatch.setattr(grading, "Judge", Watched)
@@ -152,7 +153,7 @@ def test_a_process_for_each_two_at_a_time(tmp_path, capsys, monkeypatch):
         tmp_path / "loop", last | {all_steps()[-1].file: with_body(mark, "while True:\n    pass")[all_steps()[-1].file]}
     )
     put(tmp_path / "right", last)
-    _, rows = graded(tmp_path, capsys, jobs=2, limits=Limits(seconds=2))
+    _, rows = graded(tmp_path, capsys, jobs=2, limits=Limits(seconds=1))
     everything = sum(task.points for task in all_steps()[-1].coded)
     assert {name: status_of(row, task.id) for name, row in rows.items()} == {
         "exit": "crashed",
@@ -166,13 +167,13 @@ def test_a_process_for_each_two_at_a_time(tmp_path, capsys, monkeypatch):
 
 
 class TestGradingAgain:
-    def kept(self, folder):
-        return {path.stem.split("-")[0] for path in (folder / grading.STORE).glob("[a-z]*.json")}
+    def kept(self, state):
+        return {path.stem.split("-")[0] for path in state.glob("grades/*/[a-z]*.json")}
 
     def test_a_finished_grading_judges_nothing_again_and_says_so(self, handed_in, capsys, quick):
         first = graded(handed_in, capsys)[0]
         assert quick.students() == 5
-        grading.grade(handed_in)
+        grading.grade(handed_in, wall="none")
         assert quick.students() == 0
         assert "5 of 5 unchanged since the last grading." in capsys.readouterr().out
         again = graded(handed_in, capsys)[0]
@@ -182,11 +183,11 @@ class TestGradingAgain:
         ]
 
     @pytest.mark.parametrize("jobs", [1, 2])
-    def test_interrupted_it_goes_on_where_it_stopped_with_the_same_seed(self, handed_in, capsys, quick, jobs):
+    def test_interrupted_it_goes_on_where_it_stopped_with_the_same_seed(self, handed_in, capsys, quick, state, jobs):
         quick.stop_at = "# of carl"
         with pytest.raises(KeyboardInterrupt):
             graded(handed_in, capsys, jobs=1)
-        kept = self.kept(handed_in)  # the thread may have gone on to the next two before it was stopped
+        kept = self.kept(state)  # the thread may have gone on to the next two before it was stopped
         assert {"anna", "bob"} <= kept < {"anna", "bob", "carl", "dora", "emil"}
         assert "carl" not in kept
         quick.stop_at = None
@@ -197,12 +198,11 @@ class TestGradingAgain:
         assert {name for name, row in rows.items() if row["unchanged"]} == kept
         assert rows["carl"]["points"] == coded_possible()
 
-    def test_ctrl_c_ends_the_processes_that_run(self, handed_in, capsys, monkeypatch):
+    def test_ctrl_c_ends_the_processes_that_run(self, handed_in, capsys, monkeypatch, state):
         released, began = threading.Event(), threading.Event()
+        monkeypatch.setattr(grading, "new_source", lambda *_: SimpleNamespace(close=released.set))
 
         class Blocking(Quick):
-            worker = SimpleNamespace(process=SimpleNamespace(kill=released.set))
-
             def judge(self, step, source, file, *, seed, checks=None, **options):
                 if "# of carl" in source:
                     began.set()
@@ -210,7 +210,7 @@ class TestGradingAgain:
                 yield from super().judge(step, source, file, seed=seed)
 
         blocking = Blocking()
-        monkeypatch.setattr(grading, "Judge", lambda limits: blocking)
+        monkeypatch.setattr(grading, "Judge", lambda *_, **__: blocking)
 
         def press():
             assert began.wait(20)
@@ -222,7 +222,7 @@ class TestGradingAgain:
             graded(handed_in, capsys)
         presser.join()
         assert released.is_set()
-        assert self.kept(handed_in) == {"anna", "bob"}
+        assert self.kept(state) == {"anna", "bob"}
         assert len(blocking.judged) <= 2 * len(all_steps()) + 1
 
     def test_who_handed_in_again_is_judged_again(self, handed_in, capsys, quick):
@@ -275,22 +275,51 @@ class TestGradingAgain:
         assert quick.students() == 5
 
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"key": 1}', "null"])
-    def test_a_damaged_memory_is_judged_again(self, handed_in, capsys, quick, text):
+    def test_a_damaged_memory_is_judged_again(self, handed_in, capsys, quick, state, text):
         graded(handed_in, capsys)
         quick.students()
-        for path in (handed_in / grading.STORE).glob("[a-z]*.json"):
+        for path in state.glob("grades/*/[a-z]*.json"):
             path.write_text(text)
         graded(handed_in, capsys)
         assert quick.students() == 5
 
-    def test_a_damaged_row_is_judged_again(self, handed_in, capsys, quick):
+    @pytest.mark.parametrize(
+        ("old", "new"), [('"status": "passed"', '"status": "failed"'), ('"seed": ', '"seed": 1'), ("anna", "anne")]
+    )
+    def test_a_verdict_that_somebody_changed_is_judged_again(self, handed_in, capsys, quick, state, old, new):
         graded(handed_in, capsys)
         quick.students()
-        (path,) = (handed_in / grading.STORE).glob("anna*.json")
-        path.write_text(path.read_text().replace('"status": "passed"', '"status": "splendid"'))
+        (path,) = state.glob("grades/*/anna*.json")
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
         _, rows = graded(handed_in, capsys)
         assert quick.students() == 1
         assert rows["anna"]["points"] == coded_possible()
+
+    def test_one_students_verdicts_are_of_no_use_to_another(self, handed_in, capsys, quick, state):
+        put(handed_in / "carl", {all_steps()[1].file: "# wrong 2.1"})
+        graded(handed_in, capsys)
+        quick.students()
+        (anna,), (carl,) = state.glob("grades/*/anna*.json"), state.glob("grades/*/carl*.json")
+        carl.write_text(anna.read_text())
+        _, rows = graded(handed_in, capsys)
+        assert quick.students() == 1
+        assert rows["carl"]["points"] < coded_possible()
+
+    def test_a_seed_that_somebody_changed_is_drawn_anew(self, handed_in, capsys, quick, state):
+        graded(handed_in, capsys, seed=5)
+        (path,) = state.glob("grades/*/.seed.json")
+        path.write_text(path.read_text().replace("5", "0"))
+        assert graded(handed_in, capsys)[0]["seed"] not in (0, 5)
+
+    def test_the_key_is_the_users_own(self, handed_in, capsys, quick, state):
+        graded(handed_in, capsys)
+        assert (state / "grades" / "key").stat().st_mode & 0o077 == 0
+        (state / "grades" / "key").write_bytes(b"x" * 32)
+        quick.students()
+        graded(handed_in, capsys)
+        assert quick.students() == 5
 
     def test_two_at_a_time_give_the_same(self, handed_in, tmp_path, capsys, quick):
         shutil.copytree(handed_in, tmp_path / "copy")
@@ -306,7 +335,7 @@ class TestGradingAgain:
                     both.wait()
                 yield from super().judge(step, source, file, seed=seed)
 
-        monkeypatch.setattr(grading, "Judge", lambda limits: Meeting())
+        monkeypatch.setattr(grading, "Judge", lambda *_, **__: Meeting())
         _, rows = graded(handed_in, capsys, jobs=2)
         assert [row["problem"] for row in rows.values()] == [""] * 5
 
@@ -317,22 +346,26 @@ class TestGradingAgain:
                     raise ZeroDivisionError("division by zero")
                 yield from super().judge(step, source, file, seed=seed)
 
-        monkeypatch.setattr(grading, "Judge", lambda limits: Broken())
+        monkeypatch.setattr(grading, "Judge", lambda *_, **__: Broken())
         _, rows = graded(handed_in, capsys)
         assert rows["bob"]["problem"] == "It could not be graded (ZeroDivisionError: division by zero)."
         assert rows["anna"]["points"] == rows["carl"]["points"] == coded_possible()
-        monkeypatch.setattr(grading, "Judge", lambda limits: quick)
+        monkeypatch.setattr(grading, "Judge", lambda *_, **__: quick)
         _, rows = graded(handed_in, capsys)
         assert (rows["bob"]["problem"], rows["bob"]["points"]) == ("", coded_possible())
 
-    def test_a_folder_that_cannot_be_written_is_one_sentence(self, handed_in, quick, monkeypatch):
-        def refuse(folder):
-            raise LabError(f"Cannot write in the folder '{folder}' (Permission denied): choose another.")
+    def test_nothing_is_written_among_the_submissions(self, handed_in, capsys, quick):
+        before = sorted(handed_in.rglob("*"))
+        graded(handed_in, capsys)
+        assert sorted(handed_in.rglob("*")) == before
 
-        monkeypatch.setattr(grading, "require_writable", refuse)
-        with pytest.raises(LabError, match="hand ins"):
-            grading.grade(handed_in)
-        assert quick.judged == []
+    def test_where_verdicts_cannot_be_kept_it_says_so_and_grades(self, handed_in, tmp_path, capsys, quick, monkeypatch):
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv(VARIABLE, str(tmp_path / "file"))
+        for _ in range(2):
+            grading.grade(handed_in, wall="none")
+            assert "Verdicts are not kept for the next grading. Cannot" in capsys.readouterr().err
+            assert quick.students() == 5
 
     @pytest.mark.parametrize("option", ["csv", "gradescope", "junit"])
     def test_a_folder_in_the_place_of_a_file_is_found_out_first(self, handed_in, tmp_path, quick, option):
@@ -346,7 +379,7 @@ class TestScreen:
     def lines(self, handed_in, capsys, quick):
         (handed_in / "zoe.zip").write_text("x")
         put(handed_in / "yann", {**solved(), "conftest.py": ""})
-        grading.grade(handed_in, seed=5)
+        grading.grade(handed_in, seed=5, wall="none")
         return capsys.readouterr().out.splitlines()
 
     def row(self, lines, name):
@@ -380,8 +413,8 @@ class TestScreen:
     def test_seed_limits_and_what_it_guards_against(self, lines):
         assert lines[0].endswith("with seed 5.")
         assert lines[-2] == Grading(5, Limits(), ()).conditions()
-        assert "10 s, 2 GiB of memory and 1 MB of output" in lines[-2]
-        assert lines[-1] == GUARD
+        assert "10 s of CPU time, 2 GiB of memory and 1 MB of output" in lines[-2]
+        assert lines[-1] == Grading(5, Limits(), ()).guard()
 
     def test_json_is_json_and_nothing_else(self, handed_in, capsys, quick):
         put(handed_in / "李", solved())
@@ -401,7 +434,7 @@ class TestAnswers:
     def exported(self, folder, place, capsys):
         """Grade; return the screen's lines, anna's row of the CSV, her page, and the texts of the other exports."""
         requested = Exports(**{kind: place / kind for kind in ("csv", "gradescope", "junit", "html")})
-        grading.grade(folder, requested=requested)
+        grading.grade(folder, requested=requested, wall="none")
         with (place / "csv").open(encoding="utf-8-sig", newline="") as stream:
             row = next(row for row in csv.DictReader(stream) if row["student"] == "anna")
         page = (place / "html" / f"{file_name('anna')}.html").read_text(encoding="utf-8")
