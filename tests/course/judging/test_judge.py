@@ -82,7 +82,7 @@ def step() -> Step:
 
 @pytest.fixture(scope="module")
 def impatient():
-    with Judge(Limits(seconds=4, memory=300_000_000)) as judge:  # a busy machine is slow
+    with Judge(Limits(seconds=1.5, memory=300_000_000)) as judge:
         yield judge
 
 
@@ -103,7 +103,12 @@ def test_it_loses_its_own_task_is_named_and_does_not_disturb_the_next_check(name
     body, status, words = BEHAVIOURS[name]
     workers = []
     start = judge.source.worker
-    monkeypatch.setattr(judge.source, "worker", lambda: workers.append(start()) or workers[-1])
+
+    def counted():
+        workers.append(start())
+        return workers[-1]
+
+    monkeypatch.setattr(judge.source, "worker", counted)
     verdicts = judged(judge, step, cut.graft(step.source, {"2.1": body}))
     assert len(workers) <= 1  # none of these costs a new process
     mine = [verdict for verdict in verdicts if verdict.task == "2.1"]
@@ -194,7 +199,7 @@ def test_an_endless_loop_says_its_line_and_is_waited_for_once(impatient):
     assert {verdict.status for verdict in verdicts if verdict.task == "4.3"} == {Status.passed}
     hung = [verdict for verdict in verdicts if verdict.status is Status.timed_out]
     assert len(hung) >= 2
-    assert [verdict.got for verdict in hung] == ["no result after 4 s"] + ["no result after 1 s"] * (len(hung) - 1)
+    assert [verdict.got for verdict in hung] == ["no result after 1.5 s"] + ["no result after 1 s"] * (len(hung) - 1)
     for verdict in hung:
         assert verdict.line in (line, line + 1)
         assert f"it was at step4_metrics.py, line {verdict.line}" in verdict.reason
