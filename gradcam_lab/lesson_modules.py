@@ -4,9 +4,10 @@ import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import CodeType, MappingProxyType, ModuleType
 from typing import Any, Literal, NamedTuple
 
 from gradcam_lab.files import digest, text_sha256
@@ -106,8 +107,13 @@ def execute(source: str, file: Path, name: str) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = str(file)
     sys.modules[name] = module  # where dataclasses, NamedTuple and pickle look their module up
-    exec(compile(source, str(file), "exec"), module.__dict__)
+    exec(_compiled(source, str(file)), module.__dict__)
     return module
+
+
+@lru_cache(maxsize=8)
+def _compiled(source: str, file: str) -> CodeType:
+    return compile(source, file, "exec")  # a judge runs the same text for each check
 
 
 def reference_text(name: str) -> str:
