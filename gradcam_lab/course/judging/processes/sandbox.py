@@ -121,7 +121,7 @@ class Sandbox:
         prefixes = (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)
         found = {Path(name) for name in (*SYSTEM, *prefixes)} | {Path(sys.executable).parent, *_modules()}
         found |= {path.resolve() for path in found}
-        return sorted(path for path in found if path.exists() and path != Path("/"))
+        return sorted(path for path in found if path != Path("/") and os.access(path, os.R_OK))
 
 
 def _modules() -> list[Path]:
