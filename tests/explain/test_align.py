@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,15 +12,17 @@ from torch import nn
 
 from gradcam_lab.data.cache import VARIABLE
 from gradcam_lab.errors import LabError
-from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT
+from gradcam_lab.evaluate.alignment.mirror import NO_SHIFT, measure, shift_of
 from gradcam_lab.explain import known_shift as knowing
-from gradcam_lab.explain.align import align
+from gradcam_lab.explain.align import Sized, align, most_probable
 from gradcam_lab.explain.explain_image import ImageExplainer, Wish
 from gradcam_lab.explain.known_shift import known_shift
 from gradcam_lab.files import read_json
 from gradcam_lab.models import zoo
 from gradcam_lab.models.model_choice import ModelChoice
 from tests.evaluate.alignment.networks import CELL, SIDE, SPOTS, rolled
+
+SHARED = Path(__file__).parents[3] / "shared"
 
 
 @pytest.fixture
@@ -88,8 +91,8 @@ def own_cache(monkeypatch, tmp_path):
 
 @pytest.fixture
 def spots(monkeypatch):
-    """Spots in place of the drawn scenes, of which this network understands nothing."""
-    monkeypatch.setattr(knowing, "scenes", lambda: tuple(SPOTS))
+    """Spots in place of the drawn animals, of which this network understands nothing."""
+    monkeypatch.setattr(knowing, "pictures", lambda: tuple(SPOTS))
 
 
 class TestKnown:
@@ -112,6 +115,16 @@ class TestKnown:
         (file,) = own_cache.iterdir()
         file.write_text("{}", encoding="utf-8")
         assert known_shift(rolled(1), lessons) == first
+
+    @pytest.mark.parametrize(("name", "shifted"), [("mobilenet_v2", True), ("squeezenet1_1", False)])
+    def test_drawings_tell_which_network_of_photos_has_a_shift(self, name, shifted, lessons):
+        weights = SHARED / "weights" / f"{name}-imagenet.pth"
+        if not weights.is_file():
+            pytest.skip(f"{weights} is missing")
+        model = zoo.load_chosen(ModelChoice(name, str(weights)))
+        found = shift_of(measure(Sized(model, lessons, most_probable())(224), knowing.pictures()), 224)
+        assert (found.right > 0.04, found.down > 0.04) == (shifted, shifted)
+        assert (found == NO_SHIFT) is not shifted
 
 
 class TestExplain:
