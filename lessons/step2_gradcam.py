@@ -479,11 +479,10 @@ def vgg_gradcam(vgg: nn.Module, images: Tensor, target: Target) -> Tensor:
 #
 # **Break it.** First say what becomes of AP, then run it. In 2.5, explain (a) the softmax's probability and not the
 # logit, `outputs = self.model(images).softmax(dim=1)`; (b) the sigmoid's; or (c) divide the map by $HW$ once more. The
-# checks refuse all three, but a file that does not pass runs all the same if you ask for it, and `compare` sets your AP
-# beside the reference's, with the images on which the two differ most:
-#
-# `gradcam-lab run-all --quick --impl mine --out mine`, `gradcam-lab run-all --quick --impl reference --out reference`,
-# `gradcam-lab compare reference mine`.
+# checks refuse all three, but a file that does not pass runs all the same if you ask for it:
+# `gradcam-lab run-all --quick --impl mine --out mine`. Under "Your code beside the reference's" its report,
+# `mine/report.html`, sets your AP beside the reference's. The images on which the two differ most are shown by
+# `gradcam-lab run-all --quick --impl reference --out reference` and `gradcam-lab compare reference mine`.
 #
 # One of the three ends at an AP of 0: the lab gives `GradCAM` a network that returns the target's score alone. What is
 # the softmax of one number, and its derivative? The two others change AP by little or by nothing, although they are

@@ -78,6 +78,13 @@ class TableRow(Record):
     scores: ByIou[ScoreRow]
 
 
+class ReferenceScores(Record):
+    """What the reference's steps give by plain Grad-CAM where a student's code runs."""
+
+    boxes: Count
+    scores: ByIou[ScoreRow]
+
+
 class Failures(Record):
     """The errors of our detections at one IoU threshold."""
 

@@ -20,7 +20,7 @@ from gradcam_lab.evaluate.alignment.mirror import Shift, shift_of_run
 from gradcam_lab.evaluate.alignment.records import Alignment
 from gradcam_lab.evaluate.all_classes import classes_with_objects
 from gradcam_lab.files import digest, read_json
-from gradcam_lab.lesson_modules import load_lessons
+from gradcam_lab.lesson_modules import STEP_NAMES, load_lessons
 from gradcam_lab.localise.experiment import ALL, Experiment
 from gradcam_lab.localise.explainer import place
 from gradcam_lab.localise.map_recipe import GRADCAM
@@ -140,6 +140,7 @@ class Run:
             "masks": lambda: masks_hash([*self.val.samples, *self.test.samples]),
             "settings": lambda: self.about,
             "texts": lambda: self.settings.texts,
+            "references": lambda: load_lessons().sha256,
         }
         return values[field]() if field in values else Rendering(self.folder, self.pdf).value_of(field)
 
@@ -149,7 +150,7 @@ class Run:
 
     def before(self, stage: Stage, runs: bool) -> None:
         """Tell who watches a student's code what comes next, and the other processes whether they shall help."""
-        enter(stage.name, [name for name in stage.lessons_of(self) if self.lessons.implementation[name] == "mine"])
+        enter(stage.name, self.students_steps(stage.lessons_of(self)))
         if stage.together and not self.told:
             distributed.gather([runs])
             self.told = True
@@ -183,6 +184,15 @@ class Run:
         if "methods" in self.pending:
             raise UndecidedError("methods")
         return read_json(self.folder / "methods.json")["default"]
+
+    def students_steps(self, steps: Sequence[str]) -> list[str]:
+        """Those of these steps that a student's code runs in."""
+        return [step for step in steps if self.lessons.implementation[step] == "mine"]
+
+    @property
+    def scores_a_student(self) -> bool:
+        """Whether a student's code stands between an image and its AP: in any of steps 2 to 4."""
+        return bool(self.students_steps(STEP_NAMES[1:4]))
 
     @property
     def plain(self) -> bool:

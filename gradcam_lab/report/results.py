@@ -26,6 +26,7 @@ from gradcam_lab.evaluate.records import (
     NonEmpty,
     PrecisionRecallCurve,
     Record,
+    ReferenceScores,
     Segmentation,
     TableRow,
     Threshold,
@@ -209,6 +210,8 @@ class Results(About):
     """Ours first, then the baselines."""
     leads: NotRequired[dict[str, ByIou[ApDifference]]]
     """AP of ours less that of plain Grad-CAM and of the scored centre boxes. Since 0.4."""
+    reference: NotRequired[ReferenceScores | None]
+    """What the reference's steps give where a student's code ran in any of steps 2 to 4, or else null. Since 0.6."""
     curves: ByIou[PrecisionRecallCurve]
     """Of our detections."""
     all_classes: NotRequired[AllClasses | None]

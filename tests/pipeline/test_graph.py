@@ -30,6 +30,7 @@ threshold    | threshold.json       | data target method min_area max_detections
 classes      | classes.json         | data seed min_area max_detections given_threshold ap                | 3 4
 boxes        | detections.json      | data target method min_area max_detections                          | 3 4
 scores       | scores.json          | data target method seed min_area max_detections given_threshold ap  | 3 4
+reference|reference.json|data target network seed min_area max_detections given_threshold ap references|
 masks        | segmentation.json    | data masks target network seed                                      | 2 3 5
 faithfulness | truth.json           | data target network seed                                            | 2 3 4 6
 throughput   | throughput.json      | data target network min_area                                        | 2 3 4
@@ -54,6 +55,7 @@ threshold    | maps, methods, alignment | heatmaps        | heatmaps, methods, a
 classes      | -                    | -                   | -                   | all maps
 boxes|maps, alignment, threshold|heatmaps, threshold|heatmaps, alignment, threshold|heatmaps, alignment, threshold
 scores       | heatmaps, maps, boxes | heatmaps, boxes    | heatmaps, boxes     | heatmaps, boxes
+reference    | -                    | -                   | -                   | -
 masks        |                      | -                   |                     |
 faithfulness | heatmaps, alignment  | -                   | heatmaps, alignment | heatmaps, alignment
 throughput   | methods              | -                   | methods             | threshold

@@ -38,7 +38,7 @@ def test_a_row_a_stage_and_nothing_is_written(plan, tmp_path):
     assert not out.exists()
     assert without_artifacts(rows) == {
         **dict.fromkeys(("data", "heatmaps", "cam", "masks"), ("yes", "not there yet")),
-        **dict.fromkeys(("all maps", "classes"), ("no", "not part of this run")),
+        **dict.fromkeys(("all maps", "classes", "reference"), ("no", "not part of this run")),
         **dict.fromkeys(("classifier", "methods"), ("perhaps", "heatmaps may change")),
         "faithfulness": ("perhaps", "heatmaps and alignment may change"),
         "throughput": ("perhaps", "methods may change"),
@@ -54,7 +54,7 @@ def test_of_a_finished_run_everything_is_unchanged(plan, whole):
     rows = without_artifacts(plan(whole, "--no-pdf"))
     assert contents(whole) == before
     left_out = {stage for stage, row in rows.items() if row == ("no", "not part of this run")}
-    assert left_out >= {"all maps", "classes", "pdf"}
+    assert left_out >= {"all maps", "classes", "reference", "pdf"}
     assert {row for stage, row in rows.items() if stage not in left_out} == {("no", "unchanged")}
 
 
@@ -67,7 +67,7 @@ def test_another_seed_draws_again_and_makes_no_map_again(plan, flip):
     )
     assert rows == {
         **dict.fromkeys(("data", "heatmaps", "cam", "maps"), ("no", "unchanged")),
-        **dict.fromkeys(("all maps", "classes"), ("no", "not part of this run")),
+        **dict.fromkeys(("all maps", "classes", "reference"), ("no", "not part of this run")),
         **dict.fromkeys(draws, ("yes", "its inputs changed")),
         **dict.fromkeys(("alignment", "throughput"), ("perhaps", "methods may change")),
         "threshold": ("perhaps", "methods and alignment may change"),

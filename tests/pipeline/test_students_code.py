@@ -189,13 +189,22 @@ class TestWhoseCodeRan:
         assert "--impl" not in read_json(finished / "results.json")["provenance"]["command"]
 
 
+class TestReference:
+    def test_what_its_steps_give_is_what_a_run_of_the_reference_gives(self, finished, quick, tmp_path):
+        compute(quick(tmp_path, None))
+        alone = read_json(tmp_path / "results.json")
+        assert alone["reference"] is None
+        row, beside = alone["table"][0], read_json(finished / "results.json")["reference"]
+        assert beside == {"boxes": row["boxes"], "scores": row["scores"]}
+
+
 class TestAgain:
     def ran(self, capsys, settings):
         """Run everything, here and not in a child, which would have to import torch; return the stages that ran."""
         compute(settings)
         render(Rendering(settings.folder, pdf=False))
         said = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines() if line.startswith("  "))
-        assert len(said) == 10
+        assert len(said) == 11
         return [stage for stage, word in said.items() if word != "unchanged"]
 
     def test_a_second_run_changes_nothing_and_a_changed_file_reruns_what_depends_on_it(self, copy, quick, capsys):
@@ -300,6 +309,27 @@ class TestReport:
         shown = block(to_html(copy), "Your code, 10/10 points")
         assert shown.count("has not passed the checks yet") == 1
         assert "Task 3.4 has not passed the checks yet." in shown
+
+    def test_the_students_scores_stand_beside_the_references(self, copy, page):
+        assert "Your code beside the reference’s" in words_of(page)
+        content = read_json(copy / "results.json")
+        yours, theirs = content["table"][0]["scores"], content["reference"]["scores"]
+        for place, (one, other) in enumerate(zip(yours.values(), theirs.values(), strict=True)):
+            one |= {"ap": 0.7 + place / 100, "recall": 0.8 + place / 100}
+            other |= {"ap": 0.5, "recall": 0.6}
+        (copy / "results.json").write_text(json.dumps(content), encoding="utf-8")
+        html = to_html(copy)
+        (table,) = [part for part in html.split("<table")[1:] if "with your step 3" in part]
+        cells = [re.findall(r'<td class="number">([-+\d.]+)', row) for row in table.split("<tr")[3:]]
+        assert cells[0][1:] == ["70.0", "71.0", "72.0", "80.0", "81.0", "82.0"]  # the number of boxes is the first
+        assert cells[1][1:] == ["50.0"] * 3 + ["60.0"] * 3
+        assert cells[2] == ["+20.0", "+21.0", "+22.0"]
+
+    def test_where_the_numbers_are_the_references_it_says_so(self, copy):
+        content = read_json(copy / "results.json")
+        content["table"][0] |= content["reference"]
+        (copy / "results.json").write_text(json.dumps(content), encoding="utf-8")
+        assert "Every number is the same" in to_html(copy)
 
     def test_answers_are_text(self, page):
         (section,) = re.findall(r'<section id="written">.*?</section>', page, re.DOTALL)

@@ -33,6 +33,7 @@ def make(run: "Run", path: Path) -> Sequence[Path]:
         "iou_thresholds": list(run.experiment.ious),
         "table": scores["table"],
         "leads": scores["leads"],
+        "reference": run.read("reference.json") if run.scores_a_student else None,
         "curves": scores["curves"],
         "failures": scores["failures"],
         "all_classes": run.read("classes.json") if run.everything else None,

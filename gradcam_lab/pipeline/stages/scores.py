@@ -10,10 +10,10 @@ from gradcam_lab.evaluate.error_types import FAILURE_IOU, KINDS, find_failures
 from gradcam_lab.evaluate.records import Failures, TableRow
 from gradcam_lab.files import write_json
 from gradcam_lab.localise.baselines import RowKind, baselines
-from gradcam_lab.localise.detector import Detections, Detector
+from gradcam_lab.localise.detector import Detections
 from gradcam_lab.localise.map_recipe import GRADCAM
-from gradcam_lab.localise.methods import BOXING_STEPS, GRID
-from gradcam_lab.localise.threshold import choose, sweep
+from gradcam_lab.localise.methods import BOXING_STEPS
+from gradcam_lab.localise.plain_boxes import plain_boxes
 from gradcam_lab.pipeline.engine import Stage
 
 if TYPE_CHECKING:
@@ -65,15 +65,7 @@ def make(run: "Run", path: Path) -> None:
 
 def plain_detections(run: "Run") -> Detections:
     """Find the boxes on test by plain Grad-CAM, at the given threshold or the one that val chooses for it."""
-    detector, threshold = Detector.of(run.experiment), run.experiment.threshold
-    if threshold is None:
-        threshold = run.compared_threshold(GRADCAM)
-    if threshold is None:
-        truth = run.experiment.ground_truth(run.val.samples)
-        maps, ious, ap = run.heatmaps.of("val"), run.experiment.ious, run.experiment.ap
-        curves = sweep(detector, maps, truth, GRID, ious, title="thresholds on val", ap=ap)
-        threshold = GRID[choose(curves.mean_ap)]
-    return detector(run.heatmaps.of("test"), threshold)
+    return plain_boxes(run.experiment, run.heatmaps, run.val.samples, run.compared_threshold(GRADCAM))
 
 
 STAGE = Stage(

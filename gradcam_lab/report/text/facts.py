@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcam_lab.evaluate.records import FailureKind, TableRow, TopFive
+from gradcam_lab.evaluate.records import FailureKind, ScoreRow, TableRow, TopFive
 from gradcam_lab.report.published import PUBLISHED
 from gradcam_lab.report.results import Results, ShownMethod, StepProgress, WrittenAnswer
 from gradcam_lab.report.text import findings
 from gradcam_lab.report.text.alignment import of_alignment
-from gradcam_lab.report.text.wording import FAILURES, compared
+from gradcam_lab.report.text.wording import FAILURES, compared, listed
 
 OLD_METHOD = ShownMethod(name=findings.PLAIN, title="Grad-CAM", asked=None, find="islands", views=1, shared=False)
 """The method of older runs, which do not name it."""
@@ -57,6 +57,7 @@ def template_variables(results: Results) -> dict[str, Any]:
         "test": {**splits["test"], "counted": splits["test"]["objects"] - splits["test"]["difficult"]},
         "rivals": [rival for iou in ious if (rival := compared_with_centre(results["table"], ours, iou))],
         "leads": results.get("leads") or {},  # younger than the rest
+        "beside_reference": beside_reference(results),
         "cut": method["find"] in ("islands", "watershed"),  # at the threshold itself
         "own_threshold": len(sweep["grid"]) == 1,
         "given": sweep.get("given", False),  # younger than the rest, as the next two
@@ -96,6 +97,40 @@ def compared_with_centre(table: Sequence[TableRow], ours: TableRow, iou: str) ->
     best = max(scored, key=lambda row: row["scores"][iou]["ap"] or 0.0)
     mine, theirs = (findings.ap_of(row["scores"], iou) for row in (ours, best))
     return {"iou": iou, "name": best["name"], **compared(mine, theirs)}
+
+
+def beside_reference(results: Results) -> dict[str, Any] | None:
+    """Set what a student's steps give by plain Grad-CAM beside what the reference's give; None where none ran.
+
+    Returns:
+        The numbers of the student's `steps`, the two `rows` with their name, kind, boxes and scores, the `difference`
+        of AP by IoU threshold (None where one has none), and whether the two are the `same` in every score.
+    """
+    reference = results.get("reference")
+    named, shift = {row["kind"]: row for row in results["table"]}, results.get("alignment")
+    moved = "plain" not in named and shift and shift["boxes"] and shift["boxes"]["moved"]
+    steps = [name[4] for name, whose in results["implementation"].items() if whose == "mine" and name[4] in "234"]
+    if not (reference and steps) or moved:  # the reference's boxes are found in maps as they are
+        return None
+    yours = named.get("plain", named["ours"])
+    pairs = {iou: (yours["scores"][iou], row) for iou, row in reference["scores"].items()}
+    aps = {iou: (one["ap"], other["ap"]) for iou, (one, other) in pairs.items()}
+    return {
+        "steps": steps,
+        "rows": [
+            {**yours, "name": f"with your step{'s' * (len(steps) > 1)} {listed(steps)}", "kind": "ours"},
+            {**reference, "name": "with the reference's", "kind": "plain"},
+        ],
+        "difference": {iou: None if None in pair else pair[0] - pair[1] for iou, pair in aps.items()},
+        "same": yours["boxes"] == reference["boxes"] and all(_same(*pair) for pair in pairs.values()),
+    }
+
+
+def _same(one: ScoreRow, other: ScoreRow) -> bool:
+    """Whether every number of two rows is the same, but for what rounding leaves."""
+    return {key: value and round(value, 9) for key, value in one.items()} == {
+        key: value and round(value, 9) for key, value in other.items()
+    }
 
 
 def mean_ap_at(grid: Sequence[float], mean_ap: Sequence[float], threshold: float) -> float:
