@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcam_lab.evaluate.records import FailureKind, ScoreRow, TableRow, TopFive
+from gradcam_lab.evaluate.records import FailureKind, TableRow, TopFive
 from gradcam_lab.report.published import PUBLISHED
 from gradcam_lab.report.results import Results, ShownMethod, StepProgress, WrittenAnswer
 from gradcam_lab.report.text import findings
@@ -126,11 +126,10 @@ def beside_reference(results: Results) -> dict[str, Any] | None:
     }
 
 
-def _same(one: ScoreRow, other: ScoreRow) -> bool:
-    """Whether every number of two rows is the same, but for what rounding leaves."""
-    return {key: value and round(value, 9) for key, value in one.items()} == {
-        key: value and round(value, 9) for key, value in other.items()
-    }
+def _same(*rows: Mapping[str, Any]) -> bool:
+    """Whether every number of two rows of scores is the same, but for what rounding leaves."""
+    one, other = ({key: value and round(value, 9) for key, value in row.items()} for row in rows)
+    return one == other
 
 
 def mean_ap_at(grid: Sequence[float], mean_ap: Sequence[float], threshold: float) -> float:
