@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradcam_lab.errors import LabError
 from gradcam_lab.evaluate.alignment.mirror import aligned
 from gradcam_lab.explain.known_shift import UNKNOWN, KnownShift
 from gradcam_lab.explain.photo import Photo
@@ -118,7 +119,7 @@ def explain_target(photo: Photo, request: Request, target: Target) -> Explanatio
     """Compute every map of one target that is asked for, and its boxes.
 
     Raises:
-        LabError: a method does not suit the network.
+        LabError: a method does not suit the network, or a map is not finite.
     """
     kinds = [request.measured]
     if request.method == ALL_METHODS:
@@ -126,6 +127,8 @@ def explain_target(photo: Photo, request: Request, target: Target) -> Explanatio
     if request.smooth:
         kinds.append("smoothgrad")
     maps = {kind: map_of(photo, request, target, kind) for kind in kinds}
+    if not all(np.isfinite(values).all() for values in maps.values()):
+        raise LabError(f"The heatmap of '{photo.path}' for {target.title} is not finite: check the weights.")
     return Explanation(photo, request, target, maps, _boxes(photo, request, target, maps[request.measured]))
 
 

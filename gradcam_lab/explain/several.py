@@ -25,7 +25,7 @@ def each_photo(paths: Iterable[Path], use: Callable[[Path], None], *, alone: boo
         except LabError as error:
             if alone:
                 raise
-            warn(f"skipped: {error}")
+            warn(f"Skipped: {error}")
             bad += 1
     if bad:
         raise LabError(f"{bad} of {count} photos could not be used and were left out.")

@@ -296,6 +296,15 @@ def test_no_evidence_is_called_so(run, resnet, monkeypatch):
     assert read_json(files[-1])["classes"][0]["maps"]["gradcam"]["evidence"] is False
 
 
+def test_a_map_of_nan_is_refused(run, resnet, monkeypatch, tmp_path):
+    broken = copy.deepcopy(resnet.network)
+    broken.avgpool.register_full_backward_hook(lambda module, inputs, outputs: (inputs[0] * float("nan"),))
+    monkeypatch.setattr(models, "load_chosen", chosen(replace(resnet, network=broken)))
+    with pytest.raises(LabError, match=r"The heatmap of '.*' for .* is not finite"):
+        run()
+    assert not list((tmp_path / "aus gabe").glob("*.j*"))
+
+
 def real(name):
     return pytest.mark.skipif(not (WEIGHTS[name].is_file() and PETS.is_dir()), reason="../shared is absent")
 

@@ -32,7 +32,7 @@ def test_each_has_the_files_that_it_has_alone(photos, tmp_path, capsys):
     with pytest.raises(LabError, match=r"^1 of 3 photos could not be used and were left out\.$"):
         explain_photos([str(photos)], choice=CHOICE, out=tmp_path / "out", classes=["dog"])
     said = capsys.readouterr()
-    assert said.err.startswith(f"skipped: The image '{photos / '2.jpg'}' is broken, truncated or no JPEG")
+    assert said.err.startswith(f"Skipped: The image '{photos / '2.jpg'}' is broken, truncated or no JPEG")
     for path in (photos / "1.png", photos / "10.png"):
         for file in explain(path, choice=CHOICE, out=tmp_path / "alone", classes=["dog"]):
             assert str(tmp_path / "out" / file.name) in said.out.splitlines()

@@ -17,6 +17,7 @@ from gradcam_lab.pipeline.finished_run import FinishedRun
 from gradcam_lab.pipeline.saved_boxes import LARGE, Rules, score
 from gradcam_lab.report.compare.page import to_html
 from gradcam_lab.report.compare.records import ComparedRun, Comparison
+from gradcam_lab.report.pages.shell import require_own
 
 PAGE, NUMBERS, PICTURES = "compare.html", "compare.json", "images"
 
@@ -41,6 +42,7 @@ def compare_runs(folders: Sequence[Path], out: Path, *, count: int = 6, seed: in
         raise LabError(f"compare takes {len(ascii_uppercase)} runs at most: leave some out.")
     if out.resolve() in {folder.resolve() for folder in folders}:
         raise LabError(f"'{out}' is one of the runs: give --out another folder.")
+    require_own(out / PAGE)
     common = read_common(runs)
     make_folder(out)
     comparison = measure(runs, common, seed)

@@ -114,16 +114,19 @@ def beside_reference(results: Results) -> dict[str, Any] | None:
         return None
     yours = named.get("plain", named["ours"])
     pairs = {iou: (yours["scores"][iou], row) for iou, row in reference["scores"].items()}
-    aps = {iou: (one["ap"], other["ap"]) for iou, (one, other) in pairs.items()}
     return {
         "steps": steps,
         "rows": [
             {**yours, "name": f"with your step{'s' * (len(steps) > 1)} {listed(steps)}", "kind": "ours"},
             {**reference, "name": "with the reference's", "kind": "plain"},
         ],
-        "difference": {iou: None if None in pair else pair[0] - pair[1] for iou, pair in aps.items()},
+        "difference": {iou: _less(one["ap"], other["ap"]) for iou, (one, other) in pairs.items()},
         "same": yours["boxes"] == reference["boxes"] and all(_same(*pair) for pair in pairs.values()),
     }
+
+
+def _less(value: float | None, other: float | None) -> float | None:
+    return None if value is None or other is None else value - other
 
 
 def _same(*rows: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from gradcam_lab.evaluate.scores import score_detections
 from gradcam_lab.files import read_json, write_json
 from gradcam_lab.pipeline.compare.compare_runs import NUMBERS, PAGE, PICTURES, compare_runs
 from gradcam_lab.report.compare.verdicts import text_table
+from tests.browser import ask, needs_chromium
 from tests.commands import lab
 from tests.invented_run import change_results
 
@@ -79,6 +80,15 @@ def test_the_page_is_self_contained_and_has_each_picture(invented_run, other, tm
         assert picture["image"] in html
     dogs = [picture for picture in shown if picture["kind"] == "objects"]
     assert all(picture["values"][1] == 1 > picture["values"][0] for picture in dogs)
+
+
+@needs_chromium
+def test_in_a_narrow_window_captions_end_where_it_ends(invented_run, other, tmp_path):
+    _, page = compare_runs([invented_run, other], tmp_path / "out", count=0)
+    script = "return [...page.querySelectorAll('caption')].map((one) => one.getBoundingClientRect().right);"
+    (ends,) = ask(page, script, [""])
+    assert ends
+    assert max(ends) <= 400
 
 
 def test_a_run_beside_itself(invented_run, invented_copy, tmp_path):
@@ -165,6 +175,15 @@ class TestRefused:
     def test_into_one_of_the_runs(self, invented_copy, other):
         with pytest.raises(LabError, match="give --out another folder"):
             compare_runs([invented_copy, other], other)
+
+    def test_into_a_page_of_somebody_elses(self, invented_run, other, tmp_path):
+        own = tmp_path / "out" / PAGE
+        own.parent.mkdir()
+        own.write_text("mine", encoding="utf-8")
+        with pytest.raises(LabError, match="is there already and no page of gradcam-lab"):
+            compare_runs([invented_run, other], own.parent)
+        assert [path.name for path in own.parent.iterdir()] == [PAGE]
+        assert own.read_text(encoding="utf-8") == "mine"
 
     def test_no_finished_run(self, invented_run, tmp_path):
         done = lab("compare", invented_run, tmp_path, "--out", tmp_path / "out")

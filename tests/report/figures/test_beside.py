@@ -48,7 +48,7 @@ PAIRS = {
     "infinite": (
         Bars(np.array([np.inf, 1]), ("a", "b")),
         Bars(np.array([1.0, 1]), ("a", "b")),
-        "1 of 2 numbers differ",
+        "1 of 2 numbers are NaN or infinite",
     ),
     "many": (Bars(np.arange(30.0)), Bars(np.zeros(30)), "29 of 30 numbers differ, by up to 29"),
     "names": (Bars(np.ones(2), ("b", "a")), Bars(np.ones(2), ("a", "b")), "the names, or their order, differ"),

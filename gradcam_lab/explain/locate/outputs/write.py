@@ -82,6 +82,8 @@ def write_outputs(
             (folder / "boxes.json").write_text(
                 json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
             )
+    except BrokenPipeError:  # of the photos' own lines: whoever read them has gone, and the disk is not full
+        raise
     except OSError as error:
         raise LabError(f"Cannot write in '{folder}' ({error.strerror}): make room, or choose another --out.") from error
 

@@ -34,9 +34,8 @@ class Grid:
         equal = _equal(self.values, other.values)
         if equal.all():
             return ""
-        lost = int((~np.isfinite(self.values) & np.isfinite(other.values)).sum())
-        if lost:
-            return f"{lost} of {self.values.size} numbers are NaN or infinite"
+        if lost := _lost(self.values, other.values):
+            return lost
         if self.words:
             return f"{int((~equal).sum())} of {self.values.size} differ"
         far = np.abs(self.values - other.values)
@@ -123,6 +122,8 @@ class Bars:
             return ""
         if len(self.values) == 1:
             return f"{self.values[0]:.4g} in place of {other.values[0]:.4g}"
+        if lost := _lost(self.values, other.values):
+            return lost
         far = np.abs(self.values - other.values)[np.isfinite(self.values - other.values) & ~equal]
         return f"{int((~equal).sum())} of {len(equal)} numbers differ" + (
             f", by up to {far.max():.3g}" if far.size else ""
@@ -193,6 +194,12 @@ def _in_order(drawing: Boxes) -> list[tuple[object, ...]]:
 
 def _equal(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
     return np.asarray(np.isclose(a, b, rtol=RTOL, atol=ATOL, equal_nan=True))
+
+
+def _lost(values: np.ndarray, reference: np.ndarray) -> str:
+    """Say how many numbers are none where the reference has one; "" where all are."""
+    lost = int((~np.isfinite(values) & np.isfinite(reference)).sum())
+    return f"{lost} of {values.size} numbers are NaN or infinite" if lost else ""
 
 
 def _count(number: int, one: str, many: str) -> str:
