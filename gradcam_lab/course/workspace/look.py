@@ -16,6 +16,7 @@ from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.data.toyvoc import COUNTS, is_drawn
 from gradcam_lab.errors import LabError
+from gradcam_lab.files import require_writable
 
 FOLDER = "look"
 """Where in the workspace the pictures lie."""
@@ -56,6 +57,12 @@ def look(
         raise LabError(problem.sentence())
     wish = {"number": USUAL, **wished(image), "cls": cls or ""}
     begun = _begun(step, found, code.source, workspace.file(step).name)
+    folder = workspace.root / FOLDER
+    if folder.exists() and not folder.is_dir():
+        raise LabError(f"'{folder}' is no folder, and the pictures are to lie in it: move that file away.")
+    require_writable(
+        folder if folder.exists() else workspace.root
+    )  # here, where no function of the student's is blamed for it
     if (photo := wish.get("photo")) and not is_drawn(Path(photo)):
         warn(
             "The network here knows ToyVOC's drawings only, so its maps of a photo mean little; whether your function "
@@ -64,7 +71,7 @@ def look(
     ending: list[str] = []
     with nullcontext(judge) if judge else Judge(LIMITS) as working:
         for unit in begun:
-            path = workspace.root / FOLDER / f"{unit.removesuffix('.__call__')}.png"
+            path = folder / f"{unit.removesuffix('.__call__')}.png"
             verdict = look_at(working, step, code, unit, wish, path)
             ending += _tell(workspace, step, verdict, path, opening)
     if ending:

@@ -90,6 +90,13 @@ def test_images_and_classes_that_there_are_not(root, judge):
     assert "note.jpg" in refusal(look, "3.2", image="note.jpg", judge=judge)
 
 
+def test_a_file_in_the_pictures_place_is_named_and_no_function(root, judge):
+    write(root, 2, "2.1")
+    (root / "look").write_text("mine", encoding="utf-8")
+    assert "look' is no folder, and the pictures are to lie in it" in refusal(look, "2.1", judge=judge)
+    assert (root / "look").read_text(encoding="utf-8") == "mine"
+
+
 def test_a_photo_of_ones_own(looked, root, monkeypatch):
     Image.new("RGB", (90, 60), "brown").save(root / "kuh.png")
     write(root, 3, bodies={"3.2": "return heatmap > 0"})

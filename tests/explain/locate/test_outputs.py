@@ -12,6 +12,7 @@ from defusedxml import ElementTree
 from PIL import Image
 
 from gradcam_lab.data.box_files.formats import read_both
+from gradcam_lab.errors import LabError
 from gradcam_lab.explain.locate.outputs import write
 from gradcam_lab.explain.locate.outputs.output import About
 from gradcam_lab.explain.locate.read_ahead import BadPhoto
@@ -50,6 +51,16 @@ def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("out") / "located"
     bad = BadPhoto(Path("bad.jpg"), "It is broken.")
     return written(folder, [invented("x/a.jpg"), bad, invented("x/b.png", name="cat", outputs=(2,), boxes=())])
+
+
+@pytest.mark.parametrize(("problem", "raised"), [(BrokenPipeError, BrokenPipeError), (PermissionError, LabError)])
+def test_a_closed_pipe_is_no_disk_that_cannot_be_written(tmp_path, problem, raised):
+    def lines():
+        yield invented()
+        raise problem(1, "of printing the next photo's line, or of a file")
+
+    with pytest.raises(raised):
+        written(tmp_path / "located", lines(), count=2)
 
 
 def test_boxes_json_has_everything_but_the_maps(out):
