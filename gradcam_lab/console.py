@@ -75,8 +75,10 @@ def say_to(stream: TextIO | None) -> None:
     _out = stream
 
 
-def open_file(path: Path) -> bool:
-    """Open a page or a picture in the browser, where there is a screen: in a terminal it would take that over.
+def open_file(path: Path, place: str = "") -> bool:
+    """Open a page, at a place such as `#task-2.3`, or a picture in the browser, where there is a screen.
+
+    In a terminal it would take that over.
 
     Returns:
         Whether it was opened.
@@ -84,7 +86,7 @@ def open_file(path: Path) -> bool:
     import webbrowser
 
     screen = sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    return bool(screen) and webbrowser.open(path.resolve().as_uri())
+    return bool(screen) and webbrowser.open(path.resolve().as_uri() + place)
 
 
 def say(text: str) -> None:

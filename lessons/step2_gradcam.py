@@ -480,7 +480,7 @@ def vgg_gradcam(vgg: nn.Module, images: Tensor, target: Target) -> Tensor:
 # **Break it.** First say what becomes of AP, then run it. In 2.5, explain (a) the softmax's probability and not the
 # logit, `outputs = self.model(images).softmax(dim=1)`; (b) the sigmoid's; or (c) divide the map by $HW$ once more. The
 # checks refuse all three, but a file that does not pass runs all the same if you ask for it:
-# `gradcam-lab run-all --quick --impl mine --out mine`. Under "Your code beside the reference's" its report,
+# `gradcam-lab run-all --quick --impl mine --out mine`. Under "Yours beside the reference's" its report,
 # `mine/report.html`, sets your AP beside the reference's. The images on which the two differ most are shown by
 # `gradcam-lab run-all --quick --impl reference --out reference` and `gradcam-lab compare reference mine`.
 #

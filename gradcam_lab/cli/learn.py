@@ -88,7 +88,9 @@ def diff(task: TaskArgument) -> None:
 def read(
     word: Annotated[
         str | None,
-        Argument(metavar="STEP or PAGE", help="Number of a step, or name of a page.", show_default="a list"),
+        Argument(
+            metavar="STEP, TASK or PAGE", help="Number of a step or a task, or name of a page.", show_default="a list"
+        ),
     ] = None,
     out: Annotated[Path, Option(help="Folder of the pages.")] = Path("gradcam-lab-pages"),
     every: Annotated[bool, Option("--all", help="Write all pages, as a website.")] = False,

@@ -311,7 +311,7 @@ class TestReport:
         assert "Task 3.4 has not passed the checks yet." in shown
 
     def test_the_students_scores_stand_beside_the_references(self, copy, page):
-        assert "Your code beside the reference’s" in words_of(page)
+        assert "Yours beside the reference’s" in words_of(page)
         content = read_json(copy / "results.json")
         yours, theirs = content["table"][0]["scores"], content["reference"]["scores"]
         for place, (one, other) in enumerate(zip(yours.values(), theirs.values(), strict=True)):

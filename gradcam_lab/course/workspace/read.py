@@ -21,7 +21,7 @@ def read(word: str | None, *, out: Path, every: bool = False, show: bool = True)
     """Write a page, or all of them, and print its path last; without either, list what there is to read.
 
     Args:
-        word: number or name of a step, or name of a page.
+        word: number or name of a step, number of a task, at which the lesson is opened, or name of a page.
         out: the folder of the pages.
         every: write the whole website.
         show: open the page in the browser.
@@ -40,7 +40,7 @@ def read(word: str | None, *, out: Path, every: bool = False, show: bool = True)
         _list(course)
         return
     if show:
-        open_file(path)
+        open_file(path, f"#task-{word}" if word and _lesson_of(word, course) else "")
     say(str(path))
 
 
@@ -137,6 +137,8 @@ def _find(word: str, course: Course) -> LessonText | MarkdownText:
     step = find_step(word)
     if step:
         return next(lesson for lesson in course.lessons if lesson.name == step.name)
+    if lesson := _lesson_of(word, course):
+        return lesson
     name = word.removesuffix(".md")
     for page in course.pages:
         if page.name == name:
@@ -145,6 +147,11 @@ def _find(word: str, course: Course) -> LessonText | MarkdownText:
     near = get_close_matches(name, names, n=1)
     proposed = f"did you mean {near[0]}?" if near else "'gradcam-lab read' lists the steps and pages."
     raise LabError(f"There is no step or page '{word}': {proposed}")
+
+
+def _lesson_of(task: str, course: Course) -> LessonText | None:
+    """Return the lesson of the task of this number; None where there is no such task."""
+    return next((lesson for lesson in course.lessons if task in [card.id for card in lesson.tasks]), None)
 
 
 def _list(course: Course) -> None:

@@ -160,7 +160,17 @@ def test_a_step_has_its_number_or_its_files_name(outside):
         assert lab("read", word, "--no-open").out == f"{Path('gradcam-lab-pages') / 'step2_gradcam.html'}\n"
 
 
-@pytest.mark.parametrize("word", ["7", "2.1", "instal", "../x", "", "x" * 300])
+def test_a_task_opens_its_lesson_there(outside, monkeypatch):
+    calls: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", calls.append)
+    monkeypatch.setenv("DISPLAY", ":0")
+    page = Path("gradcam-lab-pages") / "step2_gradcam.html"
+    assert lab("read", "2.3").out == f"{page}\n"
+    assert calls == [(outside / page).as_uri() + "#task-2.3"]
+    assert 'id="task-2.3"' in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("word", ["7", "2.99", "instal", "../x", "", "x" * 300])
 def test_what_there_is_not_is_said(outside, word):
     refused(lab("read", word, "--no-open"), f"There is no step or page '{word}'")
     assert list(outside.iterdir()) == []
