@@ -23,7 +23,7 @@ from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, wr
 from gradcam_lab.course.grading.submissions import Bounds, Submission, SubmittedFiles, clean, find, lay_out, read
 from gradcam_lab.course.grading.verdict_store import Verdicts, VerdictStore, state_folder
 from gradcam_lab.course.judging.judge import Judge, Limits
-from gradcam_lab.course.judging.processes.sandbox import Sandbox
+from gradcam_lab.course.judging.processes.sandbox import OPEN, Sandbox
 from gradcam_lab.course.judging.processes.sources import Source, new_source
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
 from gradcam_lab.course.workspace.folder import ANSWERS, StudentFolder
@@ -109,14 +109,14 @@ def _sandbox(wall: Wall, folder: Path) -> Sandbox:
         LabError: it was asked for expressly, and cannot be built.
     """
     if wall == "none":
-        return Sandbox()
+        return OPEN
     sandbox = Sandbox(walled=True, hidden=(folder, state_folder()))
     problem = sandbox.problem()
     if problem and wall == "bwrap":
         raise LabError(f"There can be no wall around the submissions: {problem}.")
     if problem:
         warn(f"No wall stands around the submissions: {problem}. Grade strangers' work in a container.")
-    return Sandbox() if problem else sandbox
+    return OPEN if problem else sandbox
 
 
 class Grader:
@@ -132,7 +132,12 @@ class Grader:
     """
 
     def __init__(
-        self, store: VerdictStore, limits: Limits, bounds: Bounds, sandbox: Sandbox, again: set[str] | None
+        self,
+        store: VerdictStore,
+        limits: Limits,
+        bounds: Bounds,
+        sandbox: Sandbox = OPEN,
+        again: set[str] | None = None,
     ) -> None:
         self.store, self.limits, self.bounds, self.sandbox, self.again = store, limits, bounds, sandbox, again
         self.stopped = Event()
