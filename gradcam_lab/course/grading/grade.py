@@ -75,14 +75,14 @@ def grade(
     submissions = _chosen(find(folder, besides=requested.paths()), only)
     sandbox = _sandbox(wall, folder)
     store = VerdictStore(folder, seed)
-    if store.problem:
-        warn(store.problem)
     if not json:
         number = "one submission" if len(submissions) == 1 else f"{len(submissions)} submissions"
         say(f"Grading {number} in '{clean(str(folder))}' with seed {store.seed}.\n")
     again = None if not retry else {submission.name for submission in submissions} if only else set()
     grader = Grader(store, limits, bounds, sandbox, again)
     grades = grader.grade_all(submissions, jobs)
+    if store.problem:
+        warn(store.problem)
     grading = Grading(store.seed, limits, tuple(grades), walled=sandbox.walled)
     requested.write(grading)
     if json:

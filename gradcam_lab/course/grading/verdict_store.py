@@ -55,10 +55,14 @@ class VerdictStore:
         try:
             require_writable(self.folder)
             self.secret = _secret(self.root / KEY)
-        except LabError as error:
-            self.problem = f"Verdicts are not kept for the next grading. {error}"
+        except LabError:
+            self.problem = self._cannot_keep()
         self.seed = self._stored_seed() if seed is None else seed
         self._write(self.folder / SEED, {"seed": self.seed})
+
+    def _cannot_keep(self) -> str:
+        where = f"cannot be kept in '{self.root}': name another folder by the environment variable {VARIABLE}"
+        return f"Verdicts {where}, and the next grading judges only what has changed."
 
     def _stored_seed(self) -> int:
         """The seed of the grading that began here: everybody is asked the same, also after an interruption."""
@@ -87,7 +91,10 @@ class VerdictStore:
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         if not self.problem:
-            write_json(path, {**content, "signature": self._signature(path, content)})
+            try:
+                write_json(path, {**content, "signature": self._signature(path, content)})
+            except LabError:  # a full disk: the grading itself goes on
+                self.problem = self._cannot_keep()
 
     def _read(self, path: Path) -> dict[str, Any]:
         """The content of a file, {} where it is missing, damaged or signed by somebody else."""

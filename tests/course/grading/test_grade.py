@@ -364,7 +364,10 @@ class TestGradingAgain:
         monkeypatch.setenv(VARIABLE, str(tmp_path / "file"))
         for _ in range(2):
             grading.grade(handed_in, wall="none")
-            assert "Verdicts are not kept for the next grading. Cannot" in capsys.readouterr().err
+            said = (
+                f"Verdicts cannot be kept in '{tmp_path / 'file' / 'grades'}': name another folder by the environment"
+            )
+            assert said in capsys.readouterr().err
             assert quick.students() == 5
 
     @pytest.mark.parametrize("option", ["csv", "gradescope", "junit"])

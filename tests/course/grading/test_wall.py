@@ -132,7 +132,7 @@ def test_submissions_that_can_only_be_read_are_graded(handed_in, tmp_path, capsy
         for folder in (handed_in, *handed_in.iterdir()):
             folder.chmod(0o755)
     assert "anna" in (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8")
-    assert "Verdicts are not kept" not in capsys.readouterr().err
+    assert "Verdicts cannot be kept" not in capsys.readouterr().err
 
 
 class TestTheWallThatIsAskedFor:

@@ -68,7 +68,10 @@ def _does_not_start(log: BinaryIO, why: str) -> LabError:
 
 def _environment(sandbox: Sandbox, scratch: str) -> dict[str, str]:
     kept = sandbox.environment(os.environ)
-    return {**kept, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1", "TMPDIR": scratch}
+    forking = {
+        "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"
+    }  # macOS ends forks of a process that has loaded its libraries
+    return {**kept, **forking, "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1", "TMPDIR": scratch}
 
 
 class Interpreters(Source):
