@@ -22,6 +22,9 @@ from gradcam_lab.lesson_protocols import (
 )
 from gradcam_lab.lesson_values import Converted
 from gradcam_lab.own_modules import OwnModules, install
+from gradcam_lab.process_settings import Settings
+
+LESSONS = "gradcam_lab.lessons"
 
 STEP_NAMES = tuple(PROTOCOLS)
 """The steps in order."""
@@ -76,9 +79,12 @@ def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
         Exception: whatever a student's file raises when it is executed.
     """
     mine = students or {}
-    install({name: module for file in mine.values() for name, module in file.modules.items()})
+    own = {name: module for file in mine.values() for name, module in file.modules.items()}
+    install(own)
+    ran = {name: _run(mine[name], name, own) for name in STEP_NAMES if name in mine}
+    sys.modules.update(ran)  # another step may have imported one of these as its own copy
     modules: list[Any] = [
-        _of_student(mine[name], name) if name in mine else import_module(f"gradcam_lab.lessons.{name}")
+        Converted(ran[name], PROTOCOLS[name][-1], ran[name]) if name in ran else import_module(f"{LESSONS}.{name}")
         for name in STEP_NAMES
     ]
     implementation: dict[str, Literal["reference", "mine"]] = {
@@ -91,9 +97,14 @@ def load_lessons(students: Mapping[str, StudentsFile] | None = None) -> Lessons:
     return Lessons(cam, gradcam, boxes, metrics, segmentation, faithfulness, implementation, hashes, code)
 
 
-def _of_student(file: StudentsFile, name: str) -> Converted:
-    module = execute(file.source, file.file, name)
-    return Converted(module, PROTOCOLS[name][-1], module)
+def _run(file: StudentsFile, name: str, own: OwnModules) -> ModuleType:
+    """Run a student's file as its checks do: with own modules that no other step has used, and settings put back."""
+    install(own)
+    settings = Settings()
+    try:
+        return execute(file.source, file.file, name)
+    finally:
+        settings.put_back(file.source)
 
 
 def _with_modules(text_hash: str, file: StudentsFile | None) -> str:
@@ -118,4 +129,4 @@ def _compiled(source: str, file: str) -> CodeType:
 
 def reference_text(name: str) -> str:
     """Return the text of the package's own lesson, with plain newlines."""
-    return inspect.getsource(import_module(f"gradcam_lab.lessons.{name}"))
+    return inspect.getsource(import_module(f"{LESSONS}.{name}"))

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from gradcam_lab.excerpts import parse
+from gradcam_lab.process_settings import Settings
 
 
 class OwnModule(NamedTuple):
@@ -28,10 +29,18 @@ class OwnModule(NamedTuple):
 OwnModules = Mapping[str, OwnModule]
 """Own modules by their dotted names."""
 
+ANY = "*"
+"""Stands among the imports of a text that finds modules by words which only running it tells."""
+
+BY_WORDS = frozenset({"import_module", "__import__", "exec", "run_module", "run_path", "spec_from_file_location"})
+"""What such a text calls."""
+
 
 @lru_cache(maxsize=256)
 def imports(text: str, name: str = "", package: bool = False) -> tuple[str, ...]:
     """List the modules that a text may import, and the packages around them; none where it does not parse.
+
+    Last comes `ANY` where it may import others, as `importlib.import_module(name)` does.
 
     Args:
         text: Python source.
@@ -54,7 +63,15 @@ def imports(text: str, name: str = "", package: bool = False) -> tuple[str, ...]
         elif isinstance(node, ast.ImportFrom) and (start := _start(node, around)):
             found += [start, *(f"{start}.{alias.name}" for alias in node.names)]
     parts = [dotted.split(".") for dotted in found]
-    return tuple(dict.fromkeys(".".join(words[:end]) for words in parts for end in range(1, len(words) + 1)))
+    names = dict.fromkeys(".".join(words[:end]) for words in parts for end in range(1, len(words) + 1))
+    return (*names, ANY) if any(_word(node) in BY_WORDS for node in nodes) else tuple(names)
+
+
+def _word(node: ast.AST) -> str:
+    """The name that a node uses, as a variable, an attribute or an import; "" of all others."""
+    if isinstance(node, ast.alias):
+        return node.name
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _start(node: ast.ImportFrom, around: str) -> str:
@@ -67,24 +84,34 @@ def _start(node: ast.ImportFrom, around: str) -> str:
         return ""
 
 
-def closure(start: Iterable[str], read: Callable[[str], OwnModule | None]) -> dict[str, OwnModule]:
+def closure(
+    start: Iterable[str], read: Callable[[str], OwnModule | None], others: Iterable[str] = ()
+) -> dict[str, OwnModule]:
     """Find the own modules among some names, and what they import in turn.
 
     Args:
-        start: dotted names.
+        start: dotted names, or `ANY`.
         read: returns the module of a dotted name, or None where it is no own module.
+        others: the names that `ANY` stands for: all modules of the folder.
     """
     found: dict[str, OwnModule] = {}
     names = list(start)
     seen = set(names)
     while names:
         name = names.pop(0)
-        if module := read(name):
+        new: Iterable[str] = others if name == ANY else ()
+        if name != ANY and (module := read(name)):
             found[name] = module
-            new = [other for other in imports(module.text, name, module.package) if other not in seen]
-            seen.update(new)
-            names += new
+            new = imports(module.text, name, module.package)
+        names += [other for other in dict.fromkeys(new) if other not in seen]
+        seen.update(names)
     return found
+
+
+def name_of(path: str) -> str:
+    """The dotted name of the module in a file of the folder, given by its path there; "" where it can have none."""
+    words = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    return ".".join(words) if path.endswith(".py") and all(map(str.isidentifier, words)) else ""
 
 
 def paths_of(name: str) -> tuple[str, str]:
@@ -98,6 +125,7 @@ class _Finder(MetaPathFinder, Loader):
 
     def __init__(self, modules: OwnModules) -> None:
         self.modules = modules
+        self.changed: list[str] = []
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """Find an own module; None for all others."""
@@ -116,18 +144,29 @@ class _Finder(MetaPathFinder, Loader):
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run its text."""
+        """Run its text, and put back the settings that it changes: a function may be what imports it."""
         own = self.modules[module.__name__]
-        exec(compile(own.text, own.file, "exec"), module.__dict__)
+        code = compile(own.text, own.file, "exec")
+        settings = Settings()
+        try:
+            exec(code, module.__dict__)
+        finally:
+            self.changed += settings.put_back(own.text)
 
 
-def install(modules: OwnModules) -> None:
-    """Let `import` find these modules, and forget those that were installed before, also where they are loaded."""
+def install(modules: OwnModules) -> list[str]:
+    """Let `import` find these modules, and forget those that were installed before, also where they are loaded.
+
+    Returns:
+        The settings that the modules change at their top and that are put back; they are added when it happens.
+    """
     for finder in [finder for finder in sys.meta_path if isinstance(finder, _Finder)]:
         sys.meta_path.remove(finder)
         for name in finder.modules:
             sys.modules.pop(name, None)
     for name in modules:
         sys.modules.pop(name, None)
+    finder = _Finder(modules)
     if modules:
-        sys.meta_path.insert(0, _Finder(modules))
+        sys.meta_path.insert(0, finder)
+    return finder.changed

@@ -302,7 +302,11 @@ def _watch_library(library: ModuleType | type) -> Watch:
             return ""
         after = {name: value for name, value in now.items() if _is_public_function(name, value)}
         known = {name: value for name, value in before.items() if _is_public_function(name, value)}
-        replaced = [name for name in known if after.get(name) is not known[name]]
+        replaced = [
+            name
+            for name, value in known.items()
+            if after.get(name) is not value and not wrapped_by_torch(after.get(name), value)
+        ]
         added = [name for name in after if name not in known] if new_names_count else []
         for name in replaced:
             setattr(library, name, known[name])
@@ -312,6 +316,13 @@ def _watch_library(library: ModuleType | type) -> Watch:
         return f"replaced {library.__name__}.{names[0]}" if names else ""
 
     return watch
+
+
+def wrapped_by_torch(new: object, old: object) -> bool:
+    """Whether a function only has a wrapper of torch's around it now: torch does this when parts of it are loaded."""
+    code = getattr(new, "__code__", None)
+    folder = torch.__file__.removesuffix("__init__.py")
+    return code is not None and getattr(new, "__wrapped__", None) is old and code.co_filename.startswith(folder)
 
 
 def _is_public_function(name: str, value: object) -> bool:

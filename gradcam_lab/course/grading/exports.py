@@ -88,7 +88,7 @@ def _heading() -> list[str]:
     columns = ["student"]
     for step in all_steps():
         columns += [*(f"task {task.id}" for task in step.tasks), f"step {step.number}"]
-    return [*columns, "total", "possible", "answers to read", "seed", "problem"]
+    return [*columns, "total", "possible", "answers to read", "seed", "problem", "lost"]
 
 
 def _row(grade: Grade, seed: int) -> list[Any]:
@@ -99,7 +99,7 @@ def _row(grade: Grade, seed: int) -> list[Any]:
     if not grade.steps:
         cells += [""] * sum(len(step.tasks) + 1 for step in all_steps())
     problem = grade.problem or "; ".join(grade.notes())
-    return [*cells, grade.points, coded_possible(), len(grade.to_read), seed, _text(problem)]
+    return [*cells, grade.points, coded_possible(), len(grade.to_read), seed, _text(problem), "; ".join(grade.causes())]
 
 
 def _text(text: str) -> str:
@@ -121,7 +121,7 @@ def _gradescope(grade: Grade, grading: Grading) -> dict[str, Any]:
     return {
         "score": grade.points,
         "tests": [_test(task, results.get(task.id), grade.problem) for _, task in coded_tasks()],
-        "output": "\n".join([*([grade.problem] if grade.problem else grade.notes()), grading.conditions()]),
+        "output": "\n".join([*([grade.problem] if grade.problem else grade.said()), grading.conditions()]),
         "extra_data": {"student": grade.name, "seed": grading.seed, "written": written},
     }
 
@@ -167,8 +167,8 @@ def _suite(grade: Grade, grading: Grading) -> ET.Element:
         suite.set(kind, str(sum(case.find(tag) is not None for case in cases)))
     properties = ET.SubElement(suite, "properties")
     values = {"seed": grading.seed, "points": grade.points, "possible": coded_possible()}
-    answers = {"answers to read": len(grade.to_read), "answers problem": grade.answers_problem}
-    for name, value in {**values, **answers}.items():
+    said = {"answers to read": len(grade.to_read), "notes": "; ".join(grade.notes()), "lost": "; ".join(grade.causes())}
+    for name, value in {**values, **said}.items():
         ET.SubElement(properties, "property", name=name, value=str(value))
     suite.extend(cases)
     return suite

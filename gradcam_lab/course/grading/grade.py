@@ -20,13 +20,14 @@ from gradcam_lab.console import progress, say, warn
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading.exports import Exports
 from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, written_tasks
-from gradcam_lab.course.grading.submissions import Bounds, Submission, SubmittedFiles, clean, find, lay_out, read
+from gradcam_lab.course.grading.submissions import Bounds, Submission, clean, find, read
+from gradcam_lab.course.grading.submitted_files import SubmittedFiles, lay_out
 from gradcam_lab.course.grading.verdict_store import Verdicts, VerdictStore, state_folder
 from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.judging.processes.sandbox import OPEN, Sandbox
 from gradcam_lab.course.judging.processes.sources import Source, new_source
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
-from gradcam_lab.course.workspace.folder import ANSWERS, StudentFolder
+from gradcam_lab.course.workspace.folder import ANSWERS, Problem, StudentFolder
 from gradcam_lab.course.workspace.workspace import checks_hash
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest
@@ -180,8 +181,7 @@ class Grader:
         try:
             files = read(submission.path, self.bounds)
             with tempfile.TemporaryDirectory(prefix="gradcam-lab-", ignore_cleanup_errors=True) as place:
-                lay_out(files, Path(place))
-                return self._grade(submission.name, files, StudentFolder(Path(place)))
+                return self._grade(submission.name, files, lay_out(files, Path(place)))
         except LabError as error:
             return Grade(submission.name, clean(str(error)))
         except Exception as error:
@@ -205,13 +205,14 @@ class Grader:
             verdicts,
             answers={task: clean(text) for task, text in folder.begun_answers().items()},
             short_answers=folder.short_answers(),
-            answers_problem=problem.what if problem else "",
+            answers_problem=clean(problem.what) if problem else "",
+            remarks=tuple(map(clean, folder.strays())),
             unchanged=known is not None,
         )
 
     def key(self, files: SubmittedFiles) -> str:
         """A hash of everything that decides the verdicts."""
-        texts = {name: sha256(content).hexdigest() for name, content in files.items() if name != ANSWERS}
+        texts = {name: _hash(content) for name, content in files.items() if name != ANSWERS}
         checks = [checks_hash(step) for step in all_steps()]
         return digest(texts, checks, self.store.seed, asdict(self.limits), self.sandbox.walled)
 
@@ -238,6 +239,10 @@ class Grader:
         finally:
             self.free.put(source)
         return found
+
+
+def _hash(content: bytes | Problem) -> str:
+    return f"not read: {content}" if isinstance(content, Problem) else sha256(content).hexdigest()
 
 
 def _plain(verdict: Verdict) -> Verdict:
@@ -275,7 +280,7 @@ def _students(grading: Grading) -> Iterator[str]:
     yield f"{'student':<{width}}{steps}{'total':>8}{'to read':>9}"
     for grade in grading.grades:
         yield set_cell_size(grade.name, width) + _points(grade)
-        yield from (f"    {line}" for line in [grade.problem, *grade.notes()] if line)
+        yield from (f"    {line}" for line in ([grade.problem] if grade.problem else grade.said()))
 
 
 def _points(grade: Grade) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradcam_lab.course.authoring.manifest import Step, Task, all_steps
 from gradcam_lab.course.judging.judge import Limits
-from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
+from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict, remarks
 
 GUARDS = {
     True: "Around each submission stood a wall (bubblewrap): no network, no file of yours or of another submission, no "
@@ -30,6 +30,7 @@ class Grade:
         answers: the written answers, by task, also those that are too short to count as given.
         short_answers: what to say of those that are too short, by task.
         answers_problem: what is wrong with the file of the written answers, or "".
+        remarks: sentences about files that are ignored.
         unchanged: whether the verdicts are those of an earlier run, on the same text.
     """
 
@@ -40,6 +41,7 @@ class Grade:
     answers: Mapping[str, str] = field(default_factory=dict)
     short_answers: Mapping[str, str] = field(default_factory=dict)
     answers_problem: str = ""
+    remarks: tuple[str, ...] = ()
     unchanged: bool = False
 
     @property
@@ -61,8 +63,35 @@ class Grade:
         return {task.id: task for step in self.steps for task in step.tasks}
 
     def notes(self) -> list[str]:
-        """What is wrong with whole files: missing ones, those that cannot be read or do not parse, stray ones."""
-        return list(dict.fromkeys(filter(None, [*map(_note, self.verdicts.values()), self.answers_problem])))
+        """What is to be said of whole files: those that are missing, cannot be read, do not parse, or are ignored."""
+        found = [*map(_note, self.verdicts.values()), self.answers_problem, *self.remarks]
+        for step in all_steps():
+            found += remarks(step.file, self.verdicts.get(step.name, ()))
+        return list(dict.fromkeys(filter(None, found)))
+
+    def causes(self) -> list[str]:
+        """Why points were lost, in a line for each cause, as "2.1, step 3 (-9): not started"."""
+        lost: dict[str, list[TaskResult]] = {}
+        for task in self.tasks().values():
+            if not task.written and task.points < task.possible:
+                lost.setdefault(_cause(task), []).append(task)
+        points = {cause: sum(task.possible - task.points for task in tasks) for cause, tasks in lost.items()}
+        return [f"{self._names(tasks)} (-{points[cause]}): {cause}" for cause, tasks in lost.items()]
+
+    def _names(self, tasks: Sequence[TaskResult]) -> str:
+        """Name tasks by their numbers, and whole steps by theirs."""
+        names: dict[str, None] = {}
+        for step in self.steps:
+            here = [task.id for task in tasks if task in step.coded]
+            names |= dict.fromkeys([f"step {step.number}"] if len(here) == len(step.coded) > 1 else here)
+        return ", ".join(names)
+
+    def said(self) -> list[str]:
+        """What stands below the student's row: the notes that no cause repeats, and the causes of lost points."""
+        causes = self.causes()
+        return [note for note in self.notes() if not any(note in cause for cause in causes)] + [
+            f"lost {cause}" for cause in causes
+        ]
 
     def judged(self, step: Step) -> bool:
         """Whether the tasks of a step were judged one by one: not where one accident cost them all."""
@@ -74,6 +103,7 @@ class Grade:
             "name": self.name,
             "problem": self.problem,
             "notes": self.notes(),
+            "causes": self.causes(),
             "points": self.points,
             "possible": coded_possible(),
             "answers_to_read": self.to_read,
@@ -88,6 +118,21 @@ class Grade:
             if task["written"]:
                 task.update(points=None, status=self.outcome_of_answer(task["id"]) or "not answered")
         return {**table, "points": step.coded_points, "possible": step.coded_possible}
+
+
+CAUSE = 160
+"""Number of characters of a cause; the whole of it stands with the task."""
+
+
+def _cause(task: TaskResult) -> str:
+    """Why a task lost points, in one line."""
+    failure = task.first_failure
+    if failure is None or failure.status is Status.not_started:
+        return "not started"
+    got = failure.got.partition("\n")[0]
+    said = f"{got}: {failure.reason}" if failure.status is not Status.failed else failure.reason or got
+    line = " ".join(said.split()).strip(": ") or str(failure.status)
+    return line if len(line) <= CAUSE else f"{line[: CAUSE - 1].rstrip()}…"
 
 
 def _note(verdicts: Sequence[Verdict]) -> str:

@@ -1,14 +1,14 @@
 """Finding the submissions in a folder, and reading the few files of each that are judged.
 
-Submissions are untrusted: nothing is unpacked by its own path. The step files and the answers are read into memory,
-under limits, and the student's own modules that they import; of everything else only names matter, and only of modules
-that could stand in for a library.
+Submissions are untrusted: nothing is unpacked by its own path. The step files, the answers and the modules beside them
+are read into memory, under limits; of everything else only names matter, and only of modules with the name of a
+library.
 """
 
 import stat
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -16,19 +16,20 @@ from itertools import chain, count
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.grading.submitted_files import SubmittedFiles, pick
 from gradcam_lab.course.workspace import renamed
-from gradcam_lab.course.workspace.folder import ANSWERS, TAKEN
+from gradcam_lab.course.workspace.folder import LARGEST
+from gradcam_lab.course.workspace.folder import LEVELS as PACKAGES
 from gradcam_lab.errors import LabError
-from gradcam_lab.own_modules import OwnModule, closure, imports, paths_of
-
-SubmittedFiles = dict[str, bytes]
-"""The files of a submission that are judged, by name; a module that must not be there is named and empty."""
 
 ArchiveListing = dict[PurePosixPath, Callable[[], bytes]]
 """What a submission holds, by path, and how to read each file."""
 
 LEVELS = 3
 """The step files may lie in the submission itself, in a folder of it, or in a folder of that."""
+
+DEPTH = LEVELS + PACKAGES - 1
+"""So deep may their modules lie."""
 
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Of the others, the standard library cannot unpack a limited part: a small file of theirs could fill the memory."""
@@ -38,7 +39,7 @@ PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 class Bounds:
     """What one submission may hold: bytes of a file that is read, bytes of all of them, entries of a zip."""
 
-    member: int = 1_000_000
+    member: int = LARGEST
     total: int = 4_000_000
     members: int = 100_000
 
@@ -138,13 +139,18 @@ def _listing(path: Path, bounds: Bounds, stack: ExitStack) -> ArchiveListing:
 def _of_folder(path: Path, bounds: Bounds) -> ArchiveListing:
     listing: ArchiveListing = {}
     folders = [path]
-    for _ in range(LEVELS):
+    for _ in range(DEPTH):
         inside = [entry for folder in folders for entry in sorted(folder.iterdir()) if not _hidden(entry.name)]
-        folders = [entry for entry in inside if entry.is_dir() and not entry.is_symlink()]
+        folders = [entry for entry in inside if entry.is_dir() and not entry.is_symlink() and not _environment(entry)]
         for entry in inside:
-            if entry not in folders:
+            if not entry.is_dir() or entry.is_symlink():
                 listing[PurePosixPath(*entry.relative_to(path).parts)] = partial(_read_file, entry, bounds)
     return listing
+
+
+def _environment(folder: Path) -> bool:
+    """Whether this is an environment of Python, with thousands of files that are nobody's work."""
+    return (folder / "pyvenv.cfg").exists()
 
 
 def _read_file(path: Path, bounds: Bounds) -> bytes:
@@ -172,7 +178,7 @@ def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> ArchiveListing:
         name = PurePosixPath(member.filename.replace("\\", "/"))
         if PureWindowsPath(member.filename).anchor or ".." in name.parts:  # the anchor: "/", "C:", or a server
             raise LabError(f"The zip holds the path '{clean(str(name))}', which leads out of it: nothing was unpacked.")
-        if not member.is_dir() and len(name.parts) <= LEVELS and not any(map(_hidden, name.parts)):
+        if not member.is_dir() and len(name.parts) <= DEPTH and not any(map(_hidden, name.parts)):
             listing[name] = partial(_read_member, archive, member, bounds)
     return listing
 
@@ -203,13 +209,13 @@ def _step_files(names: Iterable[str]) -> set[str]:
 
 def _roots(listing: ArchiveListing) -> list[PurePosixPath]:
     """The folders that hold step files, of the highest level where there are any."""
-    roots = sorted({name.parent for name in listing if _step_files([name.name])})
+    roots = sorted({name.parent for name in listing if len(name.parts) <= LEVELS and _step_files([name.name])})
     highest = min((len(root.parts) for root in roots), default=0)
     return [root for root in roots if len(root.parts) == highest]
 
 
 def _pick(listing: ArchiveListing, bounds: Bounds) -> SubmittedFiles:
-    """Read the files that are judged, and name the modules that must not be there."""
+    """Read the files that are judged."""
     if not listing:
         raise LabError("There is nothing in it.")
     roots = _roots(listing)
@@ -220,57 +226,4 @@ def _pick(listing: ArchiveListing, bounds: Bounds) -> SubmittedFiles:
         raise LabError(f"Step files lie in {len(roots)} folders ({names}): which of them is meant?")
     root = roots[0]
     here = {str(path.relative_to(root)): reader for path, reader in listing.items() if path.is_relative_to(root)}
-    here = {**{renamed.FILES.get(name, name): reader for name, reader in here.items()}, **here}  # the new name wins
-    files: SubmittedFiles = {name: b"" for name in here if _is_stray(name)}
-    for name in sorted(_step_files(here) | {ANSWERS} & set(here)):
-        files[name] = here[name]()
-        if len(files[name]) > bounds.member:
-            raise LabError(f"{name} is larger than {bounds.member / 1e6:g} MB: it was not unpacked.")
-    for name, content in _own_modules(files, here).items():
-        files[name] = content
-        if len(content) > bounds.member:
-            raise LabError(f"{clean(name)} is larger than {bounds.member / 1e6:g} MB: it was not unpacked.")
-    if sum(map(len, files.values())) > bounds.total:
-        raise LabError(f"Its files are larger than {bounds.total / 1e6:g} MB together: they were not unpacked.")
-    return files
-
-
-def _own_modules(files: SubmittedFiles, here: Mapping[str, Callable[[], bytes]]) -> SubmittedFiles:
-    """Read the student's own modules that the step files import, and no others, by their paths."""
-    read: SubmittedFiles = {}
-
-    def module(name: str) -> OwnModule | None:
-        if name.partition(".")[0] in TAKEN:
-            return None
-        for path, package in zip(paths_of(name), (False, True), strict=True):
-            if path in here:
-                content = files[path] if path in files else read.setdefault(path, here[path]())
-                return OwnModule(_as_text(content), path, package)
-        inside = f"{name.replace('.', '/')}/"
-        if any(path.startswith(inside) and path.endswith(".py") for path in here):
-            return OwnModule("", inside, True)
-        return None
-
-    start = [name for file, content in files.items() if file.endswith(".py") for name in imports(_as_text(content))]
-    closure(dict.fromkeys(start), module)
-    return read
-
-
-def _as_text(content: bytes) -> str:
-    return content.decode("utf-8-sig", errors="replace")
-
-
-def _is_stray(name: str) -> bool:
-    """Whether this would stand in for a library, as a module or a package, or steer pytest."""
-    path = PurePosixPath(name)
-    package = len(path.parts) == 2 and path.name == "__init__.py"
-    module = len(path.parts) == 1 and path.suffix == ".py"
-    return (package and path.parts[0] in TAKEN) or (module and path.stem in TAKEN)
-
-
-def lay_out(files: SubmittedFiles, folder: Path) -> None:
-    """Write the files that are judged into an empty folder under the course's own names, so no path leads out of it."""
-    for name, content in files.items():
-        place = folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+    return pick(here, bounds.member, bounds.total)

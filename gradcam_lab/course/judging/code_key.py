@@ -100,7 +100,7 @@ class _Code:
 
     def _with_modules(self, text: str, statement: ast.stmt) -> str:
         names = imports(ast.unparse(statement)) if self.modules else ()
-        return digest(text, {module: self.own[module] for module in closure(names, self.modules.get)})
+        return digest(text, {module: self.own[module] for module in closure(names, self.modules.get, self.modules)})
 
 
 def _bound(statement: ast.stmt) -> tuple[str, ...] | None:

@@ -1,15 +1,39 @@
 """A student's file as a module of its own, alone or with the reference's code around one task."""
 
+from functools import cache
+from importlib import import_module
 from inspect import getsource
 from symtable import symtable
 from types import ModuleType
+from typing import Any, NamedTuple
 
 
 class Missing(Exception):
     """A function that a task asks for is not in the file."""
 
 
-def compose(student: ModuleType, reference: ModuleType, own: set[str]) -> None:
+class Reference(NamedTuple):
+    """What a lesson defines, as it was before any of a student's code ran.
+
+    Attributes:
+        values: its functions, classes and constants by name, without what it imports.
+        methods: of its classes.
+    """
+
+    values: dict[str, Any]
+    methods: dict[str, dict[str, Any]]
+
+    @classmethod
+    @cache
+    def of(cls, step: str) -> "Reference":
+        """The reference of a step, by its name."""
+        module = import_module(f"gradcam_lab.lessons.{step}")
+        values = {name: getattr(module, name) for name in _defined(module)}
+        methods = {name: dict(vars(value)) for name, value in values.items() if isinstance(value, type)}
+        return cls(values, methods)
+
+
+def compose(student: ModuleType, reference: Reference, own: set[str]) -> None:
     """Replace everything in the student's module that the reference has too, except the task that is judged.
 
     So a mistake elsewhere in the file cannot cost this task its points. What only the student has, helpers for
@@ -17,7 +41,7 @@ def compose(student: ModuleType, reference: ModuleType, own: set[str]) -> None:
 
     Args:
         student: changed in place.
-        reference: the lesson's module.
+        reference: the lesson.
         own: the functions and methods that stay the student's, such as `{"watched", "GradCAM.__call__"}`.
 
     Raises:
@@ -27,14 +51,14 @@ def compose(student: ModuleType, reference: ModuleType, own: set[str]) -> None:
         owner, _, method = unit.rpartition(".")
         if not callable(vars(getattr(student, owner, object) if owner else student).get(method)):
             raise Missing(f"there is no function '{unit}' in the file")
-    for name in _defined(reference):
+    for name, thing in reference.values.items():
         methods = {unit.partition(".")[2] for unit in own if unit.startswith(f"{name}.")}
         if methods:
-            for method, value in vars(getattr(reference, name)).items():
+            for method, value in reference.methods[name].items():
                 if method not in methods and callable(value):
                     setattr(getattr(student, name), method, value)
         elif name not in own:
-            setattr(student, name, getattr(reference, name))
+            setattr(student, name, thing)
 
 
 def _defined(module: ModuleType) -> list[str]:

@@ -1,6 +1,6 @@
 """Results: verdicts of checks, results of tasks and steps, and points."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -43,6 +43,7 @@ class Verdict:
         variables: the local variables at that line, as `image: shape (3, 32, 48), float32, from -2 to 3`.
         inputs: the arguments of the call that went wrong, in the same form.
         saved: paths of the files that the student's code has saved.
+        changed: what the code has changed around itself and was put back, as "changed numpy's global random seed".
     """
 
     check: str
@@ -63,6 +64,7 @@ class Verdict:
     variables: list[str] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
     saved: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Verdict":
@@ -137,6 +139,17 @@ class StepResult:
         """A dictionary that JSON can hold, without the pictures of failures."""
         table = asdict(self, dict_factory=lambda items: {key: value for key, value in items if key != "picture"})
         return {**table, "points": self.points, "possible": self.possible}
+
+
+def remarks(file: str, verdicts: Iterable[Verdict]) -> list[str]:
+    """A sentence about what the code of a step file has changed around itself, all of it once; none where nothing.
+
+    Args:
+        file: the name of the step file.
+        verdicts: of its checks.
+    """
+    said = dict.fromkeys(what for verdict in verdicts for what in verdict.changed)
+    return [f"{file} {', '.join(said)}: every check begins without this, and it costs no points"] if said else []
 
 
 def summarise(step: Step, sha256: str, verdicts: Sequence[Verdict], answers: Mapping[str, str]) -> StepResult:

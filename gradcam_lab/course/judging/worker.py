@@ -1,38 +1,63 @@
 """What a worker answers: a step file is read and a check runs, or a picture is drawn.
 
-What the code changes in the libraries is put back after each check.
+What the code changes around itself is put back before and after each check.
 """
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gradcam_lab import own_modules
+from gradcam_lab.course.judging.surroundings import Surroundings
+
+
+@cache
+def surroundings() -> Surroundings:
+    """The process as it was before any of the student's code has run."""
+    return Surroundings()
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Judge one check of a step file, or look at a function of it: the beginning of a verdict, as a dictionary."""
+    return _prepared(request) if "prepare" in request else _answer(request, surroundings())
+
+
+def clean_up(answer: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """Put back what the student's code has changed; "replace" asks for another process, if that cannot be done."""
+    return answer if "prepare" in request else _cleaned_up(answer, request, surroundings())
+
+
+def _answer(request: dict[str, Any], surroundings: Surroundings) -> dict[str, Any]:
+    """Judge one check; what the file has changed at its top is put back before it begins."""
+    own = {name: own_modules.OwnModule(*row) for name, row in request["modules"].items()}
+    changed: list[str] = []
+    by_own_modules = own_modules.install(own)
+    return {**_judged(request, surroundings, changed), "changed": by_own_modules + changed}
+
+
+def _judged(request: dict[str, Any], surroundings: Surroundings, changed: list[str]) -> dict[str, Any]:
     from gradcam_lab.course.judging import exceptions, student_module
     from gradcam_lab.lesson_modules import execute
     from gradcam_lab.lessons.checks import checking
 
-    if "prepare" in request:
-        return _prepared(request)
     file = Path(request["file"])
+    checks = import_module(f"gradcam_lab.lessons.checks.test_{request['step']}")
+    reference = student_module.Reference.of(request["step"])
     checking.last_call.clear()
     try:
-        own_modules.install({name: own_modules.OwnModule(*row) for name, row in request["modules"].items()})
         with checking.unchanged():
-            mine = execute(request["source"], file, request["step"])
+            try:
+                mine = execute(request["source"], file, request["step"])
+            finally:
+                changed += surroundings.after_loading("\n".join(texts_of(request).values()))
         if request["check"] is None:
             return {"status": "passed"}
         if request["upstream"] == "reference":
-            reference = import_module(f"gradcam_lab.lessons.{request['step']}")
             student_module.compose(mine, reference, set(request["own"]))
         if "look" in request:
             return {"status": "passed", "got": _looked(mine, request)}
-        checks = import_module(f"gradcam_lab.lessons.checks.test_{request['step']}")
         with checking.unchanged():
             getattr(checks, request["check"])(mine, checking.Case(request["seed"]))
         return {"status": "passed"}
@@ -49,6 +74,21 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         returned = (call.name, call.returned[0]) if call and call.returned else None
         judged = exceptions.judged(error, str(file), texts_of(request), returned)
         return judged if judged["status"] == "not started" else {**_called(with_inputs=True), **judged}
+
+
+def _cleaned_up(answer: dict[str, Any], request: dict[str, Any], surroundings: Surroundings) -> dict[str, Any]:
+    """Put back what the student's code has changed; "replace" asks for another process, if that cannot be done."""
+    from gradcam_lab.lessons.checks import checking
+
+    text = "\n".join(texts_of(request).values())
+    folder = Path(request["file"]).parent
+    changed, damage, replaced = surroundings.after_check(text, folder, request["modules"])
+    if replaced and answer["status"] == "passed":
+        wrong = checking.Misbehaved(replaced)
+        answer.update(status="failed", expected=wrong.expected, got=wrong.got, reason=wrong.reason)
+    answer["changed"] = list(dict.fromkeys([*answer["changed"], *changed, *damage]))
+    answer["replace"] = bool(damage or replaced)
+    return answer
 
 
 def _prepared(request: dict[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def _show(workspace: Workspace, selection: TaskSelection, fresh: Sequence[Verdic
         lines += [*screen.failure(view, verdict, _picture(workspace, verdict)), ""]
     if show_test:
         lines += _tests(selection, verdict)
-    if notes := workspace.notes():
+    if notes := [*workspace.notes(), *workspace.remarks(selection)]:
         lines += [*notes, ""]
     screen.show([*lines, _next_line(all_views, selection)])
     return _passed(here, selection)
@@ -169,7 +169,7 @@ def as_json(workspace: Workspace, views: Sequence[screen.StepView], next_thing: 
         "steps": [{**view.result.as_json(), "changed": bool(view.unknown)} for view in views],
         "points": sum(view.result.points for view in views),
         "possible": sum(view.result.possible for view in views),
-        "notes": workspace.notes(),
+        "notes": [*workspace.notes(), *workspace.remarks(view.step for view in views)],
         "next": next_thing,
     }
     return json_text(value)

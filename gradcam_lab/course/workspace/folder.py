@@ -3,8 +3,11 @@
 import codecs
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gradcam_lab.course.authoring.manifest import Check, Step, all_steps
@@ -13,14 +16,20 @@ from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.course.workspace.renamed import with_new_headings
 from gradcam_lab.files import text_sha256
 from gradcam_lab.lesson_modules import StudentsFile
-from gradcam_lab.own_modules import OwnModule, closure, imports, paths_of
+from gradcam_lab.own_modules import ANY, OwnModule, closure, imports, name_of, paths_of
 
 ANSWERS = "answers.md"
+LARGEST = 1_000_000
+"""Number of bytes from which a file is none that a student has written."""
+
+LEVELS = 4
+"""A package may hold packages: so deep, from the folder of the step files on, are own modules looked for."""
+
 ENOUGH_WORDS = 20
 """Number of words from which a written answer counts as given; a person reads it."""
 
 STEERING = frozenset({"conftest", "sitecustomize", "usercustomize"})
-"""Files that change how pytest or Python works."""
+"""Files that would change how pytest or Python works."""
 
 LIBRARIES = frozenset({"torch", "torchvision", "numpy", "cv2", "pytest", "gradcam_lab", "matplotlib", "PIL"})
 
@@ -50,10 +59,12 @@ class StudentFolder:
 
     Args:
         root: where the step files lie.
+        unreadable: what is wrong with files that were handed in and could not be laid there, by their paths.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, unreadable: Mapping[str, Problem] = MappingProxyType({})) -> None:
         self.root = root
+        self.unreadable = unreadable
 
     def file(self, step: Step) -> Path:
         """The student's file of a step."""
@@ -74,52 +85,76 @@ class StudentFolder:
         """
         text, problem = self.source(step)
         problems = [problem] if problem else []
-
-        def read(name: str) -> OwnModule | None:
-            if name.partition(".")[0] in TAKEN:
-                return None
-            for path, package in zip(paths_of(name), (False, True), strict=True):
-                if (self.root / path).is_file():
-                    found, trouble = self.read(path, "")
-                    problems.extend([trouble] if trouble else [])
-                    return OwnModule(found, str(self.root / path), package)
-            folder = self.root / name.replace(".", "/")
-            if folder.is_dir() and any(folder.glob("*.py")):  # a package needs no __init__.py
-                return OwnModule("", str(folder / "__init__.py"), True)
-            return None
-
-        modules = closure(imports(text), read)
+        names = imports(text)
+        others = self.module_names() if ANY in names else []
+        modules = closure(names, partial(self._module, problems), others)
         return StudentsFile(text, self.file(step), modules), problems[0] if problems else None
+
+    def _module(self, problems: list[Problem], name: str) -> OwnModule | None:
+        """An own module by its dotted name, or None; what is wrong with its file is added to the problems."""
+        if name.partition(".")[0] in TAKEN:
+            return None
+        for path, package in zip(paths_of(name), (False, True), strict=True):
+            if path in self.unreadable or (self.root / path).exists():
+                found, trouble = self.read(path, "")
+                problems += [trouble] if trouble else []
+                return OwnModule(found, str(self.root / path), package)
+        folder = self.root / name.replace(".", "/")
+        if folder.is_dir() and any(folder.glob("*.py")):  # a package needs no __init__.py
+            return OwnModule("", str(folder / "__init__.py"), True)
+        return None
+
+    def module_names(self) -> list[str]:
+        """The dotted names of all own modules, for texts that find them by words; tests are none."""
+        paths = [path for depth in range(LEVELS) for path in sorted(self.root.glob("*/" * depth + "*.py"))]
+        names = [name_of(path.relative_to(self.root).as_posix()) for path in paths]
+        return [name for name in names if name and not name.startswith("test_")]
 
     def read(self, name: str, missing: str) -> tuple[str, Problem | None]:
         """The text of a file, and what is wrong with it; `missing` is what to do where it is not there."""
-        try:
-            data = (self.root / name).read_bytes()
-        except FileNotFoundError:
-            return "", Problem(f"there is no file {name}", missing)
-        except OSError as error:
-            return "", Problem(f"{name} cannot be read ({error.strerror})", "check its permissions")
+        data, problem = self._bytes(name, missing)
+        if problem:
+            return "", problem
         try:
             return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"), None
         except UnicodeDecodeError as error:
             return "", _not_utf8(name, data, error.start)
 
+    def _bytes(self, name: str, missing: str) -> tuple[bytes, Problem | None]:
+        """The content of a file, and what is wrong with it; a pipe would be waited for without an end."""
+        if problem := self.unreadable.get(name):
+            return b"", problem
+        path = self.root / name
+        try:
+            status = path.stat()
+            if not S_ISREG(status.st_mode):
+                kind = "folder" if S_ISDIR(status.st_mode) else "pipe or a device"
+                return b"", Problem(f"{name} is a {kind}, not a file", "take it away, and save your text there")
+            if status.st_size > LARGEST:
+                return b"", Problem(f"{name} is larger than {LARGEST / 1e6:g} MB", "keep nothing but your text there")
+            return path.read_bytes(), None
+        except FileNotFoundError:
+            return b"", Problem(f"there is no file {name}", missing)
+        except OSError as error:
+            return b"", Problem(f"{name} cannot be read ({error.strerror})", "check its permissions")
+
     def notes(self) -> list[str]:
-        """Sentences about files that are missing or cannot be read."""
+        """Sentences about files that are missing, cannot be read, or are ignored."""
         found = [self.code(step)[1] for step in all_steps()]
         found.append(self.answers_problem())
-        return list(dict.fromkeys(problem.sentence() for problem in found if problem))
+        links = [name for name in (*(step.file for step in all_steps()), ANSWERS) if (self.root / name).is_symlink()]
+        said = [problem.sentence() for problem in found if problem]
+        said += [f"{name} is a link: hand in the file itself, because a link is not graded." for name in links]
+        return list(dict.fromkeys([*said, *self.strays()]))
 
     def hash(self, step: Step) -> str:
         """The SHA-256 of the text of a step file."""
         return text_sha256(self.source(step)[0])
 
     def strays(self) -> list[str]:
-        """Files that would stand in for a library, or change how Python and pytest work."""
-        names = [
-            path for path in sorted(self.root.iterdir()) if path.suffix == ".py" or (path / "__init__.py").exists()
-        ]
-        return [path.name for path in names if path.stem in TAKEN]
+        """Sentences about files whose names are taken: no check, no grading and no run looks at them."""
+        paths = [path for path in sorted(self.root.iterdir()) if path.suffix == ".py" or _is_package(path)]
+        return [_ignored(path) for path in paths if path.stem in TAKEN]
 
     def answers_problem(self) -> Problem | None:
         """What is wrong with `answers.md` as a whole, if anything."""
@@ -127,10 +162,8 @@ class StudentFolder:
 
     def answers_text(self) -> str:
         """The text of `answers.md`; empty where the file is missing or cannot be read."""
-        try:
-            return (self.root / ANSWERS).read_text(encoding="utf-8-sig", errors="replace")
-        except OSError:
-            return ""
+        text = self._bytes(ANSWERS, "")[0].decode("utf-8-sig", errors="replace")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def answers(self) -> dict[str, str]:
         """The written answers that are given, by task."""
@@ -162,7 +195,7 @@ class StudentFolder:
         checks: list[Check] | None = None,
         saved: Path | None = None,
     ) -> Iterator[Verdict]:
-        """Judge one step file; what is wrong with the file or the folder as a whole is every check's verdict.
+        """Judge one step file; what is wrong with the file as a whole is every check's verdict.
 
         Args:
             step: the step.
@@ -172,17 +205,31 @@ class StudentFolder:
             saved: a folder in which to keep, by task, the files that the student's code saves.
         """
         code, problem = self.code(step)
-        if strays := self.strays():
-            remedy = "it would stand in for a library, or steer pytest: rename it or take it away"
-            problem = Problem(f"{strays[0]} lies beside your files", remedy)
         if not problem:
             yield from judge.judge(
                 step, code.source, code.file, modules=code.modules, seed=seed, checks=checks, saved=saved
             )
             return
         for check in step.checks if checks is None else checks:
-            expected = f"a file {step.file} alone"
+            expected = f"a file {step.file} that can be read"
             yield Verdict(check.name, check.task, check.points, Status.error, expected, problem.what, problem.remedy)
+
+
+def _is_package(path: Path) -> bool:
+    return (path / "__init__.py").is_file()
+
+
+def _ignored(path: Path) -> str:
+    """What to say of a file whose name is taken."""
+    if path.stem in STEERING:
+        return (
+            f"{path.name} is ignored, because it would change how pytest or Python itself works: it costs no points, "
+            "and nothing is lost if you take it away."
+        )
+    return (
+        f"{path.name} is ignored, because `import {path.stem}` is to find the library of that name: rename it to "
+        "import it; until then 'python -m pytest' may stumble over it."
+    )
 
 
 def _not_utf8(name: str, data: bytes, start: int) -> Problem:

@@ -6,7 +6,6 @@ A workspace's pytest.ini loads this plugin. The student's code never runs in pyt
 
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +28,7 @@ from gradcam_lab.course.workspace import screen  # noqa: E402
 from gradcam_lab.course.workspace.workspace import SAVED, Workspace  # noqa: E402
 from gradcam_lab.errors import LabError  # noqa: E402
 from gradcam_lab.lesson_modules import execute  # noqa: E402
+from gradcam_lab.process_settings import Settings  # noqa: E402
 
 CHECKS = "gradcam_lab.lessons.checks.test_"
 
@@ -145,6 +145,8 @@ class CheckRun:
             lines = [screen.points(view) for view in ran]
             judged = [{verdict.task for verdict in self.asked[root, view.step.name].fresh.values()} for view in ran]
             failed = next(filter(None, map(screen.first_failure, ran, judged)), None)
+            yield from Workspace(root).strays()
+            yield from Workspace(root).remarks(view.step for view in ran)
             yield from lines[:-1]
             yield f"{lines[-1]} {screen.next_line(views, [view.step for view in ran], failed)}"
 
@@ -207,13 +209,14 @@ def mine(request: pytest.FixtureRequest) -> ModuleType | None:
         return None
     workspace, step = found[:2] if found else _beside(request.path)
     code, problem = workspace.code(step)
-    if problem or workspace.strays():
-        says = str(problem) if problem else f"{workspace.strays()[0]} lies beside your files: take it away"
-        pytest.fail(says, pytrace=False)
+    if problem:
+        pytest.fail(str(problem), pytrace=False)
     own_modules.install(code.modules)
+    settings = Settings()
     student = execute(code.source, code.file, step.name)
+    settings.put_back(code.source)
     if found and found[2] != step.chain:
-        reference = import_module(f"gradcam_lab.lessons.{step.name}")
+        reference = student_module.Reference.of(step.name)
         student_module.compose(student, reference, set(step.task(found[2].task).units))
     return student
 

@@ -30,7 +30,7 @@ def students_work(implementation: str) -> StudentsWork | None:
     if implementation == "auto":
         _check_unknown(workspace)
     if implementation != "reference":
-        for note in workspace.notes():
+        for note in [*workspace.notes(), *workspace.remarks(all_steps())]:
             warn(note)
     chosen = {step.name: _choice(workspace, step, implementation) for step in all_steps()}
     return StudentsWork(chosen, _written_answers(workspace), implementation)

@@ -12,7 +12,7 @@ from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Check, Step, Task, all_steps, lesson_folder
 from gradcam_lab.course.judging.code_key import code_keys
 from gradcam_lab.course.judging.judge import Judge
-from gradcam_lab.course.judging.verdicts import Status, StepResult, Verdict, summarise
+from gradcam_lab.course.judging.verdicts import Status, StepResult, Verdict, remarks, summarise
 from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.folder import ANSWERS, StudentFolder
 from gradcam_lab.course.workspace.fresh_files import SETTINGS, fresh_files
@@ -122,6 +122,10 @@ class Workspace(StudentFolder):
             if row["key"] == keys[row["task"]]:
                 found.setdefault(row["check"], Verdict.from_json(row))  # the newest comes first
         return [found[check.name] for check in step.checks if check.name in found]
+
+    def remarks(self, steps: Iterable[Step]) -> list[str]:
+        """Sentences about what the code that is there now has changed around itself, by the recorded verdicts."""
+        return [f"{said}." for step in steps for said in remarks(step.file, self.verdicts(step))]
 
     def unknown(self, step: Step) -> list[Check]:
         """The checks that have no verdict on the code that is there now; the chain only where every task has passed."""

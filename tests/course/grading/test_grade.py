@@ -33,6 +33,8 @@ from tests.course.grading.submitted import (
 )
 from tests.students import answers
 
+AT_THE_TOP = "import torch\ntorch.set_default_device('meta')\ntorch.manual_seed(0)\n"
+
 
 @pytest.fixture(scope="module")
 def wrong():
@@ -52,9 +54,12 @@ class TestTheRealThing:
         put(folder / "carla" / "my lab", with_body(wrong.mark, wrong.body))
         pack(folder / "dörte.zip", within("my lab", {**stubs(), all_steps()[2].file: all_steps()[2].source}))
         pack(folder / "emil.zip", {**solved(), "../../evil.py": "raise SystemExit"})
-        pack(folder / "fritz.zip", {**solved(), all_steps()[0].file: "#" * 400_000})
+        pack(folder / "fritz.zip", {**stubs(), all_steps()[0].file: "#" * 400_000})
         (folder / "greta.zip").write_bytes(b"PK no zip")
-        put(folder / "hans", {**stubs(), "torch.py": "raise SystemExit"})
+        put(
+            folder / "hans",
+            {**stubs(), all_steps()[0].file: AT_THE_TOP + all_steps()[0].source, "torch.py": "raise SystemExit"},
+        )
         put(folder / "ida", {all_steps()[2].file: all_steps()[2].source, all_steps()[1].file: "def broken(:"})
 
         @contextmanager
@@ -99,15 +104,29 @@ class TestTheRealThing:
 
     @pytest.mark.parametrize(
         ("name", "sentence"),
-        [("emil", "leads out of it"), ("fritz", "larger than 0.3 MB"), ("greta", "cannot be opened")],
+        [("emil", "leads out of it"), ("greta", "cannot be opened")],
     )
     def test_what_cannot_be_read_is_a_sentence(self, rows, name, sentence):
         assert sentence in rows[name]["problem"]
         assert rows[name]["points"] == 0
 
-    def test_a_stray_file_costs_everything_and_is_named(self, rows):
-        assert rows["hans"]["notes"] == ["torch.py lies beside your files"]
-        assert rows["hans"]["points"] == 0
+    def test_a_file_that_is_too_large_costs_its_own_step_and_says_so(self, rows):
+        step = all_steps()[0]
+        lost = sum(task.points for task in step.coded)
+        sentence = f"{step.file} is larger than 0.3 MB"
+        assert rows["fritz"]["notes"] == [sentence]
+        assert rows["fritz"]["causes"][0] == f"step {step.number} (-{lost}): {sentence}: it was not unpacked"
+        assert [cause.partition("): ")[2] for cause in rows["fritz"]["causes"][1:]] == ["not started"]
+
+    def test_a_stray_file_is_ignored_and_named(self, rows):
+        assert rows["hans"]["notes"][0].startswith("torch.py is ignored, because `import torch` is to find the library")
+        assert rows["hans"]["points"] == sum(task.points for task in all_steps()[0].coded)
+
+    def test_settings_at_the_top_of_a_file_are_named_once_and_cost_nothing(self, rows):
+        changed = "changed torch's default device, changed torch's global random seed"
+        said = f"{all_steps()[0].file} {changed}: every check begins without this, and it costs no points"
+        assert rows["hans"]["notes"][1:] == [said]
+        assert [cause.partition("): ")[2] for cause in rows["hans"]["causes"]] == ["not started"]
 
     def test_missing_and_unreadable_files_are_named_and_cost_their_step_only(self, rows):
         assert rows["ida"]["points"] == sum(task.points for task in all_steps()[2].coded)
@@ -118,8 +137,9 @@ class TestTheRealThing:
         counts = {count["id"]: count for count in table["tasks"]}
         assert counts[wrong.task]["failed"] == 1  # carla
         students = {count["id"]: count["passed"] + count["failed"] + count["not_started"] for count in table["tasks"]}
-        for step in all_steps():  # hans and his torch.py are not counted, and ida only where she has a file
-            assert {students[task.id] for task in step.coded} == {5 if step is all_steps()[2] else 4}
+        for step in all_steps():  # fritz and ida are counted only where they have a file that can be read
+            less = {all_steps()[0]: 1, all_steps()[2]: -1}.get(step, 0)
+            assert {students[task.id] for task in step.coded} == {6 - less}
 
     def test_the_second_run_judged_nothing_again(self, rows):
         assert [name for name, row in rows.items() if row["unchanged"]] == [
@@ -127,6 +147,7 @@ class TestTheRealThing:
             "bob",
             "carla",
             "dörte",
+            "fritz",
             "hans",
             "ida",
         ]
@@ -245,7 +266,8 @@ class TestGradingAgain:
         graded(handed_in, capsys)
         put(handed_in / "anna", {"conftest.py": ""})
         _, rows = graded(handed_in, capsys)
-        assert (rows["anna"]["points"], rows["anna"]["unchanged"]) == (0, False)
+        assert (rows["anna"]["points"], rows["anna"]["unchanged"]) == (coded_possible(), False)
+        assert rows["anna"]["notes"][0].startswith("conftest.py is ignored, because it would change how pytest")
 
     def test_the_same_seed_is_unchanged_and_another_is_judged_again(self, handed_in, capsys, quick):
         seed = graded(handed_in, capsys)[0]["seed"]
@@ -396,9 +418,16 @@ class TestScreen:
         full[1] = f"{possible[1] - lost}/{possible[1]}"
         assert self.row(lines, "dora") == ["dora", *full, f"{sum(possible) - lost}/{sum(possible)}", "1"]
 
-    def test_what_cost_whole_steps_stands_below_its_row(self, lines):
+    def test_every_lost_point_has_its_cause_below_the_row(self, lines):
+        row = next(number for number, line in enumerate(lines) if line.startswith("dora"))
+        assert lines[row + 1] == "    lost 2.1, 2.2 (-2): a likely reason"
+        row = next(number for number, line in enumerate(lines) if line.startswith("emil"))
+        assert lines[row + 1 : row + 3] == [
+            "    lost step 1, step 3, step 4, step 5, step 6 (-36): not started",
+            "    lost 2.2 (-1): a likely reason",
+        ]
         row = next(number for number, line in enumerate(lines) if line.startswith("yann"))
-        assert lines[row + 1] == "    conftest.py lies beside your files"
+        assert lines[row + 1].startswith("    conftest.py is ignored")
         assert lines[row + 2].startswith("zoe")
 
     def test_a_problem_stands_below_its_row(self, lines):
@@ -407,10 +436,10 @@ class TestScreen:
         assert "The zip cannot be opened" in lines[row + 1]
 
     def test_the_class_and_the_task_that_fails_most(self, lines):
-        assert self.row(lines, "2.1")[1:4] == ["4", "1", "0"]
-        assert self.row(lines, "2.2")[1:4] == ["3", "2", "0"]
-        assert self.row(lines, all_steps()[0].coded[0].id)[1:4] == ["4", "0", "1"]
-        assert "Task 2.2 fails most often: 2 of 5 students." in lines
+        assert self.row(lines, "2.1")[1:4] == ["5", "1", "0"]
+        assert self.row(lines, "2.2")[1:4] == ["4", "2", "0"]
+        assert self.row(lines, all_steps()[0].coded[0].id)[1:4] == ["5", "0", "1"]
+        assert "Task 2.2 fails most often: 2 of 6 students." in lines
         assert "The most frequent likely reason (2 of 2): a likely reason." in lines
 
     def test_seed_limits_and_what_it_guards_against(self, lines):

@@ -1,12 +1,16 @@
 """Grades: what counts as a note, how the class did, and what JSON says of it."""
 
 import json
+import re
 from dataclasses import replace
 
 from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.grading.exports import Exports
+from gradcam_lab.course.grading.grade import summary
 from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.judging.judge import Limits
-from gradcam_lab.course.judging.verdicts import Status
+from gradcam_lab.course.judging.verdicts import Status, summarise
+from tests.course.grading.submitted import a_grade
 
 
 def lost(grade, step):
@@ -51,3 +55,48 @@ def test_json_leaves_the_written_tasks_to_a_person(a_class):
     assert {task["points"] for task in written.values()} == {None}
     assert [name for name, task in written.items() if task["status"] == "answered"] == [written_tasks()[0].id]
     assert table["students"][-1]["steps"] == []
+
+
+class TestCauses:
+    def test_every_lost_point_has_one(self, a_class):
+        stub = a_grade("stub", "raise NotImplementedError  # wrong 2.1")
+        for grade in (*a_class.grades[:3], stub, lost(a_class.grades[0], all_steps()[0])):
+            points = [int(points) for cause in grade.causes() for points in re.findall(r" \(-(\d+)\): ", cause)]
+            names = [name for cause in grade.causes() for name in cause.partition(" (-")[0].split(", ")]
+            whole = {f"step {step.number}": [task.id for task in step.coded] for step in all_steps()}
+            tasks = [task for name in names for task in whole.get(name, [name])]
+            assert len(tasks) == len({*tasks})
+            assert len(points) == len(grade.causes())
+            assert sum(points) == coded_possible() - grade.points
+            assert {*tasks} == {
+                task.id for task in grade.tasks().values() if not task.written and task.status != "passed"
+            }
+
+    def test_it_is_the_likely_reason_or_what_happened(self, a_class):
+        assert a_class.grades[0].causes() == []
+        assert a_class.grades[2].causes() == ["2.1, 2.2 (-2): a likely reason"]
+        error = {
+            "status": Status.error,
+            "got": "NameError: name 'x' is not defined\nmore",
+            "reason": "see\nits spelling",
+        }
+        step = all_steps()[0]
+        first = [replace(verdict, **error) for verdict in a_class.grades[0].verdicts[step.name][:1]]
+        verdicts = [*first, *a_class.grades[0].verdicts[step.name][1:]]
+        grade = replace(a_class.grades[0], steps=(summarise(step, "", verdicts, {}),))
+        assert grade.causes() == ["1.1 (-1): NameError: name 'x' is not defined: see its spelling"]
+        wordy = [replace(first[0], got="x" * 500)]
+        grade = replace(grade, steps=(summarise(step, "", [*wordy, *verdicts[1:]], {}),))
+        assert len(grade.causes()[0]) < 180
+        assert replace(grade, steps=()).causes() == []
+
+    def test_it_stands_in_every_output(self, a_class, tmp_path):
+        grading = replace(a_class, grades=a_class.grades[2:3])
+        cause = "2.1, 2.2 (-2): a likely reason"
+        requested = Exports(**{kind: tmp_path / kind for kind in ("csv", "gradescope", "junit", "html")})
+        requested.write(grading)
+        texts = {kind: (tmp_path / kind).read_text("utf-8") for kind in ("csv", "gradescope", "junit")}
+        texts |= {path.stem: path.read_text("utf-8") for path in (tmp_path / "html").iterdir()}
+        texts |= {"screen": "\n".join(summary(grading)), "json": json.dumps(grading.as_json())}
+        assert len(texts) == 7
+        assert [name for name, text in texts.items() if cause not in text] == []

@@ -7,10 +7,11 @@ import pytest
 
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.course.grading.submissions import Bounds, clean, find, lay_out, read
+from gradcam_lab.course.grading.submissions import Bounds, clean, find, read
+from gradcam_lab.course.grading.submitted_files import lay_out
 from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace import renamed
-from gradcam_lab.course.workspace.folder import StudentFolder
+from gradcam_lab.course.workspace.folder import Problem
 from gradcam_lab.errors import LabError
 from tests.course.grading.submitted import answered, pack, put, solved, stubs, within
 from tests.students import step_of
@@ -64,44 +65,49 @@ class TestFinding:
 class TestReading:
     """What is read of a submission, and what is refused."""
 
-    def test_only_what_is_judged_and_the_names_of_strays(self, tmp_path):
+    def test_every_module_and_the_names_of_strays_and_nothing_else(self, tmp_path):
+        strays = {"torch.py": "x", "numpy/__init__.py": "x"}
+        modules = {"helpers.py": "x", "notes/__init__.py": "x", "data/json.py": "x", "a/b/c.py": "x"}
         more = {
-            "torch.py": "x",
-            "numpy/__init__.py": "x",
-            "helpers.py": "x",
-            "notes/__init__.py": "x",
-            "data/json.py": "x",
+            ".gradcam-lab/state.json": "{}",
+            "report.pdf": "x",
+            "test_step1_cam.py": "x",
+            "my helpers.py": "x",
+            "env/pyvenv.cfg": "",
+            "a/b/c/d/e.py": "x",
         }
-        texts = {**solved(), **answered(), **more, ".gradcam-lab/state.json": "{}", "report.pdf": "x"}
-        files = read(put(tmp_path / "anna", texts), Bounds())
-        assert set(files) == {*solved(), "answers.md", "torch.py", "numpy/__init__.py"}
+        texts = {**solved(), **answered(), **strays, **modules, **more}
+        files = read(put(tmp_path / "anna", {**texts, "env/lib.py": "x"}), Bounds())
+        assert set(files) == {*solved(), "answers.md", *strays, *modules}
         assert files["torch.py"] == b""
         assert files == read(pack(tmp_path / "anna.zip", texts), Bounds())
+        lower = put(tmp_path / "bea", within("deep/my-lab", texts))
+        assert files == read(lower, Bounds())
 
-    def test_own_modules_are_read_where_a_step_file_imports_them(self, tmp_path):
+    def test_own_modules_that_are_too_large_are_problems_of_their_own(self, tmp_path):
         texts = {
             "step1_cam.py": "import helpers\nfrom tools.boxes import nms\nfrom step3_boxes import detect\n",
             "step3_boxes.py": "import random\n",
             "helpers.py": "import deeper\n",
             "deeper.py": "x = 1\n",
             "tools/boxes.py": "",
-            "unused.py": "raise SystemExit\n",
             "random.py": "",
         }
-        expected = {name: text.encode() for name, text in texts.items() if name != "unused.py"}
+        expected = {name: text.encode() for name, text in texts.items()}
         for path in (put(tmp_path / "ada", texts), pack(tmp_path / "bea.zip", within("lab", texts))):
             assert read(path, Bounds()) == expected
         put(tmp_path / "cem", {**texts, "helpers.py": "#" * 5000})
-        with pytest.raises(LabError, match=r"^helpers\.py is larger than 0\.001 MB"):
-            read(tmp_path / "cem", Bounds(member=1000))
+        found = read(tmp_path / "cem", Bounds(member=1000))
+        assert found == {**expected, "helpers.py": Problem("helpers.py is larger than 0.001 MB", "it was not unpacked")}
+        found = read(tmp_path / "cem", Bounds(total=1000))
+        assert [name for name, content in found.items() if isinstance(content, Problem)] == ["helpers.py"]
 
     def test_laid_out_they_are_imported_by_the_checks(self, tmp_path, judge):
         step = step_of("2")
         source = cut.graft(step.source, {"2.1": "import helpers\nreturn helpers.mean(gradients)"})
         helpers = "def mean(x):\n    return x.mean(dim=(2, 3))\n"
         files = read(put(tmp_path / "ada", {step.file: source, "helpers.py": helpers}), Bounds())
-        lay_out(files, tmp_path / "laid out")
-        (verdict,) = StudentFolder(tmp_path / "laid out").judge(step, judge, seed=7, checks=step.checks_of("2.1"))
+        (verdict,) = lay_out(files, tmp_path / "laid out").judge(step, judge, seed=7, checks=step.checks_of("2.1"))
         assert verdict.status is Status.passed
 
     @pytest.mark.parametrize("prefix", ["my-lab", "deep/my-lab", "Käse & Hündchen", "windows\\my-lab"])
@@ -114,9 +120,9 @@ class TestReading:
         old, new = "step6_truth.py", "step6_faithfulness.py"
         texts = {renamed.OLD_NAMES.get(name, name): text for name, text in solved().items()}
         assert old in texts
-        assert set(read(pack(tmp_path / "a.zip", within("my-lab", texts)), Bounds())) == set(solved())
-        assert read(put(tmp_path / "alone", {old: "x = 1"}), Bounds()) == {new: b"x = 1"}
-        assert read(put(tmp_path / "both", {old: "x = 1", new: "x = 2"}), Bounds()) == {new: b"x = 2"}
+        assert set(read(pack(tmp_path / "a.zip", within("my-lab", texts)), Bounds())) == {*solved(), old}
+        assert read(put(tmp_path / "alone", {old: "x = 1"}), Bounds())[new] == b"x = 1"
+        assert read(put(tmp_path / "both", {old: "x = 1", new: "x = 2"}), Bounds())[new] == b"x = 2"
 
     def test_a_zip_alone_in_a_folder_is_opened(self, tmp_path):
         pack(tmp_path / "anna_123_assignsubmission_file" / "my lab.zip", within("my lab", solved()))
@@ -124,7 +130,7 @@ class TestReading:
 
     def test_backups_below_do_not_count_beside_the_files_themselves(self, tmp_path):
         files = read(put(tmp_path / "anna", {**solved(), **within("old", stubs())}), Bounds())
-        assert files[all_steps()[0].file].decode() == all_steps()[0].source
+        assert files[all_steps()[0].file] == all_steps()[0].source.encode()
 
     def test_several_candidates_are_named(self, tmp_path):
         path = put(tmp_path / "anna", {**within("lab1", solved()), **within("lab2", stubs())})
@@ -155,8 +161,9 @@ class TestReading:
     def test_a_bomb_is_not_unpacked(self, tmp_path):
         bomb = pack(tmp_path / "a.zip", {**solved(), all_steps()[0].file: " " * 30_000_000})
         assert bomb.stat().st_size < 100_000
-        with pytest.raises(LabError, match="larger than 1 MB"):
-            read(bomb, Bounds())
+        assert read(bomb, Bounds())[all_steps()[0].file] == Problem(
+            f"{all_steps()[0].file} is larger than 1 MB", "it was not unpacked"
+        )
 
     def test_a_bomb_of_a_packing_without_limits_is_not_opened(self, tmp_path):
         bomb = pack(tmp_path / "a.zip", {all_steps()[0].file: " " * 1_000}, zipfile.ZIP_BZIP2)
@@ -184,11 +191,13 @@ class TestReading:
             (whole[: len(whole) // 2], "cannot be opened"),
             (b"", "cannot be opened"),
             (b"PK\x03\x04 no zip", "cannot be opened"),
-            (bytes(damaged), "is damaged"),
         ):
             (tmp_path / "a.zip").write_bytes(content)
             with pytest.raises(LabError, match=sentence):
                 read(tmp_path / "a.zip", Bounds())
+        (tmp_path / "a.zip").write_bytes(damaged)
+        problems = [content for content in read(tmp_path / "a.zip", Bounds()).values() if isinstance(content, Problem)]
+        assert ["The zip is damaged" in problem.what for problem in problems] == [True]
 
     def test_an_encrypted_zip_says_so(self, tmp_path):
         content = bytearray(pack(tmp_path / "a.zip", {all_steps()[0].file: "x"}).read_bytes())

@@ -167,7 +167,6 @@ def _indent_of(body, old):
     [
         ("def broken(:\n", Status.error, "line 1"),
         ("import sys\nsys.exit(0)\n", Status.error, "sys.exit"),
-        ("import torch\ntorch.manual_seed(0)\n", Status.failed, "seed"),
         ("import torch\ntorch.mean = max\n", Status.failed, "torch.mean"),
         ("import pytest\npytest.skip('x', allow_module_level=True)\n", Status.error, "pytest.skip"),
         ("from utils import helper\n", Status.error, "utils"),
@@ -358,15 +357,15 @@ class TestFolder:
         return StudentFolder(root)
 
     @pytest.mark.parametrize("name", ["conftest.py", "torch.py", "sitecustomize.py", "numpy/__init__.py", "random.py"])
-    def test_a_file_that_steers_python_is_named_by_every_check(self, name, folder, step, judge):
+    def test_a_file_of_a_taken_name_is_ignored_with_a_word(self, name, folder, step, judge):
         stray = folder.root / name
         stray.parent.mkdir(exist_ok=True)
         stray.write_text("raise SystemExit\n", encoding="utf-8")
-        verdicts = list(folder.judge(step, judge))
-        assert len(verdicts) == len(step.checks)
-        assert {v.status for v in verdicts} == {Status.error}
-        assert all(Path(name).parts[0] in v.got for v in verdicts)
-        stray.unlink()
+        checks = of_task(step, "2.1", "2.2")
+        assert {v.status for v in folder.judge(step, judge, checks=checks)} == {Status.passed}
+        (note,) = folder.strays()
+        assert note.startswith(f"{Path(name).parts[0]} is ignored, because ")
+        assert ("works: it costs no points" in note) == (stray.stem in ("conftest", "sitecustomize"))
 
     def test_own_helpers_and_notes_are_nobodys_business(self, folder, step, judge):
         (folder.root / "my_helpers.py").write_text("x = 1\n", encoding="utf-8")

@@ -198,13 +198,25 @@ def test_a_file_that_cannot_be_used_is_a_row_and_no_traceback(checked, root, con
     assert lines[-1] == f"Next: task 3.1, step3_boxes.py{line}. Stuck? gradcam-lab hint 3.1"
 
 
-def test_a_stray_file_costs_every_point_and_is_named(checked, root):
-    write(root, 2, "all")
+def test_a_stray_file_is_ignored_and_named(checked, root):
+    write(root, 2, "2.1")
     (root / "torch.py").write_text("raise SystemExit(0)")
-    passed, lines = checked("2")
-    assert not passed
-    assert "Step 2: 0/12 points." in lines
-    assert "  got       torch.py lies beside your files" in lines
+    passed, lines = checked("2.1")
+    assert passed
+    assert any(line.startswith("torch.py is ignored, because `import torch` is to find the library") for line in lines)
+
+
+def test_a_setting_at_the_top_is_named_once_until_it_is_taken_out(checked, root):
+    path = write(root, 2, "2.1 2.2")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"import torch\ntorch.manual_seed(0)\n{text}", encoding="utf-8")
+    said = f"{path.name} changed torch's global random seed: every check begins without this, and it costs no points."
+    for words in (("2.1", "2.2"), ("2.1",)):
+        passed, lines = checked(*words)
+        assert (passed, lines.count(said)) == (True, 1)
+    assert said in json.loads("\n".join(checked("2.1", json=True)[1]))["notes"]
+    path.write_text(text, encoding="utf-8")
+    assert said not in checked("2.1", "2.2")[1]
 
 
 def test_a_file_saved_while_it_is_checked(root, judge, capsys):

@@ -1,6 +1,7 @@
 """What lies beside the step files: own modules, files that are missing or not UTF-8, a copy without hidden files."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -68,7 +69,9 @@ class TestOwnModules:
     def test_a_stray_is_none_of_them(self, root, checked):
         write(root, 2, "", {"2.1": "import random\nreturn gradients.mean(dim=(2, 3))"})
         (root / "random.py").write_text("", encoding="utf-8")
-        assert "  got       random.py lies beside your files" in checked("2.1")[1]
+        passed, lines = checked("2.1")
+        assert passed
+        assert any(line.startswith("random.py is ignored, because `import random` is to find") for line in lines)
 
 
 class TestVerdictsOfAnOlderVersion:
@@ -246,3 +249,32 @@ class TestWhatIsUnknown:
         workspace.file(step).write_text(body, encoding="utf-8")
         assert not workspace.result(step).code_passed
         assert {check.task for check in workspace.unknown(step)} == {"2.1", "2"}
+
+
+class TestOddFiles:
+    """What is no text is named and never waited for."""
+
+    @pytest.mark.parametrize("name", ["answers.md", FILE])
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders here")
+    def test_a_pipe(self, root, capsys, name):
+        (root / name).unlink()
+        os.mkfifo(root / name)
+        assert f"{name} is a pipe or a device, not a file: take it away, and save your text there." in [
+            *status_lines(capsys)
+        ]
+
+    @pytest.mark.parametrize("name", ["answers.md", FILE])
+    def test_a_folder_and_what_is_too_large(self, root, capsys, name):
+        (root / name).write_bytes(b"#" * 1_000_001)
+        assert f"{name} is larger than 1 MB: keep nothing but your text there." in status_lines(capsys)
+        (root / name).unlink()
+        (root / name).mkdir()
+        assert f"{name} is a folder, not a file: take it away, and save your text there." in status_lines(capsys)
+
+    def test_a_link_works_and_is_named_before_it_is_handed_in(self, root, checked):
+        write(root, 2, "2.1")
+        (root / FILE).rename(root / "elsewhere.txt")
+        (root / FILE).symlink_to(root / "elsewhere.txt")
+        passed, lines = checked("2.1")
+        assert passed
+        assert f"{FILE} is a link: hand in the file itself, because a link is not graded." in lines

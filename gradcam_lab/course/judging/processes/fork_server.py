@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil
 
+from gradcam_lab.course.judging import worker
 from gradcam_lab.course.judging.processes.serve import load, point_streams_at, serve
 
 USED_LATER = ("numpy.ma", "numpy.random", "torch.fx.experimental.symbolic_shapes")
@@ -52,6 +53,7 @@ def serve_forks(limits: dict[str, int], scratch: list[str], mounted: list[str], 
     for name in (*USED_LATER, *_lessons_and_checks()):
         with suppress(Exception):  # it will be said of the check that needs it
             import_module(name)
+    worker.surroundings()  # which knows the libraries as they are before any of the student's code runs
     _prctl(SUBREAPER, 1)  # whoever loses its parent becomes our child: none can hide
     if walled:
         _prctl(DUMPABLE, 0)  # a student's code can neither read nor change the memory of this process

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from gradcam_lab.course.judging.surroundings import OURS
+
 PRINTED = 2000
 """Number of characters of the student's output that are passed on."""
 
@@ -38,15 +40,16 @@ def serve(requests: TextIO, answers: TextIO, output_limit: int, parent: int, *, 
     """
     from gradcam_lab.course.judging.exceptions import problem
     from gradcam_lab.course.judging.worker import answer as answer_of
+    from gradcam_lab.course.judging.worker import clean_up, surroundings
 
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    surroundings().begin()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True, name=f"{OURS} parent").start()
     watchdog = _Watchdog(answers)
     myself = os.getpid()
     for line in requests:
         request = json.loads(line)
         _clear_printed()
         streams = sys.stdin, sys.stdout, sys.stderr
-        folder = Path.cwd()
         if walled:
             _lay_out(request)
         start = time.perf_counter()
@@ -57,8 +60,7 @@ def serve(requests: TextIO, answers: TextIO, output_limit: int, parent: int, *, 
             os._exit(0)  # the student's code has forked, and this is the copy
         answer["seconds"] = time.perf_counter() - start
         sys.stdin, sys.stdout, sys.stderr = streams
-        with suppress(OSError):
-            os.chdir(folder)
+        answer = clean_up(answer, request)
         size, lines, text = _printed(output_limit)
         if size > output_limit:
             answer.update(problem(f"your code printed {size / 1e6:.0f} MB", "print less: a few lines are enough"))
@@ -144,7 +146,8 @@ class _Watchdog:
     def watch(self, request: dict[str, Any]) -> threading.Event:
         """Begin to count the time of a request; set what is returned when it is answered."""
         done = threading.Event()
-        threading.Thread(target=self._count, args=(request, done), daemon=True).start()
+        name = f"{OURS} watchdog"
+        threading.Thread(target=self._count, args=(request, done), daemon=True, name=name).start()
         return done
 
     def _count(self, request: dict[str, Any], done: threading.Event) -> None:
