@@ -55,13 +55,20 @@ class Worker(ABC):
     ) -> None:
         self.limits, self.requests, self.printed, self.place = limits, requests, printed, place
         self.lines: queue.Queue[str | None] = queue.Queue(maxsize=16)  # whoever floods the channel waits
+        self.over = threading.Event()
         threading.Thread(target=self._listen, args=(answers,), daemon=True).start()
 
     def _listen(self, answers: IO[str]) -> None:
         with suppress(OSError, ValueError), answers:
-            while line := answers.readline(LINE):
-                self.lines.put(line)
-        self.lines.put(None)
+            while (line := answers.readline(LINE)) and not self.over.is_set():
+                self._hand_on(line)
+        self._hand_on(None)
+
+    def _hand_on(self, line: str | None) -> None:
+        while not self.over.is_set():
+            with suppress(queue.Full):
+                self.lines.put(line, timeout=1)
+                return
 
     @abstractmethod
     def exit_code(self) -> int | None:
@@ -72,8 +79,16 @@ class Worker(ABC):
         """The process and all that it has started."""
 
     @abstractmethod
-    def close(self) -> None:
+    def end(self) -> None:
         """End the process and whatever it started."""
+
+    def close(self) -> None:
+        """End it, and close the channel to it."""
+        self.over.set()
+        self.end()
+        with suppress(OSError):
+            self.requests.close()
+        self.printed.close()
 
     @abstractmethod
     def start_memory(self) -> int:
@@ -89,7 +104,7 @@ class Worker(ABC):
         patience = request["seconds"] * PATIENCE
         text = json.dumps({**request, "patience": patience, "token": token}) + "\n"
         threading.Thread(target=self._send, args=(text,), daemon=True).start()  # a stopped process reads nothing
-        watch = Watch(self, request["seconds"] + TELLING, patience + TELLING)
+        watch = Watch(self, request["seconds"], patience)
         while True:
             answer = _parsed(self.next(watch))
             if answer.pop("token", None) == token:
@@ -165,8 +180,8 @@ class Watch:
     """
 
     def __init__(self, worker: Worker, seconds: float, patience: float) -> None:
-        self.worker, self.seconds, self.patience = worker, seconds, patience
-        self.end = time.monotonic() + patience
+        self.worker, self.seconds = worker, seconds
+        self.end = time.monotonic() + patience + TELLING
         self.computed_before: float | None = None
         self.computed = 0.0
 
@@ -176,8 +191,8 @@ class Watch:
         Raises:
             Died: this is so.
         """
-        if time.monotonic() > self.end or self.computed > self.seconds:
-            raise hung(self.worker.limits.seconds, self.computed, {}, None)
+        if time.monotonic() > self.end or self.computed > self.seconds + TELLING:
+            raise hung(self.seconds, self.computed, {}, None)
 
     def look(self) -> None:
         """Look at everything.

@@ -127,8 +127,9 @@ class _Interpreter(Worker):
         try:
             self.next(Watch(self, START, START))
         except Died as death:
+            problem = _does_not_start(printed, death.verdict["got"])
             self.close()
-            raise _does_not_start(printed, death.verdict["got"]) from None
+            raise problem from None
         self.memory_at_start = memory_of([psutil.Process(self.process.pid)])
 
     def exit_code(self) -> int | None:
@@ -140,11 +141,11 @@ class _Interpreter(Worker):
     def start_memory(self) -> int:
         return self.memory_at_start
 
-    def close(self) -> None:
+    def end(self) -> None:
         kill(self.process)
-        with suppress(OSError):
-            self.requests.close()
-        self.printed.close()
+
+    def close(self) -> None:
+        super().close()
         self.scratch.cleanup()
 
 
@@ -308,8 +309,5 @@ class _Forked(Worker):
     def start_memory(self) -> int:
         return self.server.memory
 
-    def close(self) -> None:
+    def end(self) -> None:
         self._tell("end")
-        with suppress(OSError):
-            self.requests.close()
-        self.printed.close()

@@ -1,15 +1,18 @@
 """Processes that fork: each step fresh, each limit kept for all processes together, and nothing that can hang."""
 
 import sys
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from gradcam_lab.course.judging.judge import Judge, Limits
-from gradcam_lab.course.judging.processes import client
-from gradcam_lab.course.judging.processes.sources import Interpreters
+from gradcam_lab.course.judging.processes import client, sources
+from gradcam_lab.course.judging.processes.sources import ForkServer, Interpreters
 from gradcam_lab.course.judging.verdicts import Status
+from gradcam_lab.errors import LabError
 from tests.course.judging.processes.conftest import LIMITS, ORPHAN
 from tests.students import step_of
 
@@ -73,8 +76,12 @@ class TestNothingHangs:
             "    try:\n        os.set_blocking(n, True)\n        os.write(n, b'{}\\n' * 1000)\n    except OSError:\n"
         )
         flood = f"for n in range(3, 20):\n  while True:\n{write}        break"
+        before = threading.enumerate()
         (verdict,) = judged(unwalled, flood)
         assert verdict.status is Status.timed_out
+        for thread in set(threading.enumerate()) - set(before):
+            thread.join(5)
+            assert not thread.is_alive()
 
 
 class TestLimits:
@@ -112,11 +119,12 @@ class TestInterpreters:
             assert [v.status for v in judged(judge, "")] == [Status.passed]
 
 
-def test_a_process_that_does_not_start_is_one_sentence(monkeypatch):
-    pytest.importorskip("resource")
-    from gradcam_lab.course.judging.processes import sources
-    from gradcam_lab.errors import LabError
-
+@pytest.mark.parametrize("source", [ForkServer, Interpreters])
+def test_a_process_that_does_not_start_is_one_sentence(monkeypatch, source):
     monkeypatch.setattr(sources, "search_path", lambda: [])
-    with Judge(LIMITS) as judge, pytest.raises(LabError, match=r"does not start .*see doctor"):
+    with (
+        closing(source(LIMITS)) as broken,
+        Judge(LIMITS, broken) as judge,
+        pytest.raises(LabError, match=r"does not start .*No module named.*see doctor"),
+    ):
         judged(judge, "")
