@@ -109,7 +109,7 @@ class VerdictStore:
         return content if right else {}
 
     def _signature(self, path: Path, content: dict[str, Any]) -> str:
-        """The file's place is signed too, so that one student's verdicts are of no use to another."""
+        """The file's place is signed too, so that a seed or a verdict of another grading is of no use in this one."""
         return hmac.digest(self.secret, digest(str(path), content).encode(), "sha256").hex()
 
 
