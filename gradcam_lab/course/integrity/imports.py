@@ -29,7 +29,7 @@ def imports_of(text: str) -> tuple[Import, ...]:
         text: Python source.
 
     Examples:
-        >>> imports_of("import torch as t\nt.nn.ReLU()")[-1]
+        >>> imports_of("import torch as t\nt.nn.ReLU()")[1]
         Import(name='torch.nn.ReLU', line=2)
     """
     try:
