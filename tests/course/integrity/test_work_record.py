@@ -8,8 +8,10 @@ from gradcam_lab.course.integrity import work_record
 from gradcam_lab.course.integrity.work_record import ANEW, EDITED, UNSIGNED, read_record, signed
 
 
-def as_bytes(state):
-    return json.dumps(state).encode()
+def recorded(state):
+    record = read_record(json.dumps(state).encode())
+    assert record
+    return record
 
 
 def used():
@@ -17,8 +19,7 @@ def used():
 
 
 def test_it_says_hints_tries_and_mode():
-    record = read_record(as_bytes(used()))
-    assert record
+    record = recorded(used())
     assert (record.exam, record.hints, record.tries, record.flaw) == (True, {"2.1": 2}, {"2.1": 3}, "")
     assert record.tasks == ["2.1"]
     assert record.workspace
@@ -29,20 +30,20 @@ def test_it_says_hints_tries_and_mode():
 )
 def test_an_edit_is_told_and_stays_told(change):
     edited = {**used(), **change}
-    assert read_record(as_bytes(edited)).flaw == EDITED
+    assert recorded(edited).flaw == EDITED
     later = signed(edited, {"hints": {"2.1": 3}})
-    assert read_record(as_bytes(later)).flaw == EDITED
+    assert recorded(later).flaw == EDITED
 
 
 def test_without_a_signature_and_begun_anew():
     bare = {name: value for name, value in used().items() if name != "signature"}
-    assert read_record(as_bytes(bare)).flaw == UNSIGNED
-    assert read_record(as_bytes(signed(bare, {}))).flaw == UNSIGNED
-    assert read_record(as_bytes(signed({}, {"hints": {}}))).flaw == ANEW
+    assert recorded(bare).flaw == UNSIGNED
+    assert recorded(signed(bare, {})).flaw == UNSIGNED
+    assert recorded(signed({}, {"hints": {}})).flaw == ANEW
 
 
 def test_what_follows_from_judging_is_not_signed():
-    assert read_record(as_bytes({**used(), "verdicts": {"anything": 1}})).flaw == ""
+    assert recorded({**used(), "verdicts": {"anything": 1}}).flaw == ""
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,5 @@ def test_what_is_no_record_is_none(data):
 
 def test_nonsense_in_a_record_counts_as_nothing():
     wild = {"hints": {"2.1": "x", "9.9": 3, "2.2": -1, "2.3": 10**9}, "tries": [1], "answers": 3, "exam": "yes"}
-    record = read_record(as_bytes(wild))
-    assert record
+    record = recorded(wild)
     assert (record.hints, record.tries, record.answers, record.exam) == ({"2.3": 99}, {}, (), False)

@@ -26,7 +26,9 @@ def exam(tmp_path, monkeypatch, capsys):
 
 
 def record_of(workspace):
-    return read_record(workspace.state_file.read_bytes())
+    record = read_record(workspace.state_file.read_bytes())
+    assert record
+    return record
 
 
 def test_hints_end_before_the_code_and_no_answer_follows(exam, capsys):
@@ -65,12 +67,12 @@ def test_the_reference_is_not_shown_even_when_passed(exam, capsys):
 
 def test_the_page_of_a_lesson_counts_and_shows_no_more(exam, tmp_path, capsys):
     for _ in range(5):
-        hints.hint("1.1")
-    exam.update_state(hints={"1.1": 3})
+        hints.hint("1.2")
+    exam.update_state(hints={"1.2": 3})
     read("1", out=tmp_path / "pages", show=False)
     page = (tmp_path / "pages" / "step1_cam.html").read_text(encoding="utf-8")
     text = " ".join(html.unescape(re.sub("<[^>]+>", "", page)).split())
-    assert [" ".join(hint.replace("`", "").split()) in text for hint in find_task("1.1")[1].hints] == [
+    assert [" ".join(hint.replace("`", "").split()) in text for hint in find_task("1.2")[1].hints] == [
         True,
         True,
         False,
