@@ -398,7 +398,7 @@ class TestFolder:
         assert all(v.status is Status.passed for v in folder.judge(step, judge, checks=of_task(step, "2.1")))
 
     def test_an_answer_is_what_the_student_wrote_below_the_question(self, folder):
-        words = "word " * 25
+        words = " ".join(f"word{number}" for number in range(25))
         text = f"# Answers\n\n## 1.5 Compare\n\n> {words}\n\n<!-- your answer -->\n\n## 2.8 What\n\n> why?\n\n{words}\n"
         (folder.root / "answers.md").write_text(text, encoding="utf-8")
         assert folder.answers() == {"2.8": words.strip()}

@@ -1,0 +1,132 @@
+"""How much of their own code two students share: what neither the lesson nor the reference has.
+
+Sequences of ten tokens are compared, without the names of variables, as by Schleimer, Wilkerson and Aiken, *Winnowing*
+(SIGMOD 2003), without its thinning: a class is small. Two different right answers of the gallery to one task share none
+of them, so what is shared was written by one hand, or is the only way to write it.
+"""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import combinations
+
+from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.integrity.bodies import Function, bodies_of, normalised
+from gradcam_lab.course.integrity.imports import bound_names
+from gradcam_lab.course.integrity.look_at import LEAST
+from gradcam_lab.excerpts import parse
+
+TOKENS = 10
+ALIKE = 0.6
+"""Share of the smaller one's own sequences from which two submissions are worth a look."""
+
+ENOUGH = 100
+"""Number of own sequences that both have at least: a student who wrote little shares it with many."""
+
+COMMON = 10
+"""What more students than this have, and more than half the class, is what one writes; so is an equal body of more."""
+
+_TOKEN = re.compile(r"\w+|[^\w\s]+")
+
+Texts = Mapping[str, str]
+"""The Python files of a submission, by name."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two submissions.
+
+    Attributes:
+        names: of both students.
+        share: of the smaller one's own sequences that the other has too, from 0 to 1.
+        shared: number of sequences that both have.
+        equal: functions whose bodies are equal, and are not the reference's; only large ones.
+        file: the step file in which they share most, or "".
+    """
+
+    names: tuple[str, str]
+    share: float
+    shared: int
+    equal: tuple[str, ...]
+    file: str
+
+    @property
+    def alike(self) -> bool:
+        """Whether the two are worth a look."""
+        return bool(self.equal) or (self.share >= ALIKE and self.shared >= ENOUGH * ALIKE)
+
+    def what(self, name: str) -> str:
+        """What one of the two shares with the other, as the rest of a sentence."""
+        other = self.names[0] if name == self.names[1] else self.names[1]
+        equal = f"; equal but for names and layout: {', '.join(self.equal)}" if self.equal else ""
+        return f"shares {self.share:.0%} of the smaller one's own code with {other}{equal}"
+
+
+def similar_pairs(submissions: Mapping[str, Texts]) -> list[Pair]:
+    """Compare all submissions with each other.
+
+    Args:
+        submissions: their files, by the students' names.
+
+    Returns:
+        The pairs that share anything, those worth a look first, then by their share.
+    """
+    own = {name: {file: own_sequences(text) for file, text in texts.items()} for name, texts in submissions.items()}
+    whole = {name: frozenset().union(*files.values()) for name, files in own.items()}
+    counts = Counter(sequence for sequences in whole.values() for sequence in sequences)
+    often = {sequence for sequence, count in counts.items() if count > max(COMMON, len(submissions) / 2)}
+    whole = {name: sequences - often for name, sequences in whole.items()}
+    bodies = {name: _large_bodies(texts) for name, texts in submissions.items()}
+    usual = Counter(body for found in bodies.values() for body in found)
+    pairs = []
+    for first, second in combinations(submissions, 2):
+        shared = whole[first] & whole[second]
+        equal = [unit for unit, text in bodies[first] & bodies[second] if usual[unit, text] <= COMMON]
+        if shared or equal:
+            least = min(len(whole[first]), len(whole[second]))
+            share = len(shared) / max(least, 1)
+            file = max(own[first], key=lambda name: len(own[first][name] & shared), default="")
+            pairs.append(
+                Pair((first, second), share if least >= ENOUGH else 0.0, len(shared), tuple(sorted(equal)), file)
+            )
+    return sorted(pairs, key=lambda pair: (not pair.alike, -pair.share, pair.names))
+
+
+def _large_bodies(texts: Texts) -> frozenset[tuple[str, str]]:
+    """The bodies that are large enough to say something, and are not the reference's, by unit."""
+    found: set[tuple[str, str]] = set()
+    for step in all_steps():
+        reference = bodies_of(step.source, step)
+        for unit, body in bodies_of(texts.get(step.file, ""), step).items():
+            if body.size >= LEAST and body.text != reference[unit].text:
+                found.add((unit, body.text))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=2048)
+def own_sequences(text: str) -> frozenset[int]:
+    """The sequences of a text's functions that no lesson has."""
+    return sequences_of(text) - _given()
+
+
+@cache
+def _given() -> frozenset[int]:
+    return frozenset().union(*(sequences_of(step.source) for step in all_steps()))
+
+
+def sequences_of(text: str) -> frozenset[int]:
+    """All sequences of ten tokens in a text's functions, hashed; none where it does not parse."""
+    try:
+        tree = parse(text)
+    except SyntaxError:
+        return frozenset()
+    bound = bound_names(list(ast.walk(tree)))
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            tokens = _TOKEN.findall(re.sub(r"\bv\d+\b", "v", normalised(node, bound)))
+            found.update(hash(tuple(tokens[at : at + TOKENS])) for at in range(len(tokens) - TOKENS + 1))
+    return frozenset(found)
