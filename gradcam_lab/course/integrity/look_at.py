@@ -52,8 +52,11 @@ def look_at(texts: Mapping[str, str], record: WorkRecord | None) -> tuple[Findin
     Args:
         texts: its Python files by their names.
         record: how the student worked, if it was handed in.
+
+    Returns:
+        First what is like the reference, then what is wrong with the record, then each odd line.
     """
-    found = [Finding(file, line, what) for file, text in texts.items() for line, what in oddities(text)]
+    found: list[Finding] = []
     shown = set(record.answers) if record else set()
     for step in all_steps():
         if equal := equal_to_reference(texts.get(step.file, ""), step):
@@ -64,6 +67,7 @@ def look_at(texts: Mapping[str, str], record: WorkRecord | None) -> tuple[Findin
             found.append(Finding(step.file, equal[0].line, why))
     if record and record.flaw:
         found.append(Finding(RECORD_FILE, 0, f"the record of hints and tries: {record.flaw}"))
+    found += [Finding(file, line, what) for file, text in texts.items() for line, what in oddities(text)]
     return tuple(found)
 
 

@@ -9,10 +9,11 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import combinations
 
+from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.integrity.bodies import Function, bodies_of, normalised
 from gradcam_lab.course.integrity.imports import bound_names
@@ -29,10 +30,16 @@ ENOUGH = 100
 COMMON = 10
 """What more students than this have, and more than half the class, is what one writes; so is an equal body of more."""
 
+NAMED = 4
+"""Number of equal functions that a sentence names."""
+
 _TOKEN = re.compile(r"\w+|[^\w\s]+")
 
 Texts = Mapping[str, str]
 """The Python files of a submission, by name."""
+
+Places = Mapping[str, Mapping[int, int]]
+"""Of each file the sequences, each with the line of its function."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +51,36 @@ class Pair:
         share: of the smaller one's own sequences that the other has too, from 0 to 1.
         shared: number of sequences that both have.
         equal: functions whose bodies are equal, and are not the reference's; only large ones.
-        file: the step file in which they share most, or "".
+        file: the file in which they share most, where the pair is worth a look.
+        lines: of both, the line of the function there in which they share most, or 0.
     """
 
     names: tuple[str, str]
     share: float
     shared: int
     equal: tuple[str, ...]
-    file: str
+    file: str = ""
+    lines: tuple[int, int] = (0, 0)
 
     @property
     def alike(self) -> bool:
         """Whether the two are worth a look."""
         return bool(self.equal) or (self.share >= ALIKE and self.shared >= ENOUGH * ALIKE)
 
+    def line(self, name: str) -> int:
+        """The line at which to look in the file of one of the two."""
+        return self.lines[self.names.index(name)]
+
     def what(self, name: str) -> str:
         """What one of the two shares with the other, as the rest of a sentence."""
         other = self.names[0] if name == self.names[1] else self.names[1]
-        equal = f"; equal but for names and layout: {', '.join(self.equal)}" if self.equal else ""
+        equal = f"; equal but for names and layout: {self.equal_names()}" if self.equal else ""
         return f"shares {self.share:.0%} of the smaller one's own code with {other}{equal}"
+
+    def equal_names(self) -> str:
+        """The functions that are equal; of many, the first few and their number."""
+        more = f" and {len(self.equal) - NAMED} more" if len(self.equal) > NAMED else ""
+        return f"{', '.join(self.equal[:NAMED])}{more}"
 
 
 def similar_pairs(submissions: Mapping[str, Texts]) -> list[Pair]:
@@ -75,7 +93,7 @@ def similar_pairs(submissions: Mapping[str, Texts]) -> list[Pair]:
         The pairs that share anything, those worth a look first, then by their share.
     """
     own = {name: {file: own_sequences(text) for file, text in texts.items()} for name, texts in submissions.items()}
-    whole = {name: frozenset().union(*files.values()) for name, files in own.items()}
+    whole = {name: frozenset().union(*(found.keys() for found in files.values())) for name, files in own.items()}
     counts = Counter(sequence for sequences in whole.values() for sequence in sequences)
     often = {sequence for sequence, count in counts.items() if count > max(COMMON, len(submissions) / 2)}
     whole = {name: sequences - often for name, sequences in whole.items()}
@@ -88,11 +106,21 @@ def similar_pairs(submissions: Mapping[str, Texts]) -> list[Pair]:
         if shared or equal:
             least = min(len(whole[first]), len(whole[second]))
             share = len(shared) / max(least, 1)
-            file = max(own[first], key=lambda name: len(own[first][name] & shared), default="")
-            pairs.append(
-                Pair((first, second), share if least >= ENOUGH else 0.0, len(shared), tuple(sorted(equal)), file)
-            )
+            pair = Pair((first, second), share if least >= ENOUGH else 0.0, len(shared), tuple(sorted(equal)))
+            pairs.append(_placed(pair, shared, own[first], own[second]) if pair.alike else pair)
     return sorted(pairs, key=lambda pair: (not pair.alike, -pair.share, pair.names))
+
+
+def _placed(pair: Pair, shared: frozenset[int], first: Places, second: Places) -> Pair:
+    """The pair with the file in which they share most, and the lines of the function there."""
+    file = max(first, key=lambda name: len(first[name].keys() & shared), default="")
+    return replace(pair, file=file, lines=(_line(first[file], shared), _line(second.get(file, {}), shared)))
+
+
+def _line(sequences: Mapping[int, int], shared: frozenset[int]) -> int:
+    """The line of the function that has most of the shared sequences."""
+    lines = Counter(line for sequence, line in sequences.items() if sequence in shared)
+    return max(lines, key=lambda line: (lines[line], -line), default=0)
 
 
 def _large_bodies(texts: Texts) -> frozenset[tuple[str, str]]:
@@ -107,26 +135,32 @@ def _large_bodies(texts: Texts) -> frozenset[tuple[str, str]]:
 
 
 @lru_cache(maxsize=2048)
-def own_sequences(text: str) -> frozenset[int]:
-    """The sequences of a text's functions that no lesson has."""
-    return sequences_of(text) - _given()
+def own_sequences(text: str) -> dict[int, int]:
+    """The sequences of a text's functions that no lesson has, each with the line of its function."""
+    given = _given()
+    return {sequence: line for sequence, line in sequences_of(text).items() if sequence not in given}
 
 
 @cache
 def _given() -> frozenset[int]:
-    return frozenset().union(*(sequences_of(step.source) for step in all_steps()))
+    texts = [text for step in all_steps() for text in (step.source, cut.stub(step.source))]
+    return frozenset().union(*map(sequences_of, texts))
 
 
-def sequences_of(text: str) -> frozenset[int]:
-    """All sequences of ten tokens in a text's functions, hashed; none where it does not parse."""
+def sequences_of(text: str) -> dict[int, int]:
+    """All sequences of ten tokens in a text's functions, hashed, each with the line of its function.
+
+    There are none where the text does not parse.
+    """
     try:
         tree = parse(text)
     except SyntaxError:
-        return frozenset()
+        return {}
     bound = bound_names(list(ast.walk(tree)))
-    found: set[int] = set()
+    found: dict[int, int] = {}
     for node in ast.walk(tree):
         if isinstance(node, Function):
             tokens = _TOKEN.findall(re.sub(r"\bv\d+\b", "v", normalised(node, bound)))
-            found.update(hash(tuple(tokens[at : at + TOKENS])) for at in range(len(tokens) - TOKENS + 1))
-    return frozenset(found)
+            starts = range(len(tokens) - TOKENS + 1)
+            found.update((hash(tuple(tokens[at : at + TOKENS])), node.lineno) for at in starts)
+    return found
