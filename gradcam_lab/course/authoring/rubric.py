@@ -48,7 +48,7 @@ def rubric_problems(task: str, points: int, written: bool, rubric: Sequence[Crit
             yield f"task {task} is judged by checks and has a rubric, which is for written tasks"
         return
     if not FEWEST <= len(rubric) <= MOST:
-        yield f"the rubric of task {task} has {len(rubric)} criteria, and {FEWEST} to {MOST} are asked for"
+        yield f"the rubric of task {task} has to have {FEWEST} to {MOST} criteria, and not {len(rubric)}"
     if len({criterion.text for criterion in rubric}) < len(rubric):
         yield f"the rubric of task {task} has the same criterion twice"
     for criterion in rubric:

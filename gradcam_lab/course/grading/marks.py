@@ -8,6 +8,7 @@ import csv
 import hmac
 import io
 import math
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -91,7 +92,8 @@ class Marking:
 
     def marks(self, answers: Mapping[str, str]) -> dict[str, Mark]:
         """The marks of a student's answers, by task; none of those that nobody has read."""
-        found = {task: self.sheets[task].marks.get(self.word(task, text)) for task, text in answers.items()}
+        known = {task: text for task, text in answers.items() if task in self.sheets}  # a heading may have any number
+        found = {task: self.sheets[task].marks.get(self.word(task, text)) for task, text in known.items()}
         return {task: mark for task, mark in found.items() if mark}
 
     def write(self, answers: Iterable[Mapping[str, str]]) -> list[str]:
@@ -160,8 +162,12 @@ def read_sheet(path: Path, task: Task) -> MarkedSheet:
     if not path.exists():
         return empty
     text = read_text(path, "the sheet of a written task", latin=True)
-    delimiter = max(",;\t", key=text.partition("\n")[0].replace(columns_of(task)[0], "").count)
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
+    start = re.match(rf'"?{ANSWER}"?([,;\t])', text)
+    delimiter = start[1] if start else ","
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise LabError(f"'{path}' is no CSV that can be read ({error}): save it as CSV again.") from error
     columns = tuple(cell.strip() for cell in rows[0]) if rows else ()
     if missing := [column for column in (ANSWER, *columns_of(task)) if column not in columns]:
         raise LabError(
@@ -172,6 +178,11 @@ def read_sheet(path: Path, task: Task) -> MarkedSheet:
     for cells in rows[1:]:
         row = {column: cell.strip() for column, cell in zip(columns, cells, strict=False)}
         word = row.get(ANSWER, "")
+        if any(cell.strip() for cell in cells[len(columns) :]):
+            raise LabError(
+                f"'{path}', answer '{word}': the row has more cells than the first line; a decimal comma needs a point "
+                "or quotes there."
+            )
         if not word:
             raise LabError(f"'{path}' has a row with points and no answer: its first cell is the word of an answer.")
         if word in found:

@@ -49,6 +49,15 @@ def right_ones(number: int) -> dict[str, str]:
     return {mark: found[number] for mark, found in bodies.items() if len(found) > number}
 
 
+def solved_otherwise() -> dict[str, str]:
+    """The step files of a student who wrote another right answer wherever the gallery has one, and has every point."""
+    bodies = right_ones(0)
+    return {
+        step.file: unmarked(cut.graft(step.source, {m: body for m, body in bodies.items() if m[0] == str(step.number)}))
+        for step in all_steps()
+    }
+
+
 def disguised(text: str) -> str:
     """The same code with other names of variables, another layout, and no comments and docstrings."""
     tree = ast.parse(text)
