@@ -54,7 +54,7 @@ def grade(
         grade_all(
             folder=folder,
             jobs=jobs,
-            requested=Exports(csv, gradescope, junit, html, written),
+            requested=Exports(csv=csv, gradescope=gradescope, junit=junit, html=html, written=written),
             seed=seed,
             wall=sandbox,
             only=only or (),
