@@ -5,14 +5,14 @@ same in the same order.
 """
 
 import ast
-from collections.abc import Iterable, Iterator
-from copy import deepcopy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step
-from gradcam_lab.course.integrity.imports import bound_names
+from gradcam_lab.course.integrity.imports import TOO_DEEP, bound_names
 from gradcam_lab.excerpts import parse
 
 
@@ -33,62 +33,60 @@ class Body:
     size: int
 
 
-@lru_cache(maxsize=512)
+class WrittenFunction(NamedTuple):
+    """A function or method as it stands in a file: its dotted name, first line, normalised text and number of nodes."""
+
+    name: str
+    line: int
+    text: str
+    nodes: int
+
+
 def bodies_of(source: str, step: Step) -> dict[str, Body]:
     """The bodies that a student wrote in a step file, by unit; none where it does not parse."""
     given = _given(step)
-    units = [unit for task in step.coded for unit in task.units]
-    found = {unit: _body(unit, node, bound) for unit, node, bound in _functions(source, units)}
     return {
-        unit: Body(unit, line, text, size - given[unit].size)
-        for unit, (line, text, size) in found.items()
-        if text != given[unit].text
+        function.name: Body(function.name, function.line, function.text, function.nodes - given[function.name].nodes)
+        for function in functions_of(source)
+        if function.name in given and function.text != given[function.name].text
     }
 
 
 @lru_cache(maxsize=16)
-def _given(step: Step) -> dict[str, Body]:
-    """What the stub gives of each function already."""
-    stub = cut.stub(step.source)
-    units = [unit for task in step.coded for unit in task.units]
-    return {unit: Body(unit, *_body(unit, node, bound)) for unit, node, bound in _functions(stub, units)}
+def _given(step: Step) -> dict[str, WrittenFunction]:
+    """What the stub gives of each function that a student writes."""
+    units = {unit for task in step.coded for unit in task.units}
+    return {function.name: function for function in functions_of(cut.stub(step.source)) if function.name in units}
+
+
+@lru_cache(maxsize=2048)
+def functions_of(source: str) -> tuple[WrittenFunction, ...]:
+    """The functions and methods of a text, normalised; none where it does not parse, or is nested too deep."""
+    try:
+        tree = parse(source)
+        bound = bound_names(list(ast.walk(tree)))
+        return tuple(_normalised(name, node, bound) for name, node in _functions(tree))
+    except (SyntaxError, *TOO_DEEP):
+        return ()
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _functions(source: str, units: Iterable[str]) -> Iterator[tuple[str, Function, dict[str, str]]]:
-    """The functions of these names, each with what the imported names stand for."""
-    try:
-        tree = parse(source)
-    except SyntaxError:
-        return
-    bound = bound_names(list(ast.walk(tree)))
-    for unit in units:
-        owner, _, name = unit.rpartition(".")
-        body: list[ast.stmt] = tree.body
-        if owner:
-            body = next((node.body for node in body if isinstance(node, ast.ClassDef) and node.name == owner), [])
-        for node in body:
-            if isinstance(node, Function) and node.name == name:
-                yield unit, node, bound
+def _functions(tree: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[tuple[str, Function]]:
+    for node in tree.body:
+        if isinstance(node, Function):
+            yield prefix + node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node, f"{prefix}{node.name}.")
 
 
-def _body(unit: str, node: Function, bound: dict[str, str]) -> tuple[int, str, int]:
-    """The first line of a function, its normalised text, and the number of its nodes."""
+def _normalised(name: str, node: Function, bound: dict[str, str]) -> WrittenFunction:
+    """A function with its local names `v0`, `v1`, ...; the tree is changed."""
+    line = node.lineno
     bare = _Normalised(bound).function(node)
     nodes = sum(not isinstance(part, ast.expr_context) for part in ast.walk(bare))
-    return node.lineno, ast.unparse(bare), nodes
-
-
-def normalised(node: Function, bound: dict[str, str]) -> str:
-    """The normalised text of a function's body; its local names are `v0`, `v1`, ...
-
-    Args:
-        node: the function.
-        bound: what imported names stand for.
-    """
-    return ast.unparse(_Normalised(bound).function(node))
+    return WrittenFunction(name, line, ast.unparse(bare), nodes)
 
 
 class _Normalised(ast.NodeTransformer):
@@ -115,7 +113,7 @@ class _Normalised(ast.NodeTransformer):
         names = [*node.args.posonlyargs, *node.args.args, node.args.vararg, *node.args.kwonlyargs, node.args.kwarg]
         for name in filter(None, names):
             self._number(name.arg)
-        body = [self.visit(deepcopy(part)) for part in node.body]
+        body = [self.visit(part) for part in node.body]
         return ast.fix_missing_locations(ast.Module([part for part in body if part is not None], []))
 
     def _number(self, name: str) -> str:

@@ -1,18 +1,25 @@
 """What a text imports, in every spelling that can be read off it, each with its line."""
 
 import ast
+from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from gradcam_lab.excerpts import parse
 
+TOO_DEEP = (RecursionError, ValueError)
+"""What Python raises where an expression is nested too deep to be walked through, or has a number of many digits."""
+
 LOADERS = ("importlib.import_module", "builtins.__import__", "__import__")
 """Functions that import the module that their first argument names."""
 
 
 class Import(NamedTuple):
-    """A dotted name that is imported, or reached through an imported package, and its line."""
+    """A dotted name that is imported, or reached through an imported package, and its line.
+
+    The name is "" where it is not written out.
+    """
 
     name: str
     line: int
@@ -33,18 +40,23 @@ def imports_of(text: str) -> tuple[Import, ...]:
         Import(name='torch.nn.ReLU', line=2)
     """
     try:
-        nodes = list(running(parse(text)))
-    except SyntaxError:
+        return tuple(_imports(list(running(parse(text)))))
+    except (SyntaxError, *TOO_DEEP):
         return ()
-    found = [entry for node in nodes for entry in _of_statement(node)]
+
+
+def _imports(nodes: list[ast.AST]) -> Iterator[Import]:
+    for node in nodes:
+        yield from _of_statement(node)
     bound = bound_names(nodes)
+    roots = {name.partition(".")[0] for name in bound.values()}
     for node in nodes:
         if isinstance(node, ast.Attribute):
             dotted = dotted_name(node, bound)
-            found += [Import(dotted, node.lineno)] if dotted and dotted.partition(".")[0] in _roots(bound) else []
+            if dotted.partition(".")[0] in roots:
+                yield Import(dotted, node.lineno)
         elif isinstance(node, ast.Call) and node.args and dotted_name(node.func, bound) in LOADERS:
-            found += [Import(name, node.lineno)] if (name := literal(node.args[0])) else []
-    return tuple(found)
+            yield Import(literal(node.args[0]), node.lineno)
 
 
 def running(tree: ast.AST) -> Iterator[ast.AST]:
@@ -52,13 +64,12 @@ def running(tree: ast.AST) -> Iterator[ast.AST]:
 
     It leaves out the bodies of `if __name__ == "__main__":` and `if TYPE_CHECKING:`.
     """
-    yield tree
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) in NOT_RUN:
-            for other in node.orelse:
-                yield from running(other)
-        else:
-            yield from running(node)
+    queue = deque([tree])
+    while queue:
+        node = queue.popleft()
+        yield node
+        for child in ast.iter_child_nodes(node):
+            queue.extend(child.orelse if isinstance(child, ast.If) and ast.unparse(child.test) in NOT_RUN else [child])
 
 
 NOT_RUN = ("__name__ == '__main__'", "TYPE_CHECKING", "typing.TYPE_CHECKING")
@@ -83,10 +94,6 @@ def bound_names(nodes: list[ast.AST]) -> dict[str, str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             bound.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
     return bound
-
-
-def _roots(bound: dict[str, str]) -> set[str]:
-    return {name.partition(".")[0] for name in bound.values()}
 
 
 def dotted_name(node: ast.AST, bound: dict[str, str]) -> str:

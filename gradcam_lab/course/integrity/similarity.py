@@ -5,7 +5,6 @@ Sequences of ten tokens are compared, without the names of variables, as by Schl
 of them, so what is shared was written by one hand, or is the only way to write it.
 """
 
-import ast
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -15,10 +14,8 @@ from itertools import combinations
 
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.course.integrity.bodies import Function, bodies_of, normalised
-from gradcam_lab.course.integrity.imports import bound_names
+from gradcam_lab.course.integrity.bodies import bodies_of, functions_of
 from gradcam_lab.course.integrity.look_at import LEAST
-from gradcam_lab.excerpts import parse
 
 TOKENS = 10
 ALIKE = 0.6
@@ -152,15 +149,9 @@ def sequences_of(text: str) -> dict[int, int]:
 
     There are none where the text does not parse.
     """
-    try:
-        tree = parse(text)
-    except SyntaxError:
-        return {}
-    bound = bound_names(list(ast.walk(tree)))
     found: dict[int, int] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, Function):
-            tokens = _TOKEN.findall(re.sub(r"\bv\d+\b", "v", normalised(node, bound)))
-            starts = range(len(tokens) - TOKENS + 1)
-            found.update((hash(tuple(tokens[at : at + TOKENS])), node.lineno) for at in starts)
+    for function in functions_of(text):
+        tokens = _TOKEN.findall(re.sub(r"\bv\d+\b", "v", function.text))
+        starts = range(len(tokens) - TOKENS + 1)
+        found.update((hash(tuple(tokens[at : at + TOKENS])), function.line) for at in starts)
     return found

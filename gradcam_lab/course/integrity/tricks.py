@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gradcam_lab.course.authoring.cut import BEGIN, END
-from gradcam_lab.course.integrity.imports import Import, bound_names, dotted_name, imports_of, literal, running
+from gradcam_lab.course.integrity.imports import (
+    TOO_DEEP,
+    Import,
+    bound_names,
+    dotted_name,
+    imports_of,
+    running,
+)
 from gradcam_lab.course.integrity.reference import is_reference
 from gradcam_lab.excerpts import parse
 
@@ -121,24 +128,32 @@ def oddities(text: str) -> list[Oddity]:
         if BEGIN.match(line) or END.match(line)
     ]
     try:
-        nodes = list(running(parse(text)))
+        found += _odd(parse(text))
     except SyntaxError:
         return found[:1]
-    found += [oddity for entry in imports_of(text) for oddity in _of_import(entry)]
-    bound = bound_names(nodes)
-    strings = _docstrings(nodes)
-    for node in nodes:
-        found += _of_node(node, bound, strings)
+    except TOO_DEEP:
+        found.append(Oddity(1, "is nested too deep to be read"))
+    else:
+        found += [oddity for entry in imports_of(text) for oddity in _of_import(entry)]
     first: dict[str, int] = {}
     for line, what in sorted(found):
         first.setdefault(what, line)
     return sorted(Oddity(line, what) for what, line in first.items())
 
 
+def _odd(tree: ast.Module) -> list[Oddity]:
+    nodes = list(running(tree))
+    bound = bound_names(nodes)
+    strings = _docstrings(nodes)
+    return [oddity for node in nodes for oddity in _of_node(node, bound, strings)]
+
+
 def _of_import(entry: Import) -> Iterator[Oddity]:
     name, line = entry
     root = name.partition(".")[0]
-    if is_reference(name):
+    if not name:
+        yield Oddity(line, "imports a module whose name is not written out")
+    elif is_reference(name):
         yield Oddity(line, "imports the reference")
     elif root == "gradcam_lab":
         yield Oddity(line, "imports gradcam_lab, the lab itself")
@@ -157,9 +172,6 @@ def _of_node(node: ast.AST, bound: dict[str, str], docstrings: set[int]) -> Iter
         yield Oddity(node.lineno, f"{FUNCTIONS[node.id]} ({node.id})")
     elif isinstance(node, ast.Attribute) and node.attr in ATTRIBUTES:
         yield Oddity(node.lineno, f"{ATTRIBUTES[node.attr]} ({node.attr})")
-    elif isinstance(node, ast.Call) and dotted_name(node.func, bound) in ("__import__", "importlib.import_module"):
-        if node.args and not literal(node.args[0]):
-            yield Oddity(node.lineno, "imports a module whose name is not written out")
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
         named = [place for place in PLACES if place in node.value]
         yield from (Oddity(node.lineno, f"names the installed package in a string ('{place}')") for place in named[:1])

@@ -1,5 +1,9 @@
 """What is worth a look in one submission, and that honest work is not flagged."""
 
+import re
+from difflib import SequenceMatcher
+from pathlib import Path
+
 import pytest
 
 from gradcam_lab.course.authoring import cut
@@ -7,6 +11,8 @@ from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.integrity import look_at as looking
 from gradcam_lab.course.integrity.bodies import bodies_of
 from gradcam_lab.course.integrity.look_at import look_at
+from gradcam_lab.course.integrity.reference import reference_import
+from gradcam_lab.course.integrity.similarity import similar_pairs
 from gradcam_lab.course.integrity.tricks import oddities
 from gradcam_lab.course.integrity.work_record import WorkRecord
 from tests.course.integrity.gallery import answers, disguised, right_ones, unmarked, written
@@ -40,8 +46,11 @@ class TestHonestWork:
                 unit = units[answer.mark]
                 body = bodies_of(cut.graft(step.source, {answer.mark: answer.body}), step)[unit]
                 assert body.text != reference[unit].text
-                large += reference[unit].size >= looking.LEAST
-        assert large > 10
+                if reference[unit].size >= looking.LEAST:
+                    mine, theirs = (re.findall(r"\w+|[^\w\s]", text) for text in (body.text, reference[unit].text))
+                    assert SequenceMatcher(None, mine, theirs, autojunk=False).ratio() < 0.8
+                    large += 1
+        assert large > 5
 
     def test_one_small_equal_body_says_nothing(self):
         small = {region.mark for region in cut.regions(all_steps()[1].source) if region.task in ("2.1", "2.2")}
@@ -135,3 +144,24 @@ def test_a_flaw_of_the_record_is_named():
     assert sentences({}, WorkRecord(flaw="it was edited by hand")) == [
         ".gradcam-lab/state.json: the record of hints and tries: it was edited by hand"
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def predict():\n    return " + "+".join(["x"] * 3000),
+        "import torch\ntorch" + ".a" * 3000,
+        "__import__(" + "+".join(["'a'"] * 3000) + ")",
+        "def predict():\n    return 0x" + "f" * 10_000,
+        "if " + "not " * 900 + "x:\n    pass",
+        "[" * 5000,
+        "\0",
+    ],
+    ids=["sum", "attributes", "strings", "digits", "nots", "brackets", "NUL"],
+)
+def test_code_that_cannot_be_walked_through_is_no_accident_of_ours(text):
+    step = all_steps()[0]
+    for where in (text, f"import gradcam_lab\n{text}"):
+        assert all("too deep" in sentence or "gradcam_lab" in sentence for sentence in sentences({step.file: where}))
+        assert reference_import(where, Path(step.file), {}) is None
+        assert similar_pairs({"a": {step.file: where}, "b": {step.file: where}}) == []
