@@ -61,7 +61,7 @@ def look_at(texts: Mapping[str, str], record: WorkRecord | None) -> tuple[Findin
     shown = set(record.answers) if record else set()
     for step in all_steps():
         if equal := equal_to_reference(texts.get(step.file, ""), step):
-            names = " and ".join(body.unit for body in equal)
+            names = ", ".join(body.unit for body in equal)
             why = f"{names}: as in the reference but for names and layout"
             if all(_task(step, body.unit) in shown for body in equal):
                 why += " (which the lab showed after the tries)"
