@@ -11,11 +11,16 @@ app = Typer()
 
 
 @app.command()
-def start(folder: Annotated[Path, Argument(help="Folder of the workspace to make.")]) -> None:
+def start(
+    folder: Annotated[Path, Argument(help="Folder of the workspace to make.")],
+    exam: Annotated[
+        bool, Option("--exam", help="Make one whose hints end before the code, and which never shows an answer.")
+    ] = False,
+) -> None:
     """Make a workspace: the lesson files with the answers cut out, and their tests."""
     from gradcam_lab.course.workspace.start import start as make
 
-    make(folder)
+    make(folder, exam=exam)
 
 
 @app.command()

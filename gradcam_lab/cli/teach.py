@@ -24,6 +24,10 @@ def grade(
     html: Annotated[
         Path | None, Option(help="Folder to write a page per student and an overview of the class to.")
     ] = None,
+    written: Annotated[
+        Path | None,
+        Option(help="Folder of the sheets of written answers: to read, and to give points in, which are read back."),
+    ] = None,
     seed: Annotated[
         int | None, Option(min=0, max=MAX_SEED, help="Random seed of the checks' cases.", show_default="a fresh one")
     ] = None,
@@ -50,7 +54,7 @@ def grade(
         grade_all(
             folder=folder,
             jobs=jobs,
-            requested=Exports(csv, gradescope, junit, html),
+            requested=Exports(csv=csv, gradescope=gradescope, junit=junit, html=html, written=written),
             seed=seed,
             wall=sandbox,
             only=only or (),

@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.rubric import Criterion, read_rubric
 from gradcam_lab.errors import LabError
 
 
@@ -86,6 +87,7 @@ class Task:
         needs: the tasks to be done before it.
         hints: in the order in which they are shown, from a general one to nearly the answer.
         units: the functions that the student writes, such as `("watched", "GradCAM.__call__")`; none if it is written.
+        rubric: what a good answer does, if it is written.
     """
 
     id: str
@@ -95,6 +97,7 @@ class Task:
     needs: tuple[str, ...]
     hints: tuple[str, ...]
     units: tuple[str, ...]
+    rubric: tuple[Criterion, ...] = ()
 
     @property
     def written(self) -> bool:
@@ -203,6 +206,7 @@ def read_step(file: Path, checks: Path) -> Step:
             needs=tuple(entry.get("needs", ())),
             hints=tuple(hint.strip() for hint in entry.get("hints", ())),
             units=tuple(dict.fromkeys(region.unit for region in regions if region.task == task_id)),
+            rubric=read_rubric(entry.get("rubric", ())),
         )
         for task_id, entry in table["task"].items()
     ]

@@ -22,6 +22,16 @@ def sample_folder() -> Path:
     return lesson_folder().parent / "report" / "sample"
 
 
+def model_answer(step: Step, task: str) -> str:
+    """The model answer to a written task, as it is read; "" where there is none."""
+    try:
+        text = (lesson_folder() / "checks" / f"{step.name}.answers.md").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    pieces = re.split(r"^## +(\d+\.\d+)\b.*$", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL), flags=re.MULTILINE)
+    return dict(zip(pieces[1::2], pieces[2::2], strict=True)).get(task, "").strip()
+
+
 def examine_answers(step: Step, file: Path, sample: Path) -> Iterator[str]:
     """Check the model answers of a step.
 

@@ -1,9 +1,7 @@
-"""A grading as a table for spreadsheets, as Gradescope's and JUnit's files, and as pages for a browser."""
+"""A grading as a table for spreadsheets, and as Gradescope's and JUnit's files; `pages` are for a browser."""
 
 import csv
 import io
-import re
-import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.course.authoring.manifest import Check, Step, Task, all_steps
-from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, coded_tasks, written_tasks
+from gradcam_lab.course.grading.grades import (
+    Grade,
+    Grading,
+    coded_possible,
+    coded_tasks,
+    possible,
+    totals,
+    written_possible,
+    written_tasks,
+)
+from gradcam_lab.course.grading.pages import write_pages
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
 from gradcam_lab.errors import LabError
-from gradcam_lab.files import require_writable, text_sha256, write_json, write_text
+from gradcam_lab.files import require_writable, write_json, write_text
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins with one of these for a formula."""
@@ -25,12 +33,13 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 @dataclass(frozen=True)
 class Exports:
-    """The exports that were asked for: a file each, and a folder for the pages."""
+    """The exports that were asked for: a file each, and folders for the pages and for the sheets of written answers."""
 
     csv: Path | None = None
     gradescope: Path | None = None
     junit: Path | None = None
     html: Path | None = None
+    written: Path | None = None
 
     def paths(self) -> list[Path]:
         """The paths that were given."""
@@ -61,20 +70,14 @@ class Exports:
             write_pages(grading, self.html)
 
 
-def file_name(student: str) -> str:
-    """A name for a student's files: safe on every system, readable, and unique by the hash at its end."""
-    letters = unicodedata.normalize("NFKD", student).encode("ascii", "ignore").decode()
-    readable = re.sub(r"[^A-Za-z0-9]+", "-", letters).strip("-")[:40]
-    return "-".join(part for part in (readable, text_sha256(student)[:10]) if part)
-
-
 # --- a table ---
 
 
 def as_csv(grading: Grading) -> str:
     """A row for each student, in UTF-8 with a byte order mark; the csv module ends its lines by CR LF.
 
-    A coded task has its points, a written one "answered", that it is too short, or nothing; sums are of coded points.
+    A coded task has its points; a written one too, once a person has read it, and before that "answered", that it is
+    too short, or nothing. A step's sum is of coded points. Hints and tries are those of the record that was handed in.
     A cell of text that a spreadsheet would take for a formula begins with an apostrophe.
     """
     stream = io.StringIO(newline="")
@@ -88,18 +91,28 @@ def _heading() -> list[str]:
     columns = ["student"]
     for step in all_steps():
         columns += [*(f"task {task.id}" for task in step.tasks), f"step {step.number}"]
-    return [*columns, "total", "possible", "answers to read", "seed", "problem", "lost"]
+    sums = ["code", "code possible", "written", "written possible", "total", "possible", "answers to read"]
+    counts = [f"{kind} {task.id}" for kind in ("hints", "tries") for step in all_steps() for task in step.tasks]
+    return [*columns, *sums, "seed", "problem", "lost", "to look at", "exam", *counts]
 
 
 def _row(grade: Grade, seed: int) -> list[Any]:
     cells: list[Any] = [_text(grade.name)]
     for step in grade.steps:
-        cells += [grade.outcome_of_answer(task.id) if task.written else task.points for task in step.tasks]
+        cells += [grade.points_of_answer(task.id) if task.written else task.points for task in step.tasks]
         cells.append(step.coded_points)
     if not grade.steps:
         cells += [""] * sum(len(step.tasks) + 1 for step in all_steps())
     problem = grade.problem or "; ".join(grade.notes())
-    return [*cells, grade.points, coded_possible(), len(grade.to_read), seed, _text(problem), "; ".join(grade.causes())]
+    sums = [grade.points, coded_possible(), grade.written_points, written_possible(), grade.total, possible()]
+    looks = "; ".join(map(str, grade.to_look_at))
+    cells += [*sums, len(grade.to_read), seed, _text(problem), "; ".join(grade.causes()), _text(looks)]
+    tasks = [task.id for step in all_steps() for task in step.tasks]
+    record = grade.record
+    if not record:
+        return [*cells, "", *[""] * (2 * len(tasks))]
+    counts = [kind.get(task, 0) for kind in (record.hints, record.tries) for task in tasks]
+    return [*cells, "exam" if record.exam else "", *counts]
 
 
 def _text(text: str) -> str:
@@ -118,11 +131,37 @@ def as_gradescope(grading: Grading) -> dict[str, Any]:
 def _gradescope(grade: Grade, grading: Grading) -> dict[str, Any]:
     results = grade.tasks()
     written = {task.id: grade.outcome_of_answer(task.id) for task in written_tasks()}
+    tests = [_test(task, results.get(task.id), grade.problem) for _, task in coded_tasks()]
+    tests += [_marked(task, grade) for task in written_tasks() if task.id in grade.marks]
+    said = [grade.problem] if grade.problem else grade.said()
     return {
-        "score": grade.points,
-        "tests": [_test(task, results.get(task.id), grade.problem) for _, task in coded_tasks()],
-        "output": "\n".join([*([grade.problem] if grade.problem else grade.said()), grading.conditions()]),
-        "extra_data": {"student": grade.name, "seed": grading.seed, "written": written},
+        "score": grade.total,
+        "tests": tests,
+        "output": "\n".join([*said, totals(grade), grading.conditions()]),
+        "extra_data": {
+            "student": grade.name,
+            "seed": grading.seed,
+            "written": written,
+            "code_points": [grade.points, coded_possible()],
+            "written_points": [grade.written_points, written_possible()],
+            "total_points": [grade.total, possible()],
+        },
+    }
+
+
+def _marked(task: Task, grade: Grade) -> dict[str, Any]:
+    """A written answer that a person has read."""
+    mark = grade.marks[task.id]
+    rows = [
+        f"{given:g} of {criterion.points:g}: {criterion.text}"
+        for given, criterion in zip(mark.criteria, task.rubric, strict=True)
+    ]
+    return {
+        "name": f"{task.id} {task.title}",
+        "score": mark.points,
+        "max_score": task.points,
+        "output": "\n".join([*rows, *([mark.comment] if mark.comment else [])]),
+        "status": "passed" if mark.points == task.points else "failed",
     }
 
 
@@ -167,8 +206,11 @@ def _suite(grade: Grade, grading: Grading) -> ET.Element:
         suite.set(kind, str(sum(case.find(tag) is not None for case in cases)))
     properties = ET.SubElement(suite, "properties")
     values = {"seed": grading.seed, "points": grade.points, "possible": coded_possible()}
+    sums = {"written points": f"{grade.written_points:g}", "written possible": written_possible()}
+    together = {"total points": f"{grade.total:g}", "total possible": possible()}
     said = {"answers to read": len(grade.to_read), "notes": "; ".join(grade.notes()), "lost": "; ".join(grade.causes())}
-    for name, value in {**values, **said}.items():
+    looks = {"to look at": "; ".join(map(str, grade.to_look_at))}
+    for name, value in {**values, **sums, **together, **said, **looks}.items():
         ET.SubElement(properties, "property", name=name, value=str(value))
     suite.extend(cases)
     return suite
@@ -195,30 +237,3 @@ def _case(step: Step, check: Check, verdict: Verdict | None) -> ET.Element:
         trouble = ET.SubElement(case, tag, type=verdict.status, message=verdict.reason or verdict.status)
         trouble.text = three_lines(verdict)
     return case
-
-
-# --- pages ---
-
-
-def write_pages(grading: Grading, folder: Path) -> None:
-    """Write a page for each student, and last `index.html`, which leads to them."""
-    from gradcam_lab.report.templating import html_environment
-
-    environment = html_environment("grades", trim_blocks=True)
-    common = {
-        "grading": grading,
-        "steps": all_steps(),
-        "possible": coded_possible(),
-        "written": written_tasks(),
-        "guard": grading.guard(),
-        "page_of": page_of,
-    }
-    for grade in grading.grades:
-        page = environment.get_template("student.html.j2").render(**common, grade=grade)
-        write_text(folder / page_of(grade), page)
-    write_text(folder / "index.html", environment.get_template("class.html.j2").render(**common))
-
-
-def page_of(grade: Grade) -> str:
-    """The name of a student's page."""
-    return f"{file_name(grade.name)}.html"

@@ -6,7 +6,7 @@ and output, but with the rights of whoever grades.
 
 import json as json_text
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
 from difflib import get_close_matches
@@ -18,11 +18,17 @@ from typing import Any, Literal
 
 from gradcam_lab.console import progress, say, warn
 from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.grading.comparing import compare
 from gradcam_lab.course.grading.exports import Exports
-from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, written_tasks
-from gradcam_lab.course.grading.submissions import Bounds, Submission, clean, find, read
+from gradcam_lab.course.grading.grades import Grade, Grading
+from gradcam_lab.course.grading.marks import Marking
+from gradcam_lab.course.grading.sheets import write_sheets
+from gradcam_lab.course.grading.submissions import RECORD, Bounds, Submission, clean, find, read
 from gradcam_lab.course.grading.submitted_files import SubmittedFiles, lay_out
+from gradcam_lab.course.grading.summary import summary
 from gradcam_lab.course.grading.verdict_store import Verdicts, VerdictStore, state_folder
+from gradcam_lab.course.integrity.look_at import look_at
+from gradcam_lab.course.integrity.work_record import read_record
 from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.judging.processes.sandbox import OPEN, Sandbox
 from gradcam_lab.course.judging.processes.sources import Source, new_source
@@ -75,6 +81,7 @@ def grade(
     requested.require_places()
     submissions = _chosen(find(folder, besides=requested.paths()), only)
     sandbox = _sandbox(wall, folder)
+    marking = Marking(requested.written) if requested.written else None  # a slip in a sheet is found before the work
     store = VerdictStore(folder, seed)
     if not json:
         number = "one submission" if len(submissions) == 1 else f"{len(submissions)} submissions"
@@ -84,12 +91,17 @@ def grade(
     grades = grader.grade_all(submissions, jobs)
     if store.problem:
         warn(store.problem)
-    grading = Grading(store.seed, limits, tuple(grades), walled=sandbox.walled)
+    if marking:
+        grades = [replace(grade, marks=marking.marks(grade.answers)) for grade in grades]
+    compared, pairs = compare(grades)
+    grading = Grading(store.seed, limits, compared, pairs, walled=sandbox.walled)
     requested.write(grading)
+    notes = write_sheets(marking, grading.grades) if marking and not only else []  # a sheet is of the whole class
     if json:
         say(json_text.dumps(grading.as_json(), indent=1))  # plain ASCII: any terminal and any pipe takes it
     else:
-        say("\n".join([*summary(grading), *(f"Written: {clean(str(path))}" for path in requested.paths())]))
+        places = [f"Written: {clean(str(path))}" for path in requested.paths() if path != requested.written]
+        say("\n".join([*summary(grading), *notes, *places]))
 
 
 def _chosen(submissions: Sequence[Submission], only: Sequence[str]) -> list[Submission]:
@@ -180,8 +192,10 @@ class Grader:
         """Grade one submission, and store the verdicts; an error becomes the problem of this submission alone."""
         try:
             files = read(submission.path, self.bounds)
+            record = files.pop(RECORD, None)
             with tempfile.TemporaryDirectory(prefix="gradcam-lab-", ignore_cleanup_errors=True) as place:
-                return self._grade(submission.name, files, lay_out(files, Path(place)))
+                grade = self._grade(submission.name, files, lay_out(files, Path(place)))
+            return _looked_at(grade, files, record)
         except LabError as error:
             return Grade(submission.name, clean(str(error)))
         except Exception as error:
@@ -245,6 +259,17 @@ def _hash(content: bytes | Problem) -> str:
     return f"not read: {content}" if isinstance(content, Problem) else sha256(content).hexdigest()
 
 
+def _looked_at(grade: Grade, files: SubmittedFiles, record: bytes | Problem | None) -> Grade:
+    """The grade with the code, how the student worked, and what is worth a look."""
+    code = {
+        clean(name): clean(content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n"))
+        for name, content in files.items()
+        if name.endswith(".py") and isinstance(content, bytes)
+    }
+    work = read_record(record) if isinstance(record, bytes) else None
+    return replace(grade, code=code, record=work, to_look_at=look_at(code, work))
+
+
 def _plain(verdict: Verdict) -> Verdict:
     """A verdict that every export can hold: texts may be of any characters, pictures of any numbers."""
     texts: dict[str, Any] = {
@@ -252,49 +277,3 @@ def _plain(verdict: Verdict) -> Verdict:
     }
     lists: dict[str, Any] = {name: list(map(clean, getattr(verdict, name))) for name in ("code", "variables", "inputs")}
     return replace(verdict, picture=None, **texts, **lists)
-
-
-def summary(grading: Grading) -> list[str]:
-    """The lines for the screen: a row for each student, the class, and the conditions of the grading."""
-    unchanged = sum(grade.unchanged for grade in grading.grades)
-    written = written_tasks()
-    return [
-        *_students(grading),
-        "",
-        f"Points are those of the coded tasks, {coded_possible()} in all. The {len(written)} written tasks "
-        f"({sum(task.points for task in written)} points) are for a person to read.",
-        *([f"{unchanged} of {len(grading.grades)} unchanged since the last grading."] if unchanged else []),
-        "",
-        *_class(grading),
-        "",
-        grading.conditions(),
-        grading.guard(),
-    ]
-
-
-def _students(grading: Grading) -> Iterator[str]:
-    from rich.cells import cell_len, set_cell_size  # a Chinese letter is two columns wide
-
-    width = max(cell_len(name) for name in ("student", *(grade.name for grade in grading.grades)))
-    steps = "".join(f"{f'step {step.number}':>8}" for step in all_steps())
-    yield f"{'student':<{width}}{steps}{'total':>8}{'to read':>9}"
-    for grade in grading.grades:
-        yield set_cell_size(grade.name, width) + _points(grade)
-        yield from (f"    {line}" for line in ([grade.problem] if grade.problem else grade.said()))
-
-
-def _points(grade: Grade) -> str:
-    if grade.problem:
-        return f"{'-':>8}" * (len(all_steps()) + 1) + f"{'-':>9}"
-    steps = "".join(f"{f'{step.coded_points}/{step.coded_possible}':>8}" for step in grade.steps)
-    return f"{steps}{f'{grade.points}/{coded_possible()}':>8}{len(grade.to_read):>9}"
-
-
-def _class(grading: Grading) -> Iterator[str]:
-    yield f"{'task':<6}{'passed':>7}{'failed':>8}{'not started':>13}"
-    for count in grading.counts():
-        yield f"{count.id:<6}{count.passed:>7}{count.failed:>8}{count.not_started:>13}  {count.title}"
-    if hardest := grading.hardest():
-        yield ""
-        yield f"Task {hardest.id} fails most often: {hardest.failed} of {hardest.students} students."
-        yield hardest.why()

@@ -1,13 +1,19 @@
 """The results of a grading: a grade for each submission, and the counts of the class for each task."""
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gradcam_lab.course.authoring.manifest import Step, Task, all_steps
+from gradcam_lab.course.integrity.look_at import Finding
+from gradcam_lab.course.integrity.similarity import Pair
+from gradcam_lab.course.integrity.work_record import WorkRecord
 from gradcam_lab.course.judging.judge import Limits
 from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict, remarks
+from gradcam_lab.files import text_sha256
 
 GUARDS = {
     True: "Around each submission stood a wall (bubblewrap): no network, no file of yours or of another submission, no "
@@ -19,8 +25,21 @@ GUARDS = {
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What a person gave for a written answer: the points for each criterion of the rubric, and a comment."""
+
+    criteria: tuple[float, ...]
+    comment: str = ""
+
+    @property
+    def points(self) -> float:
+        """All points of the answer."""
+        return sum(self.criteria)
+
+
+@dataclass(frozen=True)
 class Grade:
-    """The result of one submission; points are those of the coded tasks only.
+    """The result of one submission.
 
     Attributes:
         name: the student's name.
@@ -32,6 +51,10 @@ class Grade:
         answers_problem: what is wrong with the file of the written answers, or "".
         remarks: sentences about files that are ignored.
         unchanged: whether the verdicts are those of an earlier run, on the same text.
+        marks: what a person gave for the written answers, by task; only those that somebody has read.
+        code: the Python files, by name.
+        record: how the student worked, if that was handed in.
+        to_look_at: what is worth a look; no point depends on it.
     """
 
     name: str
@@ -43,6 +66,10 @@ class Grade:
     answers_problem: str = ""
     remarks: tuple[str, ...] = ()
     unchanged: bool = False
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
+    record: WorkRecord | None = None
+    to_look_at: tuple[Finding, ...] = ()
 
     @property
     def points(self) -> int:
@@ -50,13 +77,30 @@ class Grade:
         return sum(step.coded_points for step in self.steps)
 
     @property
+    def written_points(self) -> float:
+        """The points of the written answers that somebody has read."""
+        return sum(mark.points for mark in self.marks.values())
+
+    @property
+    def total(self) -> float:
+        """All points so far."""
+        return self.points + self.written_points
+
+    @property
     def to_read(self) -> list[str]:
-        """The written tasks that are answered."""
-        return [task.id for step in self.steps for task in step.tasks if task.written and task.status is Status.passed]
+        """The written tasks that are answered, and whose answers nobody has read yet."""
+        written = [task for step in self.steps for task in step.tasks if task.written]
+        return [task.id for task in written if task.status is Status.passed and task.id not in self.marks]
 
     def outcome_of_answer(self, task_id: str) -> str:
-        """A written answer in a word or two: "answered", too short, or "" where there is none."""
+        """A written answer in a word or two: "read", "answered", too short, or "" where there is none."""
+        if task_id in self.marks:
+            return "read"
         return "answered" if task_id in self.to_read else self.short_answers.get(task_id, "")
+
+    def points_of_answer(self, task_id: str) -> float | str:
+        """The points of a written answer, or in a word or two what there is instead."""
+        return self.marks[task_id].points if task_id in self.marks else self.outcome_of_answer(task_id)
 
     def tasks(self) -> dict[str, TaskResult]:
         """The results by task; none where there is a problem."""
@@ -106,17 +150,25 @@ class Grade:
             "causes": self.causes(),
             "points": self.points,
             "possible": coded_possible(),
+            "written_points": self.written_points,
+            "written_possible": written_possible(),
+            "total": self.total,
+            "total_possible": possible(),
             "answers_to_read": self.to_read,
+            "to_look_at": [finding.as_json() for finding in self.to_look_at],
+            "record": self.record.as_json() if self.record else None,
             "unchanged": self.unchanged,
             "steps": [self._coded_only(step) for step in self.steps],
         }
 
     def _coded_only(self, step: StepResult) -> dict[str, Any]:
-        """A step's dictionary without points for written answers: a person gives these."""
+        """A step's dictionary; a written answer has points once a person has read it."""
         table = step.as_json()
         for task in table["tasks"]:
             if task["written"]:
-                task.update(points=None, status=self.outcome_of_answer(task["id"]) or "not answered")
+                mark = self.marks.get(task["id"])
+                task.update(points=mark.points if mark else None, comment=mark.comment if mark else "")
+                task.update(status=self.outcome_of_answer(task["id"]) or "not answered")
         return {**table, "points": step.coded_points, "possible": step.coded_possible}
 
 
@@ -144,6 +196,13 @@ def _note(verdicts: Sequence[Verdict]) -> str:
     return got.partition("\n")[0] if status in (Status.error, Status.crashed, Status.timed_out) else ""
 
 
+def file_name(student: str) -> str:
+    """A name for a student's files: safe on every system, readable, and unique by the hash at its end."""
+    letters = unicodedata.normalize("NFKD", student).encode("ascii", "ignore").decode()
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", letters).strip("-")[:40]
+    return "-".join(part for part in (readable, text_sha256(student)[:10]) if part)
+
+
 def coded_tasks() -> Iterator[tuple[Step, Task]]:
     """The tasks that are judged by checks."""
     yield from ((step, task) for step in all_steps() for task in step.coded)
@@ -157,6 +216,25 @@ def written_tasks() -> list[Task]:
 def coded_possible() -> int:
     """All points of the coded tasks."""
     return sum(task.points for _, task in coded_tasks())
+
+
+def written_possible() -> int:
+    """All points of the written tasks."""
+    return sum(task.points for task in written_tasks())
+
+
+def possible() -> int:
+    """All points."""
+    return coded_possible() + written_possible()
+
+
+def totals(grade: Grade) -> str:
+    """The points of a student for code, for the written answers and together, in one sentence."""
+    unread = f" ({len(grade.to_read)} still to be read)" if grade.to_read else ""
+    return (
+        f"Code {grade.points} of {coded_possible()} points, written answers {grade.written_points:g} of "
+        f"{written_possible()}{unread}, together {grade.total:g} of {possible()}."
+    )
 
 
 @dataclass(frozen=True)
@@ -201,12 +279,14 @@ class Grading:
         seed: the seed of the checks' random cases.
         limits: the limits of each check.
         grades: one for each submission, in the order of their names.
+        pairs: the pairs of submissions that share code of their own, those worth a look first.
         walled: whether bubblewrap stood around each submission.
     """
 
     seed: int
     limits: Limits
     grades: tuple[Grade, ...]
+    pairs: tuple[Pair, ...] = ()
     walled: bool = False
 
     def guard(self) -> str:
@@ -219,6 +299,15 @@ class Grading:
             _count(task, [grade.tasks()[task.id] for grade in self.grades if grade.judged(step)])
             for step, task in coded_tasks()
         ]
+
+    def took(self) -> dict[str, tuple[int, int]]:
+        """The hints and the failed tries of all students together, by task; empty where nobody's record is there."""
+        records = [grade.record for grade in self.grades if grade.record]
+        ids = [task.id for step in all_steps() for task in step.tasks] if records else []
+        return {
+            task: (sum(r.hints.get(task, 0) for r in records), sum(r.tries.get(task, 0) for r in records))
+            for task in ids
+        }
 
     def hardest(self) -> TaskCount | None:
         """The task that most students tried and failed, the first of several; None where nobody failed."""
@@ -242,8 +331,10 @@ class Grading:
             "limits": asdict(self.limits),
             "walled": self.walled,
             "possible": coded_possible(),
-            "written_possible": sum(task.points for task in written_tasks()),
+            "written_possible": written_possible(),
+            "total_possible": possible(),
             "students": [grade.as_json() for grade in self.grades],
+            "similar": [asdict(pair) for pair in self.pairs if pair.alike],
             "tasks": [asdict(count) for count in self.counts()],
             "fails_most": hardest.id if hardest else None,
         }

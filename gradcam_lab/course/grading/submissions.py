@@ -9,7 +9,7 @@ import stat
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count
@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading.submitted_files import SubmittedFiles, pick
+from gradcam_lab.course.integrity.look_at import RECORD_FILE as RECORD
 from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.folder import LARGEST
 from gradcam_lab.course.workspace.folder import LEVELS as PACKAGES
@@ -145,6 +146,9 @@ def _of_folder(path: Path, bounds: Bounds) -> ArchiveListing:
         for entry in inside:
             if not entry.is_dir() or entry.is_symlink():
                 listing[PurePosixPath(*entry.relative_to(path).parts)] = partial(_read_file, entry, bounds)
+    for root in _roots(listing):
+        if (path / root / RECORD).is_file():
+            listing[root / RECORD] = partial(_read_file, path / root / RECORD, bounds)
     return listing
 
 
@@ -178,7 +182,9 @@ def _of_zip(path: Path, bounds: Bounds, stack: ExitStack) -> ArchiveListing:
         name = PurePosixPath(member.filename.replace("\\", "/"))
         if PureWindowsPath(member.filename).anchor or ".." in name.parts:  # the anchor: "/", "C:", or a server
             raise LabError(f"The zip holds the path '{clean(str(name))}', which leads out of it: nothing was unpacked.")
-        if not member.is_dir() and len(name.parts) <= DEPTH and not any(map(_hidden, name.parts)):
+        is_record = str(name) == RECORD or str(name).endswith(f"/{RECORD}")
+        visible = len(name.parts) <= DEPTH and not any(map(_hidden, name.parts))
+        if not member.is_dir() and (visible or is_record):
             listing[name] = partial(_read_member, archive, member, bounds)
     return listing
 
@@ -226,4 +232,8 @@ def _pick(listing: ArchiveListing, bounds: Bounds) -> SubmittedFiles:
         raise LabError(f"Step files lie in {len(roots)} folders ({names}): which of them is meant?")
     root = roots[0]
     here = {str(path.relative_to(root)): reader for path, reader in listing.items() if path.is_relative_to(root)}
-    return pick(here, bounds.member, bounds.total)
+    files = pick({name: reader for name, reader in here.items() if name != RECORD}, bounds.member, bounds.total)
+    if RECORD in here:
+        with suppress(LabError, OSError):  # it says how the student worked, and costs nobody a point
+            files[RECORD] = here[RECORD]()
+    return files

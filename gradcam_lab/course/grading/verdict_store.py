@@ -15,7 +15,7 @@ from typing import Any
 import platformdirs
 
 from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.course.grading.exports import file_name
+from gradcam_lab.course.grading.grades import file_name
 from gradcam_lab.course.judging.verdicts import Verdict
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, make_folder, read_json, require_writable, write_json

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from gradcam_lab.course.integrity.reference import REMEDY
 from gradcam_lab.course.judging.exception_reasons import likely_reason
 from gradcam_lab.course.judging.places import Point, Texts, as_verdict, line_of, points_of, work_below
 from gradcam_lab.course.judging.troubles import Trouble
@@ -14,6 +15,7 @@ MESSAGE = 2000
 """Number of characters of a message; what to do about it often stands at its end."""
 
 SENTENCES: dict[str, tuple[str, str]] = {
+    "ReferenceImported": ("your code imports the reference", REMEDY),
     "SystemExit": ("your code called sys.exit()", "take it out: a function returns its result"),
     "Skipped": ("your code called pytest.skip", "take it out: a check that is skipped earns nothing"),
     "Exit": ("your code called pytest.exit", "take it out: a function returns its result"),

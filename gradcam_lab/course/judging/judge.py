@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gradcam_lab.course.authoring.manifest import Check, Step
+from gradcam_lab.course.integrity.reference import REMEDY, reference_import
 from gradcam_lab.course.judging.processes.client import Worker
 from gradcam_lab.course.judging.processes.limits import Died, Limits
 from gradcam_lab.course.judging.processes.sources import Source, new_source
@@ -71,6 +72,7 @@ class Judge(AbstractContextManager["Judge"]):
         own code around it: if the package's reference is broken, this must not cost anyone a point. The chain runs on
         the student's code alone, and only where all tasks have passed. Once a check has used up its time, the other
         checks of its task have little, and nothing is judged a second time: one loop is not waited for again and again.
+        Code that imports the reference is not run at all, and every check says where it does.
 
         Args:
             step: which step it is.
@@ -87,6 +89,11 @@ class Judge(AbstractContextManager["Judge"]):
         wanted = list(step.checks if checks is None else checks)
         if not wanted:
             raise LabError(f"There are no checks for {step.name}: install gradcam-lab again.")
+        if found := reference_import(source, file, modules):
+            for check in wanted:
+                outcome = Status.error, "code of your own", found.what(), REMEDY
+                yield Verdict(check.name, check.task, check.points, *outcome, file=found.file, line=found.line)
+            return
         case = {"step": step.name, "source": source, "file": str(file), "modules": dict(modules), "seed": seed}
         common = {**case, "seconds": self.limits.seconds}
         if self.source.warm:

@@ -15,6 +15,7 @@ from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import RightAnswer, Step, WrongAnswer, all_steps, lesson_folder
 from gradcam_lab.course.authoring.model_answers import examine_answers, sample_folder
 from gradcam_lab.course.authoring.mutants import mutants as mutants_of
+from gradcam_lab.course.authoring.rubric import rubric_problems
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.try_mutants import stale, try_mutants
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
@@ -113,6 +114,7 @@ def read_through(step: Step) -> Iterator[str]:
             f"task {task.id} needs {need}, which does not come before it" for need in task.needs if need not in before
         )
         before.append(task.id)
+        yield from rubric_problems(task.id, task.points, task.written, task.rubric)
         if len(task.hints) < HINTS:
             yield f"task {task.id} has {len(task.hints)} hints, and {HINTS} are the least"
         yield from (f"a hint of task {task.id} gives away '{line}'" for line in _given_away(step, task.hints))

@@ -169,6 +169,7 @@ def as_json(workspace: Workspace, views: Sequence[screen.StepView], next_thing: 
         "steps": [{**view.result.as_json(), "changed": bool(view.unknown)} for view in views],
         "points": sum(view.result.points for view in views),
         "possible": sum(view.result.possible for view in views),
+        "exam": workspace.exam,
         "notes": [*workspace.notes(), *workspace.remarks(view.step for view in views)],
         "next": next_thing,
     }

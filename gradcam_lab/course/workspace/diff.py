@@ -36,6 +36,8 @@ def diff(task: str) -> None:
     step, found = find_task(task)
     if found.written:
         raise LabError(f"Task {task} is answered in words: there is no reference to compare your answer with.")
+    if workspace.exam:
+        raise LabError("This is the workspace of an exam: the reference is not shown in it.")
     if problem := workspace.code(step)[1]:
         raise LabError(problem.sentence())
     if not passed(workspace, step, found):

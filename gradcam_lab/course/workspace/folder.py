@@ -4,13 +4,14 @@ import codecs
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from types import MappingProxyType
 from typing import NamedTuple
 
 from gradcam_lab.course.authoring.manifest import Check, Step, all_steps
+from gradcam_lab.course.integrity.written import shortcoming
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.course.workspace.renamed import with_new_headings
@@ -24,9 +25,6 @@ LARGEST = 1_000_000
 
 LEVELS = 4
 """A package may hold packages: so deep, from the folder of the step files on, are own modules looked for."""
-
-ENOUGH_WORDS = 20
-"""Number of words from which a written answer counts as given; a person reads it."""
 
 STEERING = frozenset({"conftest", "sitecustomize", "usercustomize"})
 """Files that would change how pytest or Python works."""
@@ -167,16 +165,13 @@ class StudentFolder:
 
     def answers(self) -> dict[str, str]:
         """The written answers that are given, by task."""
-        return {task: words for task, words in self.begun_answers().items() if len(words.split()) >= ENOUGH_WORDS}
+        short = self.short_answers()
+        return {task: words for task, words in self.begun_answers().items() if task not in short}
 
     def short_answers(self) -> dict[str, str]:
-        """What to say of the written answers that are begun and too short to count as given, by task."""
-        counts = {task: len(words.split()) for task, words in self.begun_answers().items()}
-        return {
-            task: f"too short ({count} of {ENOUGH_WORDS} words)"
-            for task, count in counts.items()
-            if count < ENOUGH_WORDS
-        }
+        """What to say of the written answers that are begun and do not count as given, by task."""
+        found = {task: shortcoming(words, questions().get(task, "")) for task, words in self.begun_answers().items()}
+        return {task: what for task, what in found.items() if what}
 
     def begun_answers(self) -> dict[str, str]:
         """The written answers of a word or more, by task."""
@@ -257,6 +252,17 @@ def blank_answers() -> str:
                     f"## {task.id} {task.title} ({task.points} points)\n\n{question}\n\n<!-- your answer -->\n"
                 )
     return "\n".join(parts)
+
+
+@cache
+def questions() -> dict[str, str]:
+    """The questions of all written tasks, by task."""
+    return {
+        task.id: "\n".join(question_of(step.source, task.id))
+        for step in all_steps()
+        for task in step.tasks
+        if task.written
+    }
 
 
 def question_of(source: str, task: str) -> list[str]:

@@ -17,6 +17,15 @@ addopts = -p gradcam_lab.course.workspace.pytest_plugin --noconftest --import-mo
 cache_dir = .gradcam-lab/pytest
 """
 
+EXAM_LINE = "# This workspace is one of an exam: 'gradcam-lab start --exam' made it."
+
+EXAM_README = """\
+## This is an exam
+
+Hints end before the code, `gradcam-lab diff` is closed, and no answer is shown. How many hints and tries each task took
+is recorded, and handed in with your work: leave the folder `.gradcam-lab` where it is.
+"""
+
 TEST_FILE = '''\
 """Step {step.number} for pytest and your editor's test panel: `pytest {step.test_file}`.
 
@@ -28,14 +37,18 @@ from gradcam_lab.lessons.checks.test_{step.name} import *  # noqa: F403
 '''
 
 
-def fresh_files() -> dict[str, str]:
-    """The files of a fresh workspace: their names and texts."""
+def fresh_files(*, exam: bool = False) -> dict[str, str]:
+    """The files of a fresh workspace: their names and texts.
+
+    Args:
+        exam: whether it is one of an exam.
+    """
     return {
         **{step.file: cut.stub(step.source) for step in all_steps()},
         **{step.test_file: TEST_FILE.format(step=step) for step in all_steps()},
         ANSWERS: blank_answers(),
-        README: _readme(),
-        SETTINGS: PYTEST_INI,
+        README: _readme() + (f"\n{EXAM_README}" if exam else ""),
+        SETTINGS: PYTEST_INI + (f"{EXAM_LINE}\n" if exam else ""),
     }
 
 

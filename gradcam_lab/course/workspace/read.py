@@ -72,8 +72,8 @@ def _lesson(step: Step, workspace: Workspace | None) -> LessonText:
             task.minutes,
             task.units,
             status.get(task.id, ""),
-            task.hints[: hints.get(task.id, 0)] if workspace else task.hints,
-            len(task.hints),
+            workspace.hints(task)[: hints.get(task.id, 0)] if workspace else task.hints,
+            len(workspace.hints(task) if workspace else task.hints),
         )
         for task in step.tasks
     )

@@ -22,7 +22,7 @@ COLOURS = {
     "green": "passed|answered",
     "red": "failed|error|timed out|crashed",
     "dim": "not started|waiting",
-    "yellow": r"not checked|not finished|too short \(\d+ of \d+ words\)",
+    "yellow": r"not checked|not finished|too short \([^)]+\)|no answer yet \([^)]+\)",
 }
 """Colours of the words for outcomes."""
 

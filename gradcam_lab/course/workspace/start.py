@@ -8,18 +8,22 @@ from tempfile import TemporaryDirectory
 from gradcam_lab import __version__
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.integrity import work_record
 from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.fresh_files import fresh_files
 from gradcam_lab.course.workspace.workspace import STATE_FOLDER, STUBS, Workspace
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable, write_json, write_text
 
+EXAM = "It is one of an exam: hints end before the code, no answer is shown, and hints and tries are recorded."
 
-def start(folder: Path) -> None:
+
+def start(folder: Path, *, exam: bool = False) -> None:
     """Make a workspace, whole or not at all, and say how to go on.
 
     Args:
         folder: a new or an empty folder.
+        exam: make one whose hints end before the code, and which never shows an answer.
 
     Raises:
         LabError: there is something in it already, it lies in another workspace, or it cannot be written.
@@ -30,12 +34,14 @@ def start(folder: Path) -> None:
     try:
         with TemporaryDirectory(prefix=".new-", dir=place.parent) as temporary:
             built = Path(temporary) / "workspace"
-            _build(built)
+            _build(built, exam)
             _move(built, place)
     except OSError as error:
         raise LabError(f"Cannot make the workspace '{place}' ({error.strerror}): choose another folder.") from error
     points = sum(step.points for step in all_steps())
     say(f"Your workspace is in '{folder}': {len(all_steps())} steps, {points} points.")
+    if exam:
+        say(EXAM)
     say(f"Next: {_change_to(folder)}gradcam-lab")
 
 
@@ -48,11 +54,12 @@ def _refuse(place: Path) -> None:
         raise LabError(f"'{place}' lies in the workspace '{around.root}': choose a folder outside it.")
 
 
-def _build(folder: Path) -> None:
-    for name, text in fresh_files().items():
+def _build(folder: Path, exam: bool) -> None:
+    for name, text in fresh_files(exam=exam).items():
         write_text(folder / name, text)
         write_text(folder / STATE_FOLDER / STUBS / name, text)
-    write_json(folder / STATE_FOLDER / "state.json", {"version": __version__, "numbering": renamed.NUMBERING})
+    state = work_record.first(version=__version__, numbering=renamed.NUMBERING, exam=exam)
+    write_json(folder / STATE_FOLDER / "state.json", state)
 
 
 def _move(built: Path, place: Path) -> None:

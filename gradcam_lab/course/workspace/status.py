@@ -13,6 +13,8 @@ You are not inside a workspace.
   gradcam-lab --help        lists all commands
 """
 
+EXAM = "This is an exam: hints end before the code, and no answer is shown."
+
 
 def where() -> None:
     """Print in a few lines the points of each step, and the one thing to do next."""
@@ -36,7 +38,7 @@ def status(json: bool = False) -> None:
         print(check.as_json(workspace, views, next_thing))
     else:
         tables = [line for view in views for line in (*screen.table(view), "")]
-        screen.show([*tables, _total(views), *workspace.notes(), next_thing])
+        screen.show([*tables, _total(views), *([EXAM] if workspace.exam else []), *workspace.notes(), next_thing])
 
 
 def _inside(workspace: Workspace) -> list[str]:
@@ -47,6 +49,7 @@ def _inside(workspace: Workspace) -> list[str]:
     news = ["A newer course is installed: gradcam-lab upgrade brings it in, and your text stays."]
     return [
         f"Workspace '{workspace.root.name}'.",
+        *([EXAM] if workspace.exam else []),
         *map(screen.points, views),
         _total(views),
         *(news if is_newer(workspace) else []),

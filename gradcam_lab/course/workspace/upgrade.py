@@ -47,7 +47,7 @@ class Change:
 
 def is_newer(workspace: Workspace) -> bool:
     """Whether the package has other files than the ones that this workspace began with, and is not an older package."""
-    return not _is_older(workspace) and any(_base(workspace, name) != new for name, new in fresh_files().items())
+    return not _is_older(workspace) and any(_base(workspace, name) != new for name, new in _fresh(workspace).items())
 
 
 def upgrade() -> None:
@@ -62,7 +62,7 @@ def upgrade() -> None:
             f"This workspace was made by gradcam-lab {_version(workspace)}, and {__version__} is installed: "
             "install the newer one again."
         )
-    fresh = fresh_files()
+    fresh = _fresh(workspace)
     renames = renamed.to_rename(workspace.root)
     changes = [change for name, new in fresh.items() if (change := _change(workspace, name, new))]
     if changes or renames:
@@ -71,6 +71,11 @@ def upgrade() -> None:
     if not changes and not renames:
         say(f"The workspace is up to date with gradcam-lab {__version__}: there is nothing to do.")
     say(f"Next: gradcam-lab{' check' if changes or renames else ''}")
+
+
+def _fresh(workspace: Workspace) -> dict[str, str]:
+    """The files that this workspace would begin with today."""
+    return fresh_files(exam=workspace.exam)
 
 
 def _change(workspace: Workspace, name: str, new: str) -> Change | None:

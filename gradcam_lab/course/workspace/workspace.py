@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from gradcam_lab import __version__
 from gradcam_lab.console import Advance, warn
+from gradcam_lab.course import integrity
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Check, Step, Task, all_steps, lesson_folder
+from gradcam_lab.course.integrity import work_record
 from gradcam_lab.course.judging.code_key import code_keys
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, StepResult, Verdict, remarks, summarise
 from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.folder import ANSWERS, StudentFolder
-from gradcam_lab.course.workspace.fresh_files import SETTINGS, fresh_files
+from gradcam_lab.course.workspace.fresh_files import EXAM_LINE, SETTINGS, fresh_files
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, read_json, sha256, text_sha256, write_json, write_text
 from gradcam_lab.lesson_modules import StudentsFile
@@ -84,9 +86,10 @@ class Workspace(StudentFolder):
         """
         if self.has_old_names() or (self.state_folder / STUBS).is_dir():
             return
-        for name, text in fresh_files().items():
+        exam = self.exam
+        for name, text in fresh_files(exam=exam).items():
             write_text(self.state_folder / STUBS / name, text)
-        self.update_state(version=__version__, numbering=renamed.NUMBERING)
+        self.update_state(version=__version__, numbering=renamed.NUMBERING, exam=exam)
         warn(
             f"The folder '{STATE_FOLDER}' of '{self.root}' was missing and is made anew: your files are as they were, "
             "and 'gradcam-lab check' brings your points back."
@@ -106,8 +109,17 @@ class Workspace(StudentFolder):
         return state if isinstance(state, dict) else {}
 
     def update_state(self, **changes: Any) -> None:
-        """Change some entries of the recorded state."""
-        write_json(self.state_file, {**self.state(), **changes})
+        """Change some entries of the recorded state, and sign it."""
+        write_json(self.state_file, work_record.signed(self.state(), changes))
+
+    @cached_property
+    def exam(self) -> bool:
+        """Whether this is the workspace of an exam; its files say so too, should the record be lost."""
+        return self.state().get("exam") is True or EXAM_LINE in self.read(SETTINGS, "")[0].splitlines()
+
+    def hints(self, task: Task) -> tuple[str, ...]:
+        """The hints of a task that may be shown here: in an exam all but the last, which names the code."""
+        return task.hints[:-1] if self.exam else task.hints
 
     def result(self, step: Step) -> StepResult:
         """The result of the code that is there now; tasks without verdicts are not started."""
@@ -238,4 +250,5 @@ def checks_hash(step: Step) -> str:
         folder / "networks.py",
         lesson_folder() / step.file,
     ]
+    files += [Path(integrity.__file__).with_name(name) for name in ("imports.py", "reference.py")]  # what is refused
     return digest([sha256(file) for file in files])

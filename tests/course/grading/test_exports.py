@@ -11,7 +11,16 @@ import pytest
 
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import exports
-from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, coded_tasks, written_tasks
+from gradcam_lab.course.grading.grades import (
+    Grade,
+    Grading,
+    coded_possible,
+    coded_tasks,
+    file_name,
+    possible,
+    written_possible,
+    written_tasks,
+)
 from gradcam_lab.course.judging.judge import Limits
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from tests.course.grading.submitted import (
@@ -39,8 +48,10 @@ class TestCsv:
             tasks = {task.id: int(row[f"task {task.id}"]) for _, task in coded_tasks()}
             for step in all_steps():
                 assert sum(tasks[task.id] for task in step.coded) == int(row[f"step {step.number}"])
-            assert sum(tasks.values()) == int(row["total"]) == grade.points
-            assert row["possible"] == str(coded_possible())
+            assert sum(tasks.values()) == int(row["code"]) == int(row["total"]) == grade.points
+            assert row["code possible"] == str(coded_possible())
+            assert row["written possible"] == str(written_possible())
+            assert row["possible"] == str(possible())
             assert row["seed"] == "99"
 
     def test_written_tasks_are_answered_or_empty(self, rows):
@@ -156,11 +167,11 @@ class TestPages:
         return {path.name: Page(path.read_text(encoding="utf-8")) for path in folder.iterdir()}
 
     def page(self, pages, name):
-        return pages[f"{exports.file_name(name)}.html"]
+        return pages[f"{file_name(name)}.html"]
 
     def test_the_index_leads_to_every_student_and_every_page_back(self, pages, a_class):
         assert len(pages) == 1 + len(a_class.grades)
-        assert pages["index.html"].links == [f"{exports.file_name(grade.name)}.html" for grade in a_class.grades]
+        assert pages["index.html"].links == [f"{file_name(grade.name)}.html" for grade in a_class.grades]
         assert all(page.links == ["index.html"] for name, page in pages.items() if name != "index.html")
 
     def test_no_script_and_nothing_from_elsewhere(self, pages, folder):
@@ -211,7 +222,7 @@ class TestPages:
 
     def test_file_names_are_safe_and_unique(self):
         students = ["anna", "Anna", "ANNA", "../x", "con", "李", "王", "", "a" * 300, "Jürgen", "Jurgen", "index"]
-        names = [exports.file_name(student).lower() for student in students]
+        names = [file_name(student).lower() for student in students]
         assert len(set(names)) == len(students)
         assert all(re.fullmatch(r"[a-z0-9-]{10,51}", name) for name in names)
         assert not {"index", "con"} & set(names)

@@ -13,8 +13,16 @@ import pytest
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import grade as grading
-from gradcam_lab.course.grading.exports import Exports, file_name
-from gradcam_lab.course.grading.grades import Grading, coded_possible, coded_tasks, written_tasks
+from gradcam_lab.course.grading.exports import Exports
+from gradcam_lab.course.grading.grades import (
+    Grading,
+    coded_possible,
+    coded_tasks,
+    file_name,
+    written_possible,
+    written_tasks,
+)
+from gradcam_lab.course.grading.grades import possible as all_points
 from gradcam_lab.course.grading.submissions import Bounds
 from gradcam_lab.course.grading.verdict_store import VARIABLE
 from gradcam_lab.course.judging.judge import Judge, Limits
@@ -412,10 +420,12 @@ class TestScreen:
     def test_a_row_for_each_with_points_per_step_total_and_answers_to_read(self, lines):
         possible = [sum(task.points for task in step.coded) for step in all_steps()]
         full = [f"{points}/{points}" for points in possible]
-        assert self.row(lines, "anna") == ["anna", *full, f"{sum(possible)}/{sum(possible)}", "0"]
+        sums = [f"{sum(possible)}/{sum(possible)}", f"0/{written_possible()}", f"{sum(possible)}/{all_points()}"]
+        assert self.row(lines, "anna")[:-1] == ["anna", *full, *sums, "0"]
         lost = sum(task.points for task in all_steps()[1].coded if task.id in ("2.1", "2.2"))
         full[1] = f"{possible[1] - lost}/{possible[1]}"
-        assert self.row(lines, "dora") == ["dora", *full, f"{sum(possible) - lost}/{sum(possible)}", "1"]
+        sums = [f"{part - lost}/{part}" for part in (sum(possible),)] + [sums[1]]
+        assert self.row(lines, "dora")[:-1] == ["dora", *full, *sums, f"{sum(possible) - lost}/{all_points()}", "1"]
 
     def test_every_lost_point_has_its_cause_below_the_row(self, lines):
         row = next(number for number, line in enumerate(lines) if line.startswith("dora"))
@@ -427,7 +437,7 @@ class TestScreen:
         ]
         row = next(number for number, line in enumerate(lines) if line.startswith("yann"))
         assert lines[row + 1].startswith("    conftest.py is ignored")
-        assert lines[row + 2].startswith("zoe")
+        assert lines[row + 2].startswith("    look at step1_cam.py, line ")
 
     def test_a_problem_stands_below_its_row(self, lines):
         row = next(number for number, line in enumerate(lines) if line.startswith("zoe"))

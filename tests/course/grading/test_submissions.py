@@ -78,7 +78,7 @@ class TestReading:
         }
         texts = {**solved(), **answered(), **strays, **modules, **more}
         files = read(put(tmp_path / "anna", {**texts, "env/lib.py": "x"}), Bounds())
-        assert set(files) == {*solved(), "answers.md", *strays, *modules}
+        assert set(files) == {*solved(), "answers.md", *strays, *modules, ".gradcam-lab/state.json"}
         assert files["torch.py"] == b""
         assert files == read(pack(tmp_path / "anna.zip", texts), Bounds())
         lower = put(tmp_path / "bea", within("deep/my-lab", texts))

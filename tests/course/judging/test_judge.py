@@ -398,7 +398,7 @@ class TestFolder:
         assert all(v.status is Status.passed for v in folder.judge(step, judge, checks=of_task(step, "2.1")))
 
     def test_an_answer_is_what_the_student_wrote_below_the_question(self, folder):
-        words = "word " * 25
+        words = " ".join(f"word{number}" for number in range(25))
         text = f"# Answers\n\n## 1.5 Compare\n\n> {words}\n\n<!-- your answer -->\n\n## 2.8 What\n\n> why?\n\n{words}\n"
         (folder.root / "answers.md").write_text(text, encoding="utf-8")
         assert folder.answers() == {"2.8": words.strip()}
@@ -407,3 +407,47 @@ class TestFolder:
 def test_libraries_are_whole_afterwards():
     """This process never ran any of it."""
     assert torch.ones(2, 3).mean() == 1
+
+
+class TestTheReferenceIsRefused:
+    """Its import loses the step with one sentence, in whatever spelling, and other steps are untouched."""
+
+    @pytest.mark.parametrize(
+        ("head", "modules"),
+        [
+            ("from gradcam_lab.lessons.step2_gradcam import *\n", {}),
+            ("import importlib\nimportlib.import_module('gradcam_lab.lessons')\n", {}),
+            ("import helpers\n", {"helpers": OwnModule("import gradcam_lab.lessons", "helpers.py")}),
+        ],
+        ids=["star", "import_module", "own module"],
+    )
+    def test_by_reading(self, judge, head, modules):
+        step = step_of("2")
+        verdicts = list(judge.judge(step, head + step.source, FILE, modules=modules))
+        assert len(verdicts) == len(step.checks)
+        assert {verdict.status for verdict in verdicts} == {Status.error}
+        (got,) = {verdict.got for verdict in verdicts}
+        assert re.fullmatch(r"\w+\.py, line \d: this imports the reference \(gradcam_lab\.lessons\S*\)", got)
+        assert "take the import away" in verdicts[0].reason
+        assert verdicts[0].line > 0
+        assert all(verdict.status is Status.passed for verdict in judge.judge(step, step.source, FILE))
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "reference = __import__('.'.join(['gradcam_lab', 'lessons', 'step2_gradcam']), fromlist=['x'])\n"
+            "return reference.channel_weights(gradients)",
+            "import importlib\nname = 'snossel.bal_macdarg'[::-1]\n"
+            "return importlib.import_module(f'{name}.step2_gradcam').channel_weights(gradients)",
+        ],
+        ids=["__import__", "import_module"],
+    )
+    def test_where_only_running_it_tells(self, judge, body):
+        step = step_of("2")
+        source = cut.graft(step.source, {"2.1": body})
+        verdicts = list(judge.judge(step, source, FILE, checks=step.checks_of("2.1")))
+        assert {(verdict.status, verdict.got) for verdict in verdicts} == {
+            (Status.error, "your code imports the reference")
+        }
+        (other, *_) = judge.judge(step, source, FILE, checks=step.checks_of("2.2"))
+        assert other.status is Status.passed

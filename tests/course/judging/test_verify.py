@@ -6,6 +6,7 @@ import pytest
 
 from gradcam_lab.course.authoring import cut, manifest
 from gradcam_lab.course.authoring.manifest import EqualMutants, RightAnswer, WrongAnswer
+from gradcam_lab.course.authoring.rubric import Criterion, read_rubric
 from gradcam_lab.course.judging import verify
 
 
@@ -36,6 +37,29 @@ SLIPS = {
     "an unknown task": (
         lambda s: replace(s, source=s.source.replace("SOLUTION 2.7", "SOLUTION 2.12")),
         "2.12 is marked",
+    ),
+    "a rubric with other points": (
+        lambda s: with_task(s, "2.8", points=2, rubric=s.task("2.8").rubric[:3]),
+        "1.5 points",
+    ),
+    "no rubric": (lambda s: with_task(s, "2.8", rubric=()), "2 to 4 criteria, and not 0"),
+    "a rubric of five": (lambda s: with_task(s, "2.8", rubric=s.task("2.8").rubric * 2), "criteria, and not 8"),
+    "a criterion twice": (lambda s: with_task(s, "2.8", rubric=s.task("2.8").rubric[:1] * 4), "same criterion twice"),
+    "a criterion of no points": (
+        lambda s: with_task(s, "2.8", rubric=(Criterion("a", 2), Criterion("b", 0))),
+        "a number above 0",
+    ),
+    "points that are a word": (
+        lambda s: with_task(s, "2.8", rubric=read_rubric([{"text": "a", "points": "two"}, {"text": "b"}])),
+        "a number above 0",
+    ),
+    "a criterion without a text": (
+        lambda s: with_task(s, "2.8", rubric=read_rubric([{"points": 1}, {"text": "b", "points": 1}])),
+        "has no text",
+    ),
+    "a rubric of code": (
+        lambda s: with_task(s, "2.1", rubric=s.task("2.8").rubric),
+        "judged by checks and has a rubric",
     ),
     "other points": (lambda s: with_task(s, "2.5", points=3), "docstring"),
     "points without checks": (

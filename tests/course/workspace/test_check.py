@@ -147,7 +147,7 @@ def test_json_and_nothing_else(checked, root):
     passed, lines = checked("2", "step3_boxes.py", json=True)
     answer = json.loads("\n".join(lines))
     assert not passed
-    assert list(answer) == ["steps", "points", "possible", "notes", "next"]
+    assert list(answer) == ["steps", "points", "possible", "exam", "notes", "next"]
     assert [step["step"] for step in answer["steps"]] == ["step2_gradcam", "step3_boxes"]
     assert (answer["points"], answer["possible"]) == (1, step_of("2").points + step_of("3").points)
     tasks = {task["id"]: task for task in answer["steps"][0]["tasks"]}

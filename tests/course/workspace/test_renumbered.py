@@ -17,7 +17,7 @@ BEFORE = Path(__file__).with_name("before")
 
 FILES = {path.name.removesuffix(".txt"): path.read_text(encoding="utf-8") for path in BEFORE.iterdir()}
 
-WORDS = "Die Höhe der Karte sagt, wo der Hund ist. " * 3
+WORDS = "Die Höhe der Karte sagt, wo der Hund ist und warum. " * 3
 
 OWN_NAMES = {"known": "seeds", "counts": "confusion"}
 """Parameters of step 5 as that version called them."""

@@ -33,7 +33,9 @@ def test_inside_without_running_anything(root, monkeypatch, capsys):
 
 
 def test_an_answer_that_is_too_short_says_so(root, capsys):
-    (root / "answers.md").write_text(answers({"1.5": "The dog's head.", "2.8": "word " * 20}), encoding="utf-8")
+    (root / "answers.md").write_text(
+        answers({"1.5": "The dog's head.", "2.8": " ".join(f"word{number}" for number in range(20))}), encoding="utf-8"
+    )
     where.status()
     out = capsys.readouterr().out
     assert re.search(r"^ +1\.5 .* too short \(3 of 20 words\) +0/2$", out, re.MULTILINE)

@@ -20,12 +20,14 @@ PRINTED = 2000
 
 
 def load() -> None:
-    """Import torch and what the checks need, once and without starting a thread."""
+    """Import torch and what the checks need, once and without starting a thread; the reference is closed to others."""
     import torch
 
     torch.set_num_threads(1)  # the same numbers on every machine, and workers do not compete for cores
-    from gradcam_lab.course.judging import exceptions, student_module, values, worker  # noqa: F401
+    from gradcam_lab.course.judging import exceptions, import_guard, student_module, values, worker  # noqa: F401
     from gradcam_lab.lessons.checks import checking  # noqa: F401
+
+    import_guard.install()  # before anybody takes down how Python's own functions are
 
 
 def serve(requests: TextIO, answers: TextIO, output_limit: int, parent: int, *, walled: bool = False) -> None:
