@@ -20,13 +20,17 @@ from gradcam_lab.console import progress, say, warn
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading.exports import Exports
 from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, written_tasks
-from gradcam_lab.course.grading.submissions import Bounds, Submission, clean, find, read
+from gradcam_lab.course.grading.submissions import read
 from gradcam_lab.course.grading.submitted_files import SubmittedFiles, lay_out
 from gradcam_lab.course.grading.verdict_store import Verdicts, VerdictStore, state_folder
 from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.judging.processes.sandbox import OPEN, Sandbox
 from gradcam_lab.course.judging.processes.sources import Source, new_source
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
+from gradcam_lab.course.submissions.archives.limits import Bounds
+from gradcam_lab.course.submissions.find import find
+from gradcam_lab.course.submissions.submission import Submission
+from gradcam_lab.course.submissions.text import clean
 from gradcam_lab.course.workspace.folder import ANSWERS, Problem, StudentFolder
 from gradcam_lab.course.workspace.workspace import checks_hash
 from gradcam_lab.errors import LabError
@@ -73,7 +77,8 @@ def grade(
         KeyboardInterrupt: the same command goes on from there.
     """
     requested.require_places()
-    submissions = _chosen(find(folder, besides=requested.paths()), only)
+    found = find(folder, besides=requested.paths())
+    submissions = _chosen(found.submissions, only)
     sandbox = _sandbox(wall, folder)
     store = VerdictStore(folder, seed)
     if not json:
@@ -179,7 +184,7 @@ class Grader:
     def grade(self, submission: Submission) -> Grade:
         """Grade one submission, and store the verdicts; an error becomes the problem of this submission alone."""
         try:
-            files = read(submission.path, self.bounds)
+            files = read(submission.path, self.bounds, submission.loose)
             with tempfile.TemporaryDirectory(prefix="gradcam-lab-", ignore_cleanup_errors=True) as place:
                 return self._grade(submission.name, files, lay_out(files, Path(place)))
         except LabError as error:

@@ -15,9 +15,9 @@ from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import grade as grading
 from gradcam_lab.course.grading.exports import Exports, file_name
 from gradcam_lab.course.grading.grades import Grading, coded_possible, coded_tasks, written_tasks
-from gradcam_lab.course.grading.submissions import Bounds
 from gradcam_lab.course.grading.verdict_store import VARIABLE
 from gradcam_lab.course.judging.judge import Judge, Limits
+from gradcam_lab.course.submissions.archives.limits import Bounds
 from gradcam_lab.errors import LabError
 from tests.course.grading.submitted import (
     Quick,
