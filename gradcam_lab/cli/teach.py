@@ -15,7 +15,11 @@ app = Typer()
 @app.command()
 def grade(
     folder: Annotated[
-        Path, Argument(metavar="SUBMISSIONS_DIR", help="Folder of the workspaces: folders or zip files.")
+        Path,
+        Argument(
+            metavar="SUBMISSIONS_DIR",
+            help="Folder of what was handed in: folders, archives, or the files of a learning platform.",
+        ),
     ],
     jobs: Annotated[int, Option(min=1, max=MAX_JOBS, help="Number of parallel workers.")] = 1,
     csv: Annotated[Path | None, Option(help="File to write a table to, as CSV.")] = None,
@@ -26,6 +30,20 @@ def grade(
     ] = None,
     seed: Annotated[
         int | None, Option(min=0, max=MAX_SEED, help="Random seed of the checks' cases.", show_default="a fresh one")
+    ] = None,
+    roster: Annotated[
+        Path | None, Option(help="Table of the class as CSV, to know by ID, address or name whose a submission is.")
+    ] = None,
+    canvas: Annotated[Path | None, Option(help="File to write for the import into Canvas' gradebook.")] = None,
+    moodle: Annotated[
+        Path | None, Option(help="File to write for the import into Moodle, a grading worksheet.")
+    ] = None,
+    assignment: Annotated[str, Option(help="Name of the assignment in Canvas.")] = "gradcam-lab",
+    due: Annotated[
+        str | None, Option(metavar="TIME", help="When submissions are due, such as 2026-12-01T23:59.")
+    ] = None,
+    late: Annotated[
+        str | None, Option(metavar="RULE", help="What lateness costs, such as 10%/day of all points, or 2/day.")
     ] = None,
     seconds: Annotated[float, Option(min=1, help="Limit of one check, in seconds of CPU time.")] = 10,
     memory: Annotated[float, Option(min=0.1, help="Memory limit of one check, in GiB.")] = 2,
@@ -44,6 +62,8 @@ def grade(
     """Grade a folder of submissions; interrupted, the same command goes on."""
     from gradcam_lab.course.grading.exports import Exports
     from gradcam_lab.course.grading.grade import grade as grade_all
+    from gradcam_lab.course.grading.hand_in import Gradebooks
+    from gradcam_lab.course.grading.lateness import Deadline
     from gradcam_lab.course.judging.judge import Limits
 
     with resumable():
@@ -56,6 +76,8 @@ def grade(
             only=only or (),
             retry=retry,
             json=json,
+            books=Gradebooks(canvas, moodle, roster, assignment),
+            deadline=Deadline.parse(due, late),
             limits=Limits(seconds=seconds, memory=int(memory * 2**30)),
         )
 

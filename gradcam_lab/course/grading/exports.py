@@ -11,16 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.course.authoring.manifest import Check, Step, Task, all_steps
+from gradcam_lab.course.grading.csv_cells import BOM, text_cell
 from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable, text_sha256, write_json, write_text
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins with one of these for a formula."""
-
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""Excel needs it to recognise UTF-8; LibreOffice, pandas and R's readr accept it."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +74,8 @@ def as_csv(grading: Grading) -> str:
     """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
-    writer.writerow(_heading())
-    writer.writerows(_row(grade, grading.seed) for grade in grading.grades)
+    writer.writerow([*_heading(), *_late_heading(grading)])
+    writer.writerows([*_row(grade, grading.seed), *_late_cells(grade, grading)] for grade in grading.grades)
     return BOM + stream.getvalue()
 
 
@@ -91,19 +86,27 @@ def _heading() -> list[str]:
     return [*columns, "total", "possible", "answers to read", "seed", "problem", "lost"]
 
 
+def _late_heading(grading: Grading) -> list[str]:
+    return ["handed in", f"{grading.late}s late", "deducted", "points after"] if grading.late else []
+
+
+def _late_cells(grade: Grade, grading: Grading) -> list[Any]:
+    if not grading.late:
+        return []
+    when = f"{grade.handed_in:%Y-%m-%d %H:%M}" if grade.handed_in else ""
+    return [when, grade.late, grade.deducted, grade.counted]
+
+
 def _row(grade: Grade, seed: int) -> list[Any]:
-    cells: list[Any] = [_text(grade.name)]
+    cells: list[Any] = [text_cell(grade.name)]
     for step in grade.steps:
         cells += [grade.outcome_of_answer(task.id) if task.written else task.points for task in step.tasks]
         cells.append(step.coded_points)
     if not grade.steps:
         cells += [""] * sum(len(step.tasks) + 1 for step in all_steps())
     problem = grade.problem or "; ".join(grade.notes())
-    return [*cells, grade.points, coded_possible(), len(grade.to_read), seed, _text(problem), "; ".join(grade.causes())]
-
-
-def _text(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+    counts = [grade.points, coded_possible(), len(grade.to_read), seed]
+    return [*cells, *counts, text_cell(problem), text_cell("; ".join(grade.causes()))]
 
 
 # --- Gradescope ---

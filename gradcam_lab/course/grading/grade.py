@@ -20,6 +20,8 @@ from gradcam_lab.console import progress, say, warn
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading.exports import Exports
 from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, written_tasks
+from gradcam_lab.course.grading.hand_in import Gradebooks, HandIns
+from gradcam_lab.course.grading.lateness import Deadline
 from gradcam_lab.course.grading.submissions import read
 from gradcam_lab.course.grading.submitted_files import SubmittedFiles, lay_out
 from gradcam_lab.course.grading.verdict_store import Verdicts, VerdictStore, state_folder
@@ -56,6 +58,8 @@ def grade(
     wall: Wall = "auto",
     only: Sequence[str] = (),
     retry: bool = False,
+    books: Gradebooks = Gradebooks(),  # noqa: B008
+    deadline: Deadline | None = None,
     json: bool = False,
 ) -> None:
     """Grade every submission in a folder; what has not changed since an earlier grading is not judged again.
@@ -70,6 +74,8 @@ def grade(
         wall: what stands around each submission: bubblewrap, nothing, or bubblewrap where it works.
         only: the names of the students to grade; all where there are none.
         retry: judge again whose checks timed out or crashed; where `only` names students, these whatever they have.
+        books: the gradebooks to write, and the roster.
+        deadline: when the submissions are due, and what lateness costs.
         json: print JSON and nothing else.
 
     Raises:
@@ -77,8 +83,10 @@ def grade(
         KeyboardInterrupt: the same command goes on from there.
     """
     requested.require_places()
-    found = find(folder, besides=requested.paths())
+    books.require_places()
+    found = find(folder, besides=[*requested.paths(), *books.paths()])
     submissions = _chosen(found.submissions, only)
+    hand_ins = HandIns(found.submissions, books, deadline)
     sandbox = _sandbox(wall, folder)
     store = VerdictStore(folder, seed)
     if not json:
@@ -86,15 +94,18 @@ def grade(
         say(f"Grading {number} in '{clean(str(folder))}' with seed {store.seed}.\n")
     again = None if not retry else {submission.name for submission in submissions} if only else set()
     grader = Grader(store, limits, bounds, sandbox, again)
-    grades = grader.grade_all(submissions, jobs)
+    grades = [*map(hand_ins.with_remarks, grader.grade_all(submissions, jobs))]
     if store.problem:
         warn(store.problem)
-    grading = Grading(store.seed, limits, tuple(grades), walled=sandbox.walled)
+    unit = deadline.unit if deadline else ""
+    grading = Grading(store.seed, limits, tuple(grades), walled=sandbox.walled, late=unit)
     requested.write(grading)
+    lines = [*hand_ins.write(grades), *found.lines()]
     if json:
         say(json_text.dumps(grading.as_json(), indent=1))  # plain ASCII: any terminal and any pipe takes it
     else:
-        say("\n".join([*summary(grading), *(f"Written: {clean(str(path))}" for path in requested.paths())]))
+        written = [*requested.paths(), *books.written()]
+        say("\n".join([*summary(grading), *lines, *(f"Written: {clean(str(path))}" for path in written)]))
 
 
 def _chosen(submissions: Sequence[Submission], only: Sequence[str]) -> list[Submission]:

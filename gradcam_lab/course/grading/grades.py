@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from gradcam_lab.course.authoring.manifest import Step, Task, all_steps
@@ -30,8 +31,11 @@ class Grade:
         answers: the written answers, by task, also those that are too short to count as given.
         short_answers: what to say of those that are too short, by task.
         answers_problem: what is wrong with the file of the written answers, or "".
-        remarks: sentences about files that are ignored.
+        remarks: sentences about files that are ignored, and about how it was handed in: more than once, late.
         unchanged: whether the verdicts are those of an earlier run, on the same text.
+        handed_in: the platform's time, or None.
+        late: the days or hours that have begun after the deadline.
+        deducted: the points that this costs.
     """
 
     name: str
@@ -43,6 +47,14 @@ class Grade:
     answers_problem: str = ""
     remarks: tuple[str, ...] = ()
     unchanged: bool = False
+    handed_in: datetime | None = None
+    late: int = 0
+    deducted: float = 0
+
+    @property
+    def counted(self) -> float:
+        """The points of the coded tasks, less what lateness costs."""
+        return round(self.points - self.deducted, 2)
 
     @property
     def points(self) -> int:
@@ -106,6 +118,9 @@ class Grade:
             "causes": self.causes(),
             "points": self.points,
             "possible": coded_possible(),
+            "counted": self.counted,
+            "handed_in": self.handed_in.isoformat() if self.handed_in else None,
+            "late": self.late,
             "answers_to_read": self.to_read,
             "unchanged": self.unchanged,
             "steps": [self._coded_only(step) for step in self.steps],
@@ -202,12 +217,14 @@ class Grading:
         limits: the limits of each check.
         grades: one for each submission, in the order of their names.
         walled: whether bubblewrap stood around each submission.
+        late: the unit in which lateness is counted, "day" or "hour", or "" where there is no deadline.
     """
 
     seed: int
     limits: Limits
     grades: tuple[Grade, ...]
     walled: bool = False
+    late: str = ""
 
     def guard(self) -> str:
         """What this grading guarded against."""

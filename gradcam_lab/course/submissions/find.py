@@ -15,6 +15,9 @@ from gradcam_lab.course.submissions.submission import Person, Submission
 from gradcam_lab.course.submissions.text import in_one_line
 from gradcam_lab.errors import LabError
 
+SHOWN = 8
+"""Names of what is no submission that are shown."""
+
 
 @dataclass(frozen=True)
 class HandedIn:
@@ -27,6 +30,12 @@ class HandedIn:
 
     submissions: tuple[Submission, ...]
     others: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """What was not taken for a submission, in a line."""
+        shown, more = self.others[:SHOWN], len(self.others) - SHOWN
+        names = ", ".join(map(in_one_line, shown)) + (f" and {more} more" if more > 0 else "")
+        return [f"No submissions, so not graded: {names}."] if shown else []
 
 
 def find(folder: Path, besides: Iterable[Path] = ()) -> HandedIn:

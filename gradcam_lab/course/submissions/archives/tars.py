@@ -10,12 +10,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from gradcam_lab.course.submissions.archives.limits import Account, ArchiveListing, Entry, inner_path, no_link
 from gradcam_lab.errors import LabError
 
-UNPACKERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
+UNPACKERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
 """What reads each packing, by its name; each yields no more than it is asked for."""
 
 PART = 1_000_000
