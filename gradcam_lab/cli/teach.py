@@ -83,6 +83,48 @@ def grade(
 
 
 @app.command()
+def classroom(
+    platform: Annotated[
+        Literal["gradescope", "classroom50", "markus", "canvas", "moodle"], Argument(help="Learning platform.")
+    ],
+    out: Annotated[Path | None, Option(help="Folder to write to.", show_default="the platform's name")] = None,
+    index: Annotated[
+        str | None,
+        Option(
+            metavar="URL",
+            help="Wheel index of torch's CPU build, for the platform's machine.",
+            show_default="the one that make was given",
+        ),
+    ] = None,
+    image: Annotated[str, Option(help="Classroom 50: container image in which gradcam-lab is installed.")] = "",
+    visibility: Annotated[
+        list[str] | None,
+        Option(
+            help="Gradescope: when students see results (visible, hidden, after_due_date, after_published), or "
+            "TASK=WORD for one task. Repeatable.",
+            show_default="visible",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, Option(min=0, max=MAX_SEED, help="Random seed of the checks' cases.", show_default="a fresh one")
+    ] = None,
+    seconds: Annotated[float, Option(min=1, help="Time limit of one check, in seconds.")] = 10,
+) -> None:
+    """Make what a learning platform takes: an autograder, or how its gradebook gets the points."""
+    from gradcam_lab.course.platforms.classroom import make
+
+    make(
+        platform,
+        out=out or Path(platform),
+        index=index,
+        image=image,
+        visibility=visibility or [],
+        seed=seed,
+        seconds=seconds,
+    )
+
+
+@app.command()
 def verify(
     jobs: Annotated[int, Option(min=1, max=MAX_JOBS, help="Number of parallel workers.")] = 2,
     mutants: Annotated[

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcam_lab.course.submissions.platform_names import newest, original, parse
@@ -14,6 +14,7 @@ FILES = st.sampled_from(["step1_cam.py", "step2_gradcam.py", "answers.md", "lab.
 PERSON = st.from_regex(r"[A-Za-zÀ-ö' .,-]{1,20}", fullmatch=True)
 
 
+@settings(max_examples=40, deadline=None)
 @given(WORD, st.booleans(), NUMBERS, NUMBERS, FILES, st.integers(0, 99))
 def test_names_of_canvas_are_taken_apart(student, late, user, file, name, again):
     stem, dot, end = name.partition(".")
@@ -23,6 +24,7 @@ def test_names_of_canvas_are_taken_apart(student, late, user, file, name, again)
     assert found[1:] == (student, str(user), name, (file, again), late)
 
 
+@settings(max_examples=40, deadline=None)
 @given(PERSON, NUMBERS, st.one_of(FILES, st.just("")))
 def test_names_of_moodle_are_taken_apart(student, number, name):
     found = parse(f"{student}_{number}_assignsubmission_file_{name}")
@@ -30,6 +32,7 @@ def test_names_of_moodle_are_taken_apart(student, number, name):
     assert (found.platform, found.student, found.id, found.name) == ("moodle", student, str(number), name)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text())
 def test_any_text_is_taken_apart_or_not_and_never_fails(text):
     found = parse(text)
@@ -38,6 +41,7 @@ def test_any_text_is_taken_apart_or_not_and_never_fails(text):
     assert (name == text) == (number == 0) or re.search(r"[-(]0+\)?", text)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(FILES.map(lambda name: re.sub(r"\.", "-1.", name, count=1)) | FILES, unique=True))
 def test_every_file_is_either_kept_or_named_as_older(names):
     kept, older = newest(names, key=str)
