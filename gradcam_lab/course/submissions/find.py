@@ -64,12 +64,21 @@ def _entries(folder: Path, besides: Set[Path] = frozenset()) -> list[Path]:
     try:
         paths = [path for path in sorted(folder.iterdir()) if not archive.is_hidden(path.name)]
     except NotADirectoryError as error:
-        raise LabError(f"'{folder}' is a file: name the folder that holds the submissions.") from error
+        advice = "unpack it, and name the folder" if archive.is_named_as_archive(folder.name) else "name the folder"
+        raise LabError(f"'{folder}' is a file: {advice} that holds the submissions.") from error
     except FileNotFoundError as error:
         raise LabError(f"There is no folder '{folder}': name the folder that holds the submissions.") from error
     except OSError as error:
         raise LabError(f"Cannot read the folder '{folder}' ({error.strerror}): check its permissions.") from error
     return [path for path in paths if path.resolve() not in besides]
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The entries of a student's folder; none of one that cannot be read, which reading it will say."""
+    try:
+        return _entries(folder)
+    except LabError:
+        return []
 
 
 def _collect(folder: Path, paths: Sequence[Path], section: str = "") -> tuple[list[Submission], list[str]]:
@@ -129,7 +138,8 @@ def _by_student(stored: Mapping[Path, Stored | None], section: str) -> Iterator[
         if name:
             parts.setdefault((name.platform, name.id), []).append((name, path))
     for own in parts.values():
-        yield _joined(sorted(own, key=lambda part: part[0].revision), section)
+        files = [part for part in own if not part[0].typed] or own
+        yield _joined(sorted(files, key=lambda part: part[0].revision), section)
 
 
 def _joined(parts: Sequence[tuple[Stored, Path]], section: str) -> Submission:
@@ -194,13 +204,13 @@ def _sections(folders: Sequence[Path]) -> list[Path]:
 
 def _is_export(folder: Path) -> bool:
     """Whether a platform has given names in it, or its metadata."""
-    names = [path.name for path in folder.iterdir()]
+    names = [path.name for path in _inside(folder)]
     return gradescope_export.METADATA in names or any(map(parse, names))
 
 
 def _number_inside(folder: Path) -> int:
     """The number of entries of a folder that look handed in; none where it holds step files itself."""
-    paths = _entries(folder)
+    paths = _inside(folder)
     if step_files(path.name for path in paths):
         return 0
     folders = [path for path in paths if path.is_dir() and _looks_handed_in(path)]
@@ -222,8 +232,9 @@ def _newest_archives(paths: Sequence[Path]) -> tuple[list[Path], dict[Path, list
         older.setdefault(newer, []).append(path.name)
     for folder in paths:
         if folder.is_dir():
-            inside = [path.name for path in _entries(folder) if archive.is_named_as_archive(path.name)]
-            if (again := newest(inside, key=str)[1]) and not step_files(path.name for path in _entries(folder)):
+            names = [path.name for path in _inside(folder)]
+            again = newest(list(filter(archive.is_named_as_archive, names)), key=str)[1]
+            if again and not step_files(names):
                 older[folder] = again
     return [path for path in paths if path not in gone], older
 

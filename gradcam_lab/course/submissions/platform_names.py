@@ -31,6 +31,7 @@ class Stored(NamedTuple):
         name: the student's own name of the file; "" for a folder with all files.
         revision: a higher one is newer, among the files of one student.
         late: whether the platform says that it is late.
+        typed: whether it is text that was typed into the platform, and no file.
     """
 
     platform: str
@@ -39,13 +40,14 @@ class Stored(NamedTuple):
     name: str
     revision: tuple[int, int] = (0, 0)
     late: bool = False
+    typed: bool = False
 
 
 def parse(stored: str) -> Stored | None:
     """Take the name of a stored file or folder apart; None where no platform gives such names.
 
     Examples:
-        >>> parse("lovelaceada_LATE_12345_67890_step1_cam-1.py")[1:]
+        >>> parse("lovelaceada_LATE_12345_67890_step1_cam-1.py")[1:6]
         ('lovelaceada', '12345', 'step1_cam.py', (67890, 1), True)
         >>> parse("Ada Lovelace_12345_assignsubmission_file_").student
         'Ada Lovelace'
@@ -53,7 +55,7 @@ def parse(stored: str) -> Stored | None:
     """
     if match := _MOODLE.fullmatch(stored):
         name, again = original(match["name"])
-        return Stored("moodle", match["student"], match["id"], name, (0, again))
+        return Stored("moodle", match["student"], match["id"], name, (0, again), typed=match["kind"] != "file")
     if match := _CANVAS.fullmatch(stored):
         name, again = original(match["name"])
         student, number = match["student"] or f"anon_{match['anonymous']}", match["id"] or match["anonymous"]

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -123,6 +124,7 @@ class TestMoodle:
         put(tmp_path, {f"Ada Lovelace_12345_assignsubmission_file_{STEPS[0]}": "ada"})
         put(tmp_path / "Alan Turing_12346_assignsubmission_file_", {f"my-lab/{STEPS[0]}": "alan"})
         pack(tmp_path / "Jo_hann_12347_assignsubmission_file_" / "lab.zip", {STEPS[0]: "jo"})
+        put(tmp_path / "Jo_hann_12347_assignsubmission_onlinetext_", {"onlinetext.html": "see my file"})
         found = find(tmp_path).submissions
         assert [(one.name, one.people[0].id) for one in found] == [
             ("Ada Lovelace", "12345"),
@@ -171,6 +173,26 @@ class TestGradescope:
         put(tmp_path / "submission_1", {STEPS[0]: ""})
         with pytest.raises(LabError, match="is not Gradescope's metadata"):
             find(tmp_path)
+
+
+def test_a_folder_that_cannot_be_read_is_that_students_problem(tmp_path, monkeypatch):
+    put(tmp_path / "ada", {STEPS[0]: ""})
+    put(tmp_path / "bob", {STEPS[0]: ""})
+    whole = Path.iterdir
+
+    def refuse(self):
+        if self.name == "bob":
+            raise PermissionError(13, "Permission denied")
+        return whole(self)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert names(tmp_path) == ["ada", "bob"]
+
+
+def test_the_archive_of_a_class_has_to_be_unpacked(tmp_path):
+    pack(tmp_path / "submissions.zip", {f"ada_1_2_{STEPS[0]}": ""})
+    with pytest.raises(LabError, match="is a file: unpack it, and name the folder that holds the submissions"):
+        find(tmp_path / "submissions.zip")
 
 
 class TestSections:

@@ -21,7 +21,7 @@ def test_names_of_canvas_are_taken_apart(student, late, user, file, name, again)
     given_name = f"{stem}-{again}{dot}{end}" if again else name
     found = parse(f"{student}{'_LATE' if late else ''}_{user}_{file}_{given_name}")
     assert found is not None
-    assert found[1:] == (student, str(user), name, (file, again), late)
+    assert found[1:6] == (student, str(user), name, (file, again), late)
 
 
 @settings(max_examples=40, deadline=None)
@@ -58,11 +58,11 @@ def test_anonymous_ones_of_canvas():
     assert parse("LATE_anon_Ab3x9_12_step1_cam.py") == (
         *("canvas", "anon_Ab3x9", "Ab3x9", "step1_cam.py"),
         (12, 0),
-        True,
+        *(True, False),
     )
 
 
 def test_a_text_typed_into_moodle_is_no_step_file():
     found = parse("Ada_12_assignsubmission_onlinetext_onlinetext.html")
     assert found is not None
-    assert (found.student, found.name) == ("Ada", "onlinetext.html")
+    assert (found.student, found.name, found.typed) == ("Ada", "onlinetext.html", True)
