@@ -102,9 +102,8 @@ def grade(
     requested.write(grading)
     lines = [*hand_ins.write(grades), *found.lines()]
     if json:
-        say(
-            json_text.dumps({**grading.as_json(), "remarks": lines}, indent=1)
-        )  # plain ASCII: any terminal and any pipe takes it
+        table = {**grading.as_json(), "remarks": lines}
+        say(json_text.dumps(table, indent=1))  # plain ASCII: any terminal and any pipe takes it
     else:
         written = [*requested.paths(), *books.written()]
         say("\n".join([*summary(grading), *lines, *(f"Written: {clean(str(path))}" for path in written)]))
