@@ -3,11 +3,29 @@
 import json
 import shutil
 
+import pytest
+
 from tests.commands import lab, refused
 
 
 def test_grade_of_a_folder_without_submissions(tmp_path):
     refused(lab("grade", tmp_path), "There are no submissions in")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--late", "10%/day"), "--late needs --due"),
+        (("--due", "tomorrow"), "'tomorrow' is no time: write it as 2026-12-01T23:59"),
+        (("--due", "2026-12-01", "--late", "a lot"), "'a lot' is no rule for late work"),
+        (("--roster", "none.csv"), "There is no file 'none.csv'"),
+        (("--canvas", "."), "is a folder: name a file to write"),
+    ],
+)
+def test_grade_refuses_what_it_cannot_use_before_it_grades(fresh, tmp_path, monkeypatch, words, sentence):
+    shutil.copytree(fresh, tmp_path / "class" / "ada")
+    monkeypatch.chdir(tmp_path)
+    refused(lab("grade", "class", *words), sentence)
 
 
 def test_grade_prints_pure_json_and_writes_a_table(fresh, tmp_path):

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 
 import jsonschema
 import pytest
@@ -163,6 +164,26 @@ def test_the_set_up_installs_the_pinned_set_for_cpus_and_nothing_else(root, bash
         f"{pip} ROOT/source/{wheel}",
     ]
     assert "sys.version_info < (3, 11)" in log[0]
+
+
+def test_its_programs_can_be_run(archive):
+    with zipfile.ZipFile(archive) as made:
+        modes = {info.filename: info.external_attr >> 16 & 0o111 for info in made.infolist()}
+    assert {name for name, mode in modes.items() if mode} == {"setup.sh", "run_autograder"}
+
+
+def test_what_only_a_gpu_needs_is_not_pinned(monkeypatch):
+    wanted = {"gradcam-lab": ["torch>=2", "ruff; extra == 'test'", "away"], "torch": ["triton", "nvidia-x", "Sym_Py"]}
+    versions = {"torch": "2.9.1+cu130", "triton": "3", "nvidia-x": "1", "sym-py": "1.14", "ruff": "1"}
+
+    def version(name):
+        if name not in versions:
+            raise metadata.PackageNotFoundError(name)
+        return versions[name]
+
+    monkeypatch.setattr(pins.metadata, "requires", lambda name: wanted.get(name))
+    monkeypatch.setattr(pins.metadata, "version", version)
+    assert pins.as_constraints() == "sym-py==1.14\ntorch==2.9.1\n"
 
 
 def test_the_pins_are_what_grading_needs(root):
