@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.submissions.archives import archive
 from gradcam_lab.course.submissions.archives.limits import Account, ArchiveListing, Bounds, Entry, no_link
-from gradcam_lab.course.submissions.platform_names import newest
+from gradcam_lab.course.submissions.platform_names import newest, original, parse
 from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.folder import LEVELS as PACKAGES
 from gradcam_lab.errors import LabError
@@ -40,8 +40,10 @@ def listing(
     alone = {PurePosixPath(name): Entry(partial(_read_file, file), bounds.member) for name, file in files}
     if path is None or step_files(map(str, alone)):
         return alone
-    found = of_folder(path, bounds) if path.is_dir() else _of_file(path, account, stack)
+    found = _with_plain_names(of_folder(path, bounds) if path.is_dir() else _of_file(path, account, stack))
     found = _with_inner(found, account, stack, bounds.nested)
+    if not roots(found):
+        _refuse_a_class(found)
     for root in roots(found)[:1]:
         found = {**found, **{root / name: entry for name, entry in alone.items()}}
     return found or alone
@@ -96,6 +98,30 @@ def _not_too_deep(found: ArchiveListing) -> ArchiveListing:
     return {name: entry for name, entry in found.items() if len(name.parts) <= DEPTH}
 
 
+def _with_plain_names(found: ArchiveListing) -> ArchiveListing:
+    """Name a step file such as `step1_cam (1).py` or `Step1_CAM.py` as the course does, where the folder has no other.
+
+    So do browsers and file systems name what was fetched or handed in again.
+    """
+    plain = dict(found)
+    for path in sorted(found, key=lambda path: original(path.name)[1]):  # the highest number comes last, and counts
+        name = original(path.name)[0].lower()
+        if step_files([name]) and path.with_name(name) not in found:
+            plain[path.with_name(name)] = found[path]
+    return plain
+
+
+def _refuse_a_class(found: ArchiveListing) -> None:
+    """Refuse an archive as a platform makes one of a whole class.
+
+    Raises:
+        LabError: it holds files of several students.
+    """
+    students = {(name.platform, name.id) for path in found for part in path.parts if (name := parse(part))}
+    if len(students) > 1:
+        raise LabError(f"It holds what {len(students)} students have handed in: unpack it, and grade that folder.")
+
+
 def _with_inner(found: ArchiveListing, account: Account, stack: ExitStack, depth: int) -> ArchiveListing:
     """Where there is no step file, add what the archives inside hold, as if each were a folder of its name.
 
@@ -117,7 +143,7 @@ def _with_inner(found: ArchiveListing, account: Account, stack: ExitStack, depth
             raise LabError(f"It holds more than {account.bounds.archives} archives: ask for the course's files alone.")
         try:
             content = io.BytesIO(_whole(found[path], path, account))
-            inside = _not_too_deep(archive.listing(content, path.name, account, stack))
+            inside = _with_plain_names(_not_too_deep(archive.listing(content, path.name, account, stack)))
             inside = _with_inner(inside, account, stack, depth - 1)
         except LabError as error:
             problems.append(LabError(f"In {path.name}: {error}"))

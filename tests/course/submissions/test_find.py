@@ -195,6 +195,27 @@ def test_the_archive_of_a_class_has_to_be_unpacked(tmp_path):
         find(tmp_path / "submissions.zip")
 
 
+def test_the_archive_of_a_class_among_the_submissions_says_so(tmp_path):
+    pack(tmp_path / "all.zip", {f"ada_1_2_{STEPS[0]}": "", f"x/bob_2_3_{STEPS[0]}": ""})
+    (found,) = find(tmp_path).submissions
+    with pytest.raises(LabError, match="what 2 students have handed in: unpack it, and grade that folder"):
+        files_of(found)
+
+
+@pytest.mark.parametrize("make", [put, lambda path, texts: pack(path.with_suffix(".zip"), texts)])
+def test_step_files_with_a_browsers_number_or_in_capitals_are_read(tmp_path, make):
+    names_of = {
+        "step1_cam (1).py": "older",
+        "step1_cam (2).py": "newest",
+        "Step2_GradCAM.PY": "capitals",
+        "step3_boxes.py": "plain",
+        "step3_boxes-1.py": "not this",
+    }
+    make(tmp_path / "ada", {f"lab/{name}": text for name, text in names_of.items()})
+    (ada,) = find(tmp_path).submissions
+    assert files_of(ada) == {"step1_cam.py": "newest", "step2_gradcam.py": "capitals", "step3_boxes.py": "plain"}
+
+
 class TestSections:
     def test_folders_of_sections_are_gone_through(self, tmp_path):
         for place in ("section A/ada", "section A/bob/my-lab", "section B/ada"):
