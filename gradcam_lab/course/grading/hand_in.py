@@ -71,7 +71,7 @@ class HandIns:
     def with_remarks(self, grade: Grade) -> Grade:
         """A grade with what is to be said of how it was handed in, and with the points that lateness costs."""
         submission = self.submissions[grade.name]
-        remarks = submission.remarks()
+        remarks = (*grade.remarks, *submission.remarks())
         times = [row.handed_in for _, row in self.matches.rows.get(grade.name, ()) if row.handed_in]
         handed_in = submission.handed_in or max(times, default=None)
         if self.deadline is None:
