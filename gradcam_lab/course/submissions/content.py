@@ -82,13 +82,15 @@ def _read_file(path: Path, size: int) -> bytes:
     if path.is_symlink():
         raise no_link(path.name)
     if not path.is_file():
-        raise LabError(f"{path.name} is a pipe or a device, not a file: it has to be handed in itself.")
+        raise LabError(f"{path.name} is a pipe, a socket or a device, not a file: take it away.")
     with path.open("rb") as stream:
         return stream.read(size)
 
 
 def _of_file(path: Path, account: Account, stack: ExitStack) -> ArchiveListing:
-    if not path.is_file():  # also a pipe, which would wait for somebody to write
+    if path.exists() and not path.is_file():  # a pipe would wait for somebody to write
+        raise LabError(f"{path.name} is a pipe, a socket or a device, not an archive: take it away.")
+    if not path.is_file():
         raise LabError("This is neither a folder nor an archive.")
     stream = stack.enter_context(path.open("rb"))
     return _not_too_deep(archive.listing(stream, path.name, account, stack))

@@ -111,16 +111,19 @@ def _looks_handed_in(path: Path) -> bool:
 
 
 def _may_be_one(path: Path) -> bool:
-    """Whether this can be a submission: a folder but for pages of an earlier grading, an archive, or a step file."""
+    """Whether this can be a submission: a folder but for pages of an earlier grading, an archive, or a step file.
+
+    Nobody knows what a pipe or a device is, so it is one, and reading it will say what is wrong.
+    """
     if path.is_dir():
         return not (path / "index.html").is_file() or _looks_handed_in(path)
+    if not path.is_file():
+        return True
     return archive.is_named_as_archive(path.name) or bool(step_files([path.name])) or _begins_as_archive(path)
 
 
 def _begins_as_archive(path: Path) -> bool:
     """Whether a file is an archive by its content: some have lost the end of their name."""
-    if not path.is_file():  # a pipe would wait for somebody to write
-        return False
     try:
         with path.open("rb") as stream:
             return archive.kind_of(stream.read(512), "") != ""

@@ -15,7 +15,7 @@ from tests.course.grading.submitted import Quick, answered
 def quick(monkeypatch) -> Quick:
     """A judge that reads its verdicts from the text."""
     quick = Quick()
-    monkeypatch.setattr(grading, "Judge", lambda limits: quick)
+    monkeypatch.setattr(grading, "Judge", lambda *_, **__: quick)
     return quick
 
 

@@ -288,10 +288,11 @@ class TestOthers:
         put(tmp_path / "ada", {STEPS[0]: ""})
         os.mkfifo(tmp_path / "pipe.zip")
         os.mkfifo(tmp_path / "pipe")
-        found = find(tmp_path)
-        assert [one.name for one in found.submissions] == ["ada", "pipe"]
-        with pytest.raises(LabError, match="neither a folder nor an archive"):
-            files_of(found.submissions[1])
+        _, *pipes = find(tmp_path).submissions
+        assert [one.name for one in pipes] == ["pipe", "pipe.zip"]
+        for one in pipes:
+            with pytest.raises(LabError, match="is a pipe, a socket or a device, not an archive: take it away"):
+                files_of(one)
 
     def test_nothing_but_others_is_one_sentence(self, tmp_path):
         put(tmp_path, {"grades.csv": ""})
