@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.submissions.archives import archive
 from gradcam_lab.course.submissions.archives.limits import Account, ArchiveListing, Bounds, Entry, no_link
-from gradcam_lab.course.submissions.platform_names import newest, original, parse
+from gradcam_lab.course.submissions.platform_names import Stored, newest, original, parse
 from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.folder import LEVELS as PACKAGES
 from gradcam_lab.errors import LabError
@@ -119,7 +119,8 @@ def _refuse_a_class(found: ArchiveListing) -> None:
     Raises:
         LabError: it holds files of several students.
     """
-    students = {(name.platform, name.id) for path in found for part in path.parts if (name := parse(part))}
+    names = [name for path in found for part in path.parts if (name := parse(part)) and is_work(name)]
+    students = {(name.platform, name.id) for name in names}
     if len(students) > 1:
         raise LabError(f"It holds what {len(students)} students have handed in: unpack it, and grade that folder.")
 
@@ -164,6 +165,11 @@ def _whole(entry: Entry, path: PurePosixPath, account: Account) -> bytes:
     if len(content) > left:
         raise LabError(f"{path.name} is larger than {account.bounds.unpacked / 1e6:g} MB: it was not unpacked.")
     return content
+
+
+def is_work(stored: Stored) -> bool:
+    """Whether a platform's name is that of a step file, an archive, or a folder of one student's files."""
+    return not stored.name or bool(step_files([stored.name])) or archive.is_named_as_archive(stored.name)
 
 
 def step_files(names: Iterable[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """Finding the submissions in a folder, as a learning platform or a teacher has put them there."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -8,7 +9,7 @@ from pathlib import Path
 from gradcam_lab.course.submissions import gradescope_export
 from gradcam_lab.course.submissions.archives import archive
 from gradcam_lab.course.submissions.archives.limits import Bounds
-from gradcam_lab.course.submissions.content import of_folder, roots, step_files
+from gradcam_lab.course.submissions.content import is_work, of_folder, roots, step_files
 from gradcam_lab.course.submissions.gradescope_export import Exported
 from gradcam_lab.course.submissions.platform_names import Stored, newest, original, parse
 from gradcam_lab.course.submissions.submission import Person, Submission
@@ -84,7 +85,7 @@ def _inside(folder: Path) -> list[Path]:
 def _collect(folder: Path, paths: Sequence[Path], section: str = "") -> tuple[list[Submission], list[str]]:
     """The submissions among the entries of a folder, and the names of what is none."""
     exported = gradescope_export.read(folder)
-    stored = {path: parse(path.name) for path in paths if path.name not in exported}
+    stored = _stored([path for path in paths if path.name not in exported])
     plain = [path for path, name in stored.items() if name is None]
     sections = [] if section else _sections([path for path in plain if path.is_dir()])
     others = [path for path in plain if path not in sections and not _may_be_one(path)]
@@ -105,7 +106,8 @@ def _looks_handed_in(path: Path) -> bool:
     try:
         if path.is_dir():
             return bool(roots(of_folder(path, Bounds())))
-        return archive.is_named_as_archive(path.name) or parse(path.name) is not None
+        name = parse(path.name)
+        return archive.is_named_as_archive(path.name) or (name is not None and is_work(name))
     except (OSError, LabError):
         return False
 
@@ -116,10 +118,16 @@ def _may_be_one(path: Path) -> bool:
     Nobody knows what a pipe or a device is, so it is one, and reading it will say what is wrong.
     """
     if path.is_dir():
-        return not (path / "index.html").is_file() or _looks_handed_in(path)
+        return not _is_output(path) or _looks_handed_in(path)
     if not path.is_file():
         return True
     return archive.is_named_as_archive(path.name) or bool(step_files([path.name])) or _begins_as_archive(path)
+
+
+def _is_output(folder: Path) -> bool:
+    """Whether a folder has the pages or the tables of an earlier grading."""
+    names = [path.name for path in _inside(folder)]
+    return "index.html" in names or (bool(names) and all(name.endswith(".csv") for name in names))
 
 
 def _begins_as_archive(path: Path) -> bool:
@@ -132,6 +140,28 @@ def _begins_as_archive(path: Path) -> bool:
 
 
 # --- one student's files, by the platform's names ---
+
+
+def _stored(paths: Sequence[Path]) -> dict[Path, Stored | None]:
+    """What the names say that a platform has given, None for other names.
+
+    Some names only look like that, such as `ada_2026_12_lab.zip` beside `bob_2026_12_lab.zip`: a platform never gives
+    one number to two students, nor one to two files, and Canvas stores no folders.
+    """
+    found = {path: parse(path.name) for path in paths}
+    students: dict[tuple[str, str], set[str]] = {}
+    files: Counter[int] = Counter()
+    for name in filter(None, found.values()):
+        students.setdefault((name.platform, name.id), set()).add(name.student)
+        files[name.revision[0]] += name.platform == "canvas"
+    return {
+        path: name
+        if name
+        and len(students[name.platform, name.id]) == 1
+        and (name.platform != "canvas" or (files[name.revision[0]] == 1 and not path.is_dir()))
+        else None
+        for path, name in found.items()
+    }
 
 
 def _by_student(stored: Mapping[Path, Stored | None], section: str) -> Iterator[Submission]:
@@ -206,9 +236,13 @@ def _sections(folders: Sequence[Path]) -> list[Path]:
 
 
 def _is_export(folder: Path) -> bool:
-    """Whether a platform has given names in it, or its metadata."""
-    names = [path.name for path in _inside(folder)]
-    return gradescope_export.METADATA in names or any(map(parse, names))
+    """Whether a platform has given names to step files, archives or folders in it, or its metadata."""
+    paths = _inside(folder)
+    names = [path.name for path in paths]
+    if gradescope_export.METADATA in names:
+        return True
+    given = filter(None, _stored(paths).values())
+    return any(map(is_work, given)) and not step_files(names)
 
 
 def _number_inside(folder: Path) -> int:

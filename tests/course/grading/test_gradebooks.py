@@ -117,7 +117,10 @@ def canvas_class(tmp_path):
     step = all_steps()[1].file
     for name, user in (("lovelaceada", 12345), ("kasejurgen", 12347), ("nobody", 5)):
         texts = {**solved(), step: "# wrong 2.1"} if user == 12347 else solved()
-        put(folder, {f"{name}_{user}_{number}_{file}": text for number, (file, text) in enumerate(texts.items(), 100)})
+        put(
+            folder,
+            {f"{name}_{user}_{number}_{file}": text for number, (file, text) in enumerate(texts.items(), 100 * user)},
+        )
     put(folder, {"gradebook.csv": CANVAS})
     return folder
 

@@ -37,7 +37,7 @@ class TestFinding:
         assert [found.name for found in find(tmp_path).submissions] == ["Jürgen", "zwei Zeilen\ufffd[31m"]
 
     def test_a_workspace_is_the_only_submission(self, tmp_path):
-        put(tmp_path / "submission", {**solved(), "__pycache__/x.pyc": "", "report/report.html": ""})
+        put(tmp_path / "submission", {**solved(), "__pycache__/x.pyc": "", "r/r.html": "", "IMG_2024_11_30.jpg": ""})
         (found,) = find(tmp_path / "submission").submissions
         assert (found.name, found.path) == ("submission", tmp_path / "submission")
 
@@ -118,6 +118,17 @@ class TestCanvas:
         with pytest.raises(LabError, match="no step file"):
             files_of(ada)
 
+    @pytest.mark.parametrize(
+        "given", [("ada_2026_11", "bob_2026_12"), ("ada_2026_12", "bob_2026_12"), ("hw_1_2_ada", "hw_1_2_bob")]
+    )
+    @pytest.mark.parametrize("packed", [True, False])
+    def test_dates_and_numbers_in_other_names_join_nobody(self, tmp_path, given, packed):
+        for name in given:
+            texts = {STEPS[0]: name, "IMG_2024_11_30.jpg": ""}
+            pack(tmp_path / f"{name}_lab.zip", texts) if packed else put(tmp_path / f"{name}_lab", texts)
+        found = find(tmp_path).submissions
+        assert [files_of(one)[STEPS[0]] for one in found] == list(given)
+
 
 class TestMoodle:
     def test_flat_files_and_folders(self, tmp_path):
@@ -197,7 +208,10 @@ def test_the_archive_of_a_class_has_to_be_unpacked(tmp_path):
 
 def test_the_archive_of_a_class_among_the_submissions_says_so(tmp_path):
     pack(tmp_path / "all.zip", {f"ada_1_2_{STEPS[0]}": "", f"x/bob_2_3_{STEPS[0]}": ""})
-    (found,) = find(tmp_path).submissions
+    pack(tmp_path / "photos.zip", {"IMG_2024_11_30.jpg": "", "IMG_2023_11_30.jpg": ""})
+    found, photos = find(tmp_path).submissions
+    with pytest.raises(LabError, match="no step file"):
+        files_of(photos)
     with pytest.raises(LabError, match="what 2 students have handed in: unpack it, and grade that folder"):
         files_of(found)
 
@@ -273,9 +287,10 @@ class TestOthers:
         put(tmp_path / "ada", {STEPS[0]: ""})
         put(tmp_path, {"grades.csv": "", "results.json": "{}", "junit.xml": "", "notes.txt": "", "report.pdf": ""})
         put(tmp_path / "pages", {"index.html": "", "ada-123.html": ""})
+        put(tmp_path / "sheets", {"1.5.csv": "", "2.8.csv": ""})
         found = find(tmp_path)
         assert [one.name for one in found.submissions] == ["ada"]
-        assert found.others == ("grades.csv", "junit.xml", "notes.txt", "pages", "report.pdf", "results.json")
+        assert found.others == ("grades.csv", "junit.xml", "notes.txt", "pages", "report.pdf", "results.json", "sheets")
 
     def test_an_empty_folder_and_what_cannot_be_opened_are_students(self, tmp_path):
         (tmp_path / "ada").mkdir()
