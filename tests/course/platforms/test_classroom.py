@@ -7,6 +7,7 @@ import io
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.documents import commands
 def test_the_instructions_are_complete(tmp_path, monkeypatch, platform):
     monkeypatch.chdir(tmp_path)
     done = lab("classroom", platform)
-    assert (done.code, done.out.strip()) == (0, f"{platform}/README.md".replace("/", "/"))
+    assert (done.code, Path(done.out.strip())) == (0, Path(platform, "README.md"))
     text = (tmp_path / platform / "README.md").read_text(encoding="utf-8")
     assert "@" not in text
     assert any(
