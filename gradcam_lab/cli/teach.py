@@ -108,7 +108,7 @@ def classroom(
     seed: Annotated[
         int | None, Option(min=0, max=MAX_SEED, help="Random seed of the checks' cases.", show_default="a fresh one")
     ] = None,
-    seconds: Annotated[float, Option(min=1, help="Time limit of one check, in seconds.")] = 10,
+    seconds: Annotated[float, Option(min=1, help="Limit of one check, in seconds of CPU time.")] = 10,
 ) -> None:
     """Make what a learning platform takes: an autograder, or how its gradebook gets the points."""
     from gradcam_lab.course.platforms.classroom import make

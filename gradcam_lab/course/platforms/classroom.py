@@ -65,7 +65,7 @@ def make(
         image: a container image with gradcam-lab, for Classroom 50, or "".
         visibility: what students see of each test, for Gradescope, as `settings.visibility` reads it.
         seed: of the random cases; None for a fresh one.
-        seconds: time limit of one check.
+        seconds: limit of one check, in seconds of CPU time.
 
     Raises:
         LabError: the folder cannot be written, or the visibility cannot be read.

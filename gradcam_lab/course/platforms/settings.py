@@ -22,7 +22,7 @@ class Settings:
 
     Attributes:
         seed: of the checks' random cases, the same for everybody.
-        seconds: time limit of one check.
+        seconds: limit of one check, in seconds of CPU time.
         visibility: whether students see a test's result, by task; "" is for all others.
     """
 
