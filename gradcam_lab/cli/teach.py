@@ -18,7 +18,7 @@ def grade(
         Path,
         Argument(
             metavar="SUBMISSIONS_DIR",
-            help="Folder of what was handed in: folders, archives, or the files of a learning platform.",
+            help="What was handed in: a folder of folders, archives or a platform's files, or the archive of all.",
         ),
     ],
     jobs: Annotated[int, Option(min=1, max=MAX_JOBS, help="Number of parallel workers.")] = 1,

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import pytest
 
@@ -35,3 +36,14 @@ def test_grade_prints_pure_json_and_writes_a_table(fresh, tmp_path):
     assert (done.code, done.err) == (0, "")
     assert [student["name"] for student in json.loads(done.out)["students"]] == ["Zoë"]
     assert "Zoë" in (tmp_path / "grades.csv").read_text(encoding="utf-8")
+
+
+def test_the_archive_of_a_class_is_graded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("class.zip", "w") as archive:
+        archive.writestr("ada_1_2_essay.txt", "x")
+        archive.writestr("bob_2_3_lab.zip", "x")
+    done = lab("grade", "class.zip", "--json")
+    assert done.code == 0
+    assert [student["name"] for student in json.loads(done.out)["students"]] == ["ada", "bob"]
+    assert done.err.splitlines()[0].endswith("'class.zip' was unpacked into 'class'.")

@@ -30,6 +30,7 @@ from gradcam_lab.course.judging.processes.sandbox import OPEN, Sandbox
 from gradcam_lab.course.judging.processes.sources import Source, new_source
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
 from gradcam_lab.course.submissions.archives.limits import Bounds
+from gradcam_lab.course.submissions.class_archive import unpacked
 from gradcam_lab.course.submissions.find import find
 from gradcam_lab.course.submissions.submission import Submission
 from gradcam_lab.course.submissions.text import clean
@@ -65,7 +66,8 @@ def grade(
     """Grade every submission in a folder; what has not changed since an earlier grading is not judged again.
 
     Args:
-        folder: holds a folder or a zip for each student, or is one workspace itself; it is only read.
+        folder: holds a folder or an archive for each student, or is one workspace itself, and is only read; or the
+            archive of a class, which is unpacked beside itself.
         jobs: number of submissions judged in parallel.
         requested: the files and pages to write.
         seed: the seed of the checks' random cases; by default that of the grading stored here, or a fresh one.
@@ -84,6 +86,7 @@ def grade(
     """
     requested.require_places()
     books.require_places()
+    folder = unpacked(folder)
     found = find(folder, besides=[*requested.paths(), *books.paths()])
     submissions = _chosen(found.submissions, only)
     hand_ins = HandIns(found.submissions, books, deadline)

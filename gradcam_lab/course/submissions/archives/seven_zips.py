@@ -10,7 +10,7 @@ from gradcam_lab.errors import LabError
 if TYPE_CHECKING:
     from py7zr import SevenZipFile
 
-WANTED = (".py", ".md", ".zip", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".tbz2", ".txz")
+WANTED = (".py", ".md", ".yml", ".zip", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".tbz2", ".txz")
 """Ends of the names of the files that may be needed."""
 
 
