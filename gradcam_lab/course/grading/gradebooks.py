@@ -88,14 +88,7 @@ def feedback(grade: Grade) -> str:
     """A grade in a few sentences for the student: the points, what was lost, and why."""
     if grade.problem:
         return grade.problem
-    lost = [
-        f"{task.id} {task.points}/{task.possible}: {task.first_failure.reason or task.status}"
-        for step in grade.steps
-        for task in step.tasks
-        if not task.written and task.first_failure
-    ]
-    notes = [f"{note}." for note in grade.notes()]
-    return " | ".join([f"{grade.counted:g} of {coded_possible():g} points.", *notes, *lost])
+    return " | ".join([f"{grade.counted:g} of {coded_possible():g} points", *grade.said()])
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> str:
