@@ -18,7 +18,18 @@ from tests.documents import DOCUMENTS, ROOT, commands, read
 EVERY = list(dict.fromkeys(command for document in DOCUMENTS for command in commands(read(document))))
 
 MENTIONED = {
-    *("align", "compare", "evaluate", "evaluate-classifier", "explain", "fetch", "grade", "hint", "predict"),
+    *(
+        "align",
+        "classroom",
+        "compare",
+        "evaluate",
+        "evaluate-classifier",
+        "explain",
+        "fetch",
+        "grade",
+        "hint",
+        "predict",
+    ),
     *("show", "start", "sweep"),
 }
 """Commands of which a sentence speaks by their name alone, and which need more words than that."""
@@ -117,6 +128,8 @@ def place(toy, weights, finished, fresh, tmp_path_factory):
         shutil.copy(finished / "ground_truth.json", root / name)
     shutil.copytree(fresh, root / "submissions" / "ada")
     shutil.copytree(fresh, root / "lab")
+    for name in ("gradebook.csv", "worksheet.csv"):
+        (root / name).write_text("Student,ID\nada,3001\n", encoding="utf-8")
     return root
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.course.authoring.manifest import Check, Step, Task, all_steps
+from gradcam_lab.course.grading.csv_cells import BOM, text_cell
 from gradcam_lab.course.grading.grades import (
     Grade,
     Grading,
@@ -23,12 +24,6 @@ from gradcam_lab.course.grading.pages import write_pages
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import require_writable, write_json, write_text
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins with one of these for a formula."""
-
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""Excel needs it to recognise UTF-8; LibreOffice, pandas and R's readr accept it."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +77,8 @@ def as_csv(grading: Grading) -> str:
     """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
-    writer.writerow(_heading())
-    writer.writerows(_row(grade, grading.seed) for grade in grading.grades)
+    writer.writerow([*_heading(), *_late_heading(grading)])
+    writer.writerows([*_row(grade, grading.seed), *_late_cells(grade, grading)] for grade in grading.grades)
     return BOM + stream.getvalue()
 
 
@@ -96,8 +91,19 @@ def _heading() -> list[str]:
     return [*columns, *sums, "seed", "problem", "lost", "to look at", "exam", *counts]
 
 
+def _late_heading(grading: Grading) -> list[str]:
+    return ["handed in", f"{grading.late}s late", "deducted", "points after"] if grading.late else []
+
+
+def _late_cells(grade: Grade, grading: Grading) -> list[Any]:
+    if not grading.late:
+        return []
+    when = f"{grade.handed_in:%Y-%m-%d %H:%M}" if grade.handed_in else ""
+    return [when, grade.late, grade.deducted, grade.counted]
+
+
 def _row(grade: Grade, seed: int) -> list[Any]:
-    cells: list[Any] = [_text(grade.name)]
+    cells: list[Any] = [text_cell(grade.name)]
     for step in grade.steps:
         cells += [grade.points_of_answer(task.id) if task.written else task.points for task in step.tasks]
         cells.append(step.coded_points)
@@ -105,18 +111,14 @@ def _row(grade: Grade, seed: int) -> list[Any]:
         cells += [""] * sum(len(step.tasks) + 1 for step in all_steps())
     problem = grade.problem or "; ".join(grade.notes())
     sums = [grade.points, coded_possible(), grade.written_points, written_possible(), grade.total, possible()]
-    looks = "; ".join(map(str, grade.to_look_at))
-    cells += [*sums, len(grade.to_read), seed, _text(problem), "; ".join(grade.causes()), _text(looks)]
+    texts = [problem, "; ".join(grade.causes()), "; ".join(map(str, grade.to_look_at))]
+    cells += [*sums, len(grade.to_read), seed, *map(text_cell, texts)]
     tasks = [task.id for step in all_steps() for task in step.tasks]
     record = grade.record
     if not record:
         return [*cells, "", *[""] * (2 * len(tasks))]
     counts = [kind.get(task, 0) for kind in (record.hints, record.tries) for task in tasks]
     return [*cells, "exam" if record.exam else "", *counts]
-
-
-def _text(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 # --- Gradescope ---

@@ -21,9 +21,11 @@ from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading.comparing import compare
 from gradcam_lab.course.grading.exports import Exports
 from gradcam_lab.course.grading.grades import Grade, Grading
+from gradcam_lab.course.grading.hand_in import Gradebooks, HandIns
+from gradcam_lab.course.grading.lateness import Deadline
 from gradcam_lab.course.grading.marks import Marking
 from gradcam_lab.course.grading.sheets import write_sheets
-from gradcam_lab.course.grading.submissions import RECORD, Bounds, Submission, clean, find, read
+from gradcam_lab.course.grading.submissions import RECORD, read
 from gradcam_lab.course.grading.submitted_files import SubmittedFiles, lay_out
 from gradcam_lab.course.grading.summary import summary
 from gradcam_lab.course.grading.verdict_store import Verdicts, VerdictStore, state_folder
@@ -33,6 +35,11 @@ from gradcam_lab.course.judging.judge import Judge, Limits
 from gradcam_lab.course.judging.processes.sandbox import OPEN, Sandbox
 from gradcam_lab.course.judging.processes.sources import Source, new_source
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
+from gradcam_lab.course.submissions.archives.limits import Bounds
+from gradcam_lab.course.submissions.class_archive import unpacked
+from gradcam_lab.course.submissions.find import find
+from gradcam_lab.course.submissions.submission import Submission
+from gradcam_lab.course.submissions.text import clean
 from gradcam_lab.course.workspace.folder import ANSWERS, Problem, StudentFolder
 from gradcam_lab.course.workspace.workspace import checks_hash
 from gradcam_lab.errors import LabError
@@ -58,12 +65,15 @@ def grade(
     wall: Wall = "auto",
     only: Sequence[str] = (),
     retry: bool = False,
+    books: Gradebooks = Gradebooks(),  # noqa: B008
+    deadline: Deadline | None = None,
     json: bool = False,
 ) -> None:
     """Grade every submission in a folder; what has not changed since an earlier grading is not judged again.
 
     Args:
-        folder: holds a folder or a zip for each student, or is one workspace itself; it is only read.
+        folder: holds a folder or an archive for each student, or is one workspace itself, and is only read; or the
+            archive of a class, which is unpacked beside itself.
         jobs: number of submissions judged in parallel.
         requested: the files and pages to write.
         seed: the seed of the checks' random cases; by default that of the grading stored here, or a fresh one.
@@ -72,6 +82,8 @@ def grade(
         wall: what stands around each submission: bubblewrap, nothing, or bubblewrap where it works.
         only: the names of the students to grade; all where there are none.
         retry: judge again whose checks timed out or crashed; where `only` names students, these whatever they have.
+        books: the gradebooks to write, and the roster.
+        deadline: when the submissions are due, and what lateness costs.
         json: print JSON and nothing else.
 
     Raises:
@@ -79,7 +91,11 @@ def grade(
         KeyboardInterrupt: the same command goes on from there.
     """
     requested.require_places()
-    submissions = _chosen(find(folder, besides=requested.paths()), only)
+    books.require_places()
+    folder = unpacked(folder)
+    found = find(folder, besides=[*requested.paths(), *books.paths()])
+    submissions = _chosen(found.submissions, only)
+    hand_ins = HandIns(found.submissions, books, deadline)
     sandbox = _sandbox(wall, folder)
     marking = Marking(requested.written) if requested.written else None  # a slip in a sheet is found before the work
     store = VerdictStore(folder, seed)
@@ -93,15 +109,20 @@ def grade(
         warn(store.problem)
     if marking:
         grades = [replace(grade, marks=marking.marks(grade.answers)) for grade in grades]
+    grades = [*map(hand_ins.with_remarks, grades)]
     compared, pairs = compare(grades)
-    grading = Grading(store.seed, limits, compared, pairs, walled=sandbox.walled)
+    unit = deadline.unit if deadline else ""
+    grading = Grading(store.seed, limits, compared, pairs, walled=sandbox.walled, late=unit)
     requested.write(grading)
     notes = write_sheets(marking, grading.grades) if marking and not only else []  # a sheet is of the whole class
+    lines = [*hand_ins.write(grading.grades), *found.lines()]
     if json:
-        say(json_text.dumps(grading.as_json(), indent=1))  # plain ASCII: any terminal and any pipe takes it
+        table = {**grading.as_json(), "remarks": lines}
+        say(json_text.dumps(table, indent=1))  # plain ASCII: any terminal and any pipe takes it
     else:
-        places = [f"Written: {clean(str(path))}" for path in requested.paths() if path != requested.written]
-        say("\n".join([*summary(grading), *notes, *places]))
+        written = [*(path for path in requested.paths() if path != requested.written), *books.written()]
+        places = [f"Written: {clean(str(path))}" for path in written]
+        say("\n".join([*summary(grading), *notes, *lines, *places]))
 
 
 def _chosen(submissions: Sequence[Submission], only: Sequence[str]) -> list[Submission]:
@@ -191,7 +212,7 @@ class Grader:
     def grade(self, submission: Submission) -> Grade:
         """Grade one submission, and store the verdicts; an error becomes the problem of this submission alone."""
         try:
-            files = read(submission.path, self.bounds)
+            files = read(submission.path, self.bounds, submission.loose)
             record = files.pop(RECORD, None)
             with tempfile.TemporaryDirectory(prefix="gradcam-lab-", ignore_cleanup_errors=True) as place:
                 grade = self._grade(submission.name, files, lay_out(files, Path(place)))

@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from gradcam_lab.course.authoring.manifest import Step, Task, all_steps
@@ -49,12 +50,15 @@ class Grade:
         answers: the written answers, by task, also those that are too short to count as given.
         short_answers: what to say of those that are too short, by task.
         answers_problem: what is wrong with the file of the written answers, or "".
-        remarks: sentences about files that are ignored.
+        remarks: sentences about files that are ignored, and about how it was handed in: more than once, late.
         unchanged: whether the verdicts are those of an earlier run, on the same text.
         marks: what a person gave for the written answers, by task; only those that somebody has read.
         code: the Python files, by name.
         record: how the student worked, if that was handed in.
         to_look_at: what is worth a look; no point depends on it.
+        handed_in: the platform's time, or None.
+        late: the days or hours that have begun after the deadline.
+        deducted: the points that this costs.
     """
 
     name: str
@@ -70,6 +74,14 @@ class Grade:
     code: Mapping[str, str] = field(default_factory=dict)
     record: WorkRecord | None = None
     to_look_at: tuple[Finding, ...] = ()
+    handed_in: datetime | None = None
+    late: int = 0
+    deducted: float = 0
+
+    @property
+    def counted(self) -> float:
+        """All points, less what lateness costs."""
+        return round(self.total - self.deducted, 2)
 
     @property
     def points(self) -> int:
@@ -154,6 +166,9 @@ class Grade:
             "written_possible": written_possible(),
             "total": self.total,
             "total_possible": possible(),
+            "counted": self.counted,
+            "handed_in": self.handed_in.isoformat() if self.handed_in else None,
+            "late": self.late,
             "answers_to_read": self.to_read,
             "to_look_at": [finding.as_json() for finding in self.to_look_at],
             "record": self.record.as_json() if self.record else None,
@@ -281,6 +296,7 @@ class Grading:
         grades: one for each submission, in the order of their names.
         pairs: the pairs of submissions that share code of their own, those worth a look first.
         walled: whether bubblewrap stood around each submission.
+        late: the unit in which lateness is counted, "day" or "hour", or "" where there is no deadline.
     """
 
     seed: int
@@ -288,6 +304,7 @@ class Grading:
     grades: tuple[Grade, ...]
     pairs: tuple[Pair, ...] = ()
     walled: bool = False
+    late: str = ""
 
     def guard(self) -> str:
         """What this grading guarded against."""

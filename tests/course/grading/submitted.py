@@ -9,8 +9,8 @@ from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading import grade as grading
 from gradcam_lab.course.grading.grades import Grade, written_tasks
-from gradcam_lab.course.grading.submissions import clean
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
+from gradcam_lab.course.submissions.text import clean
 from gradcam_lab.course.workspace.folder import blank_answers
 from tests.students import answers
 

@@ -23,9 +23,9 @@ from gradcam_lab.course.grading.grades import (
     written_tasks,
 )
 from gradcam_lab.course.grading.grades import possible as all_points
-from gradcam_lab.course.grading.submissions import Bounds
 from gradcam_lab.course.grading.verdict_store import VARIABLE
 from gradcam_lab.course.judging.judge import Judge, Limits
+from gradcam_lab.course.submissions.archives.limits import Bounds
 from gradcam_lab.errors import LabError
 from tests.course.grading.submitted import (
     Quick,

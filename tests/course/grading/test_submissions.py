@@ -1,4 +1,4 @@
-"""Which submissions there are, what is read of them, and what is refused."""
+"""What is read of a submission, and what is refused."""
 
 import stat
 import zipfile
@@ -7,59 +7,16 @@ import pytest
 
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.course.grading.submissions import Bounds, clean, find, read
+from gradcam_lab.course.grading.submissions import read
 from gradcam_lab.course.grading.submitted_files import lay_out
 from gradcam_lab.course.judging.verdicts import Status
+from gradcam_lab.course.submissions.archives.limits import Bounds
+from gradcam_lab.course.submissions.text import clean
 from gradcam_lab.course.workspace import renamed
 from gradcam_lab.course.workspace.folder import Problem
 from gradcam_lab.errors import LabError
 from tests.course.grading.submitted import answered, pack, put, solved, stubs, within
 from tests.students import step_of
-
-
-class TestFinding:
-    def test_folders_and_zips_and_nothing_hidden(self, tmp_path):
-        put(tmp_path / "Jürgen Käse", solved())
-        pack(tmp_path / "li 李.ZIP", solved())
-        put(tmp_path / ".git", {"config": ""})
-        put(tmp_path / "__MACOSX", {"x": ""})
-        (tmp_path / ".DS_Store").write_text("")
-        assert [found.name for found in find(tmp_path)] == ["Jürgen Käse", "li 李"]
-
-    def test_a_folder_and_a_zip_of_one_name_stay_two(self, tmp_path):
-        put(tmp_path / "anna", solved())
-        pack(tmp_path / "anna.zip", solved())
-        assert {found.name: found.path.name for found in find(tmp_path)} == {"anna": "anna", "anna.zip": "anna.zip"}
-
-    def test_a_name_stands_in_one_line_and_is_composed(self, tmp_path):
-        put(tmp_path / "zwei\nZeilen\x1b[31m", {"x.txt": ""})
-        put(tmp_path / "Ju\u0308rgen", {"x.txt": ""})
-        assert [found.name for found in find(tmp_path)] == ["Jürgen", "zwei Zeilen\ufffd[31m"]
-
-    def test_a_workspace_is_the_only_submission(self, tmp_path):
-        put(tmp_path / "submission", {**solved(), "__pycache__/x.pyc": "", "report/report.html": ""})
-        (found,) = find(tmp_path / "submission")
-        assert (found.name, found.path) == ("submission", tmp_path / "submission")
-
-    def test_a_step_file_that_lies_about_hides_no_submission(self, tmp_path):
-        put(tmp_path, {all_steps()[0].file: ""})
-        put(tmp_path / "anna" / "lab", solved())
-        assert [found.name for found in find(tmp_path)] == ["anna", all_steps()[0].file]
-
-    def test_what_grading_writes_there_is_no_submission(self, tmp_path):
-        put(tmp_path / "anna", solved())
-        put(tmp_path, {"grades.csv": ""})
-        assert [found.name for found in find(tmp_path, besides=[tmp_path / "grades.csv"])] == ["anna"]
-
-    @pytest.mark.parametrize(
-        ("name", "sentence"), [("none", "no folder"), ("empty", "no submissions"), ("file", "is a file")]
-    )
-    def test_nothing_to_grade_is_one_sentence(self, tmp_path, name, sentence):
-        (tmp_path / "empty" / ".hidden").mkdir(parents=True)
-        (tmp_path / "file").write_text("")
-        with pytest.raises(LabError, match=sentence) as error:
-            find(tmp_path / name)
-        assert name in str(error.value)
 
 
 class TestReading:
@@ -211,7 +168,7 @@ class TestReading:
         [
             (lambda path: path.mkdir(), "nothing in it"),
             (lambda path: put(path, {"notes.txt": "x"}), "no step file"),
-            (lambda path: path.write_text("x"), "neither a folder nor a zip"),
+            (lambda path: path.write_text("x"), "neither a folder nor an archive"),
         ],
         ids=["empty", "no step file", "a file"],
     )

@@ -55,7 +55,7 @@ def test_it_can_neither_read_the_process_that_forked_it_nor_end_others_by_it(wal
 
 
 def test_of_the_files_it_sees_those_of_the_system_only(walled, secrets):
-    here = [str(secrets.parent), str(secrets), str(Path.home()), "/etc/passwd", "/work"]
+    here = [str(secrets.parent), str(secrets), str(Path.home()), "/etc/passwd", "/var"]
     library, hidden, home, *others = told(walled, attempts(here, "os.listdir(path)"))[0]
     assert library == ["submissions"]
     assert hidden == []

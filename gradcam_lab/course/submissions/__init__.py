@@ -1,0 +1,1 @@
+"""Submissions as they come: from any learning platform, in folders, in archives, or as loose files."""
