@@ -50,7 +50,7 @@ def test_every_output_has_the_column(folder, tmp_path, capsys):
     assert lines[2].endswith("to look at")
     at = next(number for number, line in enumerate(lines) if line.startswith("dora"))
     assert lines[at].split()[-1] == "1"
-    assert lines[at + 1] == "    look at step1_cam.py, line 1: imports captum, which is ready-made"
+    assert "    look at step1_cam.py, line 1: imports captum, which is ready-made" in lines[at + 1 : at + 5]
     assert any(line.startswith("  anna and bob  ") and "equal: " in line for line in lines)
     with (tmp_path / "g.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = {row["student"]: row for row in csv.DictReader(stream)}
