@@ -24,6 +24,8 @@ import psutil
 
 from gradcam_lab.course.judging import worker
 from gradcam_lab.course.judging.processes.serve import load, point_streams_at, serve
+from gradcam_lab.course.judging.student_module import Reference
+from gradcam_lab.lesson_modules import STEP_NAMES
 
 USED_LATER = ("numpy.ma", "numpy.random", "torch.fx.experimental.symbolic_shapes")
 """What torch and numpy import only when a check needs it, and would be imported again in each process."""
@@ -53,6 +55,9 @@ def serve_forks(limits: dict[str, int], scratch: list[str], mounted: list[str], 
     for name in (*USED_LATER, *_lessons_and_checks()):
         with suppress(Exception):  # it will be said of the check that needs it
             import_module(name)
+    for step in STEP_NAMES:
+        with suppress(Exception):
+            Reference.of(step)
     worker.surroundings()  # which knows the libraries as they are before any of the student's code runs
     _prctl(SUBREAPER, 1)  # whoever loses its parent becomes our child: none can hide
     if walled:
@@ -196,8 +201,6 @@ def _limit(limits: dict[str, int], *, walled: bool) -> None:
 
 
 def _lessons_and_checks() -> list[str]:
-    from gradcam_lab.lesson_modules import STEP_NAMES
-
     return [f"gradcam_lab.lessons.{start}{step}" for step in STEP_NAMES for start in ("", "checks.test_")]
 
 
