@@ -8,6 +8,7 @@ import typer
 from typer import Option
 
 from gradcam_lab.cli.groups import LazyGroup
+from gradcam_lab.course.workspace.course_around import course_around
 from gradcam_lab.errors import LabError, is_out_of_memory, memory_advice
 
 app = typer.Typer(
@@ -53,6 +54,10 @@ def without_command(
     ] = False,
 ) -> None:
     """Learn where a network looks: CAM and Grad-CAM boxes, honest AP, and a report from one command."""
+    if folder := course_around():
+        from gradcam_lab.course.authoring.course import following
+
+        context.with_resource(following(folder))
     if context.invoked_subcommand is None:
         from gradcam_lab.course.workspace.status import where
 

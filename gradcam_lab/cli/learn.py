@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option, Typer
 
-from gradcam_lab.cli.options import Json, TaskArgument
+from gradcam_lab.cli.options import CourseOption, Json, TaskArgument
 
 app = Typer()
 
@@ -16,11 +16,12 @@ def start(
     exam: Annotated[
         bool, Option("--exam", help="Make one whose hints end before the code, and which never shows an answer.")
     ] = False,
+    course: CourseOption = None,
 ) -> None:
     """Make a workspace: the lesson files with the answers cut out, and their tests."""
     from gradcam_lab.course.workspace.start import start as make
 
-    make(folder, exam=exam)
+    make(folder, exam=exam, course=course)
 
 
 @app.command()
@@ -108,7 +109,7 @@ def read(
 
 
 @app.command()
-def contract(step: Annotated[str, Argument(help="Number of a step, 1 to 6.")]) -> None:
+def contract(step: Annotated[str, Argument(help="Number of a step, such as 2.")]) -> None:
     """Print the functions that a step must offer, with their types."""
     from gradcam_lab.course.authoring.contract import contract_of
 

@@ -46,6 +46,12 @@ Limit = Annotated[
 ]
 Pdf = Annotated[bool, Option(help="Also make the PDF.")]
 RunFolder = Annotated[Path, Option(help="Folder of a finished run.")]
+CourseOption = Annotated[
+    Path | None,
+    Option(
+        "--course", metavar="DIR", help="Folder of a course of your own, with its course.toml.", show_default="ours"
+    ),
+]
 TaskArgument = Annotated[str, Argument(help="Number of a task, such as 2.3.")]
 AP_HELP = "Average precision: area below all points, or VOC2007's mean of eleven."
 Ap = Literal["area", "11point"]

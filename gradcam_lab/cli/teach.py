@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from typer import Argument, Exit, Option, Typer
 
-from gradcam_lab.cli.options import Json
+from gradcam_lab.cli.options import CourseOption, Json
 from gradcam_lab.cli.output import resumable
 from gradcam_lab.limits import MAX_JOBS, MAX_SEED
 
@@ -61,16 +61,18 @@ def grade(
     retry: Annotated[
         bool, Option("--retry", help="Judge again whose checks timed out or crashed, or those whom --only names.")
     ] = False,
+    course: CourseOption = None,
     json: Json = False,
 ) -> None:
     """Grade a folder of submissions; interrupted, the same command goes on."""
+    from gradcam_lab.course.authoring.course import following
     from gradcam_lab.course.grading.exports import Exports
     from gradcam_lab.course.grading.grade import grade as grade_all
     from gradcam_lab.course.grading.hand_in import Gradebooks
     from gradcam_lab.course.grading.lateness import Deadline
     from gradcam_lab.course.judging.judge import Limits
 
-    with resumable():
+    with resumable(), following(course):
         grade_all(
             folder=folder,
             jobs=jobs,
@@ -135,9 +137,12 @@ def verify(
         bool,
         Option("--mutants", help="Also change each constant, operator and argument of the solutions: some minutes."),
     ] = False,
+    course: CourseOption = None,
 ) -> None:
     """Examine the course itself: markers, points, hints, checks, and every answer of the gallery."""
+    from gradcam_lab.course.authoring.course import following
     from gradcam_lab.course.judging.verify import verify as examine
 
-    if not examine(jobs=jobs, mutants=mutants):
-        raise Exit(1)
+    with following(course):
+        if not examine(jobs=jobs, mutants=mutants):
+            raise Exit(1)

@@ -2,6 +2,7 @@
 
 import inspect
 
+from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import all_steps, find_step
 from gradcam_lab.errors import LabError
 from gradcam_lab.lesson_protocols import PROTOCOLS
@@ -19,4 +20,8 @@ def contract_of(word: str) -> str:
     step = find_step(word)
     if step is None:
         raise LabError(f"There is no step '{word}': the steps are {', '.join(step.file for step in all_steps())}.")
+    if step.own:
+        stub = cut.stub(step.source)
+        units = dict.fromkeys(unit for task in step.coded for unit in task.units)
+        return "\n\n".join(cut.unit_text(stub, unit) or "" for unit in units)
     return "\n\n".join(inspect.getsource(part) for part in PROTOCOLS[step.name])

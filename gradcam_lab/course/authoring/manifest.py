@@ -5,15 +5,17 @@ Nothing here imports torch: the checks are listed by reading their files, not by
 
 import ast
 import re
-import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring import cut, edits
+from gradcam_lab.course.authoring.edits import Edits, shared
 from gradcam_lab.course.authoring.rubric import Criterion, read_rubric
+from gradcam_lab.course.authoring.step_files import number_of, read_text, read_toml, step_files, task_of
 from gradcam_lab.errors import LabError
 
 
@@ -120,7 +122,10 @@ class Step:
         equal_mutants: mutants of its bodies that are right too.
         notation: the rows of its notation table: what it is called here, the paper's symbol,
             and its shape or range, in Markdown.
-        source: the lesson file.
+        source: the lesson file, with what a teacher's course changes in it.
+        folder: where the lesson file lies.
+        checks_folder: where its checks and its manifest lie.
+        own: whether it is of a teacher's course and not of this package.
     """
 
     number: int
@@ -133,11 +138,44 @@ class Step:
     equal_mutants: tuple[EqualMutants, ...]
     notation: tuple[tuple[str, str, str], ...]
     source: str
+    folder: Path
+    checks_folder: Path
+    own: bool = False
 
     @property
     def file(self) -> str:
         """The name of the student's file."""
         return f"{self.name}.py"
+
+    @property
+    def package(self) -> str:
+        """The package of its lesson."""
+        return "gradcam_lab.lessons.own" if self.own else "gradcam_lab.lessons"
+
+    @property
+    def lesson_module(self) -> str:
+        """The module of its lesson: the reference."""
+        return f"{self.package}.{self.name}"
+
+    @property
+    def test_module(self) -> str:
+        """The module of its checks."""
+        return f"{self.package}{'' if self.own else '.checks'}.test_{self.name}"
+
+    @property
+    def test_path(self) -> Path:
+        """The file of its checks."""
+        return self.checks_folder / self.test_file
+
+    @property
+    def manifest_path(self) -> Path:
+        """The file with its tasks, points and hints."""
+        return self.checks_folder / f"{self.name}.toml"
+
+    @property
+    def answers_path(self) -> Path:
+        """The file with the model answers to its written tasks."""
+        return self.checks_folder / f"{self.name}.answers.md"
 
     @property
     def test_file(self) -> str:
@@ -179,43 +217,86 @@ def lesson_folder() -> Path:
 
 
 @cache
-def all_steps() -> tuple[Step, ...]:
-    """All steps.
+def package_steps() -> tuple[Step, ...]:
+    """The steps that this package brings.
 
     Raises:
         LabError: a lesson, its manifest or its checks are not in order.
     """
-    files = sorted(lesson_folder().glob("step[0-9]_*.py"))
-    return tuple(read_step(file, lesson_folder() / "checks") for file in files)
+    return tuple(read_step(file, lesson_folder() / "checks") for file in step_files(lesson_folder()))
 
 
-def read_step(file: Path, checks: Path) -> Step:
-    """Read one step from its lesson file, `<step>.toml`, `<step>.mutants.toml` and `test_<step>.py`."""
+_followed: list[tuple[Step, ...]] = []
+
+
+def all_steps() -> tuple[Step, ...]:
+    """The steps of the course that is followed: a teacher's, or else this package's.
+
+    Raises:
+        LabError: a lesson, its manifest or its checks are not in order.
+    """
+    return _followed[-1] if _followed else package_steps()
+
+
+@contextmanager
+def following(steps: tuple[Step, ...]) -> Iterator[None]:
+    """Within the block, these are all steps."""
+    _followed.append(steps)
+    try:
+        yield
+    finally:
+        _followed.pop()
+
+
+def read_step(file: Path, checks: Path, changes: Edits = edits.NONE, *, own: bool = False) -> Step:
+    """Read one step from its lesson file, `<step>.toml`, `<step>.mutants.toml` and `test_<step>.py`.
+
+    Args:
+        file: the lesson file.
+        checks: the folder of the others.
+        changes: what a teacher's course changes.
+        own: whether it is of a teacher's course.
+
+    Raises:
+        LabError: one of the files is missing, cannot be read, or is not in order.
+    """
     name = file.stem
-    source = file.read_text(encoding="utf-8")
-    table = tomllib.loads((checks / f"{name}.toml").read_text(encoding="utf-8"))
-    mutants = tomllib.loads((checks / f"{name}.mutants.toml").read_text(encoding="utf-8"))
-    found = read_checks((checks / f"test_{name}.py").read_text(encoding="utf-8"))
-    regions = cut.regions(source)
-    tasks = [
-        Task(
-            id=task_id,
-            title=entry["title"],
-            points=entry["points"],
-            minutes=entry["minutes"],
-            needs=tuple(entry.get("needs", ())),
-            hints=tuple(hint.strip() for hint in entry.get("hints", ())),
-            units=tuple(dict.fromkeys(region.unit for region in regions if region.task == task_id)),
-            rubric=read_rubric(entry.get("rubric", ())),
-        )
-        for task_id, entry in table["task"].items()
-    ]
-    wrong = [WrongAnswer(task=task_of(entry["mark"]), **entry) for entry in table.get("wrong", ())]
-    right = [RightAnswer(**entry) for entry in table.get("right", ())]
-    equal = [EqualMutants(**{**entry, "changes": tuple(entry["changes"])}) for entry in mutants.get("equal", ())]
+    table = read_toml(checks / f"{name}.toml")
+    mutants = read_toml(checks / f"{name}.mutants.toml") if (checks / f"{name}.mutants.toml").exists() else {}
+    try:
+        entries = changes.of_tasks(table["task"])
+        source = changes.of_lesson(read_text(file), entries)
+        found = with_points(read_checks(read_text(checks / f"test_{name}.py")), changes.points(entries))
+        found = [check for check in found if check.task not in changes.drop]
+        regions = cut.regions(source)
+        tasks = [
+            Task(
+                id=task_id,
+                title=entry["title"],
+                points=entry["points"],
+                minutes=entry["minutes"],
+                needs=tuple(entry.get("needs", ())),
+                hints=tuple(hint.strip() for hint in entry.get("hints", ())),
+                units=tuple(dict.fromkeys(region.unit for region in regions if region.task == task_id)),
+                rubric=read_rubric(entry.get("rubric", ())),
+            )
+            for task_id, entry in entries.items()
+        ]
+        kept = {
+            kind: [entry for entry in rows if task_of(entry["mark"]) not in changes.drop]
+            for kind, rows in {**table, **mutants}.items()
+            if kind in ("wrong", "right", "equal")
+        }
+        wrong = [WrongAnswer(task=task_of(entry["mark"]), **entry) for entry in kept.get("wrong", ())]
+        right = [RightAnswer(**entry) for entry in kept.get("right", ())]
+        equal = [EqualMutants(**{**entry, "changes": tuple(entry["changes"])}) for entry in kept.get("equal", ())]
+    except (KeyError, TypeError, ValueError, AttributeError, SyntaxError) as error:
+        raise LabError(
+            f"The step '{checks / name}' is not in order ({error!r}): mend its .py and .toml files."
+        ) from error
     title = re.search(r'"""# (.*)', source)
     return Step(
-        number=int(name[4]),
+        number=number_of(name),
         name=name,
         title=title[1] if title else name,
         tasks=tuple(tasks),
@@ -225,12 +306,20 @@ def read_step(file: Path, checks: Path) -> Step:
         equal_mutants=tuple(equal),
         notation=tuple(tuple(row) for row in table.get("notation", ())),
         source=source,
+        folder=file.parent,
+        checks_folder=checks,
+        own=own,
     )
 
 
-def task_of(mark: str) -> str:
-    """Return the task of a body, such as "1.4" of "1.4a"."""
-    return mark.rstrip("abcdefgh")
+def with_points(checks: Iterable[Check], points: Mapping[str, int]) -> list[Check]:
+    """Share the points of some tasks among their checks, as nearly as they are shared now."""
+    found = list(checks)
+    for task, wanted in points.items():
+        of_task = [check for check in found if check.task == task]
+        shares = dict(zip(of_task, shared(wanted, [check.points for check in of_task]), strict=True))
+        found = [replace(check, points=shares[check]) if check in shares else check for check in found]
+    return found
 
 
 def read_checks(source: str) -> Iterator[Check]:

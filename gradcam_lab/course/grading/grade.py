@@ -17,6 +17,8 @@ from threading import Event, Lock
 from typing import Any, Literal
 
 from gradcam_lab.console import progress, say, warn
+from gradcam_lab.course.authoring.consistent import require_consistent
+from gradcam_lab.course.authoring.course import course_files, followed
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading.comparing import compare
 from gradcam_lab.course.grading.exports import Exports
@@ -90,6 +92,7 @@ def grade(
         LabError: there are no submissions, a result cannot be written, or there is no such student.
         KeyboardInterrupt: the same command goes on from there.
     """
+    require_consistent(all_steps())
     requested.require_places()
     books.require_places()
     folder = unpacked(folder)
@@ -144,7 +147,9 @@ def _sandbox(wall: Wall, folder: Path) -> Sandbox:
     """
     if wall == "none":
         return OPEN
-    sandbox = Sandbox(walled=True, hidden=(folder, state_folder()))
+    course = followed()
+    shown = course_files(course) if course else ()
+    sandbox = Sandbox(walled=True, hidden=(folder, state_folder()), shown=tuple(shown))
     problem = sandbox.problem()
     if problem and wall == "bwrap":
         raise LabError(f"There can be no wall around the submissions: {problem}.")

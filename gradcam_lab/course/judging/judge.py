@@ -25,6 +25,12 @@ LEAST = 1.0
 """Seconds that such a check has at least: all together take less."""
 
 
+def of_step(step: Step) -> dict[str, Any]:
+    """What a worker has to know of a step: its name, its modules, and the folder of those that are a teacher's."""
+    own = str(step.folder) if step.own else None
+    return {"step": step.name, "lesson": step.lesson_module, "checks": step.test_module, "own_folder": own}
+
+
 class Judge(AbstractContextManager["Judge"]):
     """Judges step files, each in a process of its own where that is cheap; replaces a process that dies.
 
@@ -94,7 +100,7 @@ class Judge(AbstractContextManager["Judge"]):
                 outcome = Status.error, "code of your own", found.what(), REMEDY
                 yield Verdict(check.name, check.task, check.points, *outcome, file=found.file, line=found.line)
             return
-        case = {"step": step.name, "source": source, "file": str(file), "modules": dict(modules), "seed": seed}
+        case = {**of_step(step), "source": source, "file": str(file), "modules": dict(modules), "seed": seed}
         common = {**case, "seconds": self.limits.seconds}
         if self.source.warm:
             self.end_worker()  # no step sees what another has left in the libraries

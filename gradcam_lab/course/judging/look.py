@@ -5,7 +5,7 @@ from typing import Any
 
 from gradcam_lab.console import warn
 from gradcam_lab.course.authoring.manifest import Step
-from gradcam_lab.course.judging.judge import Judge
+from gradcam_lab.course.judging.judge import Judge, of_step
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.errors import LabError
 from gradcam_lab.lesson_modules import StudentsFile
@@ -33,7 +33,7 @@ def look(judge: Judge, step: Step, code: StudentsFile, unit: str, wish: dict[str
     Raises:
         LabError: there is no such image or class, or it does not suit the function.
     """
-    case = {"step": step.name, "source": code.source, "file": str(code.file), "modules": dict(code.modules)}
+    case = {**of_step(step), "source": code.source, "file": str(code.file), "modules": dict(code.modules)}
     seen = judge.ask({**case, "seconds": PREPARING, "prepare": unit, "wish": wish})
     if problem := seen.get("problem"):
         raise LabError(problem)

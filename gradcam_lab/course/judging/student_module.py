@@ -1,7 +1,6 @@
 """A student's file as a module of its own, alone or with the reference's code around one task."""
 
 from functools import cache
-from importlib import import_module
 from inspect import getsource
 from symtable import symtable
 from types import ModuleType
@@ -25,9 +24,8 @@ class Reference(NamedTuple):
 
     @classmethod
     @cache
-    def of(cls, step: str) -> "Reference":
-        """The reference of a step, by its name."""
-        module = import_module(f"gradcam_lab.lessons.{step}")
+    def of(cls, module: ModuleType) -> "Reference":
+        """The reference of a step, by its lesson's module."""
         values = {name: getattr(module, name) for name in _defined(module)}
         methods = {name: dict(vars(value)) for name, value in values.items() if isinstance(value, type)}
         return cls(values, methods)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from gradcam_lab.console import Advance
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, task_of
+from gradcam_lab.course.authoring.manifest import Step
 from gradcam_lab.course.authoring.mutants import Mutant, mutants
+from gradcam_lab.course.authoring.step_files import task_of
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status
 

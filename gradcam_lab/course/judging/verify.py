@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gradcam_lab.console import Advance, progress, say
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import RightAnswer, Step, WrongAnswer, all_steps, lesson_folder
+from gradcam_lab.course.authoring.manifest import RightAnswer, Step, WrongAnswer, all_steps
 from gradcam_lab.course.authoring.model_answers import examine_answers, sample_folder
 from gradcam_lab.course.authoring.mutants import mutants as mutants_of
 from gradcam_lab.course.authoring.rubric import rubric_problems
@@ -73,7 +73,7 @@ def examine(step: Step, advance: Advance, *, mutants: bool = False) -> list[str]
     """
     problems = list(read_through(step))
     if any(task.written for task in step.tasks):
-        problems += examine_answers(step, lesson_folder() / "checks" / f"{step.name}.answers.md", sample_folder())
+        problems += examine_answers(step, step.answers_path, sample_folder())
     with Judge() as judge:
         for seed in VERIFIED_SEEDS:
             problems += try_reference(step, judge, seed)

@@ -40,11 +40,13 @@ def _answer(request: dict[str, Any], surroundings: Surroundings) -> dict[str, An
 def _judged(request: dict[str, Any], surroundings: Surroundings, changed: list[str]) -> dict[str, Any]:
     from gradcam_lab.course.judging import exceptions, student_module
     from gradcam_lab.lesson_modules import execute
+    from gradcam_lab.lessons import own
     from gradcam_lab.lessons.checks import checking
 
+    own.follow(Path(request["own_folder"]) if request["own_folder"] else None)
     file = Path(request["file"])
-    checks = import_module(f"gradcam_lab.lessons.checks.test_{request['step']}")
-    reference = student_module.Reference.of(request["step"])
+    checks = import_module(request["checks"])
+    reference = student_module.Reference.of(import_module(request["lesson"]))
     checking.last_call.clear()
     try:
         with checking.unchanged():

@@ -8,7 +8,7 @@ from typing import Any
 
 from gradcam_lab.console import progress
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step, lesson_folder
+from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, TaskResult, Verdict
 from gradcam_lab.course.workspace import screen
@@ -146,7 +146,7 @@ _PART = re.compile(r"^    (\w+)\(mine, case\)$", re.MULTILINE)
 
 def _text_of(step: Step, check: Check) -> list[str]:
     """The lines of a check and its parts; functions that compute what it expects are not shown: they may be answers."""
-    source = (lesson_folder() / "checks" / step.test_file).read_text(encoding="utf-8")
+    source = step.test_path.read_text(encoding="utf-8")
     whole = cut.unit_text(source, check.name) or ""
     parts = [cut.unit_text(source, name) or "" for name in _PART.findall(whole)]
     return "\n\n".join([whole, *parts]).rstrip().split("\n")

@@ -33,7 +33,7 @@ The checks come with gradcam-lab. Your points are counted from those, so nothing
 Tests of your own may stand below: the fixture `mine` is your {step.file}.
 """
 
-from gradcam_lab.lessons.checks.test_{step.name} import *  # noqa: F403
+from {step.test_module} import *  # noqa: F403
 '''
 
 

@@ -6,6 +6,8 @@ A workspace's pytest.ini loads this plugin. The student's code never runs in pyt
 
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,17 +22,17 @@ sys.path[:] = [
 import pytest  # noqa: E402
 
 from gradcam_lab import own_modules  # noqa: E402
+from gradcam_lab.course.authoring.course import following  # noqa: E402
 from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step  # noqa: E402
 from gradcam_lab.course.judging import student_module  # noqa: E402
 from gradcam_lab.course.judging.judge import Judge  # noqa: E402
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise  # noqa: E402
 from gradcam_lab.course.workspace import screen  # noqa: E402
+from gradcam_lab.course.workspace.course_around import course_around  # noqa: E402
 from gradcam_lab.course.workspace.workspace import SAVED, Workspace  # noqa: E402
 from gradcam_lab.errors import LabError  # noqa: E402
 from gradcam_lab.lesson_modules import execute  # noqa: E402
 from gradcam_lab.process_settings import Settings  # noqa: E402
-
-CHECKS = "gradcam_lab.lessons.checks.test_"
 
 LETTERS = {"not started": "n", "waiting": "w"}
 """Tasks that nobody has begun are failures, but need no section of their own in pytest's output."""
@@ -162,13 +164,21 @@ class StepTests(pytest.Module):
         """
         found = list(super().collect())
         if not any(check_of(item) for item in found if isinstance(item, pytest.Function)):
-            line = f"from {CHECKS.removesuffix('test_')}{self.path.stem} import *"
+            step = next(step for step in all_steps() if step.test_file == self.path.name)
+            line = f"from {step.test_module} import *"
             raise self.CollectError(f"There is no check in {self.path.name}: it needs the line '{line}'.")
         return found
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin a run."""
+    """Begin a run, by the course that the workspace follows."""
+    course = ExitStack()
+    try:
+        if folder := course_around(config.rootpath):
+            course.enter_context(following(folder))
+    except LabError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.add_cleanup(course.close)
     config.pluginmanager.register(CheckRun(config), "gradcam-lab")
 
 
@@ -184,7 +194,8 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 def check_of(item: pytest.Item) -> tuple[Workspace, Step, Check] | None:
     """Which check of which step and workspace an item stands for; None if it is a test of the student's own."""
     function = getattr(item, "function", None)
-    step = find_step(getattr(function, "__module__", "").partition(CHECKS)[2])
+    module = getattr(function, "__module__", "")
+    step = next((step for step in all_steps() if step.test_module == module), None)
     workspace = Workspace.find(item.path.parent)
     if not (step and workspace):
         return None
@@ -216,7 +227,7 @@ def mine(request: pytest.FixtureRequest) -> ModuleType | None:
     student = execute(code.source, code.file, step.name)
     settings.put_back(code.source)
     if found and found[2] != step.chain:
-        reference = student_module.Reference.of(step.name)
+        reference = student_module.Reference.of(import_module(step.lesson_module))
         student_module.compose(student, reference, set(step.task(found[2].task).units))
     return student
 

@@ -10,7 +10,7 @@ from functools import cache
 
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, Task, all_steps, lesson_folder
+from gradcam_lab.course.authoring.manifest import Step, Task, all_steps
 from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
@@ -249,7 +249,7 @@ def _printable(text: str, most: int = LINE) -> str:
 
 @cache
 def _check_functions(step: Step) -> dict[str, ast.FunctionDef]:
-    source = (lesson_folder() / "checks" / step.test_file).read_text(encoding="utf-8")
+    source = step.test_path.read_text(encoding="utf-8")
     return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
 
 

@@ -8,6 +8,7 @@ from gradcam_lab.course.judging.verdicts import Status
 from gradcam_lab.course.workspace.folder import question_of
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
+from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.pipeline.students_work import StepCode, StudentsWork
 
 
@@ -32,7 +33,8 @@ def students_work(implementation: str) -> StudentsWork | None:
     if implementation != "reference":
         for note in [*workspace.notes(), *workspace.remarks(all_steps())]:
             warn(note)
-    chosen = {step.name: _choice(workspace, step, implementation) for step in all_steps()}
+    chosen = {name: _reference(name) for name in STEP_NAMES}  # of a step that the course leaves out
+    chosen |= {step.name: _choice(workspace, step, implementation) for step in all_steps() if step.name in STEP_NAMES}
     return StudentsWork(chosen, _written_answers(workspace), implementation)
 
 
@@ -63,6 +65,10 @@ def _choice(workspace: Workspace, step: Step, implementation: str) -> StepCode:
         own=code.source,
         modules=dict(code.modules) if use else {},
     )
+
+
+def _reference(name: str) -> StepCode:
+    return StepCode(step=name, source=None, file=None, points=0, possible=0, passed=(), stub=None)
 
 
 def _written_answers(workspace: Workspace) -> dict[str, tuple[str, str]]:

@@ -245,10 +245,11 @@ def checks_hash(step: Step) -> str:
     """A hash of everything that decides a step's verdicts beside the student's text."""
     folder = lesson_folder() / "checks"
     files = [
-        folder / step.test_file,
+        step.test_path,
         folder / "checking.py",
         folder / "networks.py",
-        lesson_folder() / step.file,
+        step.folder / step.file,
     ]
     files += [Path(integrity.__file__).with_name(name) for name in ("imports.py", "reference.py")]  # what is refused
-    return digest([sha256(file) for file in files])
+    points = [(check.name, check.points) for check in step.checks]
+    return digest([sha256(file) for file in files], points)

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from gradcam_lab.course.authoring import manifest
-from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.authoring.manifest import package_steps
 from gradcam_lab.course.workspace import check
 from gradcam_lab.course.workspace.workspace import Workspace
 from tests.course.workspace.helpers import FILE
@@ -32,10 +32,10 @@ def newer(tmp_path, monkeypatch):
         text = (folder / name).read_text(encoding="utf-8")
         assert old in text
         (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8", newline="\n")
-        all_steps.cache_clear()
+        package_steps.cache_clear()
 
     yield install
-    all_steps.cache_clear()
+    package_steps.cache_clear()
 
 
 @pytest.fixture

@@ -52,10 +52,12 @@ class Sandbox:
     Attributes:
         walled: whether there is one.
         hidden: folders that must not be seen, even where they lie in one that is: submissions, kept verdicts.
+        shown: files that can be read beside the system's, Python's and the lab's: those of a teacher's course.
     """
 
     walled: bool = False
     hidden: tuple[Path, ...] = ()
+    shown: tuple[Path, ...] = ()
 
     @contextmanager
     def command(self, words: Sequence[str]) -> Iterator[tuple[list[str], tuple[int, ...]]]:
@@ -120,6 +122,7 @@ class Sandbox:
         """The folders and files that can be read: the system's, Python's and the lab's."""
         prefixes = (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)
         found = {Path(name) for name in (*SYSTEM, *prefixes)} | {Path(sys.executable).parent, *_modules()}
+        found |= set(self.shown)
         found |= {path.resolve() for path in found}
         return sorted(path for path in found if path != Path("/") and os.access(path, os.R_OK))
 

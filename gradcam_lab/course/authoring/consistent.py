@@ -1,0 +1,68 @@
+"""Whether the points and the tasks of a course agree with each other: else nobody may be graded by it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from gradcam_lab.course.authoring.manifest import Step
+from gradcam_lab.errors import LabError
+
+
+def require_consistent(steps: Sequence[Step]) -> None:
+    """Refuse a course whose points or tasks contradict each other.
+
+    Raises:
+        LabError: they do; the sentence names the file.
+    """
+    for problem in chain(_numbers(steps), *(step_problems(step) for step in steps), _needs(steps)):
+        raise LabError(f"{problem}.")
+
+
+def _numbers(steps: Sequence[Step]) -> Iterator[str]:
+    """What stands for two things at once."""
+    by_number: dict[int, Step] = {}
+    for step in steps:
+        if step.number in by_number:
+            twin = by_number[step.number].name
+            yield f"'{step.manifest_path}': {step.name} and {twin} are both step {step.number}: give one another number"
+        by_number[step.number] = step
+    tasks = Counter(task.id for step in steps for task in step.tasks)
+    for step in steps:
+        for task in step.tasks:
+            if tasks[task.id] > 1:
+                yield f"'{step.manifest_path}': there are two tasks {task.id}: give one another number"
+
+
+def step_problems(step: Step) -> Iterator[str]:
+    """What is wrong with the points of one step: a sentence without a full stop for each thing."""
+    file = f"'{step.manifest_path}'"
+    for task in step.tasks:
+        if task.id.partition(".")[0] != str(step.number):
+            yield f"{file}: task {task.id} is in step {step.number}: its number has to begin with {step.number}"
+        if type(task.points) is not int or task.points < 1:
+            yield f"{file}: task {task.id} is worth {task.points!r} points: it has to be a whole number from 1 on"
+    known = {task.id for task in step.coded} | {str(step.number)}
+    for check in step.checks:
+        if check.task not in known:
+            yield f"'{step.test_path}': {check.name} is of {check.task}, which is no coded task: mend one of them"
+        if type(check.points) is not int or check.points < 0:
+            yield f"'{step.test_path}': {check.name} is worth {check.points!r} points: it has to be a whole number"
+    for task in step.coded:
+        points = sum(check.points for check in step.checks_of(task.id))
+        if points != task.points:
+            yield f"{file}: the checks of task {task.id} are worth {points} points together, and the task {task.points}"
+    if [check.points for check in step.checks if check.task == str(step.number)] != [0]:
+        yield f"'{step.test_path}': there must be exactly one chain, @check(\"{step.number}\"), worth nothing"
+
+
+def _needs(steps: Sequence[Step]) -> Iterator[str]:
+    """The tasks that wait for one that is not there."""
+    tasks = {task.id for step in steps for task in step.tasks}
+    for step in steps:
+        for task in step.tasks:
+            for need in task.needs:
+                if need not in tasks:
+                    yield (
+                        f"'{step.manifest_path}': task {task.id} needs {need}, which this course has not: keep {need}, "
+                        f"or give task {task.id} other 'needs'"
+                    )
