@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "Learn": ("learn", ("start", "check", "look", "status", "hint", "diff", "read", "contract", "reset", "upgrade")),
-    "Teach": ("teach", ("grade", "classroom", "verify")),
+    "Teach": ("teach", ("grade", "classroom", "course", "verify")),
     "Run": ("run", ("run-all", "report", "evaluate", "sweep")),
     "Compare": ("compare", ("compare",)),
     "Explain": ("explain", ("predict", "explain", "align", "show", "models")),

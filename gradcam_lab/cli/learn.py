@@ -132,8 +132,8 @@ def reset(
 
 
 @app.command()
-def upgrade() -> None:
-    """Bring a workspace up to date with a newer gradcam-lab; your text is kept."""
+def upgrade(course: CourseOption = None) -> None:
+    """Bring a workspace up to date with a newer gradcam-lab or course; your text is kept."""
     from gradcam_lab.course.workspace.upgrade import upgrade as bring_up_to_date
 
-    bring_up_to_date()
+    bring_up_to_date(course)

@@ -131,6 +131,20 @@ def classroom(
 
 
 @app.command()
+def course(
+    folder: Annotated[Path, Argument(help="Folder of your course.")],
+    copy: Annotated[
+        list[str] | None,
+        Option(metavar="STEP", help="Also copy this step's lesson and checks, to change them. Repeatable."),
+    ] = None,
+) -> None:
+    """Begin a course of your own: a course.toml with a comment on all that it may say."""
+    from gradcam_lab.course.authoring.new_course import new_course
+
+    new_course(folder, copy or [])
+
+
+@app.command()
 def verify(
     jobs: Annotated[int, Option(min=1, max=MAX_JOBS, help="Number of parallel workers.")] = 2,
     mutants: Annotated[

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcam_lab.console import warn
-from gradcam_lab.course.authoring.manifest import Step
+from gradcam_lab.course.authoring.manifest import Step, Task, package_steps
 from gradcam_lab.course.judging.judge import Judge, of_step
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.errors import LabError
@@ -12,6 +12,12 @@ from gradcam_lab.lesson_modules import StudentsFile
 
 PREPARING = 120.0
 """Seconds to compute what a view needs by the reference: the maps of many images, on a slow machine."""
+
+
+def can_be_drawn(step: Step, task: Task) -> bool:
+    """Whether there are views of a task's functions: of those of this package's lessons."""
+    known = {(lesson.name, unit) for lesson in package_steps() for part in lesson.tasks for unit in part.units}
+    return all((step.name, unit) in known for unit in task.units)
 
 
 def look(judge: Judge, step: Step, code: StudentsFile, unit: str, wish: dict[str, Any], path: Path) -> Verdict:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gradcam_lab.console import Advance, progress, say
 from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.course import followed
 from gradcam_lab.course.authoring.manifest import RightAnswer, Step, WrongAnswer, all_steps
 from gradcam_lab.course.authoring.model_answers import examine_answers, sample_folder
 from gradcam_lab.course.authoring.mutants import mutants as mutants_of
@@ -22,8 +23,9 @@ from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
 from gradcam_lab.errors import LabError
 from gradcam_lab.report.pages import drawings
 
-WRONG_ANSWERS = 3
-HINTS = 3
+LEAST = 3
+"""Number of hints and of wrong answers that a task of this package has at least; in a teacher's course it is one."""
+
 SLOW = 5.0
 """Seconds that no check may take; far more than any does, because machines differ."""
 
@@ -72,7 +74,7 @@ def examine(step: Step, advance: Advance, *, mutants: bool = False) -> list[str]
         A sentence for each thing that is out of order.
     """
     problems = list(read_through(step))
-    if any(task.written for task in step.tasks):
+    if any(task.written for task in step.tasks) and (step.answers_path.exists() or not step.own):
         problems += examine_answers(step, step.answers_path, sample_folder())
     with Judge() as judge:
         for seed in VERIFIED_SEEDS:
@@ -98,6 +100,7 @@ def read_through(step: Step) -> Iterator[str]:
     except LabError as error:
         yield str(error)
         return
+    least = 1 if followed() else LEAST
     table = {task: int(points) for task, points in _ROW.findall(step.source)}
     if list(table.items()) != [(task.id, task.points) for task in step.tasks]:
         yield f"the table in the docstring ({table}) is not the manifest's"
@@ -115,15 +118,15 @@ def read_through(step: Step) -> Iterator[str]:
         )
         before.append(task.id)
         yield from rubric_problems(task.id, task.points, task.written, task.rubric)
-        if len(task.hints) < HINTS:
-            yield f"task {task.id} has {len(task.hints)} hints, and {HINTS} are the least"
+        if len(task.hints) < least:
+            yield f"task {task.id} has {len(task.hints)} hints, and {least} are the least"
         yield from (f"a hint of task {task.id} gives away '{line}'" for line in _given_away(step, task.hints))
     for task in step.coded:
         if (points := sum(check.points for check in step.checks_of(task.id))) != task.points:
             yield f"the checks of task {task.id} are worth {points} points, and the task {task.points}"
         says = [wrong.says for wrong in step.wrong_answers if wrong.task == task.id]
-        if len(says) < WRONG_ANSWERS:
-            yield f"task {task.id} has {len(says)} wrong answers, and {WRONG_ANSWERS} are the least"
+        if len(says) < least:
+            yield f"task {task.id} has {len(says)} wrong answers, and {least} are the least"
         if len(set(says)) < len(says):
             yield f"two wrong answers of task {task.id} are to get the same message"
     yield from (drawings.problem(name) for name in drawings.missing(drawings.names_in(step.source)))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.course import followed
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.workspace.folder import ANSWERS, blank_answers
 
@@ -26,6 +27,8 @@ Hints end before the code, `gradcam-lab diff` is closed, and no answer is shown.
 is recorded, and handed in with your work: leave the folder `.gradcam-lab` where it is.
 """
 
+COURSE_LINE = "# This workspace follows a course of the teacher's, which lies in .gradcam-lab/course."
+
 TEST_FILE = '''\
 """Step {step.number} for pytest and your editor's test panel: `pytest {step.test_file}`.
 
@@ -48,7 +51,7 @@ def fresh_files(*, exam: bool = False) -> dict[str, str]:
         **{step.test_file: TEST_FILE.format(step=step) for step in all_steps()},
         ANSWERS: blank_answers(),
         README: _readme() + (f"\n{EXAM_README}" if exam else ""),
-        SETTINGS: PYTEST_INI + (f"{EXAM_LINE}\n" if exam else ""),
+        SETTINGS: PYTEST_INI + (f"{EXAM_LINE}\n" if exam else "") + (f"{COURSE_LINE}\n" if followed() else ""),
     }
 
 

@@ -9,6 +9,7 @@ from gradcam_lab.console import open_file, say, warn
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, Task, find_task
 from gradcam_lab.course.judging.judge import Judge, Limits
+from gradcam_lab.course.judging.look import can_be_drawn
 from gradcam_lab.course.judging.look import look as look_at
 from gradcam_lab.course.judging.verdicts import Status, Verdict
 from gradcam_lab.course.workspace import screen
@@ -51,6 +52,10 @@ def look(
         raise LabError(
             f"Task {task} is answered in words, so there is nothing to draw: write in {ANSWERS}, and "
             f"'gradcam-lab hint {task}' helps."
+        )
+    if not can_be_drawn(step, found):
+        raise LabError(
+            f"There is no picture of task {task}, which is your teacher's own: 'gradcam-lab check {task}' says more."
         )
     code, problem = workspace.code(step)
     if problem:

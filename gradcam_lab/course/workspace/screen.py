@@ -11,6 +11,7 @@ from functools import cache
 from gradcam_lab.console import say
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, Task, all_steps
+from gradcam_lab.course.judging.look import can_be_drawn
 from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
@@ -107,7 +108,9 @@ def _cells(view: StepView, task: TaskResult) -> tuple[str, str, str, str]:
 def _look(view: StepView, task: TaskResult) -> str:
     """The command that looks at a task, where something of it is written."""
     idle = word(view, task) == "not started" or task.status is Status.waiting
-    return "" if task.written or task is view.result.chain or idle else f"gradcam-lab look {task.id}"
+    if idle or task.written or task is view.result.chain or not can_be_drawn(view.step, view.step.task(task.id)):
+        return ""
+    return f"gradcam-lab look {task.id}"
 
 
 def word(view: StepView, task: TaskResult) -> str:

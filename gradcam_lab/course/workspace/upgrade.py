@@ -11,8 +11,10 @@ from pathlib import Path
 
 from gradcam_lab import __version__
 from gradcam_lab.console import say
+from gradcam_lab.course.authoring.course import copy_course, following
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.workspace import backup, renamed
+from gradcam_lab.course.workspace.course_around import COURSE
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.fresh_files import fresh_files
 from gradcam_lab.course.workspace.merge import merge, renewed_answers, with_own_signatures
@@ -50,13 +52,28 @@ def is_newer(workspace: Workspace) -> bool:
     return not _is_older(workspace) and any(_base(workspace, name) != new for name, new in _fresh(workspace).items())
 
 
-def upgrade() -> None:
+def upgrade(course: Path | None = None) -> None:
     """Bring the workspace around the current folder up to date with the installed package.
 
+    Args:
+        course: the folder of a teacher's course, which the workspace follows from now on; None for the one it follows.
+
     Raises:
-        LabError: there is no workspace, it was made by a newer package, or a file cannot be written.
+        LabError: there is no workspace, it was made by a newer package, or a file cannot be written; or the course is
+            not in order.
     """
     workspace = Workspace.require(old_names=True)
+    if course is None:
+        workspace.require_course()
+        _upgrade(workspace)
+        return
+    with following(course) as followed:
+        if followed:
+            copy_course(followed, workspace.root / COURSE)
+        _upgrade(workspace)
+
+
+def _upgrade(workspace: Workspace) -> None:
     if _is_older(workspace):
         raise LabError(
             f"This workspace was made by gradcam-lab {_version(workspace)}, and {__version__} is installed: "

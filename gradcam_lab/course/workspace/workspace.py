@@ -16,8 +16,9 @@ from gradcam_lab.course.judging.code_key import code_keys
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.verdicts import Status, StepResult, Verdict, remarks, summarise
 from gradcam_lab.course.workspace import renamed
+from gradcam_lab.course.workspace.course_around import COURSE
 from gradcam_lab.course.workspace.folder import ANSWERS, StudentFolder
-from gradcam_lab.course.workspace.fresh_files import EXAM_LINE, SETTINGS, fresh_files
+from gradcam_lab.course.workspace.fresh_files import COURSE_LINE, EXAM_LINE, SETTINGS, fresh_files
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import digest, read_json, sha256, text_sha256, write_json, write_text
 from gradcam_lab.lesson_modules import StudentsFile
@@ -86,6 +87,7 @@ class Workspace(StudentFolder):
         """
         if self.has_old_names() or (self.state_folder / STUBS).is_dir():
             return
+        self.require_course()
         exam = self.exam
         for name, text in fresh_files(exam=exam).items():
             write_text(self.state_folder / STUBS / name, text)
@@ -94,6 +96,18 @@ class Workspace(StudentFolder):
             f"The folder '{STATE_FOLDER}' of '{self.root}' was missing and is made anew: your files are as they were, "
             "and 'gradcam-lab check' brings your points back."
         )
+
+    def require_course(self) -> None:
+        """Refuse a workspace whose copy of the teacher's course is lost.
+
+        Raises:
+            LabError: it is.
+        """
+        if COURSE_LINE in self.read(SETTINGS, "")[0].splitlines() and not (self.root / COURSE).is_dir():
+            raise LabError(
+                f"The workspace '{self.root}' follows a course of your teacher's, and its folder '{STATE_FOLDER}' is "
+                "missing: copy it too, or run 'gradcam-lab upgrade --course DIR' with the teacher's folder."
+            )
 
     def has_old_names(self) -> bool:
         """Whether files here still have the names that an older gradcam-lab gave them, so that an upgrade is due."""
