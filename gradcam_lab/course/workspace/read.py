@@ -7,6 +7,7 @@ from textwrap import dedent, indent
 from gradcam_lab.console import open_file, say
 from gradcam_lab.course.authoring import cut
 from gradcam_lab.course.authoring.manifest import Step, all_steps, find_step, lesson_folder
+from gradcam_lab.course.judging.look import can_be_drawn
 from gradcam_lab.course.judging.verdicts import Status, StepResult
 from gradcam_lab.course.workspace.workspace import Workspace
 from gradcam_lab.errors import LabError
@@ -74,6 +75,7 @@ def _lesson(step: Step, workspace: Workspace | None) -> LessonText:
             status.get(task.id, ""),
             workspace.hints(task)[: hints.get(task.id, 0)] if workspace else task.hints,
             len(workspace.hints(task) if workspace else task.hints),
+            can_be_drawn(step, task) and not task.written,
         )
         for task in step.tasks
     )

@@ -18,6 +18,7 @@ class TaskCard:
         status: what came of it in the workspace, such as "passed"; "" outside of one.
         hints: those that the page may show.
         all_hints: their number.
+        drawn: whether `gradcam-lab look` has a picture of it.
     """
 
     id: str
@@ -28,6 +29,7 @@ class TaskCard:
     status: str = ""
     hints: tuple[str, ...] = ()
     all_hints: int = 0
+    drawn: bool = False
 
     @property
     def command(self) -> str:

@@ -42,7 +42,7 @@ def first(a: int) -> int:
 def lesson(number: int, name: str, source: str = "", **more: object) -> LessonText:
     """A lesson of a coded and a written task."""
     tasks = (
-        TaskCard(f"{number}.1", "Do & look", 1, 10, ("first",), "", ("Look.", "Use `a`."), 2),
+        TaskCard(f"{number}.1", "Do & look", 1, 10, ("first",), "", ("Look.", "Use `a`."), 2, drawn=True),
         TaskCard(f"{number}.2", "Written: why", 2, 20, (), "", ("Think.",), 1),
     )
     values = {"tasks": tasks, "notation": (("`a`", "$A$", "(N,)"),), **more}
