@@ -3,29 +3,20 @@
 Nothing here imports torch: the checks are listed by reading their files, not by running them.
 """
 
-import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from gradcam_lab.course.authoring import cut, edits
-from gradcam_lab.course.authoring.edits import Edits, shared
+from gradcam_lab.course.authoring.checks import Check, read_checks, with_points
+from gradcam_lab.course.authoring.edits import Edits
 from gradcam_lab.course.authoring.rubric import Criterion, read_rubric
 from gradcam_lab.course.authoring.step_files import number_of, read_text, read_toml, step_files, task_of
 from gradcam_lab.errors import LabError
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check: the name of its function, the task (or, for a chain, the step) it judges, and its points."""
-
-    name: str
-    task: str
-    points: int
 
 
 @dataclass(frozen=True)
@@ -310,26 +301,6 @@ def read_step(file: Path, checks: Path, changes: Edits = edits.NONE, *, own: boo
         checks_folder=checks,
         own=own,
     )
-
-
-def with_points(checks: Iterable[Check], points: Mapping[str, int]) -> list[Check]:
-    """Share the points of some tasks among their checks, as nearly as they are shared now."""
-    found = list(checks)
-    for task, wanted in points.items():
-        of_task = [check for check in found if check.task == task]
-        shares = dict(zip(of_task, shared(wanted, [check.points for check in of_task]), strict=True))
-        found = [replace(check, points=shares[check]) if check in shares else check for check in found]
-    return found
-
-
-def read_checks(source: str) -> Iterator[Check]:
-    """List the checks of a file: its functions under `@check("2.1", points=1)`."""
-    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    for function in functions:
-        for decorator in function.decorator_list:
-            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "check":
-                named = {word.arg: ast.literal_eval(word.value) for word in decorator.keywords}
-                yield Check(function.name, ast.literal_eval(decorator.args[0]), named.get("points", 0))
 
 
 def find_step(word: str) -> Step | None:

@@ -25,7 +25,7 @@ def sample_folder() -> Path:
 def model_answer(step: Step, task: str) -> str:
     """The model answer to a written task, as it is read; "" where there is none."""
     try:
-        text = (lesson_folder() / "checks" / f"{step.name}.answers.md").read_text(encoding="utf-8")
+        text = step.answers_path.read_text(encoding="utf-8")
     except OSError:
         return ""
     pieces = re.split(r"^## +(\d+\.\d+)\b.*$", re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL), flags=re.MULTILINE)
