@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from gradcam_lab.course.authoring.manifest import Step
+from gradcam_lab.course.authoring.rubric import rubric_problems
 from gradcam_lab.errors import LabError
 
 
@@ -41,6 +42,14 @@ def step_problems(step: Step) -> Iterator[str]:
             yield f"{file}: task {task.id} is in step {step.number}: its number has to begin with {step.number}"
         if type(task.points) is not int or task.points < 1:
             yield f"{file}: task {task.id} is worth {task.points!r} points: it has to be a whole number from 1 on"
+        if task.written and f"\n# ## {task.id} " not in step.source:
+            yield (
+                f"'{step.folder / step.file}': task {task.id} has no '### BEGIN SOLUTION {task.id}', and no question below "
+                f"a heading '# ## {task.id} ...' either: write one"
+            )
+        yield from (
+            f"{file}: {problem}" for problem in rubric_problems(task.id, task.points, task.written, task.rubric)
+        )
     known = {task.id for task in step.coded} | {str(step.number)}
     for check in step.checks:
         if check.task not in known:

@@ -9,11 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import combinations
 
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import all_steps
+from gradcam_lab.course.authoring.manifest import Step, all_steps
 from gradcam_lab.course.integrity.bodies import bodies_of, functions_of
 from gradcam_lab.course.integrity.look_at import LEAST
 
@@ -131,16 +131,20 @@ def _large_bodies(texts: Texts) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=2048)
 def own_sequences(text: str) -> dict[int, int]:
     """The sequences of a text's functions that no lesson has, each with the line of its function."""
-    given = _given()
+    return _own_sequences(text, all_steps())
+
+
+@lru_cache(maxsize=2048)
+def _own_sequences(text: str, steps: tuple[Step, ...]) -> dict[int, int]:
+    given = _given(steps)
     return {sequence: line for sequence, line in sequences_of(text).items() if sequence not in given}
 
 
-@cache
-def _given() -> frozenset[int]:
-    texts = [text for step in all_steps() for text in (step.source, cut.stub(step.source))]
+@lru_cache(maxsize=16)
+def _given(steps: tuple[Step, ...]) -> frozenset[int]:
+    texts = [text for step in steps for text in (step.source, cut.stub(step.source))]
     return frozenset().union(*map(sequences_of, texts))
 
 

@@ -4,7 +4,7 @@ import codecs
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from types import MappingProxyType
@@ -254,14 +254,15 @@ def blank_answers() -> str:
     return "\n".join(parts)
 
 
-@cache
-def questions() -> dict[str, str]:
+def questions() -> Mapping[str, str]:
     """The questions of all written tasks, by task."""
+    return _questions(all_steps())
+
+
+@lru_cache(maxsize=16)
+def _questions(steps: tuple[Step, ...]) -> dict[str, str]:
     return {
-        task.id: "\n".join(question_of(step.source, task.id))
-        for step in all_steps()
-        for task in step.tasks
-        if task.written
+        task.id: "\n".join(question_of(step.source, task.id)) for step in steps for task in step.tasks if task.written
     }
 
 

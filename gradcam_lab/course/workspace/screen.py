@@ -108,9 +108,8 @@ def _cells(view: StepView, task: TaskResult) -> tuple[str, str, str, str]:
 def _look(view: StepView, task: TaskResult) -> str:
     """The command that looks at a task, where something of it is written."""
     idle = word(view, task) == "not started" or task.status is Status.waiting
-    if idle or task.written or task is view.result.chain or not can_be_drawn(view.step, view.step.task(task.id)):
-        return ""
-    return f"gradcam-lab look {task.id}"
+    judged = not (idle or task.written or task is view.result.chain)
+    return f"gradcam-lab look {task.id}" if judged and can_be_drawn(view.step, view.step.task(task.id)) else ""
 
 
 def word(view: StepView, task: TaskResult) -> str:
