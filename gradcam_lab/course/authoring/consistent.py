@@ -44,8 +44,8 @@ def step_problems(step: Step) -> Iterator[str]:
             yield f"{file}: task {task.id} is worth {task.points!r} points: it has to be a whole number from 1 on"
         if task.written and f"\n# ## {task.id} " not in step.source:
             yield (
-                f"'{step.folder / step.file}': task {task.id} has no '### BEGIN SOLUTION {task.id}', and no question below "
-                f"a heading '# ## {task.id} ...' either: write one"
+                f"'{step.folder / step.file}': task {task.id} has no '### BEGIN SOLUTION {task.id}', and no question "
+                f"below a heading '# ## {task.id} ...' either: write one"
             )
         yield from (
             f"{file}: {problem}" for problem in rubric_problems(task.id, task.points, task.written, task.rubric)
