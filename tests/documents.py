@@ -36,3 +36,13 @@ def commands(text: str) -> list[str]:
     """The commands that a text shows, in its sentences and in its blocks, each in one line."""
     found = _SHOWN.findall(without_blocks(text).replace("\\|", "|")) + _TYPED.findall("\n".join(blocks(text)))
     return [" ".join(command.split()) for command in found]
+
+
+def files(text: str, folder: str) -> dict[str, str]:
+    """The files of a folder that a text shows whole: a sentence names one, and the block below it holds it."""
+    found = {}
+    for sentences, block in re.findall(r"((?:(?!^```).)*)^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        names = re.findall(rf"`{folder}/([\w.]+)`", sentences)
+        if names:
+            found[names[-1]] = block
+    return found

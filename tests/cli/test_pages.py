@@ -13,6 +13,7 @@ import pytest
 
 from gradcam_lab.course.workspace import check
 from tests.commands import Done, lab
+from tests.courses import write_course
 from tests.documents import DOCUMENTS, ROOT, commands, read
 
 EVERY = list(dict.fromkeys(command for document in DOCUMENTS for command in commands(read(document))))
@@ -30,7 +31,7 @@ MENTIONED = {
         "hint",
         "predict",
     ),
-    *("show", "start", "sweep"),
+    *("course", "show", "start", "sweep"),
 }
 """Commands of which a sentence speaks by their name alone, and which need more words than that."""
 
@@ -51,6 +52,9 @@ ELSEWHERE = {
     FROZEN: "tests/models/training/test_train.py",
     "gradcam-lab train --resume": "tests/models/training/test_train_resume.py",
     "gradcam-lab verify": "Makefile",
+    "gradcam-lab upgrade --course my-course": "tests/course/workspace/test_teachers_course.py",
+    "gradcam-lab verify --course my-course": "tests/course/workspace/test_teachers_course.py",
+    "gradcam-lab verify --course my-course --mutants": "tests/course/workspace/test_teachers_course.py",
     "gradcam-lab verify --mutants": "tests/course/judging/test_try_mutants.py",
 }
 """Commands that need the network, half a minute or a state of their own, and the file that runs what they do."""
@@ -130,6 +134,7 @@ def place(toy, weights, finished, fresh, tmp_path_factory):
     shutil.copytree(fresh, root / "lab")
     for name in ("gradebook.csv", "worksheet.csv"):
         (root / name).write_text("Student,ID\nada,3001\n", encoding="utf-8")
+    write_course(root / "my-course")
     return root
 
 
@@ -163,6 +168,8 @@ def stand_in(command: str, number: int) -> list[str]:
         words += ["--data-root", "data"]
     if name == "train" and ("imagenette" in words or "--data" not in words):
         words += ["--limit", "2"]  # two classes: each has one image
+    if name == "course":
+        words = ["new-course" if word == "my-course" else word for word in words]  # the other is there already
     if name == "show" and "--model" in words and "--image" not in words:
         words += ["--data", VOC]
     return [name, *words]

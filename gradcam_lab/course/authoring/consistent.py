@@ -42,10 +42,10 @@ def step_problems(step: Step) -> Iterator[str]:
             yield f"{file}: task {task.id} is in step {step.number}: its number has to begin with {step.number}"
         if type(task.points) is not int or task.points < 1:
             yield f"{file}: task {task.id} is worth {task.points!r} points: it has to be a whole number from 1 on"
-        if task.written and f"\n# ## {task.id} " not in step.source:
+        if task.written and not (task.rubric and f"\n# ## {task.id} " in step.source):
             yield (
-                f"'{step.folder / step.file}': task {task.id} has no '### BEGIN SOLUTION {task.id}', and no question "
-                f"below a heading '# ## {task.id} ...' either: write one"
+                f"'{step.folder / step.file}': task {task.id} has no '### BEGIN SOLUTION {task.id}', and a written "
+                f"task needs a question below a heading '# ## {task.id} ...' and a rubric: write the one or the other"
             )
         yield from (
             f"{file}: {problem}" for problem in rubric_problems(task.id, task.points, task.written, task.rubric)

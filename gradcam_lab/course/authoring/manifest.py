@@ -254,10 +254,11 @@ def read_step(file: Path, checks: Path, changes: Edits = edits.NONE, *, own: boo
     name = file.stem
     table = read_toml(checks / f"{name}.toml")
     mutants = read_toml(checks / f"{name}.mutants.toml") if (checks / f"{name}.mutants.toml").exists() else {}
+    lesson, checking = read_text(file), read_text(checks / f"test_{name}.py")
     try:
         entries = changes.of_tasks(table["task"])
-        source = changes.of_lesson(read_text(file), entries)
-        found = with_points(read_checks(read_text(checks / f"test_{name}.py")), changes.points(entries))
+        source = changes.of_lesson(lesson, entries)
+        found = with_points(read_checks(checking), changes.points(entries))
         found = [check for check in found if check.task not in changes.drop]
         regions = cut.regions(source)
         tasks = [
@@ -281,6 +282,8 @@ def read_step(file: Path, checks: Path, changes: Edits = edits.NONE, *, own: boo
         wrong = [WrongAnswer(task=task_of(entry["mark"]), **entry) for entry in kept.get("wrong", ())]
         right = [RightAnswer(**entry) for entry in kept.get("right", ())]
         equal = [EqualMutants(**{**entry, "changes": tuple(entry["changes"])}) for entry in kept.get("equal", ())]
+    except LabError as error:
+        raise LabError(f"'{file}': {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, SyntaxError) as error:
         raise LabError(
             f"The step '{checks / name}' is not in order ({error!r}): mend its .py and .toml files."
