@@ -115,19 +115,22 @@ def classroom(
         int | None, Option(min=0, max=MAX_SEED, help="Random seed of the checks' cases.", show_default="a fresh one")
     ] = None,
     seconds: Annotated[float, Option(min=1, help="Limit of one check, in seconds of CPU time.")] = 10,
+    course: CourseOption = None,
 ) -> None:
     """Make what a learning platform takes: an autograder, or how its gradebook gets the points."""
+    from gradcam_lab.course.authoring.course import following
     from gradcam_lab.course.platforms.classroom import make
 
-    make(
-        platform,
-        out=out or Path(platform),
-        index=index,
-        image=image,
-        visibility=visibility or [],
-        seed=seed,
-        seconds=seconds,
-    )
+    with following(course):
+        make(
+            platform,
+            out=out or Path(platform),
+            index=index,
+            image=image,
+            visibility=visibility or [],
+            seed=seed,
+            seconds=seconds,
+        )
 
 
 @app.command()

@@ -207,6 +207,12 @@ def followed() -> Path | None:
     return own.folder()
 
 
+def bundled() -> Path | None:
+    """The course that lies in this very package, as in the one that an autograder of a learning platform installs."""
+    place = Path(str(own.__file__)).parent
+    return place if (place / COURSE_FILE).is_file() else None
+
+
 def copy_course(course: Course, to: Path) -> None:
     """Copy what makes a course to a new folder."""
     with folder_moved_into_place(to, replace=True) as temporary:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gradcam_lab.course.authoring.course import bundled, following
 from gradcam_lab.course.authoring.manifest import Check, Task
 from gradcam_lab.course.grading.exports import three_lines
 from gradcam_lab.course.grading.grades import Grade, coded_possible, coded_tasks
@@ -20,8 +21,9 @@ from gradcam_lab.files import write_json
 
 def main(folder: Path, settings: Path, out: Path) -> None:
     """Grade the folder and write the rows."""
-    (grade,) = one_submission.grade(folder, folder.name, Settings.read(settings)).grades
-    write_json(out, rows(grade))
+    with following(bundled()):
+        (grade,) = one_submission.grade(folder, folder.name, Settings.read(settings)).grades
+        write_json(out, rows(grade))
 
 
 def rows(grade: Grade) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gradcam_lab.course.authoring.course import bundled, following
 from gradcam_lab.course.grading.exports import as_gradescope
 from gradcam_lab.course.grading.grades import coded_tasks
 from gradcam_lab.course.platforms import one_submission
@@ -19,6 +20,11 @@ from gradcam_lab.files import read_json, write_json
 
 def main(root: Path) -> None:
     """Grade the submission and write its result."""
+    with following(bundled()):
+        _main(root)
+
+
+def _main(root: Path) -> None:
     start = time.monotonic()
     settings = Settings.read(root / "source" / FILE)
     grading = one_submission.grade(root / "submission", student(root), settings)

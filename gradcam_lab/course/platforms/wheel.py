@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from importlib import import_module, metadata
 from pathlib import Path
 
+from gradcam_lab.course.authoring.course import course_files, followed
+
 NAME = "gradcam-lab"
 INSIDE = ("gradcam_lab.lessons", "gradcam_lab.templates")
 """Packages that lie elsewhere in a checkout, and inside `gradcam_lab` in a wheel."""
@@ -37,12 +39,14 @@ def write(folder: Path) -> Path:
 
 
 def package_files() -> Iterator[tuple[str, bytes]]:
-    """Every file of the package, by its path in a wheel."""
+    """Every file of the package, by its path in a wheel, and of the teacher's course that is followed."""
     roots = {name: Path(import_module(name).__path__[0]) for name in ("gradcam_lab", *INSIDE)}
     for name, root in roots.items():
         for path in sorted(root.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield f"{name.replace('.', '/')}/{path.relative_to(root).as_posix()}", path.read_bytes()
+    for path in course_files(course) if (course := followed()) else ():
+        yield f"gradcam_lab/lessons/own/{path.name}", path.read_bytes()
 
 
 def _digest(content: bytes) -> str:
