@@ -1,5 +1,6 @@
 """The files of a fresh workspace: the lessons cut into stubs, a test file for each, and room for written answers."""
 
+import re
 from pathlib import Path
 
 from gradcam_lab.course.authoring import cut
@@ -59,4 +60,19 @@ def _readme() -> str:
     rows = ["| step | what it is about | points |", "| --- | --- | --- |"]
     rows += [f"| `{step.file}` | {step.title.partition(': ')[2]} | {step.points} |" for step in all_steps()]
     text = Path(__file__).with_name("workspace_readme.md").read_text(encoding="utf-8")
-    return text.replace("{{steps}}", "\n".join(rows))
+    return _with_examples(text).replace("{{steps}}", "\n".join(rows))
+
+
+def _with_examples(text: str) -> str:
+    """The text with commands that name a step and a task of the course, where it has not those that stand there."""
+    step = next((step for step in all_steps() if {"2.2", "2.3"} <= step.ids), None)
+    if step and not step.own:
+        return text
+    step = min(all_steps(), key=lambda step: (not step.coded, step.own))
+    task = next(iter(step.coded), step.tasks[0])
+    unit = next(iter(task.units), "").removesuffix(".__call__")
+    words = {"2.3": task.id, "2.2": task.id, " 2`": f" {step.number}`", "step 2": f"step {step.number}"}
+    words |= {"test_step2_gradcam.py": step.test_file, "weighted_map": unit, "-k weights": f"-k {unit}"}
+    for old, new in words.items():
+        text = text.replace(old, new)
+    return re.sub(r"(?m)^.*gradcam-lab look.*\n", "", text) if step.own else text  # of own tasks there is no picture

@@ -15,6 +15,7 @@ from gradcam_lab.lesson_modules import STEP_NAMES
 from gradcam_lab.report.text.listing import code_of
 from tests.commands import lab, process, refused
 from tests.courses import OWN, SMALL, solved_peaks, write_course
+from tests.documents import commands
 
 ONE_STEP = 'steps = ["step7_peaks"]'
 
@@ -50,7 +51,10 @@ def test_a_workspace_has_the_steps_of_its_course_and_a_copy_of_it_without_the_mo
     copied = {path.name for path in (mine / ".gradcam-lab" / "course").iterdir()}
     assert copied == {"course.toml", *OWN}
     assert "7.1: peak" in (mine / "step7_peaks.py").read_text(encoding="utf-8")
-    assert "| `step7_peaks.py` | Peaks | 2 |" in (mine / "README.md").read_text(encoding="utf-8")
+    text = (mine / "README.md").read_text(encoding="utf-8")
+    assert "| `step7_peaks.py` | Peaks | 2 |" in text
+    shown = {word for command in commands(text) for word in command.split() if word[0].isdigit()}
+    assert shown <= {"1", *(f"1.{number}" for number in range(1, 5))}
 
 
 def test_check_judges_an_own_task_and_status_counts_its_points(mine):
