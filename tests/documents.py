@@ -1,11 +1,11 @@
-"""What the documents show: README.md, CONTRIBUTING.md and the pages beside the lessons, and the commands in them."""
+"""What the documents show: README.md, CONTRIBUTING.md, TEACHING.md and the pages beside the lessons, and the commands in them."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "lessons" / "pages"
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(PAGES.glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "TEACHING.md", *sorted(PAGES.glob("*.md"))]
 
 _SHOWN = re.compile(r"`(?:\$ )?(gradcam-lab [^`]*)`")
 _TYPED = re.compile(r"^(?:\$ )?(gradcam-lab [^#\n]*)", re.MULTILINE)

@@ -168,8 +168,8 @@ def stand_in(command: str, number: int) -> list[str]:
         words += ["--data-root", "data"]
     if name == "train" and ("imagenette" in words or "--data" not in words):
         words += ["--limit", "2"]  # two classes: each has one image
-    if name == "course":
-        words = ["new-course" if word == "my-course" else word for word in words]  # the other is there already
+    if name in ("course", "start"):
+        words[0] += f" {number}"  # each makes a folder of its own
     if name == "show" and "--model" in words and "--image" not in words:
         words += ["--data", VOC]
     return [name, *words]
