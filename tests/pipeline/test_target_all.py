@@ -41,13 +41,13 @@ def test_voc2007_by_name_with_the_efeo_checkpoint(toy, tmp_path):
     torch.save({"i_epoch": 19, "model_sdict": state, "optimizer_sdict": {"state": {}, "param_groups": []}}, checkpoint)
     out = tmp_path / "voc"
     done = lab(
-        *("run-all", "--data", "voc2007", "--data-root", toy, "--limit", 6, "--target", "dog", "--no-pdf", "--quick"),
+        *("run-all", "--data", "voc2007", "--data-root", toy, "--limit", 4, "--target", "dog", "--no-pdf", "--quick"),
         *("--model", checkpoint, "--out", out),
     )
     assert done.code == 0, done.err
-    assert "6 images of val, 6 of test" in done.out
+    assert "4 images of val, 4 of test" in done.out
     results = json.loads((out / "results.json").read_text(encoding="utf-8"))
-    ids = (toy / "ImageSets" / "Main" / "test.txt").read_text(encoding="utf-8").split()[:6]
+    ids = (toy / "ImageSets" / "Main" / "test.txt").read_text(encoding="utf-8").split()[:4]
     maps = read_maps(out / "heatmaps.npz")
     assert maps.of("test").ids.tolist() == ids
     assert tuple(maps.classes.tolist()) == CLASSES
