@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -73,8 +74,29 @@ def zoo(name: str, classes: int = 10) -> nn.Module:
     its statistics are measured on noise, so that deep networks keep a sensible scale.
     """
     build: Callable[..., nn.Module] = getattr(torchvision().models, name)
+    return measured(lambda: build(num_classes=classes))
+
+
+def narrow_resnet(classes: int) -> nn.Module:
+    """Return a ResNet-18 of a quarter of the channels, which is seven times as quick; a new one at each call."""
+    resnet = torchvision().models.resnet
+
+    class Narrow(resnet.ResNet):  # type: ignore[name-defined]
+        def _make_layer(self, block: Any, planes: int, *more: Any, **options: Any) -> nn.Sequential:
+            return super()._make_layer(block, planes // 4, *more, **options)
+
+    def build() -> nn.Module:
+        network = Narrow(resnet.BasicBlock, [2, 2, 2, 2])
+        network.fc = nn.Linear(512 // 4, classes)
+        return network
+
+    return measured(build)
+
+
+def measured(build: Callable[[], nn.Module]) -> nn.Module:
+    """Build a network as `zoo` says."""
     with torch.device("meta"):
-        network = build(num_classes=classes)
+        network = build()
     network.to_empty(device="cpu")
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     seeded(network)

@@ -1,6 +1,5 @@
 """A picture, and networks to put it in front of."""
 
-import copy
 from dataclasses import replace
 
 import pytest
@@ -10,12 +9,12 @@ from torch import nn
 from gradcam_lab.explain.photo import Photo
 from gradcam_lab.vision import torchvision
 from tests.explain.pictures import CLASSES, classifier, noise, save
-from tests.networks import seeded, zoo
+from tests.networks import narrow_resnet, seeded
 
 
 @pytest.fixture(scope="module")
 def resnet():
-    return classifier(copy.deepcopy(zoo("resnet18")), "layer4")  # copied, because its memory format is changed
+    return classifier(narrow_resnet(len(CLASSES)), "layer4")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from gradcam_lab.models.model_choice import ModelChoice
 from gradcam_lab.pipeline.settings import Settings
 from tests.commands import Done, lab
 
-LIMIT = 12
+LIMIT = 8
 """Images of each split."""
 
 RunAll = Callable[..., Done]

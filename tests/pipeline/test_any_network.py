@@ -48,7 +48,7 @@ def test_a_group_gives_a_class_of_the_data_its_outputs(hounds, weights, quick_ru
 
 
 def test_a_network_of_tokens_runs_to_the_report(hounds, vit, tmp_path):
-    words = ("--data", hounds, "--model", vit, "--target", "hound", "--limit", 10, "--no-pdf")
+    words = ("--data", hounds, "--model", vit, "--target", "hound", "--limit", 6, "--no-pdf")
     done = lab("run-all", *words, "--out", tmp_path / "run")
     assert done.code == 0, done.err
     assert "at layer encoder.layers.encoder_layer_1.ln_1" in done.out

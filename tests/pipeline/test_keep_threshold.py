@@ -28,7 +28,8 @@ def test_the_file_says_it_and_is_the_same_network(quick_run, weights, tmp_path):
 def test_locate_cuts_as_the_file_says(quick_run, toy, weights, tmp_path):
     file = shutil.copy(weights, tmp_path / "mine.safetensors")
     photo = next((toy / "JPEGImages").iterdir())
-    words = ("locate", photo, "--model", file, "--class", "dog", "--out")
+    plain = ("--align", "off", "--no-page", "--no-pictures")
+    words = ("locate", photo, "--model", file, "--class", "dog", *plain, "--out")
     chosen = read_json(quick_run / "threshold.json")["chosen"]
     assert lab(*words, tmp_path / "before").code == 0
     assert lab("sweep", "--run", quick_run, "--keep-in", file).code == 0

@@ -28,7 +28,7 @@ def test_the_maps_are_made_kept_and_the_run_stays_as_it_is(copy, toy, lessons, c
         old.unlink()
     before = {file: sha256(file) for file in copy.rglob("*") if file.is_file()}
     ours = json.loads(sweep_run(copy, split="train", thresholds=[0.1, 0.5], json=True))
-    assert "makes those of 12 images" in capsys.readouterr().err
+    assert f"makes those of {LIMIT} images" in capsys.readouterr().err
     assert {file: sha256(file) for file in before} == before
     samples = read_split(toy, "train").samples[:LIMIT]
     maps = read_maps(copy / ARTIFACT)

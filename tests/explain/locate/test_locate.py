@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import contents, lab, refused, torchrun
+from tests.commands import contents, lab, refused
 from tests.explain.pictures import noise, save
 from tests.interrupts import interrupted_at_beat
 
@@ -301,20 +301,3 @@ def test_a_class_that_there_is_not_proposes_the_nearest(photos, locate):
 def test_an_empty_list_is_refused(photos, locate, monkeypatch):
     listed(monkeypatch, "")
     refused(locate("-"), "The list of photos on standard input is empty")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="torch's gloo is not built for torchrun on Windows")
-def test_two_processes_make_the_same_bytes_as_one(photos, locate, weights, tmp_path):
-    for number in range(7):
-        save(photos / f"more{number}.jpg", noise(30, 30 + number))
-    (photos / "bad.jpg").write_bytes(b"nothing")
-    words = ["--top", "2", "--format", "yolo", "--no-pictures"]
-    assert locate(photos, *words, "--out", "one").code == 2
-    command = ["-m", "gradcam_lab", "locate", "-", *words, "--out", "two", "--model", weights, "--batch", "1"]
-    typed = "".join(f"{photo['file']}\n" for photo in told("one")["photos"]) + "photos/bad.jpg\n"
-    done = torchrun(*command, logs=tmp_path / "logs", input=typed)
-    assert "1 of 12 photos could not be used" in done.stderr
-    assert done.stdout.count("embedded at layer") == 1
-    one, two = bytes_of(Path("one")), bytes_of(Path("two"))
-    numbers = [Path("boxes.json"), Path("heatmaps.npz"), Path("index.html")]
-    assert [name for name in numbers if one[name] != two[name]] == []
