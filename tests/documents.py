@@ -1,4 +1,4 @@
-"""What the documents show: README.md, CONTRIBUTING.md, TEACHING.md and the pages beside the lessons, and the commands in them."""
+"""What the documents show: README.md, CONTRIBUTING.md, TEACHING.md and the lessons' pages, and their commands."""
 
 import re
 from pathlib import Path
