@@ -2,10 +2,14 @@
 
 import ast
 import re
+import threading
 import warnings
 from collections.abc import Iterator
 
 _OPENING = re.compile(r'\s*[rRuU]?("""|\'\'\')')
+
+
+_parsing = threading.Lock()
 
 
 def parse(source: str) -> ast.Module:
@@ -19,7 +23,7 @@ def parse(source: str) -> ast.Module:
         ['Assign']
     """
     try:
-        with warnings.catch_warnings():
+        with _parsing, warnings.catch_warnings():  # one at a time: Python 3.11 counts the depth for all threads together
             warnings.simplefilter("ignore")  # of a backslash in a string
             return ast.parse(source)
     except (ValueError, RecursionError, MemoryError) as error:  # a NUL, brackets nested a thousand deep

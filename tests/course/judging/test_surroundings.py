@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.judging.judge import of_step
 from gradcam_lab.course.judging.surroundings import Surroundings, may_replace
 from gradcam_lab.course.judging.verdicts import Status, remarks
 from gradcam_lab.lessons.checks import checking
@@ -193,7 +194,7 @@ class TestDamage:
             "C = torch.device('meta').__enter__()\nimport os\nos.fork()\n"
             "G = sys.modules.pop('numpy')\n"
         )
-        request = {"step": STEP.name, "source": top + STEP.source, "file": str(FILE), "modules": {}, "seed": 0}
+        request = {**of_step(STEP), "source": top + STEP.source, "file": str(FILE), "modules": {}, "seed": 0}
         answer = judge.ask({**request, "seconds": 10, "check": None, "upstream": "mine", "own": []})
         assert answer["status"] == "passed", answer
         assert {
