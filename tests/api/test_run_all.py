@@ -86,7 +86,7 @@ def test_a_plain_script_uses_one_function_after_the_other(toy, weights, tmp_path
 print("run")
 import gradcam_lab as lab
 net = lab.load({str(weights)!r})
-samples = lab.open_data({str(toy)!r}).read("test").samples
+samples = lab.open_data({str(toy)!r}).read("test").samples[:6]
 found = lab.locate([sample.path for sample in samples], net, classes=["dog"])
 boxes = {{one.path.stem: one.boxes for one in found}}
 truth = {{sample.id: sample.boxes("dog") for sample in samples}}

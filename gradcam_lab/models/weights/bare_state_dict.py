@@ -157,13 +157,11 @@ NEAR = 0.5
 
 def _nearly(candidates: Sequence[Mapping[str, Tensor]]) -> str:
     """Say which network the most similar of some state dicts is nearly of, and what is wrong with it."""
-    known = [(arch, options) for arch in ARCHITECTURES for options in OPTIONS.get(arch, ({},))]
-    names = [(arch, options, _weight_names(blank(arch, 2, options).state_dict())) for arch, options in known]
     named = [(state, _weight_names(state)) for state in candidates]
     share, (arch, options), state = max(
         (
             (len(own & has) / len(own | has), (arch, options), state)
-            for arch, options, has in names
+            for arch, options, has in _known_names()
             for state, own in named
         ),
         key=lambda found: found[0],
@@ -178,6 +176,13 @@ def _nearly(candidates: Sequence[Mapping[str, Tensor]]) -> str:
     outputs = _outputs(arch, state) or len(imagenet.class_names())
     wrong = mismatch(blank(arch, outputs, options), state)
     return f"nearly the weights of {arch}, but {wrong}: give a file of exactly its tensors and their shapes"
+
+
+@cache
+def _known_names() -> list[tuple[str, Mapping[str, Any], frozenset[str]]]:
+    """Every network that is known here, with the names of its weights."""
+    known = [(arch, options) for arch in ARCHITECTURES for options in OPTIONS.get(arch, ({},))]
+    return [(arch, options, _weight_names(blank(arch, 2, options).state_dict())) for arch, options in known]
 
 
 def _weight_names(state: Iterable[str]) -> frozenset[str]:
