@@ -71,7 +71,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(if $(filter-out =$(KNOWN),=
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gradcam-lab needs Python 3.11 or newer, and '$(PYTHON)' is older or missing: try 'make PYTHON=python3.11 $(MAKECMDGOALS)'."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python scripts/torch_build.py $(INDEX)
-	$(PIP) install --quiet --constraint constraints.txt --editable .
+	$(PIP) install --quiet --no-compile --constraint constraints.txt --editable .  # most modules are never imported
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
