@@ -49,8 +49,8 @@ def _students(grading: Grading) -> Iterator[str]:
     from rich.cells import cell_len, set_cell_size  # a Chinese letter is two columns wide
 
     width = max(cell_len(name) for name in ("student", *(grade.name for grade in grading.grades)))
-    steps = "".join(f"{f'step {step.number}':>8}" for step in all_steps())
-    yield f"{'student':<{width}}{steps}{'code':>8}{'written':>9}{'total':>9}{'to read':>9}{'to look at':>12}"
+    steps = "".join(f"{f'step {step.number}':>7}" for step in all_steps())
+    yield f"{'student':<{width}}{steps}{'code':>7}{'written':>8}{'total':>8}{'to read':>8}{'to look at':>11}"
     for grade in grading.grades:
         yield set_cell_size(grade.name, width) + _points(grade)
         said = [grade.problem] if grade.problem else grade.said()
@@ -58,13 +58,13 @@ def _students(grading: Grading) -> Iterator[str]:
 
 
 def _points(grade: Grade) -> str:
-    looks = f"{len(grade.to_look_at) or '':>12}"
+    looks = f"{len(grade.to_look_at) or '':>11}"
     if grade.problem:
-        return (f"{'-':>8}" * (len(all_steps()) + 1) + f"{'-':>9}" * 3 + looks).rstrip()
-    steps = "".join(f"{f'{step.coded_points}/{step.coded_possible}':>8}" for step in grade.steps)
+        return (f"{'-':>7}" * (len(all_steps()) + 1) + f"{'-':>8}" * 3 + looks).rstrip()
+    steps = "".join(f"{f'{step.coded_points}/{step.coded_possible}':>7}" for step in grade.steps)
     code, written = f"{grade.points}/{coded_possible()}", f"{grade.written_points:g}/{written_possible()}"
     total = f"{grade.total:g}/{possible()}"
-    return f"{steps}{code:>8}{written:>9}{total:>9}{len(grade.to_read):>9}{looks}".rstrip()
+    return f"{steps}{code:>7}{written:>8}{total:>8}{len(grade.to_read):>8}{looks}".rstrip()
 
 
 def _looks(grade: Grade) -> Iterator[str]:
