@@ -10,6 +10,7 @@ _OPENING = re.compile(r'\s*[rRuU]?("""|\'\'\')')
 
 
 _parsing = threading.Lock()
+"""Held while a text is parsed: Python 3.11 counts the depth for all threads together, and then takes it for a fault."""
 
 
 def parse(source: str) -> ast.Module:
@@ -23,7 +24,7 @@ def parse(source: str) -> ast.Module:
         ['Assign']
     """
     try:
-        with _parsing, warnings.catch_warnings():  # one at a time: Python 3.11 counts the depth for all threads together
+        with _parsing, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a backslash in a string
             return ast.parse(source)
     except (ValueError, RecursionError, MemoryError) as error:  # a NUL, brackets nested a thousand deep
