@@ -71,7 +71,7 @@ class Found:
         >>> for one in found.classes:
         ...     print(one.name, round(one.probability, 2), len(one.boxes))
         dog 1.0 3
-        cat 0.0 5
+        cat 0.0 7
         >>> [file.name for file in found.save("out")]
         ['boxes.json', 'heatmaps.npz', 'index.html', 'pictures']
     """
