@@ -102,6 +102,13 @@ def test_an_exception_after_a_change_leaves_nothing_behind(judge):
     assert {verdict.status for verdict in verdicts_of(judge, "", {"3.1"})} == {Status.passed}
 
 
+def test_a_library_taken_from_the_table_is_all_that_is_named(judge):
+    """Most settings cannot even be read without it."""
+    source = f"{STEP.source}\nimport sys\nsys.modules['numpy'] = None\n"
+    for verdict in judge.judge(STEP, source, FILE, checks=STEP.checks_of("3.1")):
+        assert (verdict.status, verdict.changed) == (Status.passed, ["took sys.modules['numpy'] away"])
+
+
 def test_a_module_that_a_function_imports_may_change_settings_at_its_top_too(judge):
     helpers = OwnModule("import torch\ntorch.manual_seed(0)\ntorch.set_default_device('meta')\n", "helpers.py")
     source = with_line("3.2", "import helpers")
