@@ -197,7 +197,7 @@ def _cause(task: TaskResult) -> str:
     if failure is None or failure.status is Status.not_started:
         return "not started"
     got = failure.got.partition("\n")[0]
-    said = f"{got}: {failure.reason}" if failure.status is not Status.failed else failure.reason or got
+    said = f"{got}: {failure.reason}" if failure.status is not Status.failed else failure.why or got
     line = " ".join(said.split()).strip(": ") or str(failure.status)
     return line if len(line) <= CAUSE else f"{line[: CAUSE - 1].rstrip()}…"
 
@@ -360,7 +360,7 @@ class Grading:
 def _count(task: Task, results: Sequence[TaskResult]) -> TaskCount:
     waiting = (Status.not_started, Status.waiting)
     failed = [result for result in results if result.status not in (Status.passed, *waiting)]
-    reasons = Counter(result.first_failure.reason for result in failed if result.first_failure)
+    reasons = Counter(result.first_failure.why for result in failed if result.first_failure)
     reason, times = reasons.most_common(1)[0] if reasons else ("", 0)
     passed = sum(result.status is Status.passed for result in results)
     begun = passed + len(failed)

@@ -66,6 +66,11 @@ class Verdict:
     saved: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
 
+    @property
+    def why(self) -> str:
+        """The likely reason; of code that changed or replaced something also what, without which it says too little."""
+        return f"{self.got}: {self.reason}" if self.reason and self.got.startswith("your code ") else self.reason
+
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Verdict":
         """A verdict from its JSON row, which may be of an older version or hold more than that."""

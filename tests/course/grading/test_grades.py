@@ -10,6 +10,7 @@ from gradcam_lab.course.grading.grade import summary
 from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.judging.judge import Limits
 from gradcam_lab.course.judging.verdicts import Status, summarise
+from gradcam_lab.lessons.checks import checking
 from tests.course.grading.submitted import a_grade
 
 
@@ -89,6 +90,19 @@ class TestCauses:
         grade = replace(grade, steps=(summarise(step, "", [*wordy, *verdicts[1:]], {}),))
         assert len(grade.causes()[0]) < 180
         assert replace(grade, steps=()).causes() == []
+
+    def test_what_the_code_changed_is_said_before_the_remedy(self, a_class):
+        misbehaved = checking.Misbehaved("replaced Linear.forward")
+        step = all_steps()[0]
+        first, *others = a_class.grades[0].verdicts[step.name]
+        failed = replace(first, status=Status.failed, got=misbehaved.got, reason=misbehaved.reason)
+        steps = (summarise(step, "", [failed, *others], {}), *a_class.grades[0].steps[1:])
+        grade = replace(a_class.grades[0], steps=steps)
+        said = "your code replaced Linear.forward: give your own function another name"
+        assert grade.causes() == [f"1.1 (-1): {said}"]
+        hardest = Grading(1, Limits(), (grade,)).hardest()
+        assert hardest
+        assert hardest.reason == said
 
     def test_it_stands_in_every_output(self, a_class, tmp_path):
         grading = replace(a_class, grades=a_class.grades[2:3])
