@@ -121,8 +121,7 @@ class Grade:
     def notes(self) -> list[str]:
         """What is to be said of whole files: those that are missing, cannot be read, do not parse, or are ignored."""
         found = [*map(_note, self.verdicts.values()), self.answers_problem, *self.remarks]
-        for step in all_steps():
-            found += remarks(step.file, self.verdicts.get(step.name, ()))
+        found += remarks({step.file: self.verdicts.get(step.name, ()) for step in all_steps()})
         return list(dict.fromkeys(filter(None, found)))
 
     def causes(self) -> list[str]:

@@ -146,15 +146,19 @@ class StepResult:
         return {**table, "points": self.points, "possible": self.possible}
 
 
-def remarks(file: str, verdicts: Iterable[Verdict]) -> list[str]:
-    """A sentence about what the code of a step file has changed around itself, all of it once; none where nothing.
+def remarks(verdicts: Mapping[str, Iterable[Verdict]]) -> list[str]:
+    """Sentences about what the code of step files has changed around itself: one for all that have changed the same.
 
     Args:
-        file: the name of the step file.
-        verdicts: of its checks.
+        verdicts: of the checks of each step file, by its name.
     """
-    said = dict.fromkeys(what for verdict in verdicts for what in verdict.changed)
-    return [f"{file} {', '.join(said)}: every check begins without this, and it costs no points"] if said else []
+    files: dict[str, list[str]] = {}
+    for file, own in verdicts.items():
+        changed = dict.fromkeys(what for verdict in own for what in verdict.changed)
+        if changed:
+            files.setdefault(", ".join(changed), []).append(file)
+    rest = "every check begins without this, and it costs no points"
+    return [f"{', '.join(names)} {said}: {rest}" for said, names in files.items()]
 
 
 def summarise(step: Step, sha256: str, verdicts: Sequence[Verdict], answers: Mapping[str, str]) -> StepResult:

@@ -38,6 +38,21 @@ def test_an_accident_is_noted_once_and_its_tasks_are_not_counted(a_class):
     assert {counts[task.id] for task in all_steps()[1].coded} == {1}
 
 
+def test_what_several_files_changed_around_themselves_is_said_once(a_class):
+    grade = a_class.grades[0]
+    one, two, three, *_ = all_steps()
+    changed = {step.name: ["changed torch's global random seed"] for step in (one, three)} | {two.name: ["left a"]}
+    verdicts = {
+        name: [replace(verdict, changed=changed.get(name, [])) for verdict in own]
+        for name, own in grade.verdicts.items()
+    }
+    rest = "every check begins without this, and it costs no points"
+    assert replace(grade, verdicts=verdicts).notes() == [
+        f"{one.file}, {three.file} changed torch's global random seed: {rest}",
+        f"{two.file} left a: {rest}",
+    ]
+
+
 def test_the_task_that_fails_most_and_why(a_class):
     hardest = a_class.hardest()
     assert hardest

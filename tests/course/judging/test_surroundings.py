@@ -87,7 +87,7 @@ def test_every_setting_is_put_back_before_each_check_and_named_once(judge):
     assert judge.worker  # it is not replaced, also where torch puts wrappers around its functions, as it does here
     assert {verdict.check for verdict in verdicts} == {check.name for check in STEP.checks}
     assert {verdict.status for verdict in verdicts} == {Status.passed}, verdicts[0]
-    (said,) = remarks(STEP.file, verdicts)
+    (said,) = remarks({STEP.file: verdicts})
     assert said.startswith(f"{STEP.file} changed torch's default device, ")
     assert said.endswith(": every check begins without this, and it costs no points")
     words = [*SETTINGS, *(POSIX if len(lines) > len(SETTINGS) else ())]
