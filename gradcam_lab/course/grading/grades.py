@@ -121,8 +121,7 @@ class Grade:
     def notes(self) -> list[str]:
         """What is to be said of whole files: those that are missing, cannot be read, do not parse, or are ignored."""
         found = [*map(_note, self.verdicts.values()), self.answers_problem, *self.remarks]
-        for step in all_steps():
-            found += remarks(step.file, self.verdicts.get(step.name, ()))
+        found += remarks({step.file: self.verdicts.get(step.name, ()) for step in all_steps()})
         return list(dict.fromkeys(filter(None, found)))
 
     def causes(self) -> list[str]:
@@ -197,7 +196,7 @@ def _cause(task: TaskResult) -> str:
     if failure is None or failure.status is Status.not_started:
         return "not started"
     got = failure.got.partition("\n")[0]
-    said = f"{got}: {failure.reason}" if failure.status is not Status.failed else failure.reason or got
+    said = f"{got}: {failure.reason}" if failure.status is not Status.failed else failure.why or got
     line = " ".join(said.split()).strip(": ") or str(failure.status)
     return line if len(line) <= CAUSE else f"{line[: CAUSE - 1].rstrip()}…"
 
@@ -360,7 +359,7 @@ class Grading:
 def _count(task: Task, results: Sequence[TaskResult]) -> TaskCount:
     waiting = (Status.not_started, Status.waiting)
     failed = [result for result in results if result.status not in (Status.passed, *waiting)]
-    reasons = Counter(result.first_failure.reason for result in failed if result.first_failure)
+    reasons = Counter(result.first_failure.why for result in failed if result.first_failure)
     reason, times = reasons.most_common(1)[0] if reasons else ("", 0)
     passed = sum(result.status is Status.passed for result in results)
     begun = passed + len(failed)

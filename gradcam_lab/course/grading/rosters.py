@@ -84,8 +84,8 @@ class Matches:
     def lines(self) -> list[str]:
         """What did not match, in a line for each direction."""
         return [
-            *([f"Not on the roster: {', '.join(self.submissions)}."] if self.submissions else []),
-            *([f"On the roster without a submission: {', '.join(self.students)}."] if self.students else []),
+            *([f"Not on the roster: {'; '.join(self.submissions)}."] if self.submissions else []),
+            *([f"On the roster without a submission: {'; '.join(self.students)}."] if self.students else []),
         ]
 
 
@@ -105,7 +105,8 @@ def read(path: Path) -> Roster:
     headings = tuple(heading.strip() for heading in lines[0]) if lines else ()
     if not {heading.lower() for heading in headings} & {*NAMES, *LAST, *IDS, *MAILS}:
         raise LabError(f"'{path}' has no column of names, IDs or addresses: its first line has to name the columns.")
-    rows = [_row(dict(zip(headings, line, strict=False))) for line in lines[1:] if not _is_no_student(line)]
+    once = dict.fromkeys(tuple(line) for line in lines[1:] if not _is_no_student(line))
+    rows = [_row(dict(zip(headings, line, strict=False))) for line in once]
     rows = [row for row in rows if any(row.keys)]
     if not rows:
         raise LabError(f"'{path}' names no student: export the roster again.")

@@ -34,7 +34,8 @@ def write_sheets(marking: Marking, grades: Sequence[Grade]) -> list[str]:
     read = sum(len(grade.marks) for grade in grades)
     waiting = sum(len(grade.to_read) for grade in grades)
     return [
-        f"Sheets of the written answers: {marking.folder} ({read} answers have points, {waiting} wait for a reader).",
+        f"Sheets of the written answers: {marking.folder} "
+        f"(answers with points: {read}, waiting for a reader: {waiting}).",
         *notes,
     ]
 

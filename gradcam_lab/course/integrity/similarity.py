@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from gradcam_lab.course.authoring import cut
-from gradcam_lab.course.authoring.manifest import Step, all_steps
+from gradcam_lab.course.authoring.manifest import Step, all_steps, package_steps
 from gradcam_lab.course.integrity.bodies import bodies_of, functions_of
 from gradcam_lab.course.integrity.look_at import LEAST
 
@@ -138,7 +138,7 @@ def own_sequences(text: str) -> dict[int, int]:
 
 @lru_cache(maxsize=2048)
 def _own_sequences(text: str, steps: tuple[Step, ...]) -> dict[int, int]:
-    given = _given(steps)
+    given = _given(tuple(dict.fromkeys((*steps, *package_steps()))))  # a dropped step may be handed in all the same
     return {sequence: line for sequence, line in sequences_of(text).items() if sequence not in given}
 
 

@@ -100,9 +100,10 @@ class Surroundings:
         """
         import cv2
 
+        gone = self._put_modules_back()  # first: many settings cannot be read without their library
         said = self.settings.put_back(text)
         cv2.setRNGSeed(0)  # its random state cannot be read: it is the same for each check
-        return said + [f"took sys.modules['{name}'] away" for name in self._put_modules_back()]
+        return said + [f"took sys.modules['{name}'] away" for name in gone]
 
     def after_check(self, text: str, folder: Path, own: Iterable[str]) -> tuple[list[str], list[str], str]:
         """Put back what can be, and look for damage.
@@ -115,15 +116,16 @@ class Surroundings:
         Returns:
             What was put back; the damage that costs nothing; and the sentence about a library that was changed, or "".
         """
-        changed = self.settings.put_back(text)
-        damage = ["changed a setting that cannot be put back"] if self.settings.stuck else []
-        damage += ["left a thread running"] if _strange_threads() else []
-        damage += ["left another process running"] if _has_children() else []
         for name in own:
             sys.modules.pop(name, None)
             if name in self.modules:  # a library that has the same name, and whose place it took
                 sys.modules[name] = self.modules[name]
-        damage += [f"took sys.modules['{name}'] away" for name in self._put_modules_back()]
+        gone = self._put_modules_back()  # before the settings: many cannot be read without their library
+        changed = self.settings.put_back(text)
+        damage = ["changed a setting that cannot be put back"] if self.settings.stuck else []
+        damage += ["left a thread running"] if _strange_threads() else []
+        damage += ["left another process running"] if _has_children() else []
+        damage += [f"took sys.modules['{name}'] away" for name in gone]
         self._forget_students_modules(str(folder))
         return changed, damage, self.replaced() if may_replace(text) else ""
 

@@ -66,6 +66,11 @@ class Verdict:
     saved: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
 
+    @property
+    def why(self) -> str:
+        """The likely reason; of code that changed or replaced something also what, without which it says too little."""
+        return f"{self.got}: {self.reason}" if self.reason and self.got.startswith("your code ") else self.reason
+
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Verdict":
         """A verdict from its JSON row, which may be of an older version or hold more than that."""
@@ -141,15 +146,19 @@ class StepResult:
         return {**table, "points": self.points, "possible": self.possible}
 
 
-def remarks(file: str, verdicts: Iterable[Verdict]) -> list[str]:
-    """A sentence about what the code of a step file has changed around itself, all of it once; none where nothing.
+def remarks(verdicts: Mapping[str, Iterable[Verdict]]) -> list[str]:
+    """Sentences about what the code of step files has changed around itself: one for all that have changed the same.
 
     Args:
-        file: the name of the step file.
-        verdicts: of its checks.
+        verdicts: of the checks of each step file, by its name.
     """
-    said = dict.fromkeys(what for verdict in verdicts for what in verdict.changed)
-    return [f"{file} {', '.join(said)}: every check begins without this, and it costs no points"] if said else []
+    files: dict[str, list[str]] = {}
+    for file, own in verdicts.items():
+        changed = dict.fromkeys(what for verdict in own for what in verdict.changed)
+        if changed:
+            files.setdefault(", ".join(changed), []).append(file)
+    rest = "every check begins without this, and it costs no points"
+    return [f"{', '.join(names)} {said}: {rest}" for said, names in files.items()]
 
 
 def summarise(step: Step, sha256: str, verdicts: Sequence[Verdict], answers: Mapping[str, str]) -> StepResult:

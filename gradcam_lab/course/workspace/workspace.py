@@ -151,7 +151,7 @@ class Workspace(StudentFolder):
 
     def remarks(self, steps: Iterable[Step]) -> list[str]:
         """Sentences about what the code that is there now has changed around itself, by the recorded verdicts."""
-        return [f"{said}." for step in steps for said in remarks(step.file, self.verdicts(step))]
+        return [f"{said}." for said in remarks({step.file: self.verdicts(step) for step in steps})]
 
     def unknown(self, step: Step) -> list[Check]:
         """The checks that have no verdict on the code that is there now; the chain only where every task has passed."""

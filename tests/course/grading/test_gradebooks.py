@@ -79,9 +79,14 @@ class TestRosters:
     def test_what_did_not_match_is_named_in_both_directions(self, canvas):
         matches = rosters.match(canvas, people("Ada Lovelace", "lovelace ada", "Bob"))
         assert matches.lines() == [
-            "Not on the roster: lovelace ada (the same student as Ada Lovelace), Bob.",
-            "On the roster without a submission: Turing, Alan, Käse, Jürgen.",
+            "Not on the roster: lovelace ada (the same student as Ada Lovelace); Bob.",
+            "On the roster without a submission: Turing, Alan; Käse, Jürgen.",
         ]
+
+    def test_a_line_that_stands_there_twice_is_one_student(self, tmp_path):
+        put(tmp_path, {"r.csv": "name,id\nAda L,11\nAda L,11\n"})
+        matches = rosters.match(rosters.read(tmp_path / "r.csv"), people("Ada L"))
+        assert (matches.submissions, matches.students) == ((), ())
 
     def test_a_name_that_two_have_is_nobodys(self, tmp_path):
         put(tmp_path, {"r.csv": "name;email\nAda L;a@x.edu\nAda L;b@x.edu\n"})

@@ -10,6 +10,7 @@ from gradcam_lab.course.grading.grade import summary
 from gradcam_lab.course.grading.grades import Grade, Grading, coded_possible, coded_tasks, written_tasks
 from gradcam_lab.course.judging.judge import Limits
 from gradcam_lab.course.judging.verdicts import Status, summarise
+from gradcam_lab.lessons.checks import checking
 from tests.course.grading.submitted import a_grade
 
 
@@ -35,6 +36,21 @@ def test_an_accident_is_noted_once_and_its_tasks_are_not_counted(a_class):
     counts = {count.id: count.students for count in Grading(1, Limits(), (grade,)).counts()}
     assert {counts[task.id] for task in step.coded} == {0}
     assert {counts[task.id] for task in all_steps()[1].coded} == {1}
+
+
+def test_what_several_files_changed_around_themselves_is_said_once(a_class):
+    grade = a_class.grades[0]
+    one, two, three, *_ = all_steps()
+    changed = {step.name: ["changed torch's global random seed"] for step in (one, three)} | {two.name: ["left a"]}
+    verdicts = {
+        name: [replace(verdict, changed=changed.get(name, [])) for verdict in own]
+        for name, own in grade.verdicts.items()
+    }
+    rest = "every check begins without this, and it costs no points"
+    assert replace(grade, verdicts=verdicts).notes() == [
+        f"{one.file}, {three.file} changed torch's global random seed: {rest}",
+        f"{two.file} left a: {rest}",
+    ]
 
 
 def test_the_task_that_fails_most_and_why(a_class):
@@ -89,6 +105,19 @@ class TestCauses:
         grade = replace(grade, steps=(summarise(step, "", [*wordy, *verdicts[1:]], {}),))
         assert len(grade.causes()[0]) < 180
         assert replace(grade, steps=()).causes() == []
+
+    def test_what_the_code_changed_is_said_before_the_remedy(self, a_class):
+        misbehaved = checking.Misbehaved("replaced Linear.forward")
+        step = all_steps()[0]
+        first, *others = a_class.grades[0].verdicts[step.name]
+        failed = replace(first, status=Status.failed, got=misbehaved.got, reason=misbehaved.reason)
+        steps = (summarise(step, "", [failed, *others], {}), *a_class.grades[0].steps[1:])
+        grade = replace(a_class.grades[0], steps=steps)
+        said = "your code replaced Linear.forward: give your own function another name"
+        assert grade.causes() == [f"1.1 (-1): {said}"]
+        hardest = Grading(1, Limits(), (grade,)).hardest()
+        assert hardest
+        assert hardest.reason == said
 
     def test_it_stands_in_every_output(self, a_class, tmp_path):
         grading = replace(a_class, grades=a_class.grades[2:3])

@@ -64,7 +64,7 @@ def test_a_sheet_a_task_has_every_answer_once_and_no_name(folder, sheets, capsys
     assert {path.name for path in sheets.iterdir()} == {"secret.json"} | {
         f"task-{task.id}{suffix}" for task in written_tasks() for suffix in (".csv", ".html")
     }
-    assert f"Sheets of the written answers: {sheets} (0 answers have points, 3 wait for a reader)." in out
+    assert f"Sheets of the written answers: {sheets} (answers with points: 0, waiting for a reader: 3)." in out
     rows = rows_of(sheets)
     assert {row["answer"] for row in rows} == {word_of(sheets, text) for text in (MINE, WORDS, "No idea.")}
     assert [column.rpartition(" [")[0].partition(" ")[2] for column in columns_of(TASK)] == [
@@ -87,7 +87,9 @@ def test_a_page_escapes_what_students_write(folder, sheets):
     grading.grade(folder, requested=Exports(written=sheets))
     tags = Tags()
     tags.found = set()
-    tags.feed((sheets / "task-1.5.html").read_text(encoding="utf-8"))
+    page = (sheets / "task-1.5.html").read_text(encoding="utf-8")
+    assert "<code>gradcam-lab run-all --quick</code>" in page
+    tags.feed(page)
     assert "table" in tags.found
     assert "script" not in tags.found
 

@@ -87,7 +87,7 @@ def test_every_setting_is_put_back_before_each_check_and_named_once(judge):
     assert judge.worker  # it is not replaced, also where torch puts wrappers around its functions, as it does here
     assert {verdict.check for verdict in verdicts} == {check.name for check in STEP.checks}
     assert {verdict.status for verdict in verdicts} == {Status.passed}, verdicts[0]
-    (said,) = remarks(STEP.file, verdicts)
+    (said,) = remarks({STEP.file: verdicts})
     assert said.startswith(f"{STEP.file} changed torch's default device, ")
     assert said.endswith(": every check begins without this, and it costs no points")
     words = [*SETTINGS, *(POSIX if len(lines) > len(SETTINGS) else ())]
@@ -100,6 +100,13 @@ def test_an_exception_after_a_change_leaves_nothing_behind(judge):
     first, *_ = verdicts_of(judge, "import torch\ntorch.set_default_device('meta')\n1 / 0\n")
     assert (first.status, first.changed) == (Status.error, ["changed torch's default device"])
     assert {verdict.status for verdict in verdicts_of(judge, "", {"3.1"})} == {Status.passed}
+
+
+def test_a_library_taken_from_the_table_is_all_that_is_named(judge):
+    """Most settings cannot even be read without it."""
+    source = f"{STEP.source}\nimport sys\nsys.modules['numpy'] = None\n"
+    for verdict in judge.judge(STEP, source, FILE, checks=STEP.checks_of("3.1")):
+        assert (verdict.status, verdict.changed) == (Status.passed, ["took sys.modules['numpy'] away"])
 
 
 def test_a_module_that_a_function_imports_may_change_settings_at_its_top_too(judge):
