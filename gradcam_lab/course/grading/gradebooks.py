@@ -3,7 +3,8 @@
 Canvas (`GradebookImporter`): the columns Student, ID, SIS User ID, SIS Login ID and Section, then the assignment, whose
 possible points stand in a second line. Moodle (`assignfeedback_offline`, the grading worksheet): the columns Identifier
 ("Participant 12"), Full name, Email address, Grade, Maximum Grade, Last modified (grade) and Feedback comments; a row
-without Last modified (grade) is not refused, but a table without that column is.
+without Last modified (grade) is not refused, but a table without that column is. A submission that
+nobody could read has no points in either: that is for the teacher to say.
 """
 
 import csv
@@ -36,7 +37,7 @@ def as_canvas(students: Students, roster: Roster | None, assignment: str = ASSIG
         assignment: its name in Canvas.
     """
     rows = [
-        [*(_canvas_cell(column, row, person) for column in CANVAS), f"{grade.counted:g}"]
+        [*(_canvas_cell(column, row, person) for column in CANVAS), "" if grade.problem else f"{grade.counted:g}"]
         for grade, row, person in students
     ]
     maximum = ["    Points Possible", *[""] * (len(CANVAS) - 1), f"{possible():g}"]
@@ -76,7 +77,7 @@ def _moodle_cell(grade: Grade, row: Row | None, person: Person, column: str) -> 
         "Identifier": given or (f"Participant {person.id}" if person.id else ""),
         "Full name": given or (row.name if row else person.name),
         "Email address": given or (row.cell(*MAILS) if row else person.email),
-        "Grade": f"{grade.counted:.2f}",
+        "Grade": "" if grade.problem else f"{grade.counted:.2f}",
         "Maximum Grade": given or f"{possible():.2f}",
         "Grade can be changed": given or "Yes",
         "Feedback comments": feedback(grade),

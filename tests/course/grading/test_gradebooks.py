@@ -206,6 +206,15 @@ class TestMoodle:
         assert float(ada[head.index("Grade")]) == pytest.approx(points - 0.1 * possible())
         assert f"1 day late: {points} points before" in ada[head.index("Feedback comments")]
 
+    def test_a_submission_that_cannot_be_read_has_a_reason_and_no_points(self, folder, capsys, quick):
+        put(folder / "Alan Turing_901_assignsubmission_file_", {"notes.txt": "x"})
+        books = Gradebooks(moodle=folder.parent / "moodle.csv", canvas=folder.parent / "canvas.csv")
+        grading.grade(folder, books=books)
+        head, *rows = table(folder.parent / "moodle.csv")
+        alan = next(dict(zip(head, row, strict=True)) for row in rows if "901" in row[0])
+        assert (alan["Grade"], "no step file" in alan["Feedback comments"]) == ("", True)
+        assert [row[-1] for row in table(folder.parent / "canvas.csv") if "901" in row] == [""]
+
     def test_no_cell_is_a_formula(self, folder, capsys, quick):
         text = MOODLE.replace("Ada Lovelace", "=HYPERLINK(1)")
         put(folder, {"worksheet.csv": text})
