@@ -66,13 +66,12 @@ clean:
 	rm -rf $(VENV) .pythons $(REPORT) report/site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # One stamp per set of packages: a second run finds it newer than what it was made from and installs nothing.
-# Another INDEX than the one that it knows is a reason to run again. Most modules are never imported: none is compiled
-# before it is.
+# Another INDEX than the one that it knows is a reason to run again.
 $(VENV)/.installed: pyproject.toml constraints.txt $(if $(filter-out =$(KNOWN),=$(INDEX)),another-index)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gradcam-lab needs Python 3.11 or newer, and '$(PYTHON)' is older or missing: try 'make PYTHON=python3.11 $(MAKECMDGOALS)'."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python scripts/torch_build.py $(INDEX)
-	$(PIP) install --quiet --no-compile --constraint constraints.txt --editable .
+	$(PIP) install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed

@@ -25,10 +25,9 @@ SHOWN = typed("".join(blocks(read(ROOT / "README.md"))))
 
 
 def as_made(command: str) -> list[str]:
-    """The words of a command without what only Windows, only make, only haste or only a quiet console says."""
+    """The words of a command without what only Windows, only make or only a quiet console says."""
     words = shlex.split(re.sub(r"^\.venv\\Scripts\\", ".venv/bin/", command), comments=True)
-    only_there = ("--disable-pip-version-check", "--quiet", "--no-compile", "OMP_NUM_THREADS=1")
-    words = [word for word in words if word not in only_there]
+    words = [word for word in words if word not in ("--disable-pip-version-check", "--quiet", "OMP_NUM_THREADS=1")]
     return ["python", *words[1:]] if words[:1] == ["python3"] else words[: words.index("||") if "||" in words else None]
 
 
