@@ -103,7 +103,7 @@ def _read(folder: Path, _contents: str) -> Course:
     steps = tuple(_step(places[name], folder, edits[name]) for name in names)
     if empty := [step.name for step in steps if not step.tasks]:
         raise LabError(f"'{file}' drops every task of '{empty[0]}': take it out of 'steps' instead.")
-    require_consistent(steps)
+    require_consistent(steps, file)
     return Course(folder, str(table.get("title", folder.name)), steps)
 
 
