@@ -55,9 +55,9 @@ def without_command(
 ) -> None:
     """Learn where a network looks: CAM and Grad-CAM boxes, honest AP, and a report from one command."""
     if folder := course_around():
-        from gradcam_lab.course.authoring.course import following
+        from gradcam_lab.course.authoring.course import following_copy
 
-        context.with_resource(following(folder))
+        context.with_resource(following_copy(folder))
     if context.invoked_subcommand is None:
         from gradcam_lab.course.workspace.status import where
 

@@ -5,10 +5,10 @@ Lessons of the teacher's own lie beside it: `step7_name.py`, `step7_name.toml` a
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -193,11 +193,41 @@ def following(folder: Path | None) -> Iterator[Course | None]:
         LabError: something in it is not in order.
     """
     course = read_course(folder) if folder else None
+    with _following(course.folder if course else None, lambda: course.steps if course else manifest.package_steps()):
+        yield course
+
+
+@contextmanager
+def following_copy(folder: Path) -> Iterator[None]:
+    """Within the block, all that asks for the steps gets those of a workspace's copy of a teacher's course.
+
+    It is read when somebody asks: a damaged copy is in nobody's way who needs no steps, nor in that of its remedy.
+
+    Args:
+        folder: where the copy of `course.toml` lies.
+    """
+
+    @cache
+    def steps() -> tuple[Step, ...]:
+        try:
+            return read_course(folder).steps
+        except LabError as error:
+            raise LabError(
+                f"The workspace's copy of your teacher's course is damaged ({str(error).rstrip('.')}): "
+                "'gradcam-lab upgrade --course DIR' with the teacher's folder brings it back."
+            ) from error
+
+    with _following(folder.resolve(), steps):
+        yield
+
+
+@contextmanager
+def _following(folder: Path | None, steps: Callable[[], tuple[Step, ...]]) -> Iterator[None]:
     before = own.folder()
-    own.follow(course.folder if course else None)
+    own.follow(folder)
     try:
-        with manifest.following(course.steps if course else manifest.package_steps()):
-            yield course
+        with manifest.following(steps):
+            yield
     finally:
         own.follow(before)
 

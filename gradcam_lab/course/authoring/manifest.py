@@ -4,7 +4,7 @@ Nothing here imports torch: the checks are listed by reading their files, not by
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -217,7 +217,7 @@ def package_steps() -> tuple[Step, ...]:
     return tuple(read_step(file, lesson_folder() / "checks") for file in step_files(lesson_folder()))
 
 
-_followed: list[tuple[Step, ...]] = []
+_followed: list[Callable[[], tuple[Step, ...]]] = []
 
 
 def all_steps() -> tuple[Step, ...]:
@@ -226,12 +226,12 @@ def all_steps() -> tuple[Step, ...]:
     Raises:
         LabError: a lesson, its manifest or its checks are not in order.
     """
-    return _followed[-1] if _followed else package_steps()
+    return _followed[-1]() if _followed else package_steps()
 
 
 @contextmanager
-def following(steps: tuple[Step, ...]) -> Iterator[None]:
-    """Within the block, these are all steps."""
+def following(steps: Callable[[], tuple[Step, ...]]) -> Iterator[None]:
+    """Within the block, what this returns are all steps; it is called each time when somebody asks for them."""
     _followed.append(steps)
     try:
         yield

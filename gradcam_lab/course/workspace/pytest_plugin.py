@@ -22,7 +22,7 @@ sys.path[:] = [
 import pytest  # noqa: E402
 
 from gradcam_lab import own_modules  # noqa: E402
-from gradcam_lab.course.authoring.course import following  # noqa: E402
+from gradcam_lab.course.authoring.course import following_copy  # noqa: E402
 from gradcam_lab.course.authoring.manifest import Check, Step, all_steps, find_step  # noqa: E402
 from gradcam_lab.course.judging import student_module  # noqa: E402
 from gradcam_lab.course.judging.judge import Judge  # noqa: E402
@@ -175,7 +175,8 @@ def pytest_configure(config: pytest.Config) -> None:
     course = ExitStack()
     try:
         if folder := course_around(config.rootpath):
-            course.enter_context(following(folder))
+            course.enter_context(following_copy(folder))
+            all_steps()  # a damaged copy is said before anything is collected
     except LabError as error:
         raise pytest.UsageError(str(error)) from None
     config.add_cleanup(course.close)

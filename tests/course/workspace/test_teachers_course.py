@@ -118,6 +118,18 @@ def test_a_copy_that_has_lost_its_course_says_so_and_gets_it_back(mine, tmp_path
     assert "Step 7: 0/2 points." in lab("status").out
 
 
+def test_a_damaged_copy_is_in_the_way_of_those_only_who_need_the_steps(mine, tmp_path):
+    (mine / ".gradcam-lab" / "course" / "course.toml").write_text("steps = [", encoding="utf-8")
+    for command in ("check", "status", "hint"):
+        refused(lab(command, *(["7.1"] if command == "hint" else [])), "is damaged", "gradcam-lab upgrade --course DIR")
+    done = process("-m", "pytest", "-q", cwd=mine)
+    assert "gradcam-lab upgrade --course DIR" in done.stderr
+    assert lab("explain", "--help").code == 0
+    refused(lab("compare", "nowhere", "elsewhere"), "nowhere")
+    assert lab("upgrade", "--course", tmp_path / "away").code == 0
+    assert "Step 7: 0/2 points." in lab("status").out
+
+
 def test_run_all_uses_the_reference_for_a_step_that_is_left_out(mine):
     with following(mine / ".gradcam-lab" / "course"):
         work = whose_code.students_work("reference")
