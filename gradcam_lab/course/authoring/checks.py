@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gradcam_lab.course.authoring.edits import shared
+from gradcam_lab.excerpts import parse
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Check:
 
 def read_checks(source: str) -> Iterator[Check]:
     """List the checks of a file: its functions under `@check("2.1", points=1)`."""
-    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in parse(source).body if isinstance(node, ast.FunctionDef)]
     for function in functions:
         for decorator in function.decorator_list:
             if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "check":

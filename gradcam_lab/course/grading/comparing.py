@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gradcam_lab.course.grading.grades import Grade
-from gradcam_lab.course.integrity.look_at import RECORD_FILE, Finding
+from gradcam_lab.course.integrity.look_at import Finding
 from gradcam_lab.course.integrity.similarity import Pair, similar_pairs
+from gradcam_lab.course.integrity.work_record import RECORD_FILE
 from gradcam_lab.course.workspace.folder import ANSWERS
 
 SHOWN = 3

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gradcam_lab.course.authoring.manifest import Task, all_steps
-from gradcam_lab.course.authoring.rubric import Criterion, rubric_problems
+from gradcam_lab.course.authoring.manifest import Task
+from gradcam_lab.course.authoring.rubric import Criterion
+from gradcam_lab.course.grading.csv_cells import BOM
 from gradcam_lab.course.grading.grades import Mark, written_tasks
 from gradcam_lab.errors import LabError
 from gradcam_lab.files import read_json, read_text, require_writable, write_json, write_text
@@ -24,8 +25,6 @@ SECRET = "secret.json"
 
 LETTERS = "bcdfghjkmnpqrstv"
 """Sixteen that make no words, and that no spreadsheet takes for a number."""
-
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 ANSWER, COMMENT = "answer", "comment"
 
@@ -60,7 +59,6 @@ class Marking:
     def __init__(self, folder: Path) -> None:
         if folder.exists() and not folder.is_dir():
             raise LabError(f"'{folder}' is a file: name a folder for the sheets of the written answers.")
-        require_rubrics()
         require_writable(folder)
         self.folder = folder
         self.secret = self._secret()
@@ -129,18 +127,6 @@ def _as_csv(sheet: MarkedSheet, words: Iterable[str]) -> str:
         row = sheet.rows.get(word, {ANSWER: word})
         writer.writerow([row.get(column, "") for column in sheet.columns])
     return BOM + stream.getvalue()
-
-
-def require_rubrics() -> None:
-    """Check the rubrics before anything is written.
-
-    Raises:
-        LabError: one is not in order.
-    """
-    for step in all_steps():
-        for task in step.tasks:
-            for problem in rubric_problems(task.id, task.points, task.written, task.rubric):
-                raise LabError(f"{step.name}.toml: {problem}.")
 
 
 def columns_of(task: Task) -> list[str]:

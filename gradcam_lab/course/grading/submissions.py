@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.course.grading.submitted_files import SubmittedFiles, pick
-from gradcam_lab.course.integrity.look_at import RECORD_FILE as RECORD
+from gradcam_lab.course.integrity.work_record import RECORD_FILE as RECORD
 from gradcam_lab.course.submissions.archives.limits import ArchiveListing, Bounds
 from gradcam_lab.course.submissions.content import listing, roots
 from gradcam_lab.course.submissions.text import clean

@@ -13,15 +13,13 @@ from typing import Any
 from gradcam_lab.course.authoring.manifest import Step, all_steps
 from gradcam_lab.course.integrity.bodies import Body, bodies_of
 from gradcam_lab.course.integrity.tricks import oddities
-from gradcam_lab.course.integrity.work_record import WorkRecord
+from gradcam_lab.course.integrity.work_record import RECORD_FILE, WorkRecord
 
 LEAST = 80
 """Number of nodes from which a body that is equal to another says something."""
 
 PART = 30
 """Number of nodes from which it says something together with others of its step; three or four statements."""
-
-RECORD_FILE = ".gradcam-lab/state.json"
 
 
 @dataclass(frozen=True)

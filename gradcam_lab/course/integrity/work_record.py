@@ -16,6 +16,9 @@ from typing import Any
 from gradcam_lab.course.authoring.manifest import all_steps
 from gradcam_lab.files import digest, with_each_key_once
 
+RECORD_FILE = ".gradcam-lab/state.json"
+"""Where it lies, in a workspace."""
+
 _KEY = b"gradcam-lab: the record of a student's work"
 
 SIGNED = ("workspace", "exam", "hints", "tries", "answers", "flaw")

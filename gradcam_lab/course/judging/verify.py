@@ -12,11 +12,11 @@ from pathlib import Path
 
 from gradcam_lab.console import Advance, progress, say
 from gradcam_lab.course.authoring import cut
+from gradcam_lab.course.authoring.consistent import step_problems
 from gradcam_lab.course.authoring.course import followed
 from gradcam_lab.course.authoring.manifest import RightAnswer, Step, WrongAnswer, all_steps
 from gradcam_lab.course.authoring.model_answers import examine_answers, sample_folder
 from gradcam_lab.course.authoring.mutants import mutants as mutants_of
-from gradcam_lab.course.authoring.rubric import rubric_problems
 from gradcam_lab.course.judging.judge import Judge
 from gradcam_lab.course.judging.try_mutants import stale, try_mutants
 from gradcam_lab.course.judging.verdicts import Status, Verdict, summarise
@@ -107,23 +107,17 @@ def read_through(step: Step) -> Iterator[str]:
     marked = {region.task for region in cut.regions(step.source)}
     if stray := marked - {task.id for task in step.tasks}:
         yield f"solution {min(stray)} is marked, but is no task of the manifest"
-    if stray := {check.task for check in step.checks} - {task.id for task in step.coded} - {str(step.number)}:
-        yield f"there is a check of {min(stray)}, which is no coded task"
-    if [check.points for check in step.checks if check.task == str(step.number)] != [0]:
-        yield "there must be exactly one chain, worth nothing"
+    yield from step_problems(step)
     before: list[str] = []
     for task in step.tasks:
         yield from (
             f"task {task.id} needs {need}, which does not come before it" for need in task.needs if need not in before
         )
         before.append(task.id)
-        yield from rubric_problems(task.id, task.points, task.written, task.rubric)
         if len(task.hints) < least:
             yield f"task {task.id} has {len(task.hints)} hints, and {least} are the least"
         yield from (f"a hint of task {task.id} gives away '{line}'" for line in _given_away(step, task.hints))
     for task in step.coded:
-        if (points := sum(check.points for check in step.checks_of(task.id))) != task.points:
-            yield f"the checks of task {task.id} are worth {points} points, and the task {task.points}"
         says = [wrong.says for wrong in step.wrong_answers if wrong.task == task.id]
         if len(says) < least:
             yield f"task {task.id} has {len(says)} wrong answers, and {least} are the least"

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from gradcam_lab.course.authoring.manifest import all_steps
-from gradcam_lab.course.integrity.look_at import RECORD_FILE
+from gradcam_lab.course.integrity.work_record import RECORD_FILE
 from gradcam_lab.course.submissions.archives import archive
 from gradcam_lab.course.submissions.archives.limits import Account, ArchiveListing, Bounds, Entry, no_link
 from gradcam_lab.course.submissions.platform_names import Stored, newest, original, parse

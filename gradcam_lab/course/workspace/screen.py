@@ -15,6 +15,7 @@ from gradcam_lab.course.judging.look import can_be_drawn
 from gradcam_lab.course.judging.verdicts import Status, StepResult, TaskResult, Verdict
 from gradcam_lab.course.workspace.folder import ANSWERS
 from gradcam_lab.course.workspace.workspace import Workspace
+from gradcam_lab.excerpts import parse
 
 BAD = frozenset({Status.failed, Status.error, Status.timed_out, Status.crashed})
 """The outcomes of a task that was begun and is wrong."""
@@ -252,7 +253,7 @@ def _printable(text: str, most: int = LINE) -> str:
 @cache
 def _check_functions(step: Step) -> dict[str, ast.FunctionDef]:
     source = step.test_path.read_text(encoding="utf-8")
-    return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+    return {node.name: node for node in parse(source).body if isinstance(node, ast.FunctionDef)}
 
 
 # --- the next thing to do ---

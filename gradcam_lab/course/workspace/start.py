@@ -74,7 +74,7 @@ def _build(folder: Path, exam: bool, course: Course | None) -> None:
     if course:
         copy_course(course, folder / COURSE)
     state = work_record.first(version=__version__, numbering=renamed.NUMBERING, exam=exam)
-    write_json(folder / STATE_FOLDER / "state.json", state)
+    write_json(folder / work_record.RECORD_FILE, state)
 
 
 def _move(built: Path, place: Path) -> None:

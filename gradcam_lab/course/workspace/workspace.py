@@ -51,7 +51,7 @@ class Workspace(StudentFolder):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.state_folder = root / STATE_FOLDER
-        self.state_file = self.state_folder / "state.json"
+        self.state_file = root / work_record.RECORD_FILE
 
     @classmethod
     def find(cls, start: Path | None = None) -> "Workspace | None":

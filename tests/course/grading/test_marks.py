@@ -239,15 +239,15 @@ def test_the_secret_is_not_made_anew_beside_old_sheets(folder, sheets):
         Marking(sheets)
 
 
-def test_a_file_in_the_place_of_the_folder_and_a_wrong_rubric_are_refused(tmp_path, monkeypatch):
+def test_a_file_in_the_place_of_the_folder_and_a_wrong_rubric_are_refused(tmp_path, folder):
     (tmp_path / "file").write_text("x")
     with pytest.raises(LabError, match="is a file"):
         Marking(tmp_path / "file")
     step = manifest.all_steps()[0]
     tasks = tuple(replace(task, rubric=task.rubric[:1]) if task.written else task for task in step.tasks)
-    monkeypatch.setattr("gradcam_lab.course.grading.marks.all_steps", lambda: (replace(step, tasks=tasks),))
-    with pytest.raises(LabError, match="2 to 4 criteria, and not 1"):
-        Marking(tmp_path / "sheets")
+    steps = (replace(step, tasks=tasks),)
+    with manifest.following(lambda: steps), pytest.raises(LabError, match="2 to 4 criteria, and not 1"):
+        grading.grade(folder, requested=Exports(written=tmp_path / "sheets"))
     assert not (tmp_path / "sheets").exists()
 
 

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from pathlib import PurePosixPath
 from typing import IO
 
-from gradcam_lab.course.integrity.look_at import RECORD_FILE
+from gradcam_lab.course.integrity.work_record import RECORD_FILE
 from gradcam_lab.course.submissions.archives import seven_zips, tars, zips
 from gradcam_lab.course.submissions.archives.limits import Account, ArchiveListing
 from gradcam_lab.errors import LabError
